@@ -1,0 +1,140 @@
+"""How an image is cut: boxes of pixels, blocks of whole cells, and the grid of blocks. Integers only."""
+
+from __future__ import annotations
+
+import itertools
+import math
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+
+from terrazzo.lattice import Lattice
+
+BLOCK_SIDE = 2048
+STORAGE_CHUNKS_PER_BLOCK = 4
+
+
+@dataclass(frozen=True)
+class Box:
+    """A box of pixels or cells: `start` is inside, `stop` is outside."""
+
+    start: tuple[int, ...]
+    stop: tuple[int, ...]
+
+    @property
+    def shape(self) -> tuple[int, ...]:
+        """The extent along each axis."""
+        return tuple(b - a for a, b in zip(self.start, self.stop, strict=True))
+
+    @property
+    def slices(self) -> tuple[slice, ...]:
+        """The slices that cut this box out of the whole."""
+        return tuple(slice(a, b) for a, b in zip(self.start, self.stop, strict=True))
+
+    def grown(self, margin: int | Sequence[int], extent: Sequence[int]) -> Box:
+        """Return the box with `margin` added on every side, clipped to `0..extent`."""
+        margins = (margin,) * len(self.start) if isinstance(margin, int) else tuple(margin)
+        start = tuple(max(0, a - m) for a, m in zip(self.start, margins, strict=True))
+        stop = tuple(min(n, b + m) for b, m, n in zip(self.stop, margins, extent, strict=True))
+        return Box(start, stop)
+
+    def within(self, other: Box) -> tuple[slice, ...]:
+        """Return the slices that cut this box out of an array that holds `other`."""
+        return tuple(
+            slice(a - o, b - o) for a, b, o in zip(self.start, self.stop, other.start, strict=True)
+        )
+
+    def scaled(self, factor: Sequence[int], extent: Sequence[int]) -> Box:
+        """Return a box of cells as a box of pixels, clipped to the image's `extent`."""
+        start = tuple(a * f for a, f in zip(self.start, factor, strict=True))
+        stop = tuple(min(b * f, n) for b, f, n in zip(self.stop, factor, extent, strict=True))
+        return Box(start, stop)
+
+
+@dataclass(frozen=True)
+class Block:
+    """One block of the grid: it owns the superpixels of its cells (contract C4)."""
+
+    index: tuple[int, ...]
+    cells: Box
+    lattice: Lattice
+
+    @property
+    def core(self) -> Box:
+        """The block's own pixels."""
+        return self.pixels(halo=0)
+
+    def cells_with(self, halo: int) -> Box:
+        """Return the block's cells with `halo` more on each side, clipped to the lattice."""
+        return self.cells.grown(halo, self.lattice.cells)
+
+    def pixels(self, halo: int) -> Box:
+        """Return the pixels of the block's cells with `halo` more cells on each side, clipped to the image."""
+        return self.cells_with(halo).scaled(self.lattice.size, self.lattice.shape)
+
+
+@dataclass(frozen=True)
+class BlockGrid:
+    """The blocks that cover a lattice, `block_cells` cells each, the last ones cut off.
+
+    Parameters
+    ----------
+    lattice : Lattice
+        What is covered.
+    block_cells : tuple of int
+        Cells of one block along each axis.
+    """
+
+    lattice: Lattice
+    block_cells: tuple[int, ...]
+
+    @classmethod
+    def of(cls, lattice: Lattice, side: int = BLOCK_SIDE) -> BlockGrid:
+        """Return the grid of blocks about `side` pixels wide.
+
+        A block is a whole multiple of the storage chunk: its number of cells is a multiple of
+        STORAGE_CHUNKS_PER_BLOCK. The grid depends on the lattice and on `side` only, never on the chunks of an
+        image.
+        """
+        per_chunk = (max(1, round(side / (STORAGE_CHUNKS_PER_BLOCK * size))) for size in lattice.size)
+        return cls(lattice, tuple(n * STORAGE_CHUNKS_PER_BLOCK for n in per_chunk))
+
+    @property
+    def shape(self) -> tuple[int, ...]:
+        """The number of blocks along each axis."""
+        return tuple(-(-n // b) for n, b in zip(self.lattice.cells, self.block_cells, strict=True))
+
+    @property
+    def storage_chunk(self) -> tuple[int, ...]:
+        """The storage chunk in pixels: blocks are whole multiples of it, so that no two blocks share one."""
+        return tuple(
+            b // STORAGE_CHUNKS_PER_BLOCK * s
+            for b, s in zip(self.block_cells, self.lattice.size, strict=True)
+        )
+
+    def __len__(self) -> int:
+        return math.prod(self.shape)
+
+    def __getitem__(self, index: tuple[int, ...]) -> Block:
+        start = tuple(i * b for i, b in zip(index, self.block_cells, strict=True))
+        whole = tuple(a + b for a, b in zip(start, self.block_cells, strict=True))
+        stop = tuple(min(b, n) for b, n in zip(whole, self.lattice.cells, strict=True))
+        return Block(index, Box(start, stop), self.lattice)
+
+    def __iter__(self) -> Iterator[Block]:
+        return (self[index] for index in itertools.product(*map(range, self.shape)))
+
+    def neighbours(self, block: Block, reach: int) -> list[Block]:
+        """Return the blocks, `block` included, that own a cell within `reach` cells of it, in raster order."""
+        near = block.cells_with(reach)
+        first = (a // b for a, b in zip(near.start, self.block_cells, strict=True))
+        last = ((a - 1) // b for a, b in zip(near.stop, self.block_cells, strict=True))
+        ranges = (range(a, b + 1) for a, b in zip(first, last, strict=True))
+        return [self[index] for index in itertools.product(*ranges)]
+
+    def chunks(self) -> tuple[tuple[int, ...], ...]:
+        """Return the blocks' extents in pixels as Dask chunks."""
+        edges = []
+        for axis, count in enumerate(self.shape):
+            side, extent = self.block_cells[axis] * self.lattice.size[axis], self.lattice.shape[axis]
+            edges.append(tuple(min(side, extent - i * side) for i in range(count)))
+        return tuple(edges)

@@ -1,0 +1,71 @@
+"""Randomness that is a function of coordinates: hashed words, bell-shaped values and smooth noise."""
+
+import numpy as np
+
+from terrazzo.kernels.jit import kernel
+
+_GOLDEN = np.uint64(0x9E3779B97F4A7C15)
+_FIRST = np.uint64(0xBF58476D1CE4E5B9)
+_SECOND = np.uint64(0x94D049BB133111EB)
+_FIELD = np.uint64(0xFFFF)
+_SHIFTS = (np.uint64(27), np.uint64(30), np.uint64(31), np.uint64(16))
+
+
+@kernel
+def mix(word: np.uint64) -> np.uint64:
+    """Scramble 64 bits so that every input bit reaches every output bit (the finaliser of SplitMix64)."""
+    word = (word ^ (word >> _SHIFTS[1])) * _FIRST
+    word = (word ^ (word >> _SHIFTS[0])) * _SECOND
+    return word ^ (word >> _SHIFTS[2])
+
+
+@kernel
+def stream(seed: np.uint64, number: int) -> np.uint64:
+    """Return the seed of the independent stream `number` of `seed`."""
+    return mix(mix(seed + _GOLDEN) + np.uint64(number) * _GOLDEN)
+
+
+@kernel
+def hash_at(y: int, x: int, seed: np.uint64) -> np.uint64:
+    """Return 64 random bits that belong to the integer position (y, x), negative ones included."""
+    return mix(mix(seed ^ (np.uint64(y) * _GOLDEN)) + np.uint64(x) * _SECOND)
+
+
+@kernel
+def unit(word: np.uint64, field: int) -> float:
+    """Return one of the four independent uniform values in [0, 1) that a word holds; `field` is 0 to 3."""
+    return np.float64((word >> (np.uint64(field) * _SHIFTS[3])) & _FIELD) / 65536.0
+
+
+@kernel
+def bell(word: np.uint64) -> float:
+    """Return a nearly normal value, mean 0, variance 1, at most 3.47 away: the sum of a word's four uniforms."""
+    return (unit(word, 0) + unit(word, 1) + unit(word, 2) + unit(word, 3) - (2.0 - 2.0 / 65536.0)) * 1.7320508
+
+
+@kernel
+def fade(t: float) -> float:
+    """Rise from 0 to 1 with no slope and no curvature at either end."""
+    return t * t * t * (t * (t * 6.0 - 15.0) + 10.0)
+
+
+@kernel
+def _slope(iy: int, ix: int, dy: float, dx: float, seed: np.uint64) -> float:
+    word = hash_at(iy, ix, seed)
+    return (2.0 * unit(word, 0) - 1.0) * dy + (2.0 * unit(word, 1) - 1.0) * dx
+
+
+@kernel
+def gradient_noise(y: int, x: int, pitch: int, seed: np.uint64) -> float:
+    """Return smooth noise in [-1, 1] at an integer position; its features are about `pitch` pixels wide.
+
+    Source: K. Perlin, Improving noise, SIGGRAPH 2002; the gradients are hashed, not tabulated, so it never repeats.
+    """
+    iy, ix = y // pitch, x // pitch
+    dy, dx = (y - iy * pitch) / pitch, (x - ix * pitch) / pitch
+    fy, fx = fade(dy), fade(dx)
+    top = _slope(iy, ix, dy, dx, seed)
+    top += fx * (_slope(iy, ix + 1, dy, dx - 1.0, seed) - top)
+    low = _slope(iy + 1, ix, dy - 1.0, dx, seed)
+    low += fx * (_slope(iy + 1, ix + 1, dy - 1.0, dx - 1.0, seed) - low)
+    return top + fy * (low - top)

@@ -1,0 +1,103 @@
+"""Where superpixel seeds stand: a lattice fixed in absolute image coordinates (contract C1). Integers only."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+
+from terrazzo.errors import ParameterError
+
+LARGEST_ID = 2**64 - 1
+
+
+@dataclass(frozen=True)
+class Lattice:
+    """A regular lattice of superpixel cells that covers an image.
+
+    Cell `g` spans the pixels `g * size` to `(g + 1) * size`, cut off at the image's end. The superpixel of a
+    cell has the id 1 + the cell's raster index: it depends on the image's extent and on nothing else.
+
+    Parameters
+    ----------
+    shape : tuple of int
+        The image's spatial extent in pixels, `(y, x)`.
+    size : tuple of int
+        The spacing of the seeds per axis in pixels.
+    """
+
+    shape: tuple[int, ...]
+    size: tuple[int, ...]
+
+    def __post_init__(self) -> None:
+        if len(self.shape) != len(self.size):
+            raise ParameterError(f"size has {len(self.size)} axes and the image {len(self.shape)}; give one each")
+        if min(self.shape) < 1:
+            raise ParameterError(f"the image is empty (shape {self.shape}); it needs at least one pixel per axis")
+        if self.number_of_cells > LARGEST_ID:
+            raise ParameterError(f"{self.number_of_cells} superpixels exceed 64-bit ids; choose a larger size")
+
+    @classmethod
+    def of(cls, image: object, size: int | Sequence[int]) -> Lattice:
+        """Return the lattice of an image whose last axes are spatial.
+
+        Parameters
+        ----------
+        image : Image or array
+            Anything with a `shape` that ends in `(y, x)`.
+        size : int or sequence of int
+            The spacing of the seeds in pixels, at least 2, for all axes or one per axis.
+
+        Raises
+        ------
+        ParameterError
+            If `size` is not made of whole numbers of at least 2, or the image has no pixel.
+        """
+        sizes = spacing(size, axes=2)
+        shape = tuple(int(n) for n in getattr(image, "shape", ()))
+        if len(shape) not in (2, 3):
+            raise ParameterError(f"the image has {len(shape)} axes; it must be (y, x) or (c, y, x)")
+        return cls(shape[-2:], sizes)
+
+    @property
+    def cells(self) -> tuple[int, ...]:
+        """The number of cells along each axis, partial ones included."""
+        return tuple(-(-extent // size) for extent, size in zip(self.shape, self.size, strict=True))
+
+    @property
+    def number_of_cells(self) -> int:
+        """The number of cells, which is also the largest id."""
+        return math.prod(self.cells)
+
+    @property
+    def dtype(self) -> np.dtype[np.uint32] | np.dtype[np.uint64]:
+        """The dtype of ids: uint32 where they fit, else uint64."""
+        return np.dtype(np.uint32) if self.number_of_cells < 2**32 else np.dtype(np.uint64)
+
+    def id_of(self, cell: Sequence[int]) -> int:
+        """Return the id of the superpixel that is seeded in `cell`."""
+        raster = 0
+        for position, count in zip(cell, self.cells, strict=True):
+            raster = raster * count + position
+        return 1 + raster
+
+    def cell_of(self, superpixel: int) -> tuple[int, ...]:
+        """Return the cell in which the superpixel of this id is seeded."""
+        return tuple(int(i) for i in np.unravel_index(superpixel - 1, self.cells))
+
+
+def spacing(size: int | Sequence[int], axes: int) -> tuple[int, ...]:
+    """Return `size` as one whole number per axis.
+
+    Raises
+    ------
+    ParameterError
+        If it is not made of whole numbers of at least 2, one or `axes` of them.
+    """
+    sizes = (size,) * axes if np.ndim(size) == 0 else tuple(size)  # type: ignore[arg-type]
+    whole = all(isinstance(s, int | np.integer) and not isinstance(s, bool) and s >= 2 for s in sizes)
+    if len(sizes) != axes or not whole:
+        raise ParameterError(f"size is {size!r}; it must be a whole number of pixels of at least 2, or one per axis")
+    return tuple(int(s) for s in sizes)  # type: ignore[arg-type]
