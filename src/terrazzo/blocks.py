@@ -7,9 +7,12 @@ import math
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
+from terrazzo.errors import ParameterError
 from terrazzo.lattice import Lattice
 
-BLOCK_SIDE = 2048
+# Small images are cut finer, so that several workers have something to do.
+BLOCK_SIDE, SMALL_BLOCK_SIDE = 2048, 1024
+SMALL_IMAGE = 64 * 1024 * 1024
 STORAGE_CHUNKS_PER_BLOCK = 4
 
 
@@ -42,6 +45,15 @@ class Box:
         return tuple(
             slice(a - o, b - o) for a, b, o in zip(self.start, self.stop, other.start, strict=True)
         )
+
+    def aligned(self, multiple: int) -> Box:
+        """Return the box with its start moved down to a multiple of `multiple`."""
+        return Box(tuple(a - a % multiple for a in self.start), self.stop)
+
+    def hull(self, other: Box) -> Box:
+        """Return the smallest box that holds both."""
+        start = tuple(map(min, self.start, other.start))
+        return Box(start, tuple(map(max, self.stop, other.stop)))
 
     def scaled(self, factor: Sequence[int], extent: Sequence[int]) -> Box:
         """Return a box of cells as a box of pixels, clipped to the image's `extent`."""
@@ -88,13 +100,17 @@ class BlockGrid:
     block_cells: tuple[int, ...]
 
     @classmethod
-    def of(cls, lattice: Lattice, side: int = BLOCK_SIDE) -> BlockGrid:
-        """Return the grid of blocks about `side` pixels wide.
+    def of(cls, lattice: Lattice, side: int | None = None) -> BlockGrid:
+        """Return the grid of blocks about `side` pixels wide, by default as suits the image's extent.
 
         A block is a whole multiple of the storage chunk: its number of cells is a multiple of
         STORAGE_CHUNKS_PER_BLOCK. The grid depends on the lattice and on `side` only, never on the chunks of an
         image.
         """
+        if side is None:
+            side = SMALL_BLOCK_SIDE if math.prod(lattice.shape) <= SMALL_IMAGE else BLOCK_SIDE
+        if side < 1:
+            raise ParameterError(f"block is {side}; it must be a positive number of pixels")
         per_chunk = (max(1, round(side / (STORAGE_CHUNKS_PER_BLOCK * size))) for size in lattice.size)
         return cls(lattice, tuple(n * STORAGE_CHUNKS_PER_BLOCK for n in per_chunk))
 

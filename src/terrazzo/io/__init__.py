@@ -1,0 +1,1 @@
+"""Files in and files out: images, annotations, results, tables, models."""

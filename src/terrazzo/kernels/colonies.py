@@ -1,44 +1,57 @@
 """Where the colonies and the differentiated regions of a synthetic culture lie: signed distances to their edges."""
 
+from typing import NamedTuple
+
 import numpy as np
 from numpy.typing import NDArray
 
 from terrazzo.kernels.jit import kernel
 from terrazzo.kernels.noise import gradient_noise, hash_at, mix, stream, unit
+from terrazzo.kernels.texture import squares
 
-PITCH = 512
-"""Side, in pixels, of the squares of the plan; every square holds a colony, a region, or both."""
+COLONY, REGION = 0, 1
+_PITCH = 512
+_SQUARES, _ROLES, _OUTLINE = 1, 2, 3
 
-_PLAN, _COLONY_EDGE, _REGION_EDGE = 1, 2, 3
+
+class Plan(NamedTuple):
+    """The ellipses of some squares of side 512, from square (row, column) on.
+
+    `ellipses` is float64 of shape (rows, columns, 2, 5): for the colony [0] and the region [1] of each square
+    the centre y and x, the radius (0: none), and the two numbers of the shape.
+    """
+
+    row: int
+    column: int
+    seed: np.uint64
+    ellipses: NDArray[np.float64]
 
 
 @kernel
-def plan(y0: int, x0: int, rows: int, columns: int, seed: np.uint64) -> NDArray[np.float64]:
-    """Return the ellipses of `rows` x `columns` squares from square (y0, x0) on.
+def plan_around(y0: int, x0: int, height: int, width: int, seed: np.uint64) -> Plan:
+    """Return the plan that `edge_distance` needs inside a window.
 
-    Two by two squares share out four roles, one each, so that no class is missing from any wide window.
-
-    Returns
-    -------
-    ndarray of float64, shape (rows, columns, 2, 5)
-        For the colony [0] and the region [1] of each square: centre y and x in pixels, radius (0: none), and
-        the two numbers of the ellipse's shape.
+    Four neighbouring squares share out four roles, so that no wide window lacks a class: a large colony, a colony
+    with a skirt of differentiated cells, a differentiated region alone, a small colony beside some.
     """
+    row, rows = squares(y0, height, _PITCH, 1)
+    column, columns = squares(x0, width, _PITCH, 1)
     ellipses = np.zeros((rows, columns, 2, 5))
     for j in range(rows):
         for i in range(columns):
-            _furnish(ellipses[j, i], y0 + j, x0 + i, stream(seed, _PLAN))
-    return ellipses
+            _furnish(ellipses[j, i], row + j, column + i, seed)
+    return Plan(row, column, stream(seed, _OUTLINE), ellipses)
 
 
 @kernel
 def _furnish(square: NDArray[np.float64], gy: int, gx: int, seed: np.uint64) -> None:
-    word = hash_at(gy, gx, seed)
+    word = hash_at(gy, gx, stream(seed, _SQUARES))
     more = mix(word)
-    role = np.int64((gy & 1) * 2 + (gx & 1)) ^ np.int64(unit(hash_at(gy >> 1, gx >> 1, ~seed), 0) * 4.0)
+    turn = np.int64(4.0 * unit(hash_at(gy >> 1, gx >> 1, stream(seed, _ROLES)), 0))
+    role = np.int64((gy & 1) * 2 + (gx & 1)) ^ turn
     colony, region = _radii(role, unit(word, 0), unit(more, 0))
-    colony_y = (gy + 0.28 + 0.44 * unit(word, 1)) * PITCH
-    colony_x = (gx + 0.28 + 0.44 * unit(word, 2)) * PITCH
+    colony_y = (gy + 0.15 + 0.7 * unit(word, 1)) * _PITCH
+    colony_x = (gx + 0.15 + 0.7 * unit(word, 2)) * _PITCH
     square[0] = _ellipse(colony_y, colony_x, colony, unit(more, 1), unit(more, 2))
     away = 0.0 if role == 2 else 130.0
     region_y, region_x = (2.0 * unit(word, 3) - 1.0) * away, (2.0 * unit(more, 3) - 1.0) * away
@@ -49,44 +62,33 @@ def _furnish(square: NDArray[np.float64], gy: int, gx: int, seed: np.uint64) -> 
 def _radii(role: int, size: float, spread: float) -> tuple[float, float]:
     """Return the radii of a square's colony and region: large colony, medium with a skirt, region, small."""
     if role == 0:
-        return 215.0 + 110.0 * size, 0.0
+        return 200.0 + 100.0 * size, 0.0
     if role == 1:
-        return 130.0 + 80.0 * size, 150.0 + 80.0 * spread
+        return 120.0 + 80.0 * size, 150.0 + 80.0 * spread
     if role == 2:
         return 0.0, 190.0 + 90.0 * size
-    return 75.0 + 55.0 * size, 60.0 + 90.0 * spread
+    return 75.0 + 45.0 * size, 60.0 + 90.0 * spread
 
 
 @kernel
 def _ellipse(y: float, x: float, radius: float, stretch: float, shear: float) -> NDArray[np.float64]:
-    return np.array([y, x, radius, 0.6 * stretch - 0.3, 0.6 * shear - 0.3])
+    return np.array([y, x, radius, 0.5 * stretch - 0.25, 0.5 * shear - 0.25])
 
 
 @kernel
-def edge_distance(
-    y: int, x: int, kind: int, ellipses: NDArray[np.float64], y0: int, x0: int, seed: np.uint64
-) -> float:
-    """Return how far inside (positive) or outside (negative) its nearest outline a pixel lies, about in pixels.
+def edge_distance(y: int, x: int, kind: int, plan: Plan) -> float:
+    """Return how far inside (positive) or outside its nearest outline a pixel lies, in pixels, roughly.
 
-    Parameters
-    ----------
-    y, x
-        Absolute position, integers.
-    kind
-        0 for colonies, 1 for differentiated regions.
-    ellipses, y0, x0
-        A plan that covers the square of the pixel and its eight neighbours, and the plan's first square.
-    seed
-        Seed of the scene.
+    `kind` is COLONY or REGION; the plan must cover the pixel.
     """
-    gy, gx = y // PITCH - y0, x // PITCH - x0
-    inside = -1000.0
-    for j in range(gy - 1, gy + 2):
-        for i in range(gx - 1, gx + 2):
-            inside = max(inside, _depth(y, x, ellipses[j, i, kind]))
-    if kind == 0:
-        return inside + _roughness(y, x, stream(seed, _COLONY_EDGE), 70.0, 34.0, 12.0, 5.0)
-    return inside + _roughness(y, x, stream(seed, _REGION_EDGE), 110.0, 50.0, 14.0, 0.0)
+    row, column = y // _PITCH - plan.row, x // _PITCH - plan.column
+    depth = -1000.0
+    for j in range(row - 1, row + 2):
+        for i in range(column - 1, column + 2):
+            depth = max(depth, _depth(y, x, plan.ellipses[j, i, kind]))
+    if kind == COLONY:
+        return depth + _roughness(y, x, plan.seed, 110.0, 55.0, 14.0, 4.0)
+    return depth + _roughness(y, x, ~plan.seed, 130.0, 60.0, 14.0, 0.0)
 
 
 @kernel

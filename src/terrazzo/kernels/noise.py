@@ -3,6 +3,7 @@
 import numpy as np
 
 from terrazzo.kernels.jit import kernel
+from terrazzo.kernels.profiles import fade
 
 _GOLDEN = np.uint64(0x9E3779B97F4A7C15)
 _FIRST = np.uint64(0xBF58476D1CE4E5B9)
@@ -44,12 +45,6 @@ def bell(word: np.uint64) -> float:
 
 
 @kernel
-def fade(t: float) -> float:
-    """Rise from 0 to 1 with no slope and no curvature at either end."""
-    return t * t * t * (t * (t * 6.0 - 15.0) + 10.0)
-
-
-@kernel
 def _slope(iy: int, ix: int, dy: float, dx: float, seed: np.uint64) -> float:
     word = hash_at(iy, ix, seed)
     return (2.0 * unit(word, 0) - 1.0) * dy + (2.0 * unit(word, 1) - 1.0) * dx
@@ -61,8 +56,9 @@ def gradient_noise(y: int, x: int, pitch: int, seed: np.uint64) -> float:
 
     Source: K. Perlin, Improving noise, SIGGRAPH 2002; the gradients are hashed, not tabulated, so it never repeats.
     """
-    iy, ix = y // pitch, x // pitch
-    dy, dx = (y - iy * pitch) / pitch, (x - ix * pitch) / pitch
+    py, px = y / pitch, x / pitch
+    iy, ix = np.int64(np.floor(py)), np.int64(np.floor(px))
+    dy, dx = py - iy, px - ix
     fy, fx = fade(dy), fade(dx)
     top = _slope(iy, ix, dy, dx, seed)
     top += fx * (_slope(iy, ix + 1, dy, dx - 1.0, seed) - top)

@@ -1,0 +1,1 @@
+"""Values and pure functions of blocks: numpy only, no Dask, no files."""

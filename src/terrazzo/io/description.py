@@ -1,0 +1,45 @@
+"""What a reader finds out about one array of a file without reading its pixels."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+
+
+@dataclass(frozen=True)
+class Description:
+    """One array as its file has it, before it is put into (c, y, x) order.
+
+    Attributes
+    ----------
+    key : str
+        Where the array is inside the file: the path in a Zarr group, the level of a TIFF, the reading mode
+        of a PNG or JPEG; empty where there is but one.
+    shape : tuple of int
+        Length of each axis of the file.
+    dtype : numpy.dtype
+        Type of the values in the file.
+    chunks : tuple of int or None
+        What is read at once, one length per axis of the file; None where any window costs the same.
+    axes : str or None
+        One lower-case letter per axis of the file, or None where the file does not say.
+    pixel_size : tuple of float or None
+        (y, x) size of a pixel, in `pixel_unit`.
+    pixel_unit : str or None
+        Unit by its full English name ("micrometer"), as in OME-NGFF.
+    channels : tuple of str or None
+        Names of the channels.
+    palette_indices : Description or None
+        The same picture as numbers into its palette, where it has one.
+    """
+
+    key: str
+    shape: tuple[int, ...]
+    dtype: np.dtype
+    chunks: tuple[int, ...] | None = None
+    axes: str | None = None
+    pixel_size: tuple[float, float] | None = None
+    pixel_unit: str | None = None
+    channels: tuple[str, ...] | None = None
+    palette_indices: Description | None = None

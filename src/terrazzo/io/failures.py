@@ -1,0 +1,41 @@
+"""A library's exception about a user's file becomes one sentence."""
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+from terrazzo.errors import InputError, TerrazzoError
+
+
+@contextmanager
+def reported_as_input_error(path: str | Path, attempt: str) -> Iterator[None]:
+    """Turn whatever a file library raises inside the block into an InputError about `path`.
+
+    Parameters
+    ----------
+    path : str or Path
+        The file or store that is being read.
+    attempt : str
+        What was tried, to follow "cannot be", such as "read as TIFF".
+
+    Raises
+    ------
+    InputError
+        For any exception but a TerrazzoError and a MemoryError, which pass as they are.
+    """
+    try:
+        yield
+    except (TerrazzoError, MemoryError):
+        raise
+    except (
+        Exception
+    ) as error:  # what libraries raise on broken files is open-ended: struct, zlib, KeyError, ...
+        lines = str(error).strip().splitlines() or [type(error).__name__]
+        raise InputError(f"'{path}' cannot be {attempt}: {lines[0]}") from error
+
+
+def require_level(path: str | Path, level: int, levels: int) -> None:
+    """Raise InputError unless `level` is one of the `levels` resolutions of the file, 0 being the finest."""
+    if not 0 <= level < levels:
+        allowed = "only level 0" if levels == 1 else f"levels 0 to {levels - 1}"
+        raise InputError(f"'{path}' has no level {level}: it holds {allowed}.")

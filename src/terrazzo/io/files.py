@@ -1,0 +1,103 @@
+"""Which images a path or pattern means, and which annotation belongs to which image."""
+
+import glob
+import os
+from collections.abc import Iterable, Sequence
+from pathlib import Path
+
+from terrazzo.errors import InputError
+from terrazzo.io.formats import is_image_path
+from terrazzo.io.zarr_reader import is_store
+
+# What may stand before the last suffix, as in "a.ome.zarr".
+INNER_SUFFIXES = (".ome",)
+
+
+def find_images(pattern: str | os.PathLike[str]) -> list[Path]:
+    """List the images that a path or a glob pattern means, without opening them.
+
+    Parameters
+    ----------
+    pattern : str or path
+        A file or a Zarr store, which stands for itself; a folder, which stands for the images and stores in
+        it; or a pattern with `*`, `?`, `[...]` or `**`.
+
+    Returns
+    -------
+    list of Path
+        Sorted by name; hidden files are left out.
+
+    Raises
+    ------
+    InputError
+        If nothing is there or matches.
+    """
+    path = Path(pattern).expanduser()
+    if path.is_file() or is_store(path):
+        return [path]
+    if path.is_dir():
+        return _images_among(path.iterdir(), f"The folder '{pattern}' holds no images.")
+    if not glob.has_magic(str(path)):
+        raise InputError(f"There is no file, folder or store at '{pattern}'.")
+    # Path.glob refuses absolute patterns.
+    matches = map(Path, glob.glob(str(path), recursive=True))  # noqa: PTH207
+    return _images_among(matches, f"No image matches '{pattern}'.")
+
+
+def pair_by_stem(images: Sequence[Path], annotations: Sequence[Path]) -> list[tuple[Path, Path]]:
+    """Pair each image with the annotation of the same name, suffixes such as ".ome.zarr" apart.
+
+    One image and one annotation are a pair whatever their names.
+
+    Returns
+    -------
+    list of tuple of Path
+        (image, annotation) in the order of `images`.
+
+    Raises
+    ------
+    InputError
+        If a name is on one side only, or twice on one side.
+    """
+    if len(images) == len(annotations) == 1:
+        return [(images[0], annotations[0])]
+    by_stem = _by_stem(annotations, "annotations")
+    stems = _by_stem(images, "images")
+    _require_same(stems.keys() - by_stem.keys(), "images without an annotation")
+    _require_same(by_stem.keys() - stems.keys(), "annotations without an image")
+    return [(image, by_stem[stem]) for stem, image in stems.items()]
+
+
+def stem_of(path: Path) -> str:
+    """Return the name without its suffix: "a" for a.png, a.ome.tif and a.ome.zarr, "a.b" for a.b.png."""
+    stem = path.stem
+    for suffix in INNER_SUFFIXES:
+        stem = stem.removesuffix(suffix)
+    return stem
+
+
+def _images_among(paths: Iterable[Path], otherwise: str) -> list[Path]:
+    found = [path for path in paths if is_image_path(path) and not _is_hidden_or_inside_store(path)]
+    if not found:
+        raise InputError(f"{otherwise} Images are Zarr stores, TIFF, PNG, JPEG and NPY files.")
+    return sorted(found)
+
+
+def _is_hidden_or_inside_store(path: Path) -> bool:
+    return path.name.startswith(".") or any(is_store(parent) for parent in path.parents)
+
+
+def _by_stem(paths: Sequence[Path], what: str) -> dict[str, Path]:
+    found: dict[str, Path] = {}
+    for path in paths:
+        other = found.setdefault(stem_of(path), path)
+        if other is not path:
+            raise InputError(f"Two {what} have the same name, '{other}' and '{path}'; keep one.")
+    return found
+
+
+def _require_same(unpaired: set[str], what: str) -> None:
+    if unpaired:
+        names = ", ".join(f"'{stem}'" for stem in sorted(unpaired)[:3])
+        more = ", ..." if len(unpaired) > 3 else ""
+        raise InputError(f"There are {len(unpaired)} {what} of the same name: {names}{more}.")

@@ -1,0 +1,123 @@
+"""TIFF in all its kinds: plain, tiled, BigTIFF, pyramids, OME-TIFF, slide scanners' TIFF."""
+
+import weakref
+from contextlib import ExitStack
+from pathlib import Path
+from typing import Any
+
+import tifffile
+import zarr
+from numpy.typing import NDArray
+
+from terrazzo.errors import InputError
+from terrazzo.io.axes import RGB
+from terrazzo.io.description import Description
+from terrazzo.io.failures import require_level
+from terrazzo.io.tiff_metadata import ome_channels, physical_pixel_size
+
+
+def describe(path: Path, level: int) -> Description:
+    """Describe a level of the first series; see `Description`."""
+    with tifffile.TiffFile(path) as tiff:
+        if not tiff.series:
+            raise InputError(f"'{path}' is a TIFF without images.")
+        base = tiff.series[0]
+        require_level(path, level, len(base.levels))
+        series = base.levels[level]
+        _refuse_compression(path, series.keyframe)
+        _refuse_truncation(path, series.keyframe)
+        axes = _axes(series)
+        size, unit = physical_pixel_size(tiff)
+        return Description(
+            key=str(level),
+            shape=tuple(series.shape),
+            dtype=series.dtype,
+            chunks=None if _is_mapped(series) or _is_whole(series) else _chunks(series),
+            axes=axes,
+            pixel_size=size and _coarser(size, _extent(base), _extent(series)),
+            pixel_unit=unit,
+            channels=ome_channels(tiff) or _colours(series),
+        )
+
+
+def open_array(path: Path, key: str) -> Any:
+    """Open level `key` of the first series.
+
+    Uncompressed images in one piece are mapped, images stored as a single strip or tile are decoded whole,
+    the others are read tile by tile or strip by strip.
+    """
+    level = int(key)
+    with ExitStack() as opened:
+        tiff = opened.enter_context(tifffile.TiffFile(path))
+        base = tiff.series[0]
+        series = base.levels[level]
+        if _is_mapped(series):
+            return tifffile.memmap(path, series=0, level=level, mode="r")
+        if _is_whole(series):
+            return _decoded(base, level)
+        array = zarr.open_array(base.aszarr(level=level), mode="r")
+        # The file stays open for as long as the array is in use.
+        weakref.finalize(array, opened.pop_all().close)
+        return array
+
+
+def _decoded(base: tifffile.TiffPageSeries, level: int) -> NDArray[Any]:
+    return base.asarray(level=level)
+
+
+def _is_mapped(series: tifffile.TiffPageSeries) -> bool:
+    return series.dataoffset is not None
+
+
+def _is_whole(series: tifffile.TiffPageSeries) -> bool:
+    """Whether each plane is a single strip or tile, which is decoded whole for any window of it."""
+    page = series.keyframe
+    rows, columns = (
+        (page.tilelength, page.tilewidth) if page.is_tiled else (page.rowsperstrip, page.imagewidth)
+    )
+    return bool(rows >= page.imagelength and columns >= page.imagewidth)
+
+
+def _chunks(series: tifffile.TiffPageSeries) -> tuple[int, ...]:
+    chunks = tuple(series.keyframe.chunks)
+    return (1,) * (len(series.shape) - len(chunks)) + chunks
+
+
+def _axes(series: tifffile.TiffPageSeries) -> str:
+    """Tifffile's letters; the samples of a pixel are its channels."""
+    return str(series.axes).lower().replace("s", "c")
+
+
+def _extent(series: tifffile.TiffPageSeries) -> tuple[int, int]:
+    page = series.keyframe
+    return page.imagelength, page.imagewidth
+
+
+def _coarser(size: tuple[float, float], base: tuple[int, int], level: tuple[int, int]) -> tuple[float, float]:
+    return size[0] * base[0] / level[0], size[1] * base[1] / level[1]
+
+
+def _colours(series: tifffile.TiffPageSeries) -> tuple[str, ...] | None:
+    return RGB if "S" in series.axes and series.keyframe.samplesperpixel == 3 else None
+
+
+def _refuse_compression(path: Path, page: tifffile.TiffPage) -> None:
+    try:
+        tifffile.TIFF.DECOMPRESSORS[page.compression]
+        tifffile.TIFF.UNPREDICTORS[page.predictor]
+    except KeyError as error:
+        method = getattr(page.compression, "name", page.compression)
+        raise InputError(
+            f"'{path}' is compressed with {method}; to read it, install the package imagecodecs."
+        ) from error
+
+
+def _refuse_truncation(path: Path, page: tifffile.TiffPage) -> None:
+    """A cut copy of a file has its header and misses its last tiles; better said now than hours later."""
+    end = max((a + n for a, n in zip(page.dataoffsets, page.databytecounts, strict=False)), default=0)
+    # A page of a multi-file OME-TIFF may lie in another file.
+    size = page.parent.filehandle.size
+    if end > size:
+        raise InputError(
+            f"'{path}' is cut short: its pixels end at byte {end}, the file at byte {size}; copy it again."
+        )

@@ -1,0 +1,220 @@
+"""A synthetic culture of stem cells with its true classes, drawn row by row from absolute coordinates.
+
+The scene is drawn on the window and a ring of one pixel, which the lens blurs. Smooth fields are evaluated on a
+lattice of absolute coordinates and read between its nodes.
+"""
+
+from typing import NamedTuple
+
+import numpy as np
+from numpy.typing import NDArray
+
+from terrazzo.kernels.colonies import COLONY, REGION, edge_distance, plan_around
+from terrazzo.kernels.jit import kernel
+from terrazzo.kernels.litter import litter
+from terrazzo.kernels.noise import bell, gradient_noise, hash_at, stream
+from terrazzo.kernels.phase_contrast import expose, halo, medium, packed_cell, spread_cell
+from terrazzo.kernels.texture import Nearest, Sites, align, blank_row, find_nearest, sites_around, squares
+
+_STEP = 4
+_GREY = 126.0
+_GRAIN, _SENSOR = 8.0, 2.5
+_WAVER = 7.0
+_LITTER, _GRAINS, _NOISE, _PACKED, _SPREAD, _AXES, _LIGHT, _DRIFT, _MOTTLE, _SWAY = range(10, 20)
+
+
+class Fields(NamedTuple):
+    """Smooth fields on a lattice, or read along a row of pixels: the last axis is x.
+
+    `depth` and `region` are the distances into colonies and differentiated regions, `light` the illumination,
+    `drift` slow noise, `mottle` and `sway` quick noise.
+    """
+
+    depth: NDArray[np.float64]
+    region: NDArray[np.float64]
+    light: NDArray[np.float64]
+    drift: NDArray[np.float64]
+    mottle: NDArray[np.float64]
+    sway: NDArray[np.float64]
+
+
+@kernel
+def draw_culture(y0: int, x0: int, height: int, width: int, seed: np.uint64) -> NDArray[np.uint8]:
+    """Return image [0] and classes [1] of the window whose first pixel is (y0, x0).
+
+    Classes are 0 medium, 1 colony, 2 differentiated.
+
+    Returns
+    -------
+    ndarray of uint8, shape (2, height, width)
+    """
+    drawn = np.zeros((2, height, width), np.uint8)
+    classes = np.zeros((height + 2, width + 2), np.uint8)
+    scene = litter(y0 - 1, x0 - 1, height + 2, width + 2, stream(seed, _LITTER))
+    _draw_rows(y0 - 1, x0 - 1, seed, scene, classes)
+    expose(scene, y0, x0, stream(seed, _NOISE), _SENSOR, drawn[0])
+    drawn[1] = classes[1:-1, 1:-1]
+    return drawn
+
+
+@kernel
+def _draw_rows(
+    y0: int, x0: int, seed: np.uint64, scene: NDArray[np.float64], classes: NDArray[np.uint8]
+) -> None:
+    height, width = scene.shape
+    nodes, row = _fields_around(y0, x0, height, width, seed), _blank_row(width)
+    packed = sites_around(y0, x0, height, width, 14, 1, 1.0, stream(seed, _PACKED))
+    spread = sites_around(y0, x0, height, width, 34, 2, 2.4, stream(seed, _SPREAD))
+    align(spread, 320, stream(seed, _AXES))
+    members = _members(spread, seed)
+    found, level = blank_row(width), np.empty(width)
+    for j in range(height):
+        _read_row(nodes, y0, y0 + j, x0, row)
+        for i in range(width):
+            level[i] = medium(row.drift[i], row.mottle[i], row.light[i])
+        _draw_spread(y0 + j, x0, row, spread, members, found, level, classes[j])
+        _draw_packed(y0 + j, x0, row, packed, found, level, classes[j])
+        _finish_row(y0 + j, x0, row, level, stream(seed, _GRAINS), scene[j])
+
+
+@kernel
+def _blank_row(width: int) -> Fields:
+    return Fields(
+        np.empty(width), np.empty(width), np.empty(width), np.empty(width), np.empty(width), np.empty(width)
+    )
+
+
+@kernel
+def _fields_around(y0: int, x0: int, height: int, width: int, seed: np.uint64) -> Fields:
+    row, rows = squares(y0, height, _STEP, 0)
+    column, columns = squares(x0, width, _STEP, 0)
+    shape = (rows + 1, columns + 1)
+    nodes = Fields(
+        np.empty(shape), np.empty(shape), np.empty(shape), np.empty(shape), np.empty(shape), np.empty(shape)
+    )
+    plan = plan_around(row * _STEP, column * _STEP, rows * _STEP + 1, columns * _STEP + 1, seed)
+    light, drift = stream(seed, _LIGHT), stream(seed, _DRIFT)
+    mottle, sway = stream(seed, _MOTTLE), stream(seed, _SWAY)
+    for j in range(shape[0]):
+        for i in range(shape[1]):
+            y, x = (row + j) * _STEP, (column + i) * _STEP
+            nodes.depth[j, i] = edge_distance(y, x, COLONY, plan)
+            nodes.region[j, i] = edge_distance(y, x, REGION, plan)
+            nodes.light[j, i] = 28.0 * gradient_noise(y, x, 1300, light) + 12.0 * gradient_noise(y, x, 400, light)
+            nodes.drift[j, i] = gradient_noise(y, x, 190, drift)
+            nodes.mottle[j, i] = gradient_noise(y, x, 19, mottle)
+            nodes.sway[j, i] = gradient_noise(y, x, 23, sway)
+    return nodes
+
+
+@kernel
+def _read_row(nodes: Fields, y0: int, y: int, x0: int, row: Fields) -> None:
+    j = y // _STEP - y0 // _STEP
+    part = (y - (y // _STEP) * _STEP) / _STEP
+    _read(nodes.depth, j, part, x0, row.depth)
+    _read(nodes.region, j, part, x0, row.region)
+    _read(nodes.light, j, part, x0, row.light)
+    _read(nodes.drift, j, part, x0, row.drift)
+    _read(nodes.mottle, j, part, x0, row.mottle)
+    _read(nodes.sway, j, part, x0, row.sway)
+
+
+@kernel
+def _read(nodes: NDArray[np.float64], j: int, part: float, x0: int, values: NDArray[np.float64]) -> None:
+    above, below = nodes[j], nodes[j + 1]
+    i, end, width = -(x0 % _STEP), 0, values.size
+    for node in range(above.size - 1):
+        left = above[node] + part * (below[node] - above[node])
+        slope = (above[node + 1] + part * (below[node + 1] - above[node + 1]) - left) / _STEP
+        end = i + _STEP
+        for k in range(max(i, 0), min(end, width)):
+            values[k] = left + (k - i) * slope
+        i = end
+
+
+@kernel
+def _members(spread: Sites, seed: np.uint64) -> NDArray[np.bool_]:
+    """Return which long cells are differentiated: whole cells, so that the region's outline follows theirs."""
+    rows, columns = spread.y.shape
+    members = np.empty(rows * columns, np.bool_)
+    pitch = spread.pitch
+    plan = plan_around(spread.row * pitch, spread.column * pitch, rows * pitch, columns * pitch, seed)
+    for j in range(rows):
+        for i in range(columns):
+            y, x = np.int64(np.floor(spread.y[j, i])), np.int64(np.floor(spread.x[j, i]))
+            members[j * columns + i] = edge_distance(y, x, REGION, plan) > 0.0
+    return members
+
+
+@kernel
+def _draw_spread(
+    y: int,
+    x0: int,
+    row: Fields,
+    spread: Sites,
+    members: NDArray[np.bool_],
+    found: Nearest,
+    level: NDArray[np.float64],
+    classes: NDArray[np.uint8],
+) -> None:
+    needed = (row.region > -100.0) & (row.depth < 4.0)
+    ys, xs = _wavering(y, x0, row)
+    find_nearest(y // spread.pitch, x0, needed, ys, xs, spread, found)
+    site_y, site_x, axes, words = spread.y.ravel(), spread.x.ravel(), spread.axes.reshape(-1, 2), spread.words.ravel()
+    for i in range(level.size):
+        if not needed[i]:
+            continue
+        k, gap = found.site[i], np.sqrt(found.second[i]) - np.sqrt(found.first[i])
+        if members[k]:
+            dy, dx = ys[i] - site_y[k], xs[i] - site_x[k]
+            along, across = dy * axes[k, 0] + dx * axes[k, 1], dy * axes[k, 1] - dx * axes[k, 0]
+            level[i] = spread_cell(along, across, gap, row.drift[i], row.mottle[i], words[k])
+            classes[i] = 2
+        elif members[found.other[i]]:
+            level[i] += 18.0 * max(0.0, 1.0 - gap / 7.0)
+
+
+@kernel
+def _draw_packed(
+    y: int,
+    x0: int,
+    row: Fields,
+    packed: Sites,
+    found: Nearest,
+    level: NDArray[np.float64],
+    classes: NDArray[np.uint8],
+) -> None:
+    needed = row.depth > -3.0
+    ys, xs = _wavering(y, x0, row)
+    find_nearest(y // packed.pitch, x0, needed, ys, xs, packed, found)
+    site_y, site_x, words = packed.y.ravel(), packed.x.ravel(), packed.words.ravel()
+    for i in range(level.size):
+        if not needed[i]:
+            continue
+        k, gap = found.site[i], np.sqrt(found.second[i]) - np.sqrt(found.first[i])
+        dy, dx, depth = ys[i] - site_y[k], xs[i] - site_x[k], row.depth[i]
+        cell = packed_cell(dy, dx, gap, depth, row.drift[i], row.mottle[i], words[k])
+        level[i] += min(1.0, 0.5 + depth / 6.0) * (cell - level[i])
+        if depth > 0.0:
+            classes[i] = 1
+
+
+@kernel
+def _wavering(y: int, x0: int, row: Fields) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
+    """Return where the pixels of a row look for their cells: a little off, so that cells are not polygons."""
+    ys, xs = np.empty(row.sway.size), np.empty(row.sway.size)
+    for i in range(ys.size):
+        ys[i] = y + _WAVER * row.mottle[i]
+        xs[i] = x0 + i + _WAVER * row.sway[i]
+    return ys, xs
+
+
+@kernel
+def _finish_row(
+    y: int, x0: int, row: Fields, level: NDArray[np.float64], grain: np.uint64, scene: NDArray[np.float64]
+) -> None:
+    """Add the halo, the light, the grain and, fainter over a colony, the litter that the scene holds already."""
+    for i in range(level.size):
+        shown = 1.0 if row.depth[i] < 0.0 else 0.5
+        level[i] += halo(row.depth[i], row.mottle[i]) + row.light[i]
+        scene[i] = _GREY + level[i] + shown * scene[i] + _GRAIN * bell(hash_at(y, x0 + i, grain))

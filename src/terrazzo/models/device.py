@@ -1,0 +1,53 @@
+"""Where does a network run?"""
+
+import re
+
+import torch
+
+from terrazzo.errors import ParameterError
+
+
+def choose_device(name: str = "auto") -> torch.device:
+    """The device of that name, checked to be there.
+
+    Parameters
+    ----------
+    name : str
+        "cpu", "cuda", "cuda:N", or "auto" for a CUDA device where there is one.
+
+    Returns
+    -------
+    torch.device
+
+    Raises
+    ------
+    ParameterError
+        If the name is unknown or the device is not available to this torch.
+    """
+    if name == "auto":
+        return torch.device("cuda" if torch.cuda.is_available() else "cpu")
+    if name == "cpu":
+        return torch.device("cpu")
+    if not re.fullmatch(r"cuda(:\d+)?", name):
+        raise ParameterError(
+            f"there is no device {name!r}; use 'auto', 'cpu', 'cuda' or 'cuda:0', 'cuda:1' …"
+        )
+    _check_cuda(name)
+    return torch.device(name)
+
+
+def _check_cuda(name: str) -> None:
+    if not torch.version.cuda:
+        raise ParameterError(
+            f"device {name!r} was asked for, but torch {torch.__version__} is built without CUDA; "
+            "use 'cpu' or install a CUDA build of torch"
+        )
+    found = torch.cuda.device_count() if torch.cuda.is_available() else 0
+    if found == 0:
+        raise ParameterError(
+            f"device {name!r} was asked for, but torch finds no CUDA GPU; use 'cpu' or 'auto'"
+        )
+    if (torch.device(name).index or 0) >= found:
+        raise ParameterError(
+            f"device {name!r} was asked for, but there are {found}: 'cuda:0' to 'cuda:{found - 1}'"
+        )

@@ -1,0 +1,66 @@
+"""What decides the superpixels of an image, and how far a pixel's label depends on its surroundings."""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass
+
+from terrazzo.blocks import Block, Box
+from terrazzo.errors import ParameterError
+from terrazzo.kernels.filters import radius
+from terrazzo.lattice import spacing
+
+
+@dataclass(frozen=True)
+class SuperpixelParameters:
+    """The parameters of lattice superpixels.
+
+    Parameters
+    ----------
+    size : tuple of int
+        The spacing of the seeds `(y, x)` in pixels, at least 2.
+    compactness : float
+        The weight of space against intensity: a distance of one `size` counts like an intensity difference of
+        `compactness` scales.
+    iterations : int
+        How often pixels choose anew among their four nearest cells.
+    sigma : float
+        The standard deviation in pixels of the Gaussian that smooths the image first; 0 is none.
+    scale : float or None
+        The intensity difference that counts as 1; None: the standard deviation of the image, estimated from
+        windows at fixed positions.
+
+    Raises
+    ------
+    ParameterError
+        If a value is out of range.
+    """
+
+    size: tuple[int, ...] = (16, 16)
+    compactness: float = 0.45
+    iterations: int = 5
+    sigma: float = 1.0
+    scale: float | None = None
+
+    def __post_init__(self) -> None:
+        spacing(self.size, axes=2)
+        if not (math.isfinite(self.compactness) and self.compactness >= 0):
+            raise ParameterError(f"compactness is {self.compactness}; it must be a number of at least 0")
+        if not (isinstance(self.iterations, int) and 1 <= self.iterations <= 100):
+            raise ParameterError(f"iterations is {self.iterations!r}; it must be a whole number from 1 to 100")
+        if not (math.isfinite(self.sigma) and 0 <= self.sigma <= 64):
+            raise ParameterError(f"sigma is {self.sigma}; it must be a number of pixels from 0 to 64")
+        if self.scale is not None and not (math.isfinite(self.scale) and self.scale > 0):
+            raise ParameterError(f"scale is {self.scale}; it must be a positive intensity difference, or None")
+
+    def halo(self, margin: int) -> int:
+        """Return the cells around a core on which the labels of the core and of `margin` more cells depend.
+
+        One cell for each iteration and one for connectivity: contract C2 of the design, proved by the
+        chaotic-distance test.
+        """
+        return self.iterations + 1 + margin
+
+    def window(self, block: Block, margin: int) -> Box:
+        """Return the pixels that the labels of a block's core and of `margin` more cells depend on."""
+        return block.pixels(self.halo(margin)).grown(radius(self.sigma), block.lattice.shape)
