@@ -1,4 +1,4 @@
-"""What a task does with a block: assemble its window, call the pure functions of the block."""
+"""What a task does with a block: assemble its windows, call the pure functions of the block."""
 
 from __future__ import annotations
 
@@ -7,42 +7,51 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from terrazzo.blocks import Block, Box
+from terrazzo.blocks import Block
 from terrazzo.blockwise.windows import assemble
-from terrazzo.regions.block_graph import LABEL_MARGIN, BlockGraph, block_graph, graph_window
+from terrazzo.models.classify_block import classify_nodes, paint_classes
+from terrazzo.models.model import Model
+from terrazzo.regions.block_graph import LABEL_MARGIN, BlockGraph, block_graph, block_targets, graph_window
 from terrazzo.regions.block_labels import BlockLabels, block_labels
 from terrazzo.regions.features import FeatureSet
+from terrazzo.regions.recipe import Recipe
+from terrazzo.regions.segment_block import segment_block
 from terrazzo.regions.superpixel_parameters import SuperpixelParameters
 
 Parts = list[list[NDArray[Any]]]
+Ids = NDArray[np.unsignedinteger[Any]]
 
 
-def labels_of_window(
-    window: Parts, block: Block, parameters: SuperpixelParameters, scale: float
-) -> NDArray[np.unsignedinteger[Any]]:
-    """Return the superpixel ids of a block's core from the parts of its window."""
-    image = assemble(window)
+def labels_of_window(window: Parts, block: Block, parameters: SuperpixelParameters, scale: float) -> Ids:
+    """Return the superpixel ids of a block's core."""
     box = parameters.window(block, margin=0)
-    return block_labels(image, box, block, parameters, scale=scale).ids
-
-
-def segment_window(block: Block, parameters: SuperpixelParameters, features: FeatureSet) -> Box:
-    """Return the pixels that a block's labels, nodes and edges depend on."""
-    return parameters.window(block, LABEL_MARGIN).hull(graph_window(block, features))
-
-
-def segment_block(
-    image: NDArray[Any], block: Block, parameters: SuperpixelParameters, features: FeatureSet, scale: float
-) -> tuple[BlockLabels, BlockGraph]:
-    """Return a block's labels, with one cell around, and what it owns: the composition of both functions."""
-    window = segment_window(block, parameters, features)
-    labels = block_labels(image, window, block, parameters, scale=scale, margin=LABEL_MARGIN)
-    return labels, block_graph(image, window, labels, block, features)
+    return block_labels(assemble(window), box, block, parameters, scale=scale).ids
 
 
 def graph_of_windows(
     image_window: Parts, labels_window: Parts, block: Block, features: FeatureSet
 ) -> BlockGraph:
-    """Return what a block owns from the parts of its image and labels windows."""
+    """Return what a block owns of an image with labels."""
     labels = BlockLabels(block.pixels(LABEL_MARGIN), assemble(labels_window), 0)
     return block_graph(assemble(image_window), graph_window(block, features), labels, block, features)
+
+
+def segments_of_window(window: Parts, block: Block, recipe: Recipe, scale: float) -> tuple[Ids, BlockGraph]:
+    """Return the superpixel ids of a block's core and what the block owns."""
+    labels, graph = segment_block(assemble(window), block, recipe, scale)
+    return labels.cut(block.core), graph
+
+
+def targets_of_windows(
+    window: Parts, annotation: Parts, block: Block, recipe: Recipe, scale: float, classes: int
+) -> tuple[BlockGraph, NDArray[np.uint32]]:
+    """Return what a block owns and the annotated pixels of each class under each of its nodes."""
+    labels, graph = segment_block(assemble(window), block, recipe, scale)
+    return graph, block_targets(assemble(annotation), labels, block, classes)
+
+
+def classes_of_block(
+    model: Model, block: Block, ids: Ids, parts: list[BlockGraph], device: str
+) -> NDArray[np.uint8]:
+    """Return the class of each pixel of a block's core."""
+    return paint_classes(ids, block, classify_nodes(model, block, parts, device))

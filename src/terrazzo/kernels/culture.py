@@ -14,7 +14,7 @@ from terrazzo.kernels.jit import kernel
 from terrazzo.kernels.litter import litter
 from terrazzo.kernels.noise import bell, gradient_noise, hash_at, stream
 from terrazzo.kernels.phase_contrast import expose, halo, medium, packed_cell, spread_cell
-from terrazzo.kernels.texture import Nearest, Sites, align, blank_row, find_nearest, sites_around, squares
+from terrazzo.kernels.texture import Nearest, Sites, align, blank_row, distance, find_nearest, place, sites_around, squares
 
 _STEP = 4
 _GREY = 126.0
@@ -136,13 +136,13 @@ def _read(nodes: NDArray[np.float64], j: int, part: float, x0: int, values: NDAr
 def _members(spread: Sites, seed: np.uint64) -> NDArray[np.bool_]:
     """Return which long cells are differentiated: whole cells, so that the region's outline follows theirs."""
     rows, columns = spread.y.shape
-    members = np.empty(rows * columns, np.bool_)
+    members = np.empty((rows, columns), np.bool_)
     pitch = spread.pitch
     plan = plan_around(spread.row * pitch, spread.column * pitch, rows * pitch, columns * pitch, seed)
     for j in range(rows):
         for i in range(columns):
             y, x = np.int64(np.floor(spread.y[j, i])), np.int64(np.floor(spread.x[j, i]))
-            members[j * columns + i] = edge_distance(y, x, REGION, plan) > 0.0
+            members[j, i] = edge_distance(y, x, REGION, plan) > 0.0
     return members
 
 
@@ -160,17 +160,17 @@ def _draw_spread(
     needed = (row.region > -100.0) & (row.depth < 4.0)
     ys, xs = _wavering(y, x0, row)
     find_nearest(y // spread.pitch, x0, needed, ys, xs, spread, found)
-    site_y, site_x, axes, words = spread.y.ravel(), spread.x.ravel(), spread.axes.reshape(-1, 2), spread.words.ravel()
     for i in range(level.size):
         if not needed[i]:
             continue
-        k, gap = found.site[i], np.sqrt(found.second[i]) - np.sqrt(found.first[i])
-        if members[k]:
-            dy, dx = ys[i] - site_y[k], xs[i] - site_x[k]
-            along, across = dy * axes[k, 0] + dx * axes[k, 1], dy * axes[k, 1] - dx * axes[k, 0]
-            level[i] = spread_cell(along, across, gap, row.drift[i], row.mottle[i], words[k])
+        gap = distance(found.second[i]) - distance(found.first[i])
+        j, k = place(found.first[i], y, x0 + i, spread)
+        if members[j, k]:
+            dy, dx, axis_y, axis_x = ys[i] - spread.y[j, k], xs[i] - spread.x[j, k], spread.axes[j, k, 0], spread.axes[j, k, 1]
+            along, across = dy * axis_y + dx * axis_x, dy * axis_x - dx * axis_y
+            level[i] = spread_cell(along, across, gap, row.drift[i], row.mottle[i], spread.words[j, k])
             classes[i] = 2
-        elif members[found.other[i]]:
+        elif members[place(found.second[i], y, x0 + i, spread)]:
             level[i] += 18.0 * max(0.0, 1.0 - gap / 7.0)
 
 
@@ -187,13 +187,13 @@ def _draw_packed(
     needed = row.depth > -3.0
     ys, xs = _wavering(y, x0, row)
     find_nearest(y // packed.pitch, x0, needed, ys, xs, packed, found)
-    site_y, site_x, words = packed.y.ravel(), packed.x.ravel(), packed.words.ravel()
     for i in range(level.size):
         if not needed[i]:
             continue
-        k, gap = found.site[i], np.sqrt(found.second[i]) - np.sqrt(found.first[i])
-        dy, dx, depth = ys[i] - site_y[k], xs[i] - site_x[k], row.depth[i]
-        cell = packed_cell(dy, dx, gap, depth, row.drift[i], row.mottle[i], words[k])
+        gap = distance(found.second[i]) - distance(found.first[i])
+        j, k = place(found.first[i], y, x0 + i, packed)
+        dy, dx, depth = ys[i] - packed.y[j, k], xs[i] - packed.x[j, k], row.depth[i]
+        cell = packed_cell(dy, dx, gap, depth, row.drift[i], row.mottle[i], packed.words[j, k])
         level[i] += min(1.0, 0.5 + depth / 6.0) * (cell - level[i])
         if depth > 0.0:
             classes[i] = 1

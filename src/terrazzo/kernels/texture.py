@@ -12,7 +12,8 @@ from numpy.typing import NDArray
 from terrazzo.kernels.jit import kernel
 from terrazzo.kernels.noise import gradient_noise, hash_at, stream, unit
 
-FAR = 1e30
+_FAR = 1e30
+_STEPS, _NUMBERS = 1024.0, 32.0
 
 
 class Sites(NamedTuple):
@@ -34,15 +35,10 @@ class Sites(NamedTuple):
 
 
 class Nearest(NamedTuple):
-    """For each pixel of a run: its squared distances to the nearest and the second site, and which they are.
-
-    A site is told by its place in the flattened table of sites.
-    """
+    """For each pixel of a row, the keys of its nearest and of its second nearest site."""
 
     first: NDArray[np.float64]
     second: NDArray[np.float64]
-    site: NDArray[np.int64]
-    other: NDArray[np.int64]
 
 
 @kernel
@@ -87,7 +83,7 @@ def align(sites: Sites, scale: int, seed: np.uint64) -> None:
 @kernel
 def blank_row(width: int) -> Nearest:
     """Return room for the answers of `find_nearest` on a row of `width` pixels."""
-    return Nearest(np.empty(width), np.empty(width), np.empty(width, np.int64), np.empty(width, np.int64))
+    return Nearest(np.empty(width), np.empty(width))
 
 
 @kernel
@@ -102,7 +98,9 @@ def find_nearest(
 ) -> None:
     """Find the two nearest sites of the pixels of a row, among the squares within reach of each pixel's own.
 
-    Ties go to the site that comes first in raster order.
+    A key is an integer that holds the squared distance, in steps of 1/1024 pixel squared, and below it the number
+    of the site among those within reach: the two smallest keys are found without a branch, and ties go to the
+    site that comes first in raster order.
 
     Parameters
     ----------
@@ -121,45 +119,71 @@ def find_nearest(
     while start < needed.size:
         column = (x0 + start) // sites.pitch
         stop = min(needed.size, (column + 1) * sites.pitch - x0)
-        if _any(needed, start, stop):
-            found.first[start:stop] = FAR
-            found.second[start:stop] = FAR
-            for j in range(row - sites.row - sites.reach, row - sites.row + sites.reach + 1):
-                for i in range(column - sites.column - sites.reach, column - sites.column + sites.reach + 1):
-                    _admit(start, stop, y, x, sites, j, i, found)
+        if _any(needed[start:stop]):
+            j, i = row - sites.row - sites.reach, column - sites.column - sites.reach
+            _search(j, i, y[start:stop], x[start:stop], sites, found.first[start:stop], found.second[start:stop])
         start = stop
 
 
 @kernel
-def _any(flags: NDArray[np.bool_], start: int, stop: int) -> bool:
-    for i in range(start, stop):
+def distance(key: float) -> float:
+    """Return the distance in a key, in pixels."""
+    return np.sqrt(np.floor(key / _NUMBERS) / _STEPS)
+
+
+@kernel
+def place(key: float, y: int, x: int, sites: Sites) -> tuple[int, int]:
+    """Return row and column, in the table of sites, of the site in the key of the pixel (y, x)."""
+    number = np.int64(key - np.floor(key / _NUMBERS) * _NUMBERS)
+    side = 2 * sites.reach + 1
+    row, column = y // sites.pitch - sites.row - sites.reach, x // sites.pitch - sites.column - sites.reach
+    return row + number // side, column + number % side
+
+
+@kernel
+def _any(flags: NDArray[np.bool_]) -> bool:
+    for i in range(flags.size):
         if flags[i]:
             return True
     return False
 
 
 @kernel
-def _admit(
-    start: int,
-    stop: int,
+def _search(
+    row: int,
+    column: int,
     y: NDArray[np.float64],
     x: NDArray[np.float64],
     sites: Sites,
-    j: int,
-    i: int,
-    found: Nearest,
+    first: NDArray[np.float64],
+    second: NDArray[np.float64],
 ) -> None:
-    candidate = j * sites.y.shape[1] + i
-    at_y, at_x, axis_y, axis_x = sites.y[j, i], sites.x[j, i], sites.axes[j, i, 0], sites.axes[j, i, 1]
-    long, short = 1.0 / sites.stretch, sites.stretch
-    first, second, site, other = found
-    for k in range(start, stop):
+    first[:] = second[:] = _FAR
+    number = 0.0
+    for j in range(row, row + 2 * sites.reach + 1):
+        for i in range(column, column + 2 * sites.reach + 1):
+            form = sites.y[j, i], sites.x[j, i], sites.axes[j, i, 0], sites.axes[j, i, 1], sites.stretch
+            _admit(number, form, y, x, first, second)
+            number += 1.0
+
+
+@kernel
+def _admit(
+    number: float,
+    form: tuple[float, float, float, float, float],
+    y: NDArray[np.float64],
+    x: NDArray[np.float64],
+    first: NDArray[np.float64],
+    second: NDArray[np.float64],
+) -> None:
+    at_y, at_x, axis_y, axis_x, stretch = form
+    shrink = _STEPS / stretch
+    stretch = _STEPS * stretch
+    for k in range(y.size):
         dy, dx = y[k] - at_y, x[k] - at_x
         along, across = dy * axis_y + dx * axis_x, dy * axis_x - dx * axis_y
-        square = along * along * long + across * across * short
-        old_first, old_site, old_second, old_other = first[k], site[k], second[k], other[k]
-        nearest, near = square < old_first, square < old_second
-        first[k] = square if nearest else old_first
-        site[k] = candidate if nearest else old_site
-        second[k] = old_first if nearest else (square if near else old_second)
-        other[k] = old_site if nearest else (candidate if near else old_other)
+        key = np.floor(along * along * shrink + across * across * stretch) * _NUMBERS + number
+        old = first[k]
+        later = key if key > old else old
+        first[k] = key if key < old else old
+        second[k] = later if later < second[k] else second[k]

@@ -9,6 +9,7 @@ from functools import partial
 import numpy as np
 from numpy.typing import NDArray
 
+from terrazzo.errors import ParameterError
 from terrazzo.kernels.filters import gradient_and_laplacian, halved, local_mean_and_std, radius
 from terrazzo.kernels.moments import mean_and_std
 from terrazzo.kernels.quantiles import deciles
@@ -125,3 +126,20 @@ AREA = Statistic("area", ("area",), _area, per_channel=False)
 INTENSITY = Statistic("intensity", ("mean", "std"), _intensity)
 DECILES = Statistic("deciles", tuple(f"decile{tenth}" for tenth in range(1, 10)), _deciles)
 DEFAULT_FEATURES: FeatureSet = (AREA, INTENSITY, DECILES, *(scale_space(sigma) for sigma in (1, 2, 4, 8, 16)))
+
+
+def statistic_named(name: str) -> Statistic:
+    """Return the statistic of this package that has this name.
+
+    Raises
+    ------
+    ParameterError
+        If there is none.
+    """
+    for statistic in (AREA, INTENSITY, DECILES):
+        if statistic.name == name:
+            return statistic
+    stem, _, sigma = name.rpartition("_")
+    if stem == "scale_space" and sigma.isdecimal() and int(sigma) in (1, 2, 4, 8, 16, 32, 64):
+        return scale_space(int(sigma))
+    raise ParameterError(f"there is no statistic {name!r} in this version of terrazzo; pass your own as features=…")

@@ -1,0 +1,132 @@
+"""Models on disk: safetensors with a JSON header, nothing that is executed on reading (contract C10)."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import asdict
+from pathlib import Path
+from typing import Any
+
+import torch
+from safetensors import SafetensorError, safe_open
+from safetensors.torch import save_file
+
+from terrazzo.errors import InputError, ModelError, TerrazzoError
+from terrazzo.models.gnn import GNN, GNNConfig
+from terrazzo.models.model import Model
+from terrazzo.regions.features import FeatureSet, statistic_named
+from terrazzo.regions.recipe import Recipe
+from terrazzo.regions.scaling import Scaling
+from terrazzo.regions.superpixel_parameters import SuperpixelParameters
+from terrazzo.version import __version__
+
+FORMAT = 1
+HEADER = "terrazzo"
+SCALING = ("node_mean", "node_std", "edge_mean", "edge_std")
+
+
+def write_model(model: Model, path: str | Path, *, overwrite: bool = False) -> Path:
+    """Write a model as safetensors; the JSON header holds everything that `predict` needs besides the weights.
+
+    Raises
+    ------
+    InputError
+        If the path exists and `overwrite` is false, or cannot be written.
+    """
+    target = Path(path)
+    if target.exists() and not overwrite:
+        raise InputError(f"'{target}' exists; choose another path or allow it to be overwritten")
+    tensors = {f"network.{name}": t.detach().cpu().contiguous() for name, t in model.network.state_dict().items()}
+    tensors |= {f"scaling.{name}": torch.from_numpy(getattr(model.scaling, name)) for name in SCALING}
+    partial = target.with_name(target.name + ".partial")
+    try:
+        target.parent.mkdir(parents=True, exist_ok=True)
+        save_file(tensors, partial, metadata={HEADER: json.dumps(_header(model), indent=1)})
+        partial.replace(target)
+    except (OSError, SafetensorError) as error:
+        partial.unlink(missing_ok=True)
+        raise InputError(f"the model cannot be written to '{target}': {error}") from error
+    return target
+
+
+def open_model(path: str | Path, *, features: FeatureSet | None = None) -> Model:
+    """Read a model that `write_model` wrote.
+
+    Parameters
+    ----------
+    path : path
+        The file.
+    features : tuple of Statistic, optional
+        The feature set that it was fitted with, if that held statistics of your own.
+
+    Raises
+    ------
+    InputError
+        If there is no such file.
+    ModelError
+        If the file is no model of ours, is cut short, was edited, or comes from a newer version.
+    """
+    if not Path(path).is_file():
+        raise InputError(f"there is no model at '{path}'; make one with terrazzo fit")
+    try:
+        with safe_open(path, framework="pt") as file:
+            metadata = file.metadata() or {}
+            tensors = {name: file.get_tensor(name) for name in file.keys()}  # noqa: SIM118
+    except (SafetensorError, OSError) as error:
+        raise ModelError(f"'{path}' is no whole safetensors file ({error}); fit the model again") from error
+    if HEADER not in metadata:
+        raise ModelError(f"'{path}' was not written by terrazzo; give a model that terrazzo fit has made")
+    try:
+        header = json.loads(metadata[HEADER])
+        _check_format(header, path)
+        model = _model(header, tensors, features)
+    except TerrazzoError:
+        raise
+    except (KeyError, TypeError, ValueError, RuntimeError) as error:
+        raise ModelError(f"the header of '{path}' does not fit its weights ({error}); fit the model again") from error
+    if model.fingerprint() != header["fingerprint"]:
+        raise ModelError(f"'{path}' was changed after it was written; fit the model again")
+    return model
+
+
+def _check_format(header: dict[str, Any], path: str | Path) -> None:
+    if header["format"] > FORMAT:
+        raise ModelError(
+            f"'{path}' was written by terrazzo {header['version']} in format {header['format']}; this version, "
+            f"{__version__}, reads up to format {FORMAT}: install a newer terrazzo"
+        )
+
+
+def _header(model: Model) -> dict[str, Any]:
+    return {
+        "format": FORMAT,
+        "version": __version__,
+        "network": asdict(model.network.config),
+        "superpixels": asdict(model.recipe.superpixels),
+        "channels": model.recipe.channels,
+        "statistics": [statistic.name for statistic in model.recipe.features],
+        "node_columns": model.recipe.node_columns,
+        "edge_columns": model.recipe.edge_columns,
+        "class_names": model.class_names,
+        "colours": model.colours,
+        "pixel_size": model.pixel_size,
+        "fitted": model.fitted,
+        "fingerprint": model.fingerprint(),
+    }
+
+
+def _model(header: dict[str, Any], tensors: dict[str, torch.Tensor], features: FeatureSet | None) -> Model:
+    network = GNN(GNNConfig(**header["network"])).eval()
+    network.load_state_dict(
+        {name.removeprefix("network."): t for name, t in tensors.items() if name.startswith("network.")}
+    )
+    parameters = header["superpixels"] | {"size": tuple(header["superpixels"]["size"])}
+    if features is None:
+        features = tuple(statistic_named(name) for name in header["statistics"])
+    recipe = Recipe(header["channels"], SuperpixelParameters(**parameters), features)
+    if list(recipe.node_columns) != header["node_columns"]:
+        raise ModelError(f"the model was fitted on other features, {header['statistics']}; pass them as features=…")
+    pixel_size = tuple(header["pixel_size"]) if header["pixel_size"] else None
+    scaling = Scaling(*(tensors[f"scaling.{name}"].numpy() for name in SCALING))
+    names, colours = tuple(header["class_names"]), tuple(header["colours"])
+    return Model(network, scaling, recipe, names, colours, pixel_size, header["fitted"])

@@ -1,0 +1,194 @@
+"""A result on disk: one Zarr group with label images, and Parquet tables beside them (design, section 4)."""
+
+from __future__ import annotations
+
+import json
+import shutil
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import zarr
+from numpy.typing import NDArray
+
+from terrazzo.blocks import Block, BlockGrid
+from terrazzo.errors import InputError
+from terrazzo.io.tables import edge_table, node_table, read_block_graph, write_part
+from terrazzo.lattice import Lattice
+from terrazzo.regions.block_graph import BlockGraph
+from terrazzo.version import __version__
+
+SUPERPIXELS, CLASSES = "labels/superpixels/0", "labels/classes/0"
+RUN = "run.json"
+
+
+@dataclass(frozen=True)
+class Result:
+    """A handle on a result: small to send, opened where it is read or written.
+
+    Parameters
+    ----------
+    path : str
+        The directory.
+    grid : BlockGrid
+        The blocks that it is written in.
+    node_columns, edge_columns : tuple of str
+        The names of the features in the tables.
+    """
+
+    path: str
+    grid: BlockGrid
+    node_columns: tuple[str, ...]
+    edge_columns: tuple[str, ...]
+
+    def write_segments(self, block: Block, ids: NDArray[np.unsignedinteger[Any]], graph: BlockGraph) -> None:
+        """Write the superpixel ids (y, x) of a block's core and what the block owns."""
+        self._array(SUPERPIXELS, "r+")[block.core.slices] = ids
+        write_part(node_table(graph, self.node_columns), self._part("nodes", block))
+        write_part(edge_table(graph, self.edge_columns), self._part("edges", block))
+
+    def write_classes(
+        self, block: Block, classes: NDArray[np.uint8], graph: BlockGraph, probabilities: NDArray[np.float32]
+    ) -> None:
+        """Write the classes (y, x) of a block's core, and its nodes with their class and probabilities."""
+        self._array(CLASSES, "r+")[block.core.slices] = classes
+        write_part(node_table(graph, self.node_columns, probabilities), self._part("nodes", block))
+
+    def read_graph(self, block: Block) -> BlockGraph:
+        """Read the nodes and edges that a block owns."""
+        return read_block_graph(self._part("nodes", block), self._part("edges", block))
+
+    @property
+    def superpixels(self) -> zarr.Array[Any]:
+        """The superpixel ids, shape (y, x)."""
+        return self._array(SUPERPIXELS, "r")
+
+    @property
+    def classes(self) -> zarr.Array[Any]:
+        """The classes, shape (y, x)."""
+        return self._array(CLASSES, "r")
+
+    @property
+    def run(self) -> dict[str, Any]:
+        """What the result was made from, and whether it is finished."""
+        run: dict[str, Any] = json.loads((Path(self.path) / RUN).read_text())
+        return run
+
+    def finish(self, figures: dict[str, Any]) -> None:
+        """Note that every block is written, with figures about the run."""
+        _write_run(Path(self.path), self.run | {"finished": True, "figures": figures})
+
+    def _array(self, key: str, mode: Any) -> zarr.Array[Any]:
+        return zarr.open_array(self.path, path=key, mode=mode)
+
+    def _part(self, table: str, block: Block) -> Path:
+        return Path(self.path) / table / f"{'-'.join(map(str, block.index))}.parquet"
+
+
+def create_result(
+    path: str | Path,
+    grid: BlockGrid,
+    *,
+    node_columns: tuple[str, ...],
+    edge_columns: tuple[str, ...],
+    class_names: tuple[str, ...],
+    colours: tuple[str, ...],
+    pixel_size: tuple[float, float] | None,
+    made_from: dict[str, Any],
+    overwrite: bool = False,
+) -> Result:
+    """Make the directory, the arrays and the metadata of a result, empty.
+
+    Raises
+    ------
+    InputError
+        If the path exists and `overwrite` is false, exists and is no result, or cannot be written.
+    """
+    target = Path(path)
+    _make_room(target, overwrite)
+    try:
+        root = zarr.create_group(target, zarr_format=3)
+        labels = root.create_group("labels")
+        labels.attrs["ome"] = {"version": "0.5", "labels": ["superpixels", "classes"]}
+        for name, dtype in (("superpixels", grid.lattice.dtype), ("classes", np.dtype(np.uint8))):
+            group = labels.create_group(name)
+            group.attrs["ome"] = _label_metadata(name, pixel_size, class_names, colours)
+            group.create_array("0", shape=grid.lattice.shape, chunks=grid.storage_chunk, dtype=dtype,
+                               fill_value=0, dimension_names=["y", "x"])  # fmt: skip
+        for table in ("nodes", "edges"):
+            (target / table).mkdir()
+        run = {
+            "version": __version__,
+            "shape": grid.lattice.shape,
+            "size": grid.lattice.size,
+            "block_cells": grid.block_cells,
+            "node_columns": node_columns,
+            "edge_columns": edge_columns,
+            "class_names": class_names,
+            "made_from": made_from,
+            "finished": False,
+        }
+        _write_run(target, run)
+    except OSError as error:
+        raise InputError(f"the result cannot be written to '{target}': {error}") from error
+    return Result(str(target.resolve()), grid, node_columns, edge_columns)
+
+
+def open_result(path: str | Path) -> Result:
+    """Open a result that terrazzo wrote.
+
+    Raises
+    ------
+    InputError
+        If there is none, or it is damaged.
+    """
+    file = Path(path) / RUN
+    if not file.is_file():
+        raise InputError(f"'{path}' is no result of terrazzo (it holds no {RUN}); make one with terrazzo predict")
+    try:
+        run = json.loads(file.read_text())
+        lattice = Lattice(tuple(run["shape"]), tuple(run["size"]))
+        grid = BlockGrid(lattice, tuple(run["block_cells"]))
+        return Result(str(Path(path).resolve()), grid, tuple(run["node_columns"]), tuple(run["edge_columns"]))
+    except (ValueError, KeyError, TypeError) as error:
+        raise InputError(f"'{file}' is damaged ({error!r}); run terrazzo predict again with --overwrite") from error
+
+
+def _make_room(target: Path, overwrite: bool) -> None:
+    if not target.exists():
+        return
+    if not overwrite:
+        raise InputError(f"'{target}' exists; choose another path or add --overwrite")
+    if not (target / RUN).is_file():
+        raise InputError(f"'{target}' exists and is no result of terrazzo, so it is not overwritten; remove it first")
+    shutil.rmtree(target)
+
+
+def _write_run(target: Path, run: dict[str, Any]) -> None:
+    partial = target / f".{RUN}.partial"
+    partial.write_text(json.dumps(run, indent=1) + "\n")
+    partial.replace(target / RUN)
+
+
+def _label_metadata(
+    name: str, pixel_size: tuple[float, float] | None, class_names: tuple[str, ...], colours: tuple[str, ...]
+) -> dict[str, Any]:
+    """Return OME-NGFF 0.5 metadata of a label image with one level."""
+    unit = {"unit": "micrometer"} if pixel_size else {}
+    scale = [{"type": "scale", "scale": list(pixel_size or (1.0, 1.0))}]
+    image_label: dict[str, Any] = {}
+    if name == "classes":
+        image_label["colors"] = [
+            {"label-value": value, "rgba": [*bytes.fromhex(colour.lstrip("#")), 255]}
+            for value, colour in enumerate(colours)
+        ]
+        image_label["properties"] = [
+            {"label-value": value, "class": class_name} for value, class_name in enumerate(class_names)
+        ]
+    multiscale = {
+        "name": name,
+        "axes": [{"name": axis, "type": "space", **unit} for axis in "yx"],
+        "datasets": [{"path": "0", "coordinateTransformations": scale}],
+    }
+    return {"version": "0.5", "multiscales": [multiscale], "image-label": image_label}

@@ -1,0 +1,69 @@
+"""Node and edge tables: one Parquet part per block, read by pandas, polars, Dask and DuckDB."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pyarrow as pa
+import pyarrow.parquet as pq
+from numpy.typing import NDArray
+
+from terrazzo.regions.block_graph import BlockGraph
+
+
+def write_part(table: pa.Table, path: Path) -> None:
+    """Write a table whole or not at all: under another name first."""
+    partial = path.with_name(f".{path.name}.partial")
+    pq.write_table(table, partial)
+    partial.replace(path)
+
+
+def node_table(
+    graph: BlockGraph, columns: tuple[str, ...], probabilities: NDArray[np.float32] | None = None
+) -> pa.Table:
+    """Return a block's nodes: id, y, x, area, features and, if known, class and probabilities."""
+    arrays: dict[str, Any] = {
+        "id": graph.ids,
+        "y": graph.positions[:, 0],
+        "x": graph.positions[:, 1],
+        "area": graph.areas,
+        "features": _rows(graph.node_features),
+    }
+    if probabilities is not None:
+        arrays["class"] = probabilities.argmax(axis=1).astype(np.uint8)
+        arrays["probabilities"] = _rows(probabilities)
+    return pa.table(arrays).replace_schema_metadata({"features": json.dumps(columns)})
+
+
+def edge_table(graph: BlockGraph, columns: tuple[str, ...]) -> pa.Table:
+    """Return a block's edges: the ids low and high, and features."""
+    arrays = {"low": graph.edges[0], "high": graph.edges[1], "features": _rows(graph.edge_features)}
+    return pa.table(arrays).replace_schema_metadata({"features": json.dumps(columns)})
+
+
+def read_block_graph(nodes: Path, edges: Path) -> BlockGraph:
+    """Read what a block owns from its node and edge parts."""
+    node = pq.read_table(nodes, columns=["id", "y", "x", "area", "features"])
+    edge = pq.read_table(edges)
+    return BlockGraph(
+        node["id"].to_numpy(),
+        np.stack([node["y"].to_numpy(), node["x"].to_numpy()], axis=1),
+        node["area"].to_numpy(),
+        _matrix(node["features"]),
+        np.stack([edge["low"].to_numpy(), edge["high"].to_numpy()]),
+        _matrix(edge["features"]),
+    )
+
+
+def _rows(matrix: NDArray[np.float32]) -> pa.FixedSizeListArray:
+    return pa.FixedSizeListArray.from_arrays(pa.array(matrix.ravel()), matrix.shape[1])
+
+
+def _matrix(column: pa.ChunkedArray) -> NDArray[np.float32]:
+    rows = column.combine_chunks()
+    width = column.type.list_size
+    values: NDArray[np.float32] = rows.flatten().to_numpy(zero_copy_only=False).reshape(-1, width)
+    return values

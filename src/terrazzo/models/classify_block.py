@@ -1,0 +1,106 @@
+"""Label a block's superpixels from the graph around it, and paint them: inference streams (contract C7)."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from terrazzo.blocks import Block, Box
+from terrazzo.kernels.adjacency import REACH
+from terrazzo.kernels.ids import cells_of
+from terrazzo.kernels.paint import paint
+from terrazzo.models.model import Model
+from terrazzo.regions.block_graph import BlockGraph
+from terrazzo.regions.merge import merge
+
+# A pixel of the core may belong to a superpixel that is seeded one cell outside.
+PAINT_MARGIN = 1
+NOT_ANNOTATED = 255
+
+
+@dataclass(frozen=True, eq=False)
+class NodeClasses:
+    """The probabilities of some superpixels.
+
+    Parameters
+    ----------
+    ids : ndarray of unsigned int, shape (N,)
+        Ascending.
+    probabilities : ndarray of float32, shape (N, C)
+    """
+
+    ids: NDArray[np.unsignedinteger[Any]]
+    probabilities: NDArray[np.float32]
+
+    @property
+    def classes(self) -> NDArray[np.uint8]:
+        """The most probable class of each; ties go to the lowest."""
+        return self.probabilities.argmax(axis=1).astype(np.uint8)
+
+
+def cells_needed(layers: int) -> int:
+    """Return how many cells around a block own nodes that the classes of its pixels depend on."""
+    return PAINT_MARGIN + REACH * layers
+
+
+def classify_nodes(model: Model, block: Block, parts: Sequence[BlockGraph], device: str = "cpu") -> NodeClasses:
+    """Return the classes of the superpixels that can reach into a block's core.
+
+    Parameters
+    ----------
+    model : Model
+        The fitted model.
+    block : Block
+        Which block.
+    parts : sequence of BlockGraph
+        What the blocks own that have cells within `cells_needed(model.layers)` of the block.
+    device : str
+        Where the network runs.
+    """
+    near = block.cells_with(cells_needed(model.layers))
+    cut = [_within(part, near, block.lattice.cells[1]) for part in parts]
+    graph = merge(cut, model.recipe.node_columns, model.recipe.edge_columns)
+    wanted = _inside(graph.ids, block.cells_with(PAINT_MARGIN), block.lattice.cells[1])
+    ring = graph.subgraph(graph.ring(np.flatnonzero(wanted), model.layers))
+    probabilities = model.class_probabilities(ring, device=device)
+    asked = np.isin(ring.ids, graph.ids[wanted])
+    return NodeClasses(ring.ids[asked], probabilities[asked])
+
+
+def paint_classes(
+    ids: NDArray[np.unsignedinteger[Any]], block: Block, nodes: NodeClasses
+) -> NDArray[np.uint8]:
+    """Return the class of each pixel of a block's core, shape (y, x), from its superpixels' ids."""
+    lattice, named = block.lattice, block.cells_with(PAINT_MARGIN)
+    origin, size, first, columns = block.core.start, lattice.size, named.start, named.shape[1]
+    cells, _ = cells_of(
+        ids, lattice.cells[1], (origin[0], origin[1]), (size[0], size[1]), (first[0], first[1]), columns
+    )
+    values = np.full(named.shape, NOT_ANNOTATED, np.uint8)
+    row, column = np.divmod(nodes.ids.astype(np.int64) - 1, lattice.cells[1])
+    values[row - first[0], column - first[1]] = nodes.classes
+    return paint(cells, values.ravel(), NOT_ANNOTATED)
+
+
+def _inside(ids: NDArray[np.unsignedinteger[Any]], cells: Box, columns: int) -> NDArray[np.bool_]:
+    row, column = np.divmod(ids.astype(np.int64) - 1, columns)
+    in_rows = (row >= cells.start[0]) & (row < cells.stop[0])
+    inside: NDArray[np.bool_] = in_rows & (column >= cells.start[1]) & (column < cells.stop[1])
+    return inside
+
+
+def _within(part: BlockGraph, cells: Box, columns: int) -> BlockGraph:
+    """Return the nodes that are seeded in a box of cells and the edges that they own."""
+    nodes, edges = _inside(part.ids, cells, columns), _inside(part.edges[0], cells, columns)
+    return BlockGraph(
+        part.ids[nodes],
+        part.positions[nodes],
+        part.areas[nodes],
+        part.node_features[nodes],
+        part.edges[:, edges],
+        part.edge_features[edges],
+    )

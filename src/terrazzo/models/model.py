@@ -1,0 +1,106 @@
+"""A fitted model: the network with everything that applying it needs."""
+
+from __future__ import annotations
+
+import hashlib
+from dataclasses import dataclass, field
+
+import numpy as np
+import torch
+from numpy.typing import NDArray
+
+from terrazzo.errors import ModelError
+from terrazzo.models.device import choose_device
+from terrazzo.models.gnn import GNN
+from terrazzo.models.message_passing import Backend, both_directions, message_passing
+from terrazzo.regions.recipe import Recipe
+from terrazzo.regions.region_graph import RegionGraph
+from terrazzo.regions.scaling import Scaling
+
+
+@dataclass(frozen=True, eq=False)
+class Model:
+    """A graph neural network, fitted, with the recipe of the graphs that it reads.
+
+    Parameters
+    ----------
+    network : GNN
+        The network with its weights.
+    scaling : Scaling
+        How features are brought to a common scale.
+    recipe : Recipe
+        How an image becomes a graph.
+    class_names : tuple of str
+        The classes, in the order of their values.
+    colours : tuple of str
+        A colour `#rrggbb` per class.
+    pixel_size : tuple of float or None
+        The pixel size `(y, x)` of the images that it was fitted on.
+    fitted : dict
+        How the fit went: numbers for people.
+    """
+
+    network: GNN
+    scaling: Scaling
+    recipe: Recipe
+    class_names: tuple[str, ...]
+    colours: tuple[str, ...]
+    pixel_size: tuple[float, float] | None = None
+    fitted: dict[str, float] = field(default_factory=dict)
+
+    @property
+    def layers(self) -> int:
+        """How many hops away a node's class depends on."""
+        return self.network.config.layers
+
+    def fingerprint(self) -> str:
+        """Return a hash of the weights, the scaling and the recipe: what decides the answer."""
+        digest = hashlib.sha256(repr((self.network.config, self.recipe, self.class_names)).encode())
+        for name, tensor in sorted(self.network.state_dict().items()):
+            digest.update(name.encode() + tensor.detach().cpu().numpy().tobytes())
+        scaling = self.scaling
+        for vector in (scaling.node_mean, scaling.node_std, scaling.edge_mean, scaling.edge_std):
+            digest.update(vector.tobytes())
+        return digest.hexdigest()
+
+    def check_channels(self, channels: int) -> None:
+        """Raise a ModelError if images with this number of channels are not what the model was fitted on."""
+        if channels != self.recipe.channels:
+            raise ModelError(
+                f"the image has {channels} channels and the model was fitted on {self.recipe.channels}; "
+                "give an image with the same channels or fit a model on this one"
+            )
+
+    def class_probabilities(
+        self, graph: RegionGraph, *, device: str = "cpu", backend: Backend = "auto"
+    ) -> NDArray[np.float32]:
+        """Return the probability of each class at each node, shape (N, C).
+
+        Parameters
+        ----------
+        graph : RegionGraph
+            Made by this model's recipe.
+        device : str
+            "cpu", "cuda", "cuda:0" or "auto".
+        backend : {"auto", "dgl", "torch"}
+            What passes the messages.
+
+        Raises
+        ------
+        ModelError
+            If the graph's columns are not those that the model was fitted on.
+        """
+        if graph.node_columns != self.recipe.node_columns or graph.edge_columns != self.recipe.edge_columns:
+            raise ModelError(
+                f"the graph has {len(graph.node_columns)} node and {len(graph.edge_columns)} edge features that are "
+                "not the model's; build it with model.recipe.features on images with the same channels"
+            )
+        where = choose_device(device)
+        passing = message_passing(graph.edge_index, graph.number_of_nodes, device=where, backend=backend)
+        nodes = torch.from_numpy(self.scaling.nodes(graph.node_features)).to(where)
+        edges = both_directions(torch.from_numpy(self.scaling.edges(graph.edge_features)).to(where))
+        network = self.network.to(where).eval()
+        with torch.inference_mode():
+            probabilities = torch.softmax(network(passing, nodes, edges), dim=1)
+        result: NDArray[np.float32] = probabilities.cpu().numpy()
+        return result

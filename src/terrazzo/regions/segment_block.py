@@ -1,0 +1,33 @@
+"""The composition of a block's two pure functions: image -> labels, nodes and edges (contract C5)."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from numpy.typing import NDArray
+
+from terrazzo.blocks import Block
+from terrazzo.regions.block_graph import LABEL_MARGIN, BlockGraph, block_graph
+from terrazzo.regions.block_labels import BlockLabels, block_labels
+from terrazzo.regions.recipe import Recipe
+
+
+def segment_block(
+    image: NDArray[Any], block: Block, recipe: Recipe, scale: float
+) -> tuple[BlockLabels, BlockGraph]:
+    """Return a block's labels, with one cell around, and the nodes and edges that it owns.
+
+    Parameters
+    ----------
+    image : ndarray, shape (c, y, x)
+        The pixels of `recipe.window(block)`.
+    block : Block
+        Which block.
+    recipe : Recipe
+        How superpixels and features are made.
+    scale : float
+        The intensity difference that counts as 1.
+    """
+    window = recipe.window(block)
+    labels = block_labels(image, window, block, recipe.superpixels, scale=scale, margin=LABEL_MARGIN)
+    return labels, block_graph(image, window, labels, block, recipe.features)

@@ -1,0 +1,107 @@
+"""What does a network see in one step? A disjoint union of parts of graphs, each with the ring it depends on."""
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+
+import numpy as np
+import torch
+from numpy.typing import NDArray
+from torch import Tensor
+
+from terrazzo.models.message_passing import Backend, MessagePassing, both_directions, message_passing
+from terrazzo.regions.node_targets import NodeTargets
+from terrazzo.regions.region_graph import RegionGraph
+from terrazzo.regions.scaling import Scaling
+
+
+@dataclass(frozen=True, eq=False)
+class Part:
+    """A graph and the pixels per class, uint32 (N, C), that its nodes answer for; context nodes have none."""
+
+    graph: RegionGraph
+    counts: NDArray[np.uint32]
+
+
+@dataclass(frozen=True, eq=False)
+class Batch:
+    """Everything of one step, on its device; see `GNN.forward` and `area_weighted_cross_entropy`."""
+
+    passing: MessagePassing
+    node_features: Tensor
+    edge_features: Tensor
+    fractions: Tensor
+    pixels: Tensor
+
+
+def parts_of(
+    graph: RegionGraph, targets: NodeTargets, rows: NDArray[np.int64], *, hops: int, most_nodes: int
+) -> Iterator[Part]:
+    """The annotated ones of some rows with all nodes within `hops` of them, cut in space where too many.
+
+    Parameters
+    ----------
+    graph : RegionGraph
+    targets : NodeTargets
+    rows : ndarray of int64
+        The rows to answer for; each annotated one is in exactly one part.
+    hops : int
+        Depth of the network.
+    most_nodes : int
+        Nodes that a part may have, unless a single row needs more.
+
+    Yields
+    ------
+    Part
+    """
+    annotated = rows[targets.counts[rows].any(axis=1)]
+    if annotated.size == 0:
+        return
+    for context, own in _cut(graph, annotated, hops, most_nodes):
+        counts = np.where(np.isin(context, own)[:, None], targets.counts[context], np.uint32(0))
+        yield Part(graph.subgraph(context), counts)
+
+
+def grouped(parts: Sequence[Part], most_nodes: int) -> Iterator[list[Part]]:
+    """Consecutive parts that together have at most `most_nodes` nodes; a larger one stands alone."""
+    group: list[Part] = []
+    nodes = 0
+    for part in parts:
+        if group and nodes + part.graph.number_of_nodes > most_nodes:
+            yield group
+            group, nodes = [], 0
+        group.append(part)
+        nodes += part.graph.number_of_nodes
+    if group:
+        yield group
+
+
+def batch_of(parts: Sequence[Part], scaling: Scaling, *, device: torch.device, backend: Backend) -> Batch:
+    """The disjoint union of some parts, scaled, as tensors on a device."""
+    sizes = [part.graph.number_of_nodes for part in parts]
+    starts = np.cumsum([0, *sizes[:-1]])
+    edges = [part.graph.edge_index + start for part, start in zip(parts, starts, strict=True)]
+    targets = NodeTargets(np.concatenate([part.counts for part in parts]))
+    node_features = scaling.nodes(np.concatenate([part.graph.node_features for part in parts]))
+    edge_features = scaling.edges(np.concatenate([part.graph.edge_features for part in parts]))
+    return Batch(
+        passing=message_passing(np.concatenate(edges, axis=1), sum(sizes), device=device, backend=backend),
+        node_features=torch.from_numpy(node_features).to(device),
+        edge_features=both_directions(torch.from_numpy(edge_features).to(device)),
+        fractions=torch.from_numpy(targets.fractions).to(device),
+        pixels=torch.from_numpy(targets.annotated.astype(np.float32)).to(device),
+    )
+
+
+_Cut = tuple[NDArray[np.int64], NDArray[np.int64]]
+
+
+def _cut(graph: RegionGraph, rows: NDArray[np.int64], hops: int, most_nodes: int) -> Iterator[_Cut]:
+    """Halve the rows along their longer side until they fit together with their ring."""
+    context = graph.ring(rows, hops)
+    if len(context) <= most_nodes or len(rows) == 1:
+        yield context, rows
+        return
+    axis = np.ptp(graph.positions[rows], axis=0).argmax()
+    along = rows[np.argsort(graph.positions[rows, axis], kind="stable")]
+    for half in np.array_split(along, 2):
+        yield from _cut(graph, half, hops, most_nodes)

@@ -1,0 +1,203 @@
+"""How do weights get better? AdamW over batches, until the validation loss no longer falls."""
+
+import copy
+import math
+import time
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+
+import numpy as np
+import torch
+from torch import Tensor, nn
+
+from terrazzo.errors import ParameterError
+from terrazzo.models.gnn import GNN
+from terrazzo.training.batches import Batch
+from terrazzo.training.losses import area_weighted_cross_entropy
+
+WARM_UP = 0.05
+"""Share of the run in which the learning rate rises to its peak."""
+
+
+@dataclass(frozen=True)
+class Epoch:
+    """What one epoch came to.
+
+    Parameters
+    ----------
+    epoch : int
+        Counted from 1.
+    training_loss, validation_loss : float
+    validation_accuracy : float
+        Share of the annotated validation pixels whose region got their class.
+    seconds : float
+        Since the start of the run.
+    """
+
+    epoch: int
+    training_loss: float
+    validation_loss: float
+    validation_accuracy: float
+    seconds: float
+
+
+@dataclass(frozen=True)
+class Schedule:
+    """How long to train, and how fast.
+
+    Parameters
+    ----------
+    epochs : int
+        The most there may be.
+    patience : int
+        Epochs without a better validation loss before the run stops.
+    learning_rate : float
+        The peak: it rises linearly at first and then falls as a cosine.
+    weight_decay : float
+        Of the matrices; biases and norms do not decay.
+    seconds : float, optional
+        After these no further epoch starts, and the learning rate falls in time for it.
+
+    Raises
+    ------
+    ParameterError
+        If a value is out of range.
+    """
+
+    epochs: int
+    patience: int
+    learning_rate: float
+    weight_decay: float
+    seconds: float | None = None
+
+    def __post_init__(self) -> None:
+        if self.epochs < 1 or self.patience < 1:
+            raise ParameterError(f"epochs is {self.epochs} and patience {self.patience}; both must be at least 1")
+        if not self.learning_rate > 0 or self.weight_decay < 0:
+            raise ParameterError(
+                f"learning_rate is {self.learning_rate} and weight_decay {self.weight_decay}; "
+                "the first must be above 0 and the second at least 0"
+            )
+        if self.seconds is not None and self.seconds <= 0:
+            raise ParameterError(f"seconds is {self.seconds}; it must be above 0, or None for no limit")
+
+    def rate(self, epochs_done: float, seconds: float) -> float:
+        """The learning rate after some epochs and seconds."""
+        done = epochs_done / self.epochs
+        if self.seconds is not None:
+            done = min(max(done, seconds / self.seconds), 1)
+        if done < WARM_UP:
+            return self.learning_rate * (done / WARM_UP + 0.01)
+        return self.learning_rate * (1 + math.cos(math.pi * (done - WARM_UP) / (1 - WARM_UP))) / 2
+
+
+def optimise(
+    network: GNN,
+    training: Sequence[Batch],
+    validation: Sequence[Batch],
+    schedule: Schedule,
+    *,
+    weights: Tensor | None = None,
+    rng: np.random.Generator,
+    progress: Callable[[Epoch], None] | None = None,
+) -> tuple[Epoch, ...]:
+    """Train a network in place and leave it with the weights of its best epoch.
+
+    Parameters
+    ----------
+    network : GNN
+    training, validation : sequence of Batch
+        On the network's device.
+    schedule : Schedule
+    weights : Tensor, optional
+        Class weights of the loss.
+    rng : numpy.random.Generator
+        Gives the order of the batches.
+    progress : callable, optional
+        Called with each `Epoch`.
+
+    Returns
+    -------
+    tuple of Epoch
+
+    Raises
+    ------
+    ParameterError
+        If the loss is no longer finite.
+    """
+    started = time.monotonic()
+    optimiser = _adamw(network, schedule)
+    history: list[Epoch] = []
+    best, best_weights = math.inf, network.state_dict()
+    waited = 0
+    while len(history) < schedule.epochs and waited < schedule.patience:
+        losses = []
+        for step, row in enumerate(rng.permutation(len(training))):
+            rate = schedule.rate(len(history) + step / len(training), time.monotonic() - started)
+            losses.append(_step(network, training[row], optimiser, rate, weights))
+        epoch = Epoch(
+            len(history) + 1, _mean(losses), *_judged(network, validation, weights), time.monotonic() - started
+        )
+        if not math.isfinite(epoch.training_loss + epoch.validation_loss):
+            raise ParameterError(
+                f"the loss is not finite in epoch {epoch.epoch}; use a learning rate below {schedule.learning_rate:g}"
+            )
+        history.append(epoch)
+        if progress is not None:
+            progress(epoch)
+        waited += 1
+        if epoch.validation_loss < best:
+            best, best_weights, waited = epoch.validation_loss, copy.deepcopy(network.state_dict()), 0
+        if schedule.seconds is not None and epoch.seconds >= schedule.seconds:
+            break
+    network.load_state_dict(best_weights)
+    network.eval()
+    return tuple(history)
+
+
+def _adamw(network: nn.Module, schedule: Schedule) -> torch.optim.AdamW:
+    parameters = list(network.parameters())
+    groups = [
+        {"params": [p for p in parameters if p.ndim > 1], "weight_decay": schedule.weight_decay},
+        {"params": [p for p in parameters if p.ndim <= 1], "weight_decay": 0.0},
+    ]
+    return torch.optim.AdamW(groups, lr=schedule.learning_rate)
+
+
+_Weighted = tuple[Tensor, Tensor]
+"""A loss and the pixels that it is the mean of."""
+
+
+def _step(
+    network: GNN, batch: Batch, optimiser: torch.optim.Optimizer, rate: float, weights: Tensor | None
+) -> _Weighted:
+    for group in optimiser.param_groups:
+        group["lr"] = rate
+    network.train()
+    logits = network(batch.passing, batch.node_features, batch.edge_features)
+    loss = area_weighted_cross_entropy(logits, batch.fractions, batch.pixels, weights)
+    optimiser.zero_grad()
+    loss.backward()  # type: ignore[no-untyped-call]
+    nn.utils.clip_grad_norm_(network.parameters(), 1.0)
+    optimiser.step()
+    return loss.detach(), batch.pixels.sum()
+
+
+@torch.no_grad()
+def _judged(network: GNN, batches: Sequence[Batch], weights: Tensor | None) -> tuple[float, float]:
+    """Mean loss and accuracy over the annotated pixels."""
+    network.eval()
+    losses, accuracies = [], []
+    for batch in batches:
+        logits = network(batch.passing, batch.node_features, batch.edge_features)
+        pixels = batch.pixels.sum()
+        right = batch.fractions.gather(1, logits.argmax(dim=1, keepdim=True))[:, 0]
+        losses.append((area_weighted_cross_entropy(logits, batch.fractions, batch.pixels, weights), pixels))
+        accuracies.append(((right * batch.pixels).sum() / pixels, pixels))
+    return _mean(losses), _mean(accuracies)
+
+
+def _mean(values: Sequence[_Weighted]) -> float:
+    """The mean over all pixels of several batches; the one place where the device is waited for."""
+    means, pixels = (torch.stack(column).to("cpu", torch.float64) for column in zip(*values, strict=True))
+    return float((means * pixels).sum() / pixels.sum())
