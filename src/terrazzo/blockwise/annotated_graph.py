@@ -15,6 +15,7 @@ from terrazzo.blockwise.image_array import ImageLike, image_array
 from terrazzo.blockwise.superpixels import lattice_of, lazy_scale
 from terrazzo.blockwise.windows import window_tasks
 from terrazzo.errors import InputError
+from terrazzo.regions.annotation import annotated_classes
 from terrazzo.regions.block_graph import LABEL_MARGIN, BlockGraph
 from terrazzo.regions.merge import merge, merge_targets
 from terrazzo.regions.node_targets import NodeTargets
@@ -55,7 +56,7 @@ def annotated_graph(
     grid = BlockGrid.of(lattice, block)
     blocks = list(grid)
     source = array.rechunk((-1, *grid.chunks()))
-    classes_of_pixels = annotation.map_blocks(_checked, classes, dtype=np.uint8).rechunk(grid.chunks())
+    classes_of_pixels = annotation.map_blocks(annotated_classes, classes, dtype=np.uint8).rechunk(grid.chunks())
     scale = lazy_scale(array, recipe.superpixels)
     token = tokenize(source.name, classes_of_pixels.name, recipe, grid, classes)
     tasks, windows = window_tasks(source, [recipe.window(b) for b in blocks], f"window-{token}")
@@ -81,13 +82,3 @@ def _merged(
     graph = merge(graphs, recipe.node_columns, recipe.edge_columns)
     return graph, NodeTargets(merge_targets(graphs, counts))
 
-
-def _checked(annotation: NDArray[np.integer], classes: int) -> NDArray[np.uint8]:  # type: ignore[type-arg]
-    allowed = ((annotation >= 0) & (annotation < classes)) | (annotation == 255)
-    if not allowed.all():
-        value = annotation[~allowed].ravel()[0]
-        raise InputError(
-            f"the annotation holds the value {value}; with {classes} classes it must be 0 to {classes - 1}, or 255 "
-            "for not annotated"
-        )
-    return annotation.astype(np.uint8)

@@ -27,9 +27,7 @@ def reported_as_input_error(path: str | Path, attempt: str) -> Iterator[None]:
         yield
     except (TerrazzoError, MemoryError):
         raise
-    except (
-        Exception
-    ) as error:  # what libraries raise on broken files is open-ended: struct, zlib, KeyError, ...
+    except Exception as error:  # what libraries raise on broken files is open-ended
         lines = str(error).strip().splitlines() or [type(error).__name__]
         raise InputError(f"'{path}' cannot be {attempt}: {lines[0]}") from error
 

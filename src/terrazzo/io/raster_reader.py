@@ -3,10 +3,10 @@
 import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
-import imageio.v3 as iio
 import numpy as np
 import PIL.Image
 from numpy.typing import NDArray
@@ -16,8 +16,9 @@ from terrazzo.io.axes import RGB
 from terrazzo.io.description import Description
 from terrazzo.io.failures import require_level
 
-# Pillow's modes that keep the values of the file, and how many channels are left without alpha.
-CHANNELS = {"1": 1, "L": 1, "I;16": 1, "I": 1, "F": 1, "LA": 1, "RGB": 3, "RGBA": 3}
+# Pillow's modes that keep the values of the file.
+GREY_MODES = {"1": np.bool_, "L": np.uint8, "LA": np.uint8, "I;16": np.uint16, "I": np.int32, "F": np.float32}
+COLOUR_MODES = ("RGB", "RGBA")
 PNG_SIGNATURE = b"\x89PNG\r\n\x1a\n"
 GREY_COLOUR_TYPE = 0
 
@@ -28,30 +29,26 @@ def describe(path: Path, level: int) -> Description:
     """Size, type and colours from the header; see `Description`. An alpha channel is left out."""
     require_level(path, level, 1)
     _refuse_deep_colour(path)
-    with _any_size():
-        mode = iio.immeta(path, plugin="pillow")["mode"]
-        properties = iio.improps(path, plugin="pillow")
-    plane = properties.shape[:2]
+    with _opened(path) as header:
+        mode, plane = header.mode, (header.height, header.width)
+    colours = Description(mode, (*plane, 3), np.dtype(np.uint8), axes="yxc", channels=RGB)
+    if mode in COLOUR_MODES:
+        return colours
+    if mode in GREY_MODES:
+        return Description(mode, plane, np.dtype(GREY_MODES[mode]), axes="yx")
     if mode == "P":
-        indices = Description(key="P", shape=plane, dtype=np.dtype(np.uint8), axes="yx")
-        return Description(
-            "RGB", (*plane, 3), indices.dtype, axes="yxc", channels=RGB, palette_indices=indices
-        )
-    if mode not in CHANNELS:
-        raise InputError(f"'{path}' has the colours of {mode}; save it as grey or RGB.")
-    if CHANNELS[mode] == 1:
-        return Description(key=mode, shape=plane, dtype=properties.dtype, axes="yx")
-    return Description(key=mode, shape=(*plane, 3), dtype=properties.dtype, axes="yxc", channels=RGB)
+        indices = Description("P", plane, np.dtype(np.uint8), axes="yx")
+        return replace(colours, key="RGB", palette_indices=indices)
+    raise InputError(f"'{path}' has the colours of {mode}; save it as grey or RGB.")
 
 
 def open_array(path: Path, key: str) -> NDArray[Any]:
     """Decode the whole image in mode `key`, without its alpha channel."""
-    convert = key if key in ("P", "RGB") else None
-    with _any_size():
-        image = iio.imread(path, plugin="pillow", mode=convert)
+    with _opened(path) as image:
+        pixels = np.asarray(image if image.mode == key else image.convert(key))
     if key == "LA":
-        return image[..., 0]
-    return image[..., :3] if key == "RGBA" else image
+        return pixels[..., 0]
+    return pixels[..., :3] if key in COLOUR_MODES else pixels
 
 
 def _refuse_deep_colour(path: Path) -> None:
@@ -67,12 +64,15 @@ def _refuse_deep_colour(path: Path) -> None:
 
 
 @contextmanager
-def _any_size() -> Iterator[None]:
-    """Lift Pillow's guard against large images: opening large images is what this package is for."""
+def _opened(path: Path) -> Iterator[PIL.Image.Image]:
+    """Open with Pillow's guard against large images lifted: opening those is what this package is for."""
     with _size_limit:
         limit = PIL.Image.MAX_IMAGE_PIXELS
         PIL.Image.MAX_IMAGE_PIXELS = None
         try:
-            yield
+            # Only these formats, whatever the content: other decoders of Pillow are not meant here.
+            image = PIL.Image.open(path, formats=("PNG", "JPEG"))
         finally:
             PIL.Image.MAX_IMAGE_PIXELS = limit
+    with image:
+        yield image

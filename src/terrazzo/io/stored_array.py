@@ -77,7 +77,7 @@ class StoredArray:
         shape = tuple(window.stop - window.start for window in windows)
         if 0 in shape:
             return np.empty(shape, self.dtype)[inside]
-        return np.ascontiguousarray(self._read(windows, shape)[inside])
+        return np.asarray(self._read(windows, shape)[inside], order="C")
 
     def _read(self, windows: tuple[slice, ...], shape: tuple[int, ...]) -> NDArray[Any]:
         """Read one window without steps, all three axes kept."""

@@ -14,12 +14,12 @@ from terrazzo.kernels.adjacency import REACH
 from terrazzo.kernels.ids import cells_of
 from terrazzo.kernels.paint import paint
 from terrazzo.models.model import Model
+from terrazzo.regions.annotation import NOT_ANNOTATED
 from terrazzo.regions.block_graph import BlockGraph
 from terrazzo.regions.merge import merge
 
 # A pixel of the core may belong to a superpixel that is seeded one cell outside.
 PAINT_MARGIN = 1
-NOT_ANNOTATED = 255
 
 
 @dataclass(frozen=True, eq=False)

@@ -1,4 +1,4 @@
-"""What does a network see in one step? A disjoint union of parts of graphs, each with the ring it depends on."""
+"""What does a network see in one step? Parts of graphs, each with the ring that it depends on."""
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass

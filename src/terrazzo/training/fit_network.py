@@ -1,6 +1,6 @@
 """How does a graph neural network learn from annotated graphs?"""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -69,16 +69,16 @@ def fit_network(
 ) -> FittedNetwork:
     """Train a `GNN` on annotated graphs until the validation loss no longer falls.
 
-    Training sees only training nodes: nodes held out are not even neighbours. What does not fit one batch is cut in
-    space, each piece with the ring that its logits depend on. On the CPU the same seed gives the same weights,
-    unless `seconds` is given.
+    Training sees only training nodes: nodes held out are not even neighbours. What does not fit one batch is
+    cut in space, each piece with the ring that its logits depend on. On the CPU the same seed gives the same
+    weights, unless `seconds` is given.
 
     Parameters
     ----------
     graphs, targets : sequence of RegionGraph and of NodeTargets
         Graphs with the same columns, and the annotation of each.
     seed : int
-        Of the split, the first weights, dropout and the order of batches; torch's own state is left as it was.
+        Of the split, the first weights, dropout and the order of batches; torch's own state stays as it was.
     epochs, patience, learning_rate, weight_decay, seconds
         See `Schedule`.
     weighting : {"balanced", None}
@@ -103,41 +103,76 @@ def fit_network(
     Raises
     ------
     ParameterError
-        If graphs and targets do not fit each other, fewer than two classes are annotated, a side of the split has
-        no annotated pixel, or a parameter is out of range.
+        If graphs and targets do not fit each other, fewer than two classes are annotated, a side of the split
+        has no annotated pixel, or a parameter is out of range.
     """
     _check_pairs(graphs, targets)
-    pixels = _check_annotation(targets)
+    _check_annotation(targets)
     schedule = Schedule(epochs, patience, learning_rate, weight_decay, seconds)
-    config = _config(graphs[0], len(pixels), architecture)
+    config = _config(graphs[0], targets[0], architecture)
     on = choose_device(device)
-    split = split_nodes(graphs, targets, validation=validation, seed=seed) if split is None else split
+    split = split or split_nodes(graphs, targets, validation=validation, seed=seed)
     scaling = Scaling.fit(graphs, split.training)
+    sides = _sides(graphs, targets, split, config.layers, batch_nodes)
+    weights = class_weights(torch.from_numpy(_pixels(part.counts for part in sides[0])), weighting)
     rng = np.random.default_rng(seed)
-    sides = _parts_of_split(graphs, targets, split, config.layers, batch_nodes)
     training, validating = (
         [batch_of(group, scaling, device=on, backend=backend) for group in _groups(parts, batch_nodes, rng)]
         for parts in sides
     )
-    weights = class_weights(torch.from_numpy(sum(part.counts.sum(axis=0, dtype=float) for part in sides[0])), weighting)
     with torch.random.fork_rng(devices=[on] if on.type == "cuda" else []):
         torch.manual_seed(seed)
         network = GNN(config).to(on)
+        weights = None if weights is None else weights.to(on)
         history = optimise(
-            network,
-            training,
-            validating,
-            schedule,
-            weights=None if weights is None else weights.to(on),
-            rng=rng,
-            progress=progress,
+            network, training, validating, schedule, weights=weights, rng=rng, progress=progress
         )
     return FittedNetwork(network.cpu(), scaling, history, split)
 
 
+def _config(graph: RegionGraph, targets: NodeTargets, architecture: dict[str, Any]) -> GNNConfig:
+    return GNNConfig(
+        node_features=len(graph.node_columns),
+        edge_features=len(graph.edge_columns),
+        classes=targets.number_of_classes,
+        **architecture,
+    )
+
+
+def _sides(
+    graphs: Sequence[RegionGraph], targets: Sequence[NodeTargets], split: Split, hops: int, most_nodes: int
+) -> tuple[list[Part], list[Part]]:
+    """What to train on, in graphs of training nodes only, and what to validate on, in whole graphs."""
+    training: list[Part] = []
+    validation: list[Part] = []
+    for graph, target, seen, held_out in zip(graphs, targets, split.training, split.validation, strict=True):
+        own, counts = graph.subgraph(seen), NodeTargets(target.counts[np.unique(seen)])
+        training += parts_of(own, counts, np.arange(own.number_of_nodes), hops=hops, most_nodes=most_nodes)
+        validation += parts_of(graph, target, held_out, hops=hops, most_nodes=most_nodes)
+    for side, parts in (("training", training), ("validation", validation)):
+        if not parts:
+            raise ParameterError(
+                f"the split leaves no annotated pixel for {side}; annotate more, or split otherwise"
+            )
+    return training, validation
+
+
+def _groups(parts: Sequence[Part], batch_nodes: int, rng: np.random.Generator) -> Iterator[list[Part]]:
+    """Parts in random order, grouped to batches: small ones where there is little, for more steps."""
+    nodes = sum(part.graph.number_of_nodes for part in parts)
+    return grouped([parts[i] for i in rng.permutation(len(parts))], min(batch_nodes, -(-nodes // STEPS)))
+
+
+def _pixels(counts: Iterable[NDArray[np.uint32]]) -> NDArray[np.float64]:
+    """Annotated pixels per class, over several tables of counts."""
+    return np.sum([table.sum(axis=0, dtype=np.float64) for table in counts], axis=0)  # type: ignore[no-any-return]
+
+
 def _check_pairs(graphs: Sequence[RegionGraph], targets: Sequence[NodeTargets]) -> None:
     if len(graphs) != len(targets) or not graphs:
-        raise ParameterError(f"{len(graphs)} graphs came with {len(targets)} targets; give one target per graph")
+        raise ParameterError(
+            f"{len(graphs)} graphs came with {len(targets)} targets; give one target per graph"
+        )
     first = graphs[0]
     for number, (graph, target) in enumerate(zip(graphs, targets, strict=True)):
         if graph.number_of_nodes != len(target.counts):
@@ -145,15 +180,13 @@ def _check_pairs(graphs: Sequence[RegionGraph], targets: Sequence[NodeTargets]) 
                 f"graph {number} has {graph.number_of_nodes} nodes and its targets {len(target.counts)}; "
                 "count the annotation on the same superpixels"
             )
-        for mine, theirs in (
-            (graph.node_columns, first.node_columns),
-            (graph.edge_columns, first.edge_columns),
-        ):
-            if mine != theirs:
-                raise ParameterError(
-                    f"graph {number} has other features than graph 0 ({sorted(set(mine) ^ set(theirs)) or 'order'}); "
-                    "compute all graphs with the same feature set"
-                )
+        if (graph.node_columns, graph.edge_columns) != (first.node_columns, first.edge_columns):
+            mine, theirs = (set(g.node_columns + g.edge_columns) for g in (graph, first))
+            difference = ", ".join(sorted(mine ^ theirs)) or "their order"
+            raise ParameterError(
+                f"graph {number} and graph 0 differ in features ({difference}); "
+                "compute all graphs with the same feature set"
+            )
         if target.number_of_classes != targets[0].number_of_classes:
             raise ParameterError(
                 f"targets {number} have {target.number_of_classes} classes and targets 0 have "
@@ -161,13 +194,13 @@ def _check_pairs(graphs: Sequence[RegionGraph], targets: Sequence[NodeTargets]) 
             )
 
 
-def _check_annotation(targets: Sequence[NodeTargets]) -> NDArray[np.float64]:
-    pixels: NDArray[np.float64] = np.sum([target.counts.sum(axis=0, dtype=float) for target in targets], axis=0)
-    annotated = np.flatnonzero(pixels)
+def _check_annotation(targets: Sequence[NodeTargets]) -> None:
+    annotated = np.flatnonzero(_pixels(target.counts for target in targets))
     if annotated.size == 0:
-        raise ParameterError("no pixel under a region is annotated; annotate some pixels of at least two classes")
+        raise ParameterError(
+            "no pixel under a region is annotated; annotate some pixels of at least two classes"
+        )
     if annotated.size == 1:
         raise ParameterError(
-            f"class {annotated[0]} is the only one annotated; annotate some pixels of at least one other class"
+            f"class {annotated[0]} is the only one annotated; annotate some pixels of another class"
         )
-    return pixels

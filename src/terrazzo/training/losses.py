@@ -15,8 +15,8 @@ def area_weighted_cross_entropy(
 ) -> Tensor:
     """Cross entropy against soft targets, each node weighted by its annotated pixels.
 
-    ``sum_n pixels_n sum_c weights_c fractions_nc (-log p_nc) / sum_n pixels_n``: without class weights this is
-    the mean cross entropy of the annotated pixels when every pixel gets its region's answer.
+    ``sum_n pixels_n sum_c weights_c fractions_nc (-log p_nc) / sum_n pixels_n``: without class weights this
+    is the mean cross entropy of the annotated pixels when every pixel gets its region's answer.
 
     Parameters
     ----------
@@ -41,8 +41,8 @@ def area_weighted_cross_entropy(
 def class_weights(pixels: Tensor, weighting: ClassWeighting) -> Tensor | None:
     """Weights of classes for the loss, from how often they are annotated.
 
-    "balanced" is the inverse square root of a class's share, scaled so that the mean over all annotated pixels is
-    1: rare classes count for more, yet not for as much as the common ones together.
+    "balanced" is the inverse square root of a class's share, scaled so that the mean over all annotated pixels
+    is 1: rare classes count for more, but not as much as if all classes were equally common.
 
     Parameters
     ----------

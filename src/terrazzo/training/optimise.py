@@ -72,7 +72,9 @@ class Schedule:
 
     def __post_init__(self) -> None:
         if self.epochs < 1 or self.patience < 1:
-            raise ParameterError(f"epochs is {self.epochs} and patience {self.patience}; both must be at least 1")
+            raise ParameterError(
+                f"epochs is {self.epochs} and patience {self.patience}; both must be at least 1"
+            )
         if not self.learning_rate > 0 or self.weight_decay < 0:
             raise ParameterError(
                 f"learning_rate is {self.learning_rate} and weight_decay {self.weight_decay}; "
@@ -136,11 +138,15 @@ def optimise(
             rate = schedule.rate(len(history) + step / len(training), time.monotonic() - started)
             losses.append(_step(network, training[row], optimiser, rate, weights))
         epoch = Epoch(
-            len(history) + 1, _mean(losses), *_judged(network, validation, weights), time.monotonic() - started
+            len(history) + 1,
+            _mean(losses),
+            *_judged(network, validation, weights),
+            time.monotonic() - started,
         )
         if not math.isfinite(epoch.training_loss + epoch.validation_loss):
             raise ParameterError(
-                f"the loss is not finite in epoch {epoch.epoch}; use a learning rate below {schedule.learning_rate:g}"
+                f"the loss is not finite in epoch {epoch.epoch}; "
+                f"use a learning rate below {schedule.learning_rate:g}"
             )
         history.append(epoch)
         if progress is not None:

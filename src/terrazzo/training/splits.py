@@ -56,23 +56,19 @@ def split_nodes(
     ParameterError
         If nothing can be held out, or a class that is annotated is left without training nodes.
     """
+    everything = [np.arange(graph.number_of_nodes) for graph in graphs]
+    nothing = np.zeros(0, dtype=np.int64)
     if len(graphs) >= 3:
         held_out = split_graphs(len(graphs), validation=validation, seed=seed, targets=targets)[1]
-        everything = [np.arange(graph.number_of_nodes) for graph in graphs]
-        nothing = np.zeros(0, dtype=np.int64)
         pairs = [(nothing, rows) if i in held_out else (rows, nothing) for i, rows in enumerate(everything)]
-    else:
-        pairs = [
-            split_tiles(
-                graph,
-                tile=default_tile(graph) if tile is None else tile,
-                validation=validation,
-                gap_hops=gap_hops,
-                seed=seed,
-                targets=own,
+        return Split(*(tuple(rows) for rows in zip(*pairs, strict=True)))
+    pairs = [(rows, nothing) for rows in everything]
+    for number, (graph, own) in enumerate(zip(graphs, targets, strict=True)):
+        if own.counts.any():
+            side = default_tile(graph) if tile is None else tile
+            pairs[number] = split_tiles(
+                graph, tile=side, validation=validation, gap_hops=gap_hops, seed=seed, targets=own
             )
-            for graph, own in zip(graphs, targets, strict=True)
-        ]
     return Split(*(tuple(rows) for rows in zip(*pairs, strict=True)))
 
 
@@ -102,8 +98,12 @@ def split_graphs(
         If there are fewer than 3 graphs, or none can be held out.
     """
     if number < 3:
-        raise ParameterError(f"{number} graphs are too few to hold one out; give at least 3, or split by tiles")
-    pixels = np.ones((number, 1)) if targets is None else np.stack([t.counts.sum(0, dtype=float) for t in targets])
+        raise ParameterError(
+            f"{number} graphs are too few to hold one out; give at least 3, or split by tiles"
+        )
+    pixels = (
+        np.ones((number, 1)) if targets is None else np.stack([t.counts.sum(0, dtype=float) for t in targets])
+    )
     held_out = _held_out(pixels, validation, np.random.default_rng(seed))
     if not held_out.any():
         raise ParameterError(
@@ -124,8 +124,8 @@ def split_tiles(
 ) -> tuple[Rows, Rows]:
     """Rows of one graph for training and for validation, by square tiles of the image.
 
-    Validation nodes are those of some tiles; nodes within `gap_hops` edges of them belong to neither side, so that
-    the two share no region and no neighbour.
+    Validation nodes are those of some tiles; nodes within `gap_hops` edges of them belong to neither side, so
+    that the two share no region and no neighbour.
 
     Parameters
     ----------
@@ -163,13 +163,10 @@ def split_tiles(
         lost = np.flatnonzero(counts.any(axis=0) & ~counts[training].any(axis=0))
         if rows.size and not lost.size:
             return training, rows
-    if rows.size and targets is not None:
-        lost_is = f"class {lost[0]} would have no annotated pixel"
-    else:
-        lost_is = "no node would be"
+    what = f"annotated pixel of class {lost[0]}" if lost.size and targets is not None else "annotated node"
     raise ParameterError(
-        f"{lost_is} left for training beside validation tiles of {tile:g} pixels and a gap of {gap_hops} edges around "
-        "them; use smaller tiles, annotate more, or give at least three images"
+        f"no {what} is left for training beside validation tiles of {tile:g} pixels and the gap of {gap_hops} "
+        "edges around them; use smaller tiles, annotate more, or give at least three images"
     )
 
 
@@ -178,7 +175,8 @@ def default_tile(graph: RegionGraph) -> float:
     if graph.number_of_nodes == 0:
         return 1.0
     region = float(graph.areas.mean()) ** (1 / graph.positions.shape[1])
-    return max(float(np.ptp(graph.positions, axis=0).max()) / 8, 8 * region)
+    extent: float = np.ptp(graph.positions, axis=0).max()
+    return max(extent / 8, 8 * region)
 
 
 def _held_out(pixels: NDArray[np.float64], share: float, rng: np.random.Generator) -> NDArray[np.bool_]:
@@ -201,7 +199,7 @@ def _choose_first(chosen: NDArray[np.bool_], candidates: Rows, pixels: NDArray[n
     present = pixels.any(axis=0)
     for unit in candidates[~chosen[candidates]]:
         chosen[unit] = True
-        if pixels[~chosen].any(axis=0)[present].all():
+        if np.any(pixels[~chosen] > 0, axis=0, keepdims=True)[0, present].all():
             return True
         chosen[unit] = False
     return False

@@ -22,4 +22,5 @@ def bump(t: float) -> float:
 @kernel
 def ridge(distance: float, half_width: float) -> float:
     """Return a bump across a line: 1 on it, 0 from `half_width` on either side."""
-    return bump(distance * distance / (half_width * half_width))
+    t = distance * (1.0 / half_width)
+    return bump(t * t)

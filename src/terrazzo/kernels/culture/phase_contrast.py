@@ -4,21 +4,25 @@ import numpy as np
 from numpy.typing import NDArray
 
 from terrazzo.kernels.jit import kernel
-from terrazzo.kernels.noise import bell, hash_at, mix, unit
-from terrazzo.kernels.profiles import bump, ridge
+from terrazzo.kernels.culture.noise import bell, hash_at, mix, unit
+from terrazzo.kernels.culture.profiles import bump, ridge
 
 
 @kernel
 def medium(drift: float, mottle: float, light: float) -> float:
-    """Return the level of bare plastic: faint mottle, and here and there a fibre along a contour of `drift`."""
-    fibre = ridge(drift - 0.13, 0.016) * min(1.0, max(0.0, light / 6.0))
+    """Return the level of bare plastic: faint mottle, and now and then a fibre along a contour of `drift`."""
+    fibre = ridge(drift - 0.13, 0.011) * min(1.0, max(0.0, light * 0.167))
     return 2.5 * mottle - 15.0 * fibre
 
 
 @kernel
 def halo(depth: float, mottle: float) -> float:
     """Return what a colony's edge adds `depth` pixels inside it: a bright rim without, a shade within."""
-    return (52.0 + 45.0 * mottle) * ridge(depth + 3.0, 7.0) - 14.0 * ridge(depth - 8.0, 9.0) + 9.0 * ridge(depth, 38.0)
+    return (
+        (52.0 + 24.0 * mottle) * ridge(depth + 3.0, 7.0)
+        - 14.0 * ridge(depth - 8.0, 9.0)
+        + 9.0 * ridge(depth, 38.0)
+    )
 
 
 @kernel
@@ -41,13 +45,18 @@ def packed_cell(
         The cell's random bits.
     """
     more = mix(word)
-    firm = 0.35 + 0.65 * min(1.0, max(0.0, depth / 14.0))
+    firm = 0.35 + 0.65 * min(1.0, max(0.0, depth * 0.0714))
     seam = -46.0 * ridge(gap, 3.6) * (0.7 + 0.6 * unit(more, 3)) + 15.0 * ridge(gap - 5.0, 3.0)
     level = -4.0 + 26.0 * drift + 9.0 * mottle + 22.0 * (unit(more, 0) - 0.5) + firm * seam
     dy, dx = dy - 3.0 * (unit(more, 1) - 0.5), dx - 3.0 * (unit(more, 2) - 0.5)
-    nucleus = (dy * dy + dx * dx) / 20.0
+    nucleus = (dy * dy + dx * dx) * 0.05
     dy, dx = dy - 3.0 * (unit(word, 2) - 0.5), dx - 3.0 * (unit(word, 3) - 0.5)
-    return level + 20.0 * bump(nucleus) - 10.0 * ridge(nucleus - 1.0, 0.5) + 45.0 * bump((dy * dy + dx * dx) / 3.5)
+    return (
+        level
+        + 20.0 * bump(nucleus)
+        - 10.0 * ridge(nucleus - 1.0, 0.5)
+        + 45.0 * bump((dy * dy + dx * dx) * 0.286)
+    )
 
 
 @kernel
@@ -64,23 +73,23 @@ def spread_cell(
     bend = across + 0.02 * along * along * (unit(more, 1) - 0.5) + 6.0 * mottle
     level += 7.0 * ridge(bend - 4.5, 2.0) - 8.0 * ridge(bend + 2.5, 2.2) + 6.0 * ridge(bend + 7.0, 2.0)
     along -= 8.0 * (unit(more, 2) - 0.5)
-    nucleus = along * along / 70.0 + across * across / 24.0
+    nucleus = along * along * 0.0143 + across * across * 0.0417
     level += -12.0 * bump(nucleus) + 14.0 * ridge(nucleus - 1.0, 0.45)
     along -= 5.0 * (unit(more, 3) - 0.5)
-    return level + 38.0 * bump((along * along + across * across) / 4.5)
+    return level + 38.0 * bump((along * along + across * across) * 0.222)
 
 
 @kernel
 def expose(
     scene: NDArray[np.float64], y0: int, x0: int, seed: np.uint64, noise: float, image: NDArray[np.uint8]
 ) -> None:
-    """Blur a scene that is one pixel wider all round by the lens, 1 2 1 on each axis, and add sensor noise."""
+    """Blur a scene one pixel wider all round by the lens, 1 2 1 on each axis, and add sensor noise."""
     height, width = image.shape
     column = np.empty(width + 2)
     for j in range(height):
         for i in range(width + 2):
             column[i] = scene[j, i] + 2.0 * scene[j + 1, i] + scene[j + 2, i]
         for i in range(width):
-            level = (column[i] + 2.0 * column[i + 1] + column[i + 2]) / 16.0
+            level = (column[i] + 2.0 * column[i + 1] + column[i + 2]) * 0.0625
             level += noise * bell(hash_at(y0 + j, x0 + i, seed))
             image[j, i] = np.uint8(min(255.0, max(0.0, level + 0.5)))

@@ -4,9 +4,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from terrazzo.kernels.jit import kernel
-from terrazzo.kernels.noise import gradient_noise, mix, unit
-from terrazzo.kernels.profiles import bump, ridge
-from terrazzo.kernels.texture import sites_around
+from terrazzo.kernels.culture.noise import gradient_noise, mix, unit
+from terrazzo.kernels.culture.profiles import bump, ridge
+from terrazzo.kernels.culture.texture import sites_around
 
 _PITCH, _REACH = 40, 24
 
@@ -19,7 +19,7 @@ def litter(y0: int, x0: int, height: int, width: int, seed: np.uint64) -> NDArra
     """
     canvas = np.zeros((height, width))
     sites = sites_around(
-        y0 - _REACH, x0 - _REACH, height + 2 * _REACH, width + 2 * _REACH, _PITCH, 0, 1.0, seed
+        y0 - _REACH, x0 - _REACH, height + 2 * _REACH, width + 2 * _REACH, _PITCH, 0, 1, 1.0, seed
     )
     for j in range(sites.y.shape[0]):
         for i in range(sites.y.shape[1]):
@@ -32,12 +32,14 @@ def _drop(
     canvas: NDArray[np.float64], y: float, x: float, y0: int, x0: int, word: np.uint64, seed: np.uint64
 ) -> None:
     lot, size = unit(word, 0), unit(word, 1)
-    crowd = gradient_noise(np.int64(np.floor(y)), np.int64(np.floor(x)), 500, seed)
+    crowd = gradient_noise(int(np.floor(y)), int(np.floor(x)), 500, seed)
     if lot < 0.02 + 0.05 * crowd:
         radius = 3.2 + 4.3 * size
         _stamp(canvas, y, x, y0, x0, radius, 70.0 + 45.0 * unit(word, 2), -70.0)
         if unit(word, 3) < 0.4:
-            _stamp(canvas, y + 1.3 * radius, x + 1.1 * radius, y0, x0, 0.8 * radius, 80.0, -60.0)
+            aside, more = 3.4 * radius, mix(word)
+            y, x = y + aside * (unit(more, 0) - 0.5), x + aside * (unit(more, 1) - 0.5)
+            _stamp(canvas, y, x, y0, x0, 0.8 * radius, 80.0, -60.0)
     elif lot < 0.32:
         radius = 0.9 + 2.6 * size * size * size
         _stamp(canvas, y, x, y0, x0, radius, -25.0 - 60.0 * unit(word, 2), 20.0)
@@ -49,7 +51,7 @@ def _stamp(
 ) -> None:
     bottom, right = y0 + canvas.shape[0], x0 + canvas.shape[1]
     reach = 1.6 * radius
-    for j in range(max(y0, np.int64(np.ceil(y - reach))), min(bottom, np.int64(np.floor(y + reach)) + 1)):
-        for i in range(max(x0, np.int64(np.ceil(x - reach))), min(right, np.int64(np.floor(x + reach)) + 1)):
+    for j in range(max(y0, int(np.ceil(y - reach))), min(bottom, int(np.floor(y + reach)) + 1)):
+        for i in range(max(x0, int(np.ceil(x - reach))), min(right, int(np.floor(x + reach)) + 1)):
             t = ((j - y) * (j - y) + (i - x) * (i - x)) / (radius * radius)
             canvas[j - y0, i - x0] += core * bump(t) + ring * ridge(t - 1.4, 1.1)

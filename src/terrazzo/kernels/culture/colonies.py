@@ -1,4 +1,4 @@
-"""Where the colonies and the differentiated regions of a synthetic culture lie: signed distances to their edges."""
+"""Where colonies and differentiated regions lie: signed distances to their outlines."""
 
 from typing import NamedTuple
 
@@ -6,8 +6,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from terrazzo.kernels.jit import kernel
-from terrazzo.kernels.noise import gradient_noise, hash_at, mix, stream, unit
-from terrazzo.kernels.texture import squares
+from terrazzo.kernels.culture.noise import gradient_noise, hash_at, mix, stream, unit
+from terrazzo.kernels.culture.texture import squares
 
 COLONY, REGION = 0, 1
 _PITCH = 512
@@ -31,8 +31,8 @@ class Plan(NamedTuple):
 def plan_around(y0: int, x0: int, height: int, width: int, seed: np.uint64) -> Plan:
     """Return the plan that `edge_distance` needs inside a window.
 
-    Four neighbouring squares share out four roles, so that no wide window lacks a class: a large colony, a colony
-    with a skirt of differentiated cells, a differentiated region alone, a small colony beside some.
+    Four neighbouring squares share out four roles, so that no wide window lacks a class: a large colony, a
+    colony with a skirt of differentiated cells, a differentiated region alone, a small colony beside some.
     """
     row, rows = squares(y0, height, _PITCH, 1)
     column, columns = squares(x0, width, _PITCH, 1)
@@ -47,8 +47,8 @@ def plan_around(y0: int, x0: int, height: int, width: int, seed: np.uint64) -> P
 def _furnish(square: NDArray[np.float64], gy: int, gx: int, seed: np.uint64) -> None:
     word = hash_at(gy, gx, stream(seed, _SQUARES))
     more = mix(word)
-    turn = np.int64(4.0 * unit(hash_at(gy >> 1, gx >> 1, stream(seed, _ROLES)), 0))
-    role = np.int64((gy & 1) * 2 + (gx & 1)) ^ turn
+    turn = int(4.0 * unit(hash_at(gy >> 1, gx >> 1, stream(seed, _ROLES)), 0))
+    role = int((gy & 1) * 2 + (gx & 1)) ^ turn
     colony, region = _radii(role, unit(word, 0), unit(more, 0))
     colony_y = (gy + 0.15 + 0.7 * unit(word, 1)) * _PITCH
     colony_x = (gx + 0.15 + 0.7 * unit(word, 2)) * _PITCH
@@ -66,7 +66,7 @@ def _radii(role: int, size: float, spread: float) -> tuple[float, float]:
     if role == 1:
         return 120.0 + 80.0 * size, 150.0 + 80.0 * spread
     if role == 2:
-        return 0.0, 190.0 + 90.0 * size
+        return 0.0, 185.0 + 85.0 * size
     return 75.0 + 45.0 * size, 60.0 + 90.0 * spread
 
 
@@ -101,7 +101,11 @@ def _depth(y: int, x: int, ellipse: NDArray[np.float64]) -> float:
 
 
 @kernel
-def _roughness(y: int, x: int, seed: np.uint64, wide: float, middle: float, narrow: float, fine: float) -> float:
-    smooth = wide * gradient_noise(y, x, 230, seed) + middle * gradient_noise(y, x, 90, seed + np.uint64(1))
+def _roughness(
+    y: int, x: int, seed: np.uint64, wide: float, middle: float, narrow: float, fine: float
+) -> float:
+    """Return noise of four scales; the widest lattices are turned, so that no outline runs along the axes."""
+    turned = wide * gradient_noise(4 * y - 3 * x, 3 * y + 4 * x, 5 * 230, seed)
+    turned += middle * gradient_noise(12 * y + 5 * x, 12 * x - 5 * y, 13 * 90, seed + np.uint64(1))
     rough = narrow * gradient_noise(y, x, 37, seed + np.uint64(2))
-    return smooth + rough + fine * gradient_noise(y, x, 17, seed + np.uint64(3))
+    return turned + rough + fine * gradient_noise(y, x, 17, seed + np.uint64(3))

@@ -3,7 +3,7 @@
 import numpy as np
 
 from terrazzo.kernels.jit import kernel
-from terrazzo.kernels.profiles import fade
+from terrazzo.kernels.culture.profiles import fade
 
 _GOLDEN = np.uint64(0x9E3779B97F4A7C15)
 _FIRST = np.uint64(0xBF58476D1CE4E5B9)
@@ -40,7 +40,7 @@ def unit(word: np.uint64, field: int) -> float:
 
 @kernel
 def bell(word: np.uint64) -> float:
-    """Return a nearly normal value, mean 0, variance 1, at most 3.47 away: the sum of a word's four uniforms."""
+    """Return a nearly normal value, mean 0, variance 1, at most 3.47 from 0: the sum of four uniforms."""
     return (unit(word, 0) + unit(word, 1) + unit(word, 2) + unit(word, 3) - (2.0 - 2.0 / 65536.0)) * 1.7320508
 
 
@@ -54,10 +54,11 @@ def _slope(iy: int, ix: int, dy: float, dx: float, seed: np.uint64) -> float:
 def gradient_noise(y: int, x: int, pitch: int, seed: np.uint64) -> float:
     """Return smooth noise in [-1, 1] at an integer position; its features are about `pitch` pixels wide.
 
-    Source: K. Perlin, Improving noise, SIGGRAPH 2002; the gradients are hashed, not tabulated, so it never repeats.
+    Source: K. Perlin, Improving noise, SIGGRAPH 2002; with hashed gradients in place of a table, so that it
+    does not repeat.
     """
     py, px = y / pitch, x / pitch
-    iy, ix = np.int64(np.floor(py)), np.int64(np.floor(px))
+    iy, ix = int(np.floor(py)), int(np.floor(px))
     dy, dx = py - iy, px - ix
     fy, fx = fade(dy), fade(dx)
     top = _slope(iy, ix, dy, dx, seed)

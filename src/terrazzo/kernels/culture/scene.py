@@ -9,33 +9,27 @@ from typing import NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from terrazzo.kernels.colonies import COLONY, REGION, edge_distance, plan_around
+from terrazzo.kernels.culture.colonies import COLONY, REGION, edge_distance, plan_around
 from terrazzo.kernels.jit import kernel
-from terrazzo.kernels.litter import litter
-from terrazzo.kernels.noise import bell, gradient_noise, hash_at, stream
-from terrazzo.kernels.phase_contrast import expose, halo, medium, packed_cell, spread_cell
-from terrazzo.kernels.texture import Nearest, Sites, align, blank_row, distance, find_nearest, place, sites_around, squares
+from terrazzo.kernels.culture.litter import litter
+from terrazzo.kernels.culture.noise import bell, gradient_noise, hash_at, stream
+from terrazzo.kernels.culture.phase_contrast import expose, halo, medium, packed_cell, spread_cell
+from terrazzo.kernels.culture.texture import (
+    Nearest,
+    Sites,
+    align,
+    blank_row,
+    distance,
+    find_nearest,
+    place,
+    sites_around,
+    squares,
+)
 
-_STEP = 4
 _GREY = 126.0
 _GRAIN, _SENSOR = 8.0, 2.5
 _WAVER = 7.0
-_LITTER, _GRAINS, _NOISE, _PACKED, _SPREAD, _AXES, _LIGHT, _DRIFT, _MOTTLE, _SWAY = range(10, 20)
-
-
-class Fields(NamedTuple):
-    """Smooth fields on a lattice, or read along a row of pixels: the last axis is x.
-
-    `depth` and `region` are the distances into colonies and differentiated regions, `light` the illumination,
-    `drift` slow noise, `mottle` and `sway` quick noise.
-    """
-
-    depth: NDArray[np.float64]
-    region: NDArray[np.float64]
-    light: NDArray[np.float64]
-    drift: NDArray[np.float64]
-    mottle: NDArray[np.float64]
-    sway: NDArray[np.float64]
+_LITTER, _GRAINS, _NOISE, _PACKED, _SPREAD, _AXES = 10, 11, 12, 13, 14, 15
 
 
 @kernel
@@ -48,12 +42,14 @@ def draw_culture(y0: int, x0: int, height: int, width: int, seed: np.uint64) -> 
     -------
     ndarray of uint8, shape (2, height, width)
     """
-    drawn = np.zeros((2, height, width), np.uint8)
-    classes = np.zeros((height + 2, width + 2), np.uint8)
-    scene = litter(y0 - 1, x0 - 1, height + 2, width + 2, stream(seed, _LITTER))
-    _draw_rows(y0 - 1, x0 - 1, seed, scene, classes)
-    expose(scene, y0, x0, stream(seed, _NOISE), _SENSOR, drawn[0])
-    drawn[1] = classes[1:-1, 1:-1]
+    left, nodes = squares(x0 - 1, width + 2, STEP, 0)
+    lead = x0 - 1 - left * STEP
+    classes = np.zeros((height + 2, nodes * STEP), np.uint8)
+    scene = litter(y0 - 1, left * STEP, height + 2, nodes * STEP, stream(seed, _LITTER))
+    _draw_rows(y0 - 1, left * STEP, seed, scene, classes)
+    drawn = np.empty((2, height, width), np.uint8)
+    expose(scene[:, lead : lead + width + 2], y0, x0, stream(seed, _NOISE), _SENSOR, drawn[0])
+    drawn[1] = classes[1:-1, lead + 1 : lead + 1 + width]
     return drawn
 
 
@@ -62,74 +58,19 @@ def _draw_rows(
     y0: int, x0: int, seed: np.uint64, scene: NDArray[np.float64], classes: NDArray[np.uint8]
 ) -> None:
     height, width = scene.shape
-    nodes, row = _fields_around(y0, x0, height, width, seed), _blank_row(width)
-    packed = sites_around(y0, x0, height, width, 14, 1, 1.0, stream(seed, _PACKED))
-    spread = sites_around(y0, x0, height, width, 34, 2, 2.4, stream(seed, _SPREAD))
+    nodes, row = fields_around(y0, x0, height, width, seed), blank_fields((width,))
+    packed = sites_around(y0, x0, height, width, 14, 1, 4, 1.0, stream(seed, _PACKED))
+    spread = sites_around(y0, x0, height, width, 34, 2, 1, 2.4, stream(seed, _SPREAD))
     align(spread, 320, stream(seed, _AXES))
     members = _members(spread, seed)
     found, level = blank_row(width), np.empty(width)
     for j in range(height):
-        _read_row(nodes, y0, y0 + j, x0, row)
+        read_row(nodes, y0, y0 + j, row)
         for i in range(width):
             level[i] = medium(row.drift[i], row.mottle[i], row.light[i])
         _draw_spread(y0 + j, x0, row, spread, members, found, level, classes[j])
         _draw_packed(y0 + j, x0, row, packed, found, level, classes[j])
         _finish_row(y0 + j, x0, row, level, stream(seed, _GRAINS), scene[j])
-
-
-@kernel
-def _blank_row(width: int) -> Fields:
-    return Fields(
-        np.empty(width), np.empty(width), np.empty(width), np.empty(width), np.empty(width), np.empty(width)
-    )
-
-
-@kernel
-def _fields_around(y0: int, x0: int, height: int, width: int, seed: np.uint64) -> Fields:
-    row, rows = squares(y0, height, _STEP, 0)
-    column, columns = squares(x0, width, _STEP, 0)
-    shape = (rows + 1, columns + 1)
-    nodes = Fields(
-        np.empty(shape), np.empty(shape), np.empty(shape), np.empty(shape), np.empty(shape), np.empty(shape)
-    )
-    plan = plan_around(row * _STEP, column * _STEP, rows * _STEP + 1, columns * _STEP + 1, seed)
-    light, drift = stream(seed, _LIGHT), stream(seed, _DRIFT)
-    mottle, sway = stream(seed, _MOTTLE), stream(seed, _SWAY)
-    for j in range(shape[0]):
-        for i in range(shape[1]):
-            y, x = (row + j) * _STEP, (column + i) * _STEP
-            nodes.depth[j, i] = edge_distance(y, x, COLONY, plan)
-            nodes.region[j, i] = edge_distance(y, x, REGION, plan)
-            nodes.light[j, i] = 28.0 * gradient_noise(y, x, 1300, light) + 12.0 * gradient_noise(y, x, 400, light)
-            nodes.drift[j, i] = gradient_noise(y, x, 190, drift)
-            nodes.mottle[j, i] = gradient_noise(y, x, 19, mottle)
-            nodes.sway[j, i] = gradient_noise(y, x, 23, sway)
-    return nodes
-
-
-@kernel
-def _read_row(nodes: Fields, y0: int, y: int, x0: int, row: Fields) -> None:
-    j = y // _STEP - y0 // _STEP
-    part = (y - (y // _STEP) * _STEP) / _STEP
-    _read(nodes.depth, j, part, x0, row.depth)
-    _read(nodes.region, j, part, x0, row.region)
-    _read(nodes.light, j, part, x0, row.light)
-    _read(nodes.drift, j, part, x0, row.drift)
-    _read(nodes.mottle, j, part, x0, row.mottle)
-    _read(nodes.sway, j, part, x0, row.sway)
-
-
-@kernel
-def _read(nodes: NDArray[np.float64], j: int, part: float, x0: int, values: NDArray[np.float64]) -> None:
-    above, below = nodes[j], nodes[j + 1]
-    i, end, width = -(x0 % _STEP), 0, values.size
-    for node in range(above.size - 1):
-        left = above[node] + part * (below[node] - above[node])
-        slope = (above[node + 1] + part * (below[node + 1] - above[node + 1]) - left) / _STEP
-        end = i + _STEP
-        for k in range(max(i, 0), min(end, width)):
-            values[k] = left + (k - i) * slope
-        i = end
 
 
 @kernel
@@ -141,7 +82,7 @@ def _members(spread: Sites, seed: np.uint64) -> NDArray[np.bool_]:
     plan = plan_around(spread.row * pitch, spread.column * pitch, rows * pitch, columns * pitch, seed)
     for j in range(rows):
         for i in range(columns):
-            y, x = np.int64(np.floor(spread.y[j, i])), np.int64(np.floor(spread.x[j, i]))
+            y, x = int(np.floor(spread.y[j, i])), int(np.floor(spread.x[j, i]))
             members[j, i] = edge_distance(y, x, REGION, plan) > 0.0
     return members
 
@@ -166,7 +107,12 @@ def _draw_spread(
         gap = distance(found.second[i]) - distance(found.first[i])
         j, k = place(found.first[i], y, x0 + i, spread)
         if members[j, k]:
-            dy, dx, axis_y, axis_x = ys[i] - spread.y[j, k], xs[i] - spread.x[j, k], spread.axes[j, k, 0], spread.axes[j, k, 1]
+            dy, dx, axis_y, axis_x = (
+                ys[i] - spread.y[j, k],
+                xs[i] - spread.x[j, k],
+                spread.axes[j, k, 0],
+                spread.axes[j, k, 1],
+            )
             along, across = dy * axis_y + dx * axis_x, dy * axis_x - dx * axis_y
             level[i] = spread_cell(along, across, gap, row.drift[i], row.mottle[i], spread.words[j, k])
             classes[i] = 2

@@ -1,7 +1,7 @@
 """Cellular texture: sites hashed from coordinates, and the two sites nearest to every pixel of a run.
 
-Source: S. Worley, A cellular texture basis function, SIGGRAPH 1996; with a metric of its own for every site, as in
-F. Labelle and J. Shewchuk, Anisotropic Voronoi diagrams and guaranteed-quality anisotropic mesh generation, SoCG 2003.
+Source: S. Worley, A cellular texture basis function, SIGGRAPH 1996; with a metric for every site, as in F. Labelle
+and J. Shewchuk, Anisotropic Voronoi diagrams and guaranteed-quality anisotropic mesh generation, SoCG 2003.
 """
 
 from typing import NamedTuple
@@ -10,7 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from terrazzo.kernels.jit import kernel
-from terrazzo.kernels.noise import gradient_noise, hash_at, stream, unit
+from terrazzo.kernels.culture.noise import gradient_noise, hash_at, stream, unit
 
 _FAR = 1e30
 _STEPS, _NUMBERS = 1024.0, 32.0
@@ -19,12 +19,15 @@ _STEPS, _NUMBERS = 1024.0, 32.0
 class Sites(NamedTuple):
     """One site in each of some squares of side `pitch`; the first square is (row, column).
 
-    `y`, `x`, `words` (64 random bits) and `axes` (direction of the long axis, y and x) have a row for each row of
-    squares. A distance counts `stretch` times less along the axis than across it.
+    A pixel's nearest sites are sought in the `span` squares of its group, which starts at a multiple of `span`,
+    and `reach` squares around them; these are 32 squares at most. `y`, `x`, `words` (64 random bits) and `axes`
+    (direction of the long axis, y and x) have a row for each row of squares. The square of a distance counts
+    `stretch` times less along the axis than it is, and as many times more across it.
     """
 
     pitch: int
     reach: int
+    span: int
     row: int
     column: int
     stretch: float
@@ -43,18 +46,26 @@ class Nearest(NamedTuple):
 
 @kernel
 def squares(start: int, length: int, pitch: int, reach: int) -> tuple[int, int]:
-    """Return the first and the number of the squares that a run touches, `reach` more on either side included."""
+    """Return the first square that a run touches, and how many, with `reach` more on either side."""
     first = start // pitch - reach
     return first, (start + length - 1) // pitch + reach + 1 - first
 
 
 @kernel
 def sites_around(
-    y0: int, x0: int, height: int, width: int, pitch: int, reach: int, stretch: float, seed: np.uint64
+    y0: int,
+    x0: int,
+    height: int,
+    width: int,
+    pitch: int,
+    reach: int,
+    span: int,
+    stretch: float,
+    seed: np.uint64,
 ) -> Sites:
-    """Return the sites of all squares within `reach` squares of a window, with axes along (0, 1)."""
+    """Return the sites that `find_nearest` needs inside a window, with axes along x."""
     row, rows = squares(y0, height, pitch, reach)
-    column, columns = squares(x0, width, pitch, reach)
+    column, columns = squares(x0, width, pitch, reach + span - 1)
     y, x = np.empty((rows, columns)), np.empty((rows, columns))
     words = np.empty((rows, columns), np.uint64)
     axes = np.zeros((rows, columns, 2))
@@ -64,7 +75,7 @@ def sites_around(
             words[j, i] = hash_at(row + j, column + i, seed)
             y[j, i] = (row + j + 0.1 + 0.8 * unit(words[j, i], 0)) * pitch
             x[j, i] = (column + i + 0.1 + 0.8 * unit(words[j, i], 1)) * pitch
-    return Sites(pitch, reach, row, column, stretch, y, x, words, axes)
+    return Sites(pitch, reach, span, row, column, stretch, y, x, words, axes)
 
 
 @kernel
@@ -72,7 +83,7 @@ def align(sites: Sites, scale: int, seed: np.uint64) -> None:
     """Turn the axes of the sites into a field of directions that varies over about `scale` pixels."""
     for j in range(sites.y.shape[0]):
         for i in range(sites.y.shape[1]):
-            y, x = np.int64(np.floor(sites.y[j, i])), np.int64(np.floor(sites.x[j, i]))
+            y, x = int(np.floor(sites.y[j, i])), int(np.floor(sites.x[j, i]))
             u = gradient_noise(y, x, scale, seed)
             v = gradient_noise(y, x, scale, stream(seed, 1))
             length = np.sqrt(u * u + v * v)
@@ -98,9 +109,9 @@ def find_nearest(
 ) -> None:
     """Find the two nearest sites of the pixels of a row, among the squares within reach of each pixel's own.
 
-    A key is an integer that holds the squared distance, in steps of 1/1024 pixel squared, and below it the number
-    of the site among those within reach: the two smallest keys are found without a branch, and ties go to the
-    site that comes first in raster order.
+    A key is a whole number: 32 times the squared distance in steps of 1/1024 pixel squared, plus the number of
+    the site among those within reach. So the two least keys are found without a branch, and ties go to the site
+    that comes first in raster order.
 
     Parameters
     ----------
@@ -117,11 +128,13 @@ def find_nearest(
     """
     start = 0
     while start < needed.size:
-        column = (x0 + start) // sites.pitch
-        stop = min(needed.size, (column + 1) * sites.pitch - x0)
+        group = (x0 + start) // (sites.pitch * sites.span)
+        stop = min(needed.size, (group + 1) * sites.pitch * sites.span - x0)
         if _any(needed[start:stop]):
-            j, i = row - sites.row - sites.reach, column - sites.column - sites.reach
-            _search(j, i, y[start:stop], x[start:stop], sites, found.first[start:stop], found.second[start:stop])
+            j, i = row - sites.row - sites.reach, group * sites.span - sites.column - sites.reach
+            _search(
+                j, i, y[start:stop], x[start:stop], sites, found.first[start:stop], found.second[start:stop]
+            )
         start = stop
 
 
@@ -134,18 +147,16 @@ def distance(key: float) -> float:
 @kernel
 def place(key: float, y: int, x: int, sites: Sites) -> tuple[int, int]:
     """Return row and column, in the table of sites, of the site in the key of the pixel (y, x)."""
-    number = np.int64(key - np.floor(key / _NUMBERS) * _NUMBERS)
-    side = 2 * sites.reach + 1
-    row, column = y // sites.pitch - sites.row - sites.reach, x // sites.pitch - sites.column - sites.reach
-    return row + number // side, column + number % side
+    number = int(key - np.floor(key / _NUMBERS) * _NUMBERS)
+    side = 2 * sites.reach + sites.span
+    row, group = y // sites.pitch, x // (sites.pitch * sites.span)
+    column = group * sites.span + number % side
+    return row - sites.row - sites.reach + number // side, column - sites.column - sites.reach
 
 
 @kernel
 def _any(flags: NDArray[np.bool_]) -> bool:
-    for i in range(flags.size):
-        if flags[i]:
-            return True
-    return False
+    return bool(flags.any())
 
 
 @kernel
@@ -161,7 +172,7 @@ def _search(
     first[:] = second[:] = _FAR
     number = 0.0
     for j in range(row, row + 2 * sites.reach + 1):
-        for i in range(column, column + 2 * sites.reach + 1):
+        for i in range(column, column + 2 * sites.reach + sites.span):
             form = sites.y[j, i], sites.x[j, i], sites.axes[j, i, 0], sites.axes[j, i, 1], sites.stretch
             _admit(number, form, y, x, first, second)
             number += 1.0

@@ -1,0 +1,50 @@
+"""What a task does with a block of a stored image: read its own window, compute, write (contract C5)."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from terrazzo.blocks import Block
+from terrazzo.io.result import Result
+from terrazzo.io.stored_array import StoredArray
+from terrazzo.regions.recipe import Recipe
+from terrazzo.regions.segment_block import segment_block
+
+
+@dataclass(frozen=True)
+class Counts:
+    """What one block adds to the report.
+
+    Parameters
+    ----------
+    pixels : int
+        Pixels of the core.
+    nodes, edges : int
+        Rows that the block owns.
+    unadopted : int
+        Pixels that are cut off from their superpixel.
+    """
+
+    pixels: int
+    nodes: int
+    edges: int
+    unadopted: int
+
+    def __add__(self, other: Counts) -> Counts:
+        return Counts(
+            self.pixels + other.pixels,
+            self.nodes + other.nodes,
+            self.edges + other.edges,
+            self.unadopted + other.unadopted,
+        )
+
+
+def segment_stored_block(
+    block: Block, image: StoredArray, recipe: Recipe, scale: float, result: Result
+) -> Counts:
+    """Write a block's superpixels, nodes and edges."""
+    window = image[(slice(None), *recipe.window(block).slices)]
+    labels, graph = segment_block(window, block, recipe, scale)
+    ids = labels.cut(block.core)
+    result.write_segments(block, ids, graph)
+    return Counts(ids.size, graph.ids.size, graph.edges.shape[1], labels.unadopted)

@@ -1,0 +1,125 @@
+"""Fit a model on images with annotations: the way from files to a model in one call."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from typing import Any
+
+import dask
+import dask.array as da
+import numpy as np
+
+from terrazzo.blockwise.annotated_graph import annotated_graph
+from terrazzo.blockwise.image_array import ImageLike, image_array
+from terrazzo.errors import InputError, ParameterError
+from terrazzo.io.image import Image
+from terrazzo.lattice import spacing
+from terrazzo.models.gnn import GNNConfig
+from terrazzo.models.model import Model
+from terrazzo.regions.annotation import NOT_ANNOTATED
+from terrazzo.regions.features import DEFAULT_FEATURES, FeatureSet
+from terrazzo.regions.node_targets import NodeTargets
+from terrazzo.regions.recipe import Recipe
+from terrazzo.regions.region_graph import RegionGraph
+from terrazzo.regions.superpixel_parameters import SuperpixelParameters
+from terrazzo.training.fit_gnn import fit_gnn
+from terrazzo.training.optimise import Epoch
+
+
+def fit(
+    images: Sequence[ImageLike],
+    annotations: Sequence[ImageLike],
+    *,
+    class_names: Sequence[str] | None = None,
+    colours: Sequence[str] | None = None,
+    size: int | Sequence[int] = 16,
+    compactness: float = 0.45,
+    iterations: int = 5,
+    sigma: float = 1.0,
+    scale: float | None = None,
+    features: FeatureSet = DEFAULT_FEATURES,
+    graph_done: Callable[[int, int], None] | None = None,
+    progress: Callable[[Epoch], None] | None = None,
+    **settings: Any,
+) -> Model:
+    """Build the region graph of each image and train a graph neural network on them.
+
+    Parameters
+    ----------
+    images : sequence of Image or array, each (y, x) or (c, y, x)
+        Images with the same number of channels.
+    annotations : sequence of Image or array of whole numbers, each (y, x)
+        The class of each pixel of the image in the same place; 255 is not annotated.
+    class_names, colours : sequence of str, optional
+        One per class; without names there are as many classes as the annotations hold.
+    size, compactness, iterations, sigma, scale
+        As for `superpixels`; they go with the model.
+    features : tuple of Statistic
+        What is measured on each superpixel.
+    graph_done : callable, optional
+        Called with `(graphs built, graphs in all)`.
+    progress : callable, optional
+        Called with each `Epoch`.
+    **settings
+        As for `fit_network`: seed, epochs, patience, learning_rate, seconds, device, width, layers, ...
+
+    Returns
+    -------
+    Model
+
+    Raises
+    ------
+    InputError
+        If an image and its annotation do not fit, or images have different channels.
+    ParameterError
+        If a parameter is out of range, or the annotation cannot be learned from.
+    """
+    if len(images) != len(annotations) or not images:
+        raise InputError(f"{len(images)} images came with {len(annotations)} annotations; give one each")
+    arrays = [image_array(image) for image in images]
+    planes = [_plane(annotation) for annotation in annotations]
+    channels = sorted({array.shape[0] for array in arrays})
+    if len(channels) > 1:
+        raise InputError(f"the images have {channels} channels; all must have the same number")
+    classes = len(class_names) if class_names is not None else _count_classes(planes)
+    parameters = SuperpixelParameters(spacing(size, axes=2), compactness, iterations, sigma, scale)
+    recipe = Recipe(channels[0], parameters, features)
+    reach = settings.get("layers", GNNConfig(1, 0, 1).layers)
+    graphs: list[RegionGraph] = []
+    targets: list[NodeTargets] = []
+    for array, plane in zip(arrays, planes, strict=True):
+        graph, counted = annotated_graph(array, plane, recipe=recipe, classes=classes).compute()
+        rows = graph.ring(np.flatnonzero(counted.annotated), reach)
+        graphs.append(graph.subgraph(rows))
+        targets.append(NodeTargets(counted.counts[rows]))
+        if graph_done is not None:
+            graph_done(len(graphs), len(arrays))
+    sizes = {image.pixel_size for image in images if isinstance(image, Image)}
+    return fit_gnn(
+        graphs,
+        targets,
+        recipe=recipe,
+        class_names=class_names,
+        colours=colours,
+        pixel_size=sizes.pop() if len(sizes) == 1 else None,
+        progress=progress,
+        **settings,
+    )
+
+
+def _plane(annotation: ImageLike) -> da.Array:
+    """Return an annotation as a Dask array (y, x)."""
+    plane = annotation.plane if isinstance(annotation, Image) else da.asarray(annotation)
+    if plane.ndim != 2 or plane.dtype.kind not in "bui":
+        raise InputError(
+            f"an annotation is {plane.dtype} with {plane.ndim} axes; it must hold whole numbers (y, x), a class each"
+        )
+    return plane.astype(np.uint8) if plane.dtype.kind == "b" else plane
+
+
+def _count_classes(planes: Sequence[da.Array]) -> int:
+    highest = dask.compute(*(da.where(plane == NOT_ANNOTATED, 0, plane).max() for plane in planes))
+    count = int(max(highest)) + 1
+    if count > NOT_ANNOTATED:
+        raise ParameterError(f"the annotations hold values up to {count - 1}; classes are 0 to 254, 255 is not annotated")
+    return count

@@ -1,0 +1,88 @@
+"""Fit a model on region graphs with targets."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable, Sequence
+from typing import Any
+
+import dask
+from dask.delayed import Delayed
+
+from terrazzo.errors import ParameterError
+from terrazzo.models.model import Model
+from terrazzo.regions.node_targets import NodeTargets
+from terrazzo.regions.recipe import Recipe
+from terrazzo.regions.region_graph import RegionGraph
+from terrazzo.training.fit_network import fit_network
+from terrazzo.training.optimise import Epoch
+
+# Okabe and Ito's palette, which colour-blind people can tell apart, behind a quiet grey for the first class.
+PALETTE = ("#5f6b7a", "#e69f00", "#56b4e9", "#009e73", "#cc79a7", "#d55e00", "#0072b2", "#f0e442")
+
+
+def fit_gnn(
+    graphs: Sequence[RegionGraph | Delayed],
+    targets: Sequence[NodeTargets | Delayed],
+    *,
+    recipe: Recipe,
+    class_names: Sequence[str] | None = None,
+    colours: Sequence[str] | None = None,
+    pixel_size: tuple[float, float] | None = None,
+    progress: Callable[[Epoch], None] | None = None,
+    **settings: Any,
+) -> Model:
+    """Train a graph neural network and return it as a model.
+
+    Parameters
+    ----------
+    graphs : sequence of RegionGraph, or lazy ones
+        The graphs, all made by `recipe`.
+    targets : sequence of NodeTargets, or lazy ones
+        The annotated pixels of each class under each node.
+    recipe : Recipe
+        How images become graphs; it goes with the model.
+    class_names : sequence of str, optional
+        One name per class, by default "class 0", "class 1", ...
+    colours : sequence of str, optional
+        One colour `#rrggbb` per class.
+    pixel_size : tuple of float, optional
+        The pixel size `(y, x)` of the images.
+    progress : callable, optional
+        Called with each `Epoch`.
+    **settings
+        As for `fit_network`: seed, epochs, patience, learning_rate, seconds, device, width, layers, ...
+
+    Returns
+    -------
+    Model
+
+    Raises
+    ------
+    ParameterError
+        If graphs, targets, recipe and names do not fit each other, or the annotation cannot be learned from.
+    """
+    computed: list[RegionGraph] = list(dask.compute(*graphs))
+    counted: list[NodeTargets] = list(dask.compute(*targets))
+    if any(graph.node_columns != recipe.node_columns for graph in computed):
+        raise ParameterError("a graph has other features than the recipe; build all graphs with recipe.features")
+    classes = counted[0].number_of_classes if counted else 0
+    names = _one_each("class_names", class_names, [f"class {i}" for i in range(classes)])
+    palette = _one_each("colours", colours, [PALETTE[i % len(PALETTE)] for i in range(classes)])
+    began = time.perf_counter()
+    fitted = fit_network(computed, counted, progress=progress, **settings)
+    figures = {
+        "epochs": float(len(fitted.history)),
+        "best_epoch": float(fitted.best.epoch),
+        "validation_accuracy": fitted.best.validation_accuracy,
+        "validation_loss": fitted.best.validation_loss,
+        "seconds": time.perf_counter() - began,
+    }
+    return Model(fitted.network, fitted.scaling, recipe, names, palette, pixel_size, figures)
+
+
+def _one_each(what: str, given: Sequence[str] | None, default: Sequence[str]) -> tuple[str, ...]:
+    chosen = tuple(default if given is None else given)
+    if len(chosen) != len(default) or len(set(chosen)) < min(len(chosen), len(PALETTE)):
+        raise ParameterError(f"{what} are {chosen}; give {len(default)} different ones, one per class")
+    return chosen

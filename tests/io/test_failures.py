@@ -1,0 +1,32 @@
+import pytest
+
+from terrazzo.errors import InputError, ParameterError
+from terrazzo.io.failures import reported_as_input_error, require_level
+
+
+def test_a_library_error_becomes_one_sentence_with_its_cause() -> None:
+    with pytest.raises(InputError) as caught, reported_as_input_error("a.tif", "read as TIFF"):
+        raise KeyError("no such tag\nand a long explanation")
+    assert str(caught.value).startswith("'a.tif' cannot be read as TIFF: ")
+    assert isinstance(caught.value.__cause__, KeyError)
+
+
+def test_an_error_without_words_is_named_by_its_type() -> None:
+    with (
+        pytest.raises(InputError, match=r"'a\.tif' cannot be read: EOFError"),
+        reported_as_input_error("a.tif", "read"),
+    ):
+        raise EOFError
+
+
+@pytest.mark.parametrize("error", [ParameterError("axes"), MemoryError()])
+def test_our_own_errors_and_lack_of_memory_pass_as_they_are(error: Exception) -> None:
+    with pytest.raises(type(error)) as caught, reported_as_input_error("a.tif", "read"):
+        raise error
+    assert caught.value is error
+
+
+def test_a_level_outside_is_refused_with_what_there_is() -> None:
+    require_level("a.tif", 2, 3)
+    with pytest.raises(InputError, match=r"'a\.tif' has no level 3: it holds levels 0 to 2"):
+        require_level("a.tif", 3, 3)
