@@ -1,7 +1,7 @@
 """Images of any size with a known truth: stem cells in phase contrast, drawn on demand.
 
-Every pixel is a function of its absolute coordinates and the seed, so chunks of any shape give the same image,
-bit for bit. Arithmetic is + - x / sqrt, comparisons and integer hashing, which all processors do alike.
+Every pixel is a function of its absolute coordinates and the seed, so chunks of any shape give the same
+image, bit for bit. Arithmetic is + - x / sqrt, comparisons and integer hashing, which processors do alike.
 """
 
 import operator
@@ -15,6 +15,7 @@ from numpy.typing import NDArray
 
 from terrazzo.errors import ParameterError
 from terrazzo.kernels.culture.scene import draw_culture
+from terrazzo.kernels.culture.windows import Window
 
 CLASS_NAMES = ("background", "colony", "differentiated")
 """Names of the classes 0, 1 and 2 of the truth."""
@@ -28,10 +29,10 @@ def colony_image(
 ) -> tuple[da.Array, da.Array]:
     """Return a lazy phase-contrast image of stem-cell colonies and its true classes.
 
-    Colonies of tightly packed small cells with a bright rim lie on an unevenly lit background with specks, fibres
-    and floating dead cells; beside them and apart are regions of large, flat, long differentiated cells. Of any
-    2048 x 2048 window about half is background, three tenths colony and two tenths differentiated. The classes
-    overlap in intensity: the texture tells them apart.
+    Colonies of tightly packed small cells with a bright rim lie on an unevenly lit background with specks,
+    fibres and floating dead cells; beside them and apart are regions of large, flat, long differentiated cells.
+    Of any 2048 x 2048 window about half is background, three tenths colony and two tenths differentiated. The
+    classes overlap in intensity: the texture tells them apart.
 
     Parameters
     ----------
@@ -69,7 +70,7 @@ def colony_image(
         ) from error
     if min(min(cut) for cut in cuts) < 1:
         raise ParameterError(f"chunks is {chunks!r}; every chunk needs at least one pixel along each axis.")
-    both = da.map_blocks(
+    both = da.map_blocks(  # type: ignore[no-untyped-call]
         _block,
         chunks=((2,), *cuts),
         dtype=np.uint8,
@@ -106,14 +107,14 @@ def colony_block(
     height, width = _checked_shape(shape)
     if max(abs(y), abs(x)) > _FARTHEST:
         raise ParameterError(f"origin is ({y}, {x}); no coordinate may be farther than 2**40 from 0.")
-    image, truth = draw_culture(y, x, height, width, np.uint64(_checked_seed(seed)))
+    image, truth = draw_culture(Window(y, x, height, width), _checked_seed(seed))
     return image, truth
 
 
 def _block(seed: int, block_info: Mapping[Any, Any]) -> NDArray[np.uint8]:
     """Return image and truth of one chunk, stacked, so that one task draws both."""
     _, (top, bottom), (left, right) = block_info[None]["array-location"]
-    return draw_culture(int(top), int(left), int(bottom - top), int(right - left), np.uint64(seed))
+    return draw_culture(Window(int(top), int(left), int(bottom - top), int(right - left)), seed)
 
 
 def _checked_shape(shape: Sequence[int]) -> tuple[int, int]:

@@ -1,0 +1,5 @@
+"""The command line: each command parses, calls one function and prints."""
+
+from terrazzo.cli.app import main
+
+__all__ = ["main"]

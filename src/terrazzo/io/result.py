@@ -106,7 +106,9 @@ def create_result(
         If the path exists and `overwrite` is false, exists and is no result, or cannot be written.
     """
     target = Path(path)
-    _make_room(target, overwrite)
+    check_writable(target, overwrite)
+    if target.exists():
+        shutil.rmtree(target)
     try:
         root = zarr.create_group(target, zarr_format=3)
         labels = root.create_group("labels")
@@ -135,6 +137,16 @@ def create_result(
     return Result(str(target.resolve()), grid, node_columns, edge_columns)
 
 
+def check_writable(path: str | Path, overwrite: bool) -> None:
+    """Raise an InputError if a result may not be written to `path`: something is there that must stay."""
+    if not Path(path).exists():
+        return
+    if not overwrite:
+        raise InputError(f"'{path}' exists; choose another path or add --overwrite")
+    if not (Path(path) / RUN).is_file():
+        raise InputError(f"'{path}' exists and is no result of terrazzo, so it is not overwritten; remove it first")
+
+
 def open_result(path: str | Path) -> Result:
     """Open a result that terrazzo wrote.
 
@@ -155,14 +167,6 @@ def open_result(path: str | Path) -> Result:
         raise InputError(f"'{file}' is damaged ({error!r}); run terrazzo predict again with --overwrite") from error
 
 
-def _make_room(target: Path, overwrite: bool) -> None:
-    if not target.exists():
-        return
-    if not overwrite:
-        raise InputError(f"'{target}' exists; choose another path or add --overwrite")
-    if not (target / RUN).is_file():
-        raise InputError(f"'{target}' exists and is no result of terrazzo, so it is not overwritten; remove it first")
-    shutil.rmtree(target)
 
 
 def _write_run(target: Path, run: dict[str, Any]) -> None:

@@ -108,6 +108,8 @@ def fit_network(
     """
     _check_pairs(graphs, targets)
     _check_annotation(targets)
+    if batch_nodes < 1:
+        raise ParameterError(f"batch_nodes is {batch_nodes}; a batch needs at least 1 node")
     schedule = Schedule(epochs, patience, learning_rate, weight_decay, seconds)
     config = _config(graphs[0], targets[0], architecture)
     on = choose_device(device)

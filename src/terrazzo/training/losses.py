@@ -41,8 +41,8 @@ def area_weighted_cross_entropy(
 def class_weights(pixels: Tensor, weighting: ClassWeighting) -> Tensor | None:
     """Weights of classes for the loss, from how often they are annotated.
 
-    "balanced" is the inverse square root of a class's share, scaled so that the mean over all annotated pixels
-    is 1: rare classes count for more, but not as much as if all classes were equally common.
+    "balanced" is the inverse square root of a class's share, scaled so that the mean over all annotated
+    pixels is 1: rare classes count for more, but not as much as if all classes were equally common.
 
     Parameters
     ----------

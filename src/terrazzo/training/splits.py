@@ -165,8 +165,8 @@ def split_tiles(
             return training, rows
     what = f"annotated pixel of class {lost[0]}" if lost.size and targets is not None else "annotated node"
     raise ParameterError(
-        f"no {what} is left for training beside validation tiles of {tile:g} pixels and the gap of {gap_hops} "
-        "edges around them; use smaller tiles, annotate more, or give at least three images"
+        f"no {what} is left for training beside validation tiles of {tile:g} pixels and the gap of "
+        f"{gap_hops} edges around them; use smaller tiles, annotate more, or give at least three images"
     )
 
 
@@ -174,8 +174,8 @@ def default_tile(graph: RegionGraph) -> float:
     """An eighth of the image's longer side in pixels, but at least eight regions across."""
     if graph.number_of_nodes == 0:
         return 1.0
-    region = float(graph.areas.mean()) ** (1 / graph.positions.shape[1])
-    extent: float = np.ptp(graph.positions, axis=0).max()
+    region: float = graph.areas.mean() ** (1 / graph.positions.shape[1])
+    extent = float(np.ptp(graph.positions, axis=0).max())
     return max(extent / 8, 8 * region)
 
 
@@ -196,10 +196,10 @@ def _held_out(pixels: NDArray[np.float64], share: float, rng: np.random.Generato
 
 def _choose_first(chosen: NDArray[np.bool_], candidates: Rows, pixels: NDArray[np.float64]) -> bool:
     """Choose the first candidate without which every class is still in training."""
-    present = pixels.any(axis=0)
+    present = pixels.sum(axis=0) > 0
     for unit in candidates[~chosen[candidates]]:
         chosen[unit] = True
-        if np.any(pixels[~chosen] > 0, axis=0, keepdims=True)[0, present].all():
+        if (pixels[~chosen].sum(axis=0)[present] > 0).all():
             return True
         chosen[unit] = False
     return False

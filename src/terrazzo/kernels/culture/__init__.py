@@ -1,1 +1,1 @@
-"""A synthetic culture of stem cells, drawn from absolute coordinates alone: what `terrazzo.synthetic` shows."""
+"""A synthetic culture of stem cells, drawn from absolute coordinates: what `terrazzo.synthetic` shows."""

@@ -5,9 +5,9 @@ from typing import NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from terrazzo.kernels.jit import kernel
 from terrazzo.kernels.culture.noise import gradient_noise, hash_at, mix, stream, unit
-from terrazzo.kernels.culture.texture import squares
+from terrazzo.kernels.culture.windows import Window, squares
+from terrazzo.kernels.jit import kernel
 
 COLONY, REGION = 0, 1
 _PITCH = 512
@@ -28,14 +28,14 @@ class Plan(NamedTuple):
 
 
 @kernel
-def plan_around(y0: int, x0: int, height: int, width: int, seed: np.uint64) -> Plan:
+def plan_around(window: Window, seed: np.uint64) -> Plan:
     """Return the plan that `edge_distance` needs inside a window.
 
     Four neighbouring squares share out four roles, so that no wide window lacks a class: a large colony, a
     colony with a skirt of differentiated cells, a differentiated region alone, a small colony beside some.
     """
-    row, rows = squares(y0, height, _PITCH, 1)
-    column, columns = squares(x0, width, _PITCH, 1)
+    row, rows = squares(window.y, window.height, _PITCH, 1)
+    column, columns = squares(window.x, window.width, _PITCH, 1)
     ellipses = np.zeros((rows, columns, 2, 5))
     for j in range(rows):
         for i in range(columns):
@@ -52,10 +52,11 @@ def _furnish(square: NDArray[np.float64], gy: int, gx: int, seed: np.uint64) -> 
     colony, region = _radii(role, unit(word, 0), unit(more, 0))
     colony_y = (gy + 0.15 + 0.7 * unit(word, 1)) * _PITCH
     colony_x = (gx + 0.15 + 0.7 * unit(word, 2)) * _PITCH
-    square[0] = _ellipse(colony_y, colony_x, colony, unit(more, 1), unit(more, 2))
+    _shape(square[COLONY], colony_y, colony_x, colony, unit(more, 1), unit(more, 2))
     away = 0.0 if role == 2 else 130.0
-    region_y, region_x = (2.0 * unit(word, 3) - 1.0) * away, (2.0 * unit(more, 3) - 1.0) * away
-    square[1] = _ellipse(colony_y + region_y, colony_x + region_x, region, unit(more, 2), unit(more, 0))
+    region_y = colony_y + (2.0 * unit(word, 3) - 1.0) * away
+    region_x = colony_x + (2.0 * unit(more, 3) - 1.0) * away
+    _shape(square[REGION], region_y, region_x, region, unit(more, 2), unit(more, 0))
 
 
 @kernel
@@ -71,8 +72,11 @@ def _radii(role: int, size: float, spread: float) -> tuple[float, float]:
 
 
 @kernel
-def _ellipse(y: float, x: float, radius: float, stretch: float, shear: float) -> NDArray[np.float64]:
-    return np.array([y, x, radius, 0.5 * stretch - 0.25, 0.5 * shear - 0.25])
+def _shape(
+    ellipse: NDArray[np.float64], y: float, x: float, radius: float, stretch: float, shear: float
+) -> None:
+    ellipse[0], ellipse[1], ellipse[2] = y, x, radius
+    ellipse[3], ellipse[4] = 0.5 * stretch - 0.25, 0.5 * shear - 0.25
 
 
 @kernel
@@ -87,8 +91,9 @@ def edge_distance(y: int, x: int, kind: int, plan: Plan) -> float:
         for i in range(column - 1, column + 2):
             depth = max(depth, _depth(y, x, plan.ellipses[j, i, kind]))
     if kind == COLONY:
-        return depth + _roughness(y, x, plan.seed, 110.0, 55.0, 14.0, 4.0)
-    return depth + _roughness(y, x, ~plan.seed, 130.0, 60.0, 14.0, 0.0)
+        ripple = 4.0 * gradient_noise(y, x, 17, stream(plan.seed, 1))
+        return depth + ripple + _roughness(y, x, plan.seed, 110.0, 55.0, 14.0)
+    return depth + _roughness(y, x, ~plan.seed, 130.0, 60.0, 14.0)
 
 
 @kernel
@@ -97,15 +102,12 @@ def _depth(y: int, x: int, ellipse: NDArray[np.float64]) -> float:
         return -1000.0
     dy, dx = y - ellipse[0], x - ellipse[1]
     square = dy * dy * (1.0 + ellipse[3]) + dx * dx * (1.0 - ellipse[3]) + 2.0 * ellipse[4] * dy * dx
-    return ellipse[2] - np.sqrt(square)
+    return float(ellipse[2] - np.sqrt(square))
 
 
 @kernel
-def _roughness(
-    y: int, x: int, seed: np.uint64, wide: float, middle: float, narrow: float, fine: float
-) -> float:
-    """Return noise of four scales; the widest lattices are turned, so that no outline runs along the axes."""
+def _roughness(y: int, x: int, seed: np.uint64, wide: float, middle: float, narrow: float) -> float:
+    """Return noise of three scales; the wider lattices are turned, so that no outline runs along the axes."""
     turned = wide * gradient_noise(4 * y - 3 * x, 3 * y + 4 * x, 5 * 230, seed)
     turned += middle * gradient_noise(12 * y + 5 * x, 12 * x - 5 * y, 13 * 90, seed + np.uint64(1))
-    rough = narrow * gradient_noise(y, x, 37, seed + np.uint64(2))
-    return turned + rough + fine * gradient_noise(y, x, 17, seed + np.uint64(3))
+    return turned + narrow * gradient_noise(y, x, 37, seed + np.uint64(2))

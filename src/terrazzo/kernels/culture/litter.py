@@ -3,27 +3,29 @@
 import numpy as np
 from numpy.typing import NDArray
 
-from terrazzo.kernels.jit import kernel
 from terrazzo.kernels.culture.noise import gradient_noise, mix, unit
 from terrazzo.kernels.culture.profiles import bump, ridge
 from terrazzo.kernels.culture.texture import sites_around
+from terrazzo.kernels.culture.windows import Window
+from terrazzo.kernels.jit import kernel
 
 _PITCH, _REACH = 40, 24
 
 
 @kernel
-def litter(y0: int, x0: int, height: int, width: int, seed: np.uint64) -> NDArray[np.float64]:
+def litter(window: Window, seed: np.uint64) -> NDArray[np.float64]:
     """Return the grey levels that litter adds to a window, shape (height, width).
 
     Pieces are added in raster order of their squares, so that sums round alike in every window.
     """
-    canvas = np.zeros((height, width))
-    sites = sites_around(
-        y0 - _REACH, x0 - _REACH, height + 2 * _REACH, width + 2 * _REACH, _PITCH, 0, 1, 1.0, seed
+    canvas = np.zeros((window.height, window.width))
+    wider = Window(
+        window.y - _REACH, window.x - _REACH, window.height + 2 * _REACH, window.width + 2 * _REACH
     )
+    sites = sites_around(wider, _PITCH, 0, 1, 1.0, seed)
     for j in range(sites.y.shape[0]):
         for i in range(sites.y.shape[1]):
-            _drop(canvas, sites.y[j, i], sites.x[j, i], y0, x0, mix(sites.words[j, i]), seed)
+            _drop(canvas, sites.y[j, i], sites.x[j, i], window.y, window.x, mix(sites.words[j, i]), seed)
     return canvas
 
 

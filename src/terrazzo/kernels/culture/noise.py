@@ -2,8 +2,8 @@
 
 import numpy as np
 
-from terrazzo.kernels.jit import kernel
 from terrazzo.kernels.culture.profiles import fade
+from terrazzo.kernels.jit import kernel
 
 _GOLDEN = np.uint64(0x9E3779B97F4A7C15)
 _FIRST = np.uint64(0xBF58476D1CE4E5B9)

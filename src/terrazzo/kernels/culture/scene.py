@@ -1,19 +1,13 @@
-"""A synthetic culture of stem cells with its true classes, drawn row by row from absolute coordinates.
-
-The scene is drawn on the window and a ring of one pixel, which the lens blurs. Smooth fields are evaluated on a
-lattice of absolute coordinates and read between its nodes.
-"""
-
-from typing import NamedTuple
+"""The scene and its true classes, drawn row by row on a window and the ring of pixels that the lens blurs in."""
 
 import numpy as np
 from numpy.typing import NDArray
 
-from terrazzo.kernels.culture.colonies import COLONY, REGION, edge_distance, plan_around
-from terrazzo.kernels.jit import kernel
+from terrazzo.kernels.culture.colonies import REGION, edge_distance, plan_around
 from terrazzo.kernels.culture.litter import litter
-from terrazzo.kernels.culture.noise import bell, gradient_noise, hash_at, stream
+from terrazzo.kernels.culture.noise import bell, hash_at, stream
 from terrazzo.kernels.culture.phase_contrast import expose, halo, medium, packed_cell, spread_cell
+from terrazzo.kernels.culture.smooth_fields import STEP, Fields, blank_fields, fields_around, read_row
 from terrazzo.kernels.culture.texture import (
     Nearest,
     Sites,
@@ -23,8 +17,9 @@ from terrazzo.kernels.culture.texture import (
     find_nearest,
     place,
     sites_around,
-    squares,
 )
+from terrazzo.kernels.culture.windows import Window, squares
+from terrazzo.kernels.jit import kernel
 
 _GREY = 126.0
 _GRAIN, _SENSOR = 8.0, 2.5
@@ -32,54 +27,54 @@ _WAVER = 7.0
 _LITTER, _GRAINS, _NOISE, _PACKED, _SPREAD, _AXES = 10, 11, 12, 13, 14, 15
 
 
-@kernel
-def draw_culture(y0: int, x0: int, height: int, width: int, seed: np.uint64) -> NDArray[np.uint8]:
-    """Return image [0] and classes [1] of the window whose first pixel is (y0, x0).
-
-    Classes are 0 medium, 1 colony, 2 differentiated.
+def draw_culture(window: Window, seed: int) -> NDArray[np.uint8]:
+    """Return image [0] and classes [1] of a window: 0 medium, 1 colony, 2 differentiated.
 
     Returns
     -------
     ndarray of uint8, shape (2, height, width)
     """
-    left, nodes = squares(x0 - 1, width + 2, STEP, 0)
-    lead = x0 - 1 - left * STEP
-    classes = np.zeros((height + 2, nodes * STEP), np.uint8)
-    scene = litter(y0 - 1, left * STEP, height + 2, nodes * STEP, stream(seed, _LITTER))
-    _draw_rows(y0 - 1, left * STEP, seed, scene, classes)
-    drawn = np.empty((2, height, width), np.uint8)
-    expose(scene[:, lead : lead + width + 2], y0, x0, stream(seed, _NOISE), _SENSOR, drawn[0])
-    drawn[1] = classes[1:-1, lead + 1 : lead + 1 + width]
+    key = np.uint64(seed)
+    left, nodes = squares(window.x - 1, window.width + 2, STEP, 0)
+    ringed = Window(window.y - 1, left * STEP, window.height + 2, nodes * STEP)
+    lead = window.x - 1 - ringed.x
+    scene, classes = _draw_rows(ringed, key)
+    drawn = np.empty((2, window.height, window.width), np.uint8)
+    blurred = scene[:, lead : lead + window.width + 2]
+    expose(blurred, window.y, window.x, stream(key, _NOISE), _SENSOR, drawn[0])
+    drawn[1] = classes[1:-1, lead + 1 : lead + 1 + window.width]
     return drawn
 
 
 @kernel
-def _draw_rows(
-    y0: int, x0: int, seed: np.uint64, scene: NDArray[np.float64], classes: NDArray[np.uint8]
-) -> None:
-    height, width = scene.shape
-    nodes, row = fields_around(y0, x0, height, width, seed), blank_fields((width,))
-    packed = sites_around(y0, x0, height, width, 14, 1, 4, 1.0, stream(seed, _PACKED))
-    spread = sites_around(y0, x0, height, width, 34, 2, 1, 2.4, stream(seed, _SPREAD))
+def _draw_rows(window: Window, seed: np.uint64) -> tuple[NDArray[np.float64], NDArray[np.uint8]]:
+    """Return grey levels before the lens, and classes, of a window whose sides are on nodes of the lattice."""
+    scene = litter(window, stream(seed, _LITTER))
+    classes = np.zeros(scene.shape, np.uint8)
+    nodes, row = fields_around(window, seed), blank_fields((window.width,))
+    packed = sites_around(window, 14, 1, 4, 1.0, stream(seed, _PACKED))
+    spread = sites_around(window, 34, 2, 1, 2.4, stream(seed, _SPREAD))
     align(spread, 320, stream(seed, _AXES))
     members = _members(spread, seed)
-    found, level = blank_row(width), np.empty(width)
-    for j in range(height):
-        read_row(nodes, y0, y0 + j, row)
-        for i in range(width):
+    found, level = blank_row(window.width), np.empty(window.width)
+    for j in range(window.height):
+        y = window.y + j
+        read_row(nodes, window.y, y, row)
+        for i in range(window.width):
             level[i] = medium(row.drift[i], row.mottle[i], row.light[i])
-        _draw_spread(y0 + j, x0, row, spread, members, found, level, classes[j])
-        _draw_packed(y0 + j, x0, row, packed, found, level, classes[j])
-        _finish_row(y0 + j, x0, row, level, stream(seed, _GRAINS), scene[j])
+        _draw_spread(y, window.x, row, spread, members, found, level, classes[j])
+        _draw_packed(y, window.x, row, packed, found, level, classes[j])
+        _finish_row(y, window.x, row, level, stream(seed, _GRAINS), scene[j])
+    return scene, classes
 
 
 @kernel
 def _members(spread: Sites, seed: np.uint64) -> NDArray[np.bool_]:
-    """Return which long cells are differentiated: whole cells, so that the region's outline follows theirs."""
+    """Return which long cells are differentiated: whole ones, so that a region's outline follows theirs."""
     rows, columns = spread.y.shape
     members = np.empty((rows, columns), np.bool_)
     pitch = spread.pitch
-    plan = plan_around(spread.row * pitch, spread.column * pitch, rows * pitch, columns * pitch, seed)
+    plan = plan_around(Window(spread.row * pitch, spread.column * pitch, rows * pitch, columns * pitch), seed)
     for j in range(rows):
         for i in range(columns):
             y, x = int(np.floor(spread.y[j, i])), int(np.floor(spread.x[j, i]))
@@ -159,7 +154,7 @@ def _wavering(y: int, x0: int, row: Fields) -> tuple[NDArray[np.float64], NDArra
 def _finish_row(
     y: int, x0: int, row: Fields, level: NDArray[np.float64], grain: np.uint64, scene: NDArray[np.float64]
 ) -> None:
-    """Add the halo, the light, the grain and, fainter over a colony, the litter that the scene holds already."""
+    """Add halo, light, grain and, fainter over a colony, the litter that the scene holds already."""
     for i in range(level.size):
         shown = 1.0 if row.depth[i] < 0.0 else 0.5
         level[i] += halo(row.depth[i], row.mottle[i]) + row.light[i]

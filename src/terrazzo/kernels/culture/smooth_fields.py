@@ -1,4 +1,4 @@
-"""The smooth fields that a scene is made from, on a lattice of absolute coordinates and read between its nodes."""
+"""The smooth fields a scene is made from: values on a lattice of absolute coordinates, read between its nodes."""
 
 from typing import Any, NamedTuple
 
@@ -7,7 +7,7 @@ from numpy.typing import NDArray
 
 from terrazzo.kernels.culture.colonies import COLONY, REGION, edge_distance, plan_around
 from terrazzo.kernels.culture.noise import gradient_noise, stream
-from terrazzo.kernels.culture.texture import squares
+from terrazzo.kernels.culture.windows import Window, squares
 from terrazzo.kernels.jit import kernel
 
 STEP = 4
@@ -40,13 +40,13 @@ def blank_fields(shape: Any) -> Fields:
 
 
 @kernel
-def fields_around(y0: int, x0: int, height: int, width: int, seed: np.uint64) -> Fields:
+def fields_around(window: Window, seed: np.uint64) -> Fields:
     """Return the fields at the nodes of the lattice, STEP pixels apart, that surround a window."""
-    row, rows = squares(y0, height, STEP, 0)
-    column, columns = squares(x0, width, STEP, 0)
+    row, rows = squares(window.y, window.height, STEP, 0)
+    column, columns = squares(window.x, window.width, STEP, 0)
     shape = (rows + 1, columns + 1)
     nodes = blank_fields(shape)
-    plan = plan_around(row * STEP, column * STEP, rows * STEP + 1, columns * STEP + 1, seed)
+    plan = plan_around(Window(row * STEP, column * STEP, rows * STEP + 1, columns * STEP + 1), seed)
     light, drift = stream(seed, _LIGHT), stream(seed, _DRIFT)
     mottle, sway = stream(seed, _MOTTLE), stream(seed, _SWAY)
     for j in range(shape[0]):
@@ -54,9 +54,8 @@ def fields_around(y0: int, x0: int, height: int, width: int, seed: np.uint64) ->
             y, x = (row + j) * STEP, (column + i) * STEP
             nodes.depth[j, i] = edge_distance(y, x, COLONY, plan)
             nodes.region[j, i] = edge_distance(y, x, REGION, plan)
-            nodes.light[j, i] = 28.0 * gradient_noise(y, x, 1300, light) + 12.0 * gradient_noise(
-                y, x, 400, light
-            )
+            nodes.light[j, i] = 28.0 * gradient_noise(y, x, 1300, light)
+            nodes.light[j, i] += 12.0 * gradient_noise(y, x, 400, light)
             nodes.drift[j, i] = gradient_noise(y, x, 190, drift)
             nodes.mottle[j, i] = gradient_noise(y, x, 19, mottle)
             nodes.sway[j, i] = gradient_noise(y, x, 23, sway)
@@ -65,7 +64,7 @@ def fields_around(y0: int, x0: int, height: int, width: int, seed: np.uint64) ->
 
 @kernel
 def read_row(nodes: Fields, y0: int, y: int, row: Fields) -> None:
-    """Interpolate the fields of a window from row `y0` on, along its row `y`; it starts and ends on a node."""
+    """Interpolate the fields of a window along its row `y`; its first row is `y0`, its sides are on nodes."""
     j = y // STEP - y0 // STEP
     part = (y - (y // STEP) * STEP) / STEP
     _read(nodes.depth, j, part, row.depth)
@@ -85,5 +84,3 @@ def _read(nodes: NDArray[np.float64], j: int, part: float, values: NDArray[np.fl
         slope = (right - left) / STEP
         for k in range(STEP):
             values[node * STEP + k] = left + k * slope
-
-

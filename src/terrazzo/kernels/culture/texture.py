@@ -1,7 +1,8 @@
 """Cellular texture: sites hashed from coordinates, and the two sites nearest to every pixel of a run.
 
-Source: S. Worley, A cellular texture basis function, SIGGRAPH 1996; with a metric for every site, as in F. Labelle
-and J. Shewchuk, Anisotropic Voronoi diagrams and guaranteed-quality anisotropic mesh generation, SoCG 2003.
+Source: S. Worley, A cellular texture basis function, SIGGRAPH 1996; with a metric for every site, as in
+F. Labelle and J. Shewchuk, Anisotropic Voronoi diagrams and guaranteed-quality anisotropic mesh generation,
+SoCG 2003.
 """
 
 from typing import NamedTuple
@@ -9,8 +10,9 @@ from typing import NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from terrazzo.kernels.jit import kernel
 from terrazzo.kernels.culture.noise import gradient_noise, hash_at, stream, unit
+from terrazzo.kernels.culture.windows import Window, squares
+from terrazzo.kernels.jit import kernel
 
 _FAR = 1e30
 _STEPS, _NUMBERS = 1024.0, 32.0
@@ -19,8 +21,8 @@ _STEPS, _NUMBERS = 1024.0, 32.0
 class Sites(NamedTuple):
     """One site in each of some squares of side `pitch`; the first square is (row, column).
 
-    A pixel's nearest sites are sought in the `span` squares of its group, which starts at a multiple of `span`,
-    and `reach` squares around them; these are 32 squares at most. `y`, `x`, `words` (64 random bits) and `axes`
+    A pixel's nearest sites are sought in the `span` squares of its group, which starts at a multiple of
+    `span`, and `reach` squares around them: 32 squares at most. `y`, `x`, `words` (64 random bits) and `axes`
     (direction of the long axis, y and x) have a row for each row of squares. The square of a distance counts
     `stretch` times less along the axis than it is, and as many times more across it.
     """
@@ -45,33 +47,16 @@ class Nearest(NamedTuple):
 
 
 @kernel
-def squares(start: int, length: int, pitch: int, reach: int) -> tuple[int, int]:
-    """Return the first square that a run touches, and how many, with `reach` more on either side."""
-    first = start // pitch - reach
-    return first, (start + length - 1) // pitch + reach + 1 - first
-
-
-@kernel
-def sites_around(
-    y0: int,
-    x0: int,
-    height: int,
-    width: int,
-    pitch: int,
-    reach: int,
-    span: int,
-    stretch: float,
-    seed: np.uint64,
-) -> Sites:
+def sites_around(window: Window, pitch: int, reach: int, span: int, stretch: float, seed: np.uint64) -> Sites:
     """Return the sites that `find_nearest` needs inside a window, with axes along x."""
-    row, rows = squares(y0, height, pitch, reach)
-    column, columns = squares(x0, width, pitch, reach + span - 1)
+    row, rows = squares(window.y, window.height, pitch, reach)
+    column, columns = squares(window.x, window.width, pitch, reach + span - 1)
     y, x = np.empty((rows, columns)), np.empty((rows, columns))
     words = np.empty((rows, columns), np.uint64)
     axes = np.zeros((rows, columns, 2))
-    axes[:, :, 1] = 1.0
     for j in range(rows):
         for i in range(columns):
+            axes[j, i, 1] = 1.0
             words[j, i] = hash_at(row + j, column + i, seed)
             y[j, i] = (row + j + 0.1 + 0.8 * unit(words[j, i], 0)) * pitch
             x[j, i] = (column + i + 0.1 + 0.8 * unit(words[j, i], 1)) * pitch
@@ -109,9 +94,9 @@ def find_nearest(
 ) -> None:
     """Find the two nearest sites of the pixels of a row, among the squares within reach of each pixel's own.
 
-    A key is a whole number: 32 times the squared distance in steps of 1/1024 pixel squared, plus the number of
-    the site among those within reach. So the two least keys are found without a branch, and ties go to the site
-    that comes first in raster order.
+    A key is a whole number: 32 times the squared distance in steps of 1/1024 pixel squared, plus the number
+    of the site among those within reach. So the two least keys are found without a branch, and ties go to the
+    site that comes first in raster order.
 
     Parameters
     ----------
@@ -141,7 +126,7 @@ def find_nearest(
 @kernel
 def distance(key: float) -> float:
     """Return the distance in a key, in pixels."""
-    return np.sqrt(np.floor(key / _NUMBERS) / _STEPS)
+    return float(np.sqrt(np.floor(key / _NUMBERS) / _STEPS))
 
 
 @kernel

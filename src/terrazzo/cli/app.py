@@ -1,0 +1,43 @@
+"""The `terrazzo` command and how it ends: 0, or 2 with one sentence for a user's mistake."""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Sequence
+
+import typer
+
+from terrazzo.cli.demo import demo
+from terrazzo.cli.fit import fit
+from terrazzo.cli.info import info
+from terrazzo.cli.predict import predict
+from terrazzo.cli.score import score
+from terrazzo.errors import TerrazzoError
+
+app = typer.Typer(
+    no_args_is_help=True,
+    pretty_exceptions_enable=False,
+    add_completion=False,
+    help="Segment images larger than memory. --debug, anywhere, shows the traceback of an error.",
+)
+for command in (fit, predict, score, info, demo):
+    app.command()(command)
+
+MISTAKE = 2
+INTERRUPTED = 130
+
+
+def main(arguments: Sequence[str] | None = None) -> None:
+    """Run the command line and exit."""
+    given = list(sys.argv[1:] if arguments is None else arguments)
+    debug = "--debug" in given
+    try:
+        app([argument for argument in given if argument != "--debug"])
+    except TerrazzoError as error:
+        if debug:
+            raise
+        typer.echo(f"Error: {error}", err=True)
+        sys.exit(MISTAKE)
+    except KeyboardInterrupt:
+        typer.echo("Interrupted; what is half-written is not a finished result.", err=True)
+        sys.exit(INTERRUPTED)

@@ -1,0 +1,65 @@
+"""`terrazzo fit`: from images and annotations to a model."""
+
+from __future__ import annotations
+
+from typing import Annotated
+
+import typer
+
+from terrazzo.cli.options import Axes, Device, Json, Level, Output, Overwrite
+from terrazzo.cli.printing import print_values
+from terrazzo.cli.progress import display
+from terrazzo.errors import InputError
+
+
+def fit(
+    images: Annotated[str, typer.Argument(help="A file, a folder or a quoted glob.")],
+    annotations: Annotated[str, typer.Argument(help="The same, with a class per pixel; 255 is not annotated.")],
+    output: Output,
+    classes: Annotated[str | None, typer.Option(help="Names, comma-separated, in the order of values.")] = None,
+    size: Annotated[int, typer.Option(help="The spacing of superpixels in pixels.")] = 16,
+    compactness: Annotated[float, typer.Option(help="Larger makes rounder superpixels.")] = 0.45,
+    iterations: Annotated[int, typer.Option(help="Iterations of the superpixels.")] = 5,
+    sigma: Annotated[float, typer.Option(help="Smoothing before the superpixels, in pixels.")] = 1.0,
+    scale: Annotated[float | None, typer.Option(help="The intensity difference that counts as 1.")] = None,
+    layers: Annotated[int, typer.Option(help="Rounds of messages between neighbours.")] = 8,
+    width: Annotated[int, typer.Option(help="Width of the network.")] = 64,
+    epochs: Annotated[int, typer.Option(help="The most epochs.")] = 200,
+    seconds: Annotated[float | None, typer.Option(help="The most seconds of training.")] = None,
+    seed: Annotated[int, typer.Option(help="Repeats a run.")] = 0,
+    level: Level = 0,
+    axes: Axes = None,
+    device: Device = "auto",
+    overwrite: Overwrite = False,
+    json: Json = False,
+) -> None:
+    """Fit a model on images and annotations, paired by name."""
+    from terrazzo.io.files import find_images, pair_by_stem
+    from terrazzo.io.model_file import write_model
+    from terrazzo.io.open_image import open_image, open_labels
+    from terrazzo.training.fit import fit as fit_model
+
+    if output.exists() and not overwrite:
+        raise InputError(f"'{output}' exists; choose another path or add --overwrite")
+    pairs = pair_by_stem(find_images(images), find_images(annotations))
+    with display() as shown:
+        model = fit_model(
+            [open_image(image, level=level, axes=axes) for image, _ in pairs],
+            [open_labels(annotation, level=level) for _, annotation in pairs],
+            class_names=None if classes is None else [name.strip() for name in classes.split(",")],
+            size=size,
+            compactness=compactness,
+            iterations=iterations,
+            sigma=sigma,
+            scale=scale,
+            layers=layers,
+            width=width,
+            epochs=epochs,
+            seconds=seconds,
+            seed=seed,
+            device=device,
+            graph_done=shown.graphs,
+            progress=lambda epoch: shown.epoch(epoch.epoch, epochs, epoch.validation_accuracy),
+        )
+    write_model(model, output, overwrite=overwrite)
+    print_values({"model": str(output), "images": len(pairs), **model.fitted}, as_json=json)

@@ -1,0 +1,59 @@
+"""What a path is: an image, a result or a model, with what there is to say of it."""
+
+from __future__ import annotations
+
+from dataclasses import asdict
+from pathlib import Path
+from typing import Any
+
+from terrazzo.errors import InputError
+from terrazzo.io.model_file import open_model
+from terrazzo.io.open_image import open_image
+from terrazzo.io.result import RUN, open_result
+
+
+def describe(path: str | Path) -> dict[str, Any]:
+    """Return what is at `path` as plain values, the kind ("image", "result" or "model") first.
+
+    Raises
+    ------
+    InputError, ModelError
+        If nothing is there, or it can be none of the three.
+    """
+    target = Path(path)
+    if not target.exists():
+        raise InputError(f"there is nothing at '{path}'; give an image, a result or a model")
+    if (target / RUN).is_file():
+        return {"kind": "result", "path": str(target)} | open_result(target).run
+    if target.suffix == ".safetensors":
+        return {"kind": "model", "path": str(target)} | _model(target)
+    return {"kind": "image"} | _image(target)
+
+
+def _model(path: Path) -> dict[str, Any]:
+    model = open_model(path)
+    return {
+        "classes": dict(zip(model.class_names, model.colours, strict=True)),
+        "channels": model.recipe.channels,
+        "pixel_size": model.pixel_size,
+        "superpixels": asdict(model.recipe.superpixels),
+        "statistics": [statistic.name for statistic in model.recipe.features],
+        "network": asdict(model.network.config),
+        "parameters": sum(weights.numel() for weights in model.network.parameters()),
+        "fitted": model.fitted,
+    }
+
+
+def _image(path: Path) -> dict[str, Any]:
+    image = open_image(path)
+    return {
+        "path": image.path,
+        "shape": dict(zip("cyx", image.shape, strict=True)),
+        "dtype": str(image.dtype),
+        "chunks": dict(zip("cyx", image.stored.chunks, strict=True)),
+        "format": image.stored.kind,
+        "level": image.level,
+        "channels": list(image.channels),
+        "pixel_size": image.pixel_size,
+        "pixel_unit": image.pixel_unit,
+    }

@@ -1,0 +1,176 @@
+import numpy as np
+import pytest
+from hypothesis import assume, given
+from hypothesis import strategies as st
+
+from terrazzo.errors import ParameterError
+from terrazzo.regions.node_targets import NodeTargets
+from terrazzo.regions.region_graph import RegionGraph
+from terrazzo.training.splits import default_tile, split_graphs, split_nodes, split_tiles
+
+
+def grid_graph(height, width, spacing=10):
+    """Regions on a grid, each joined to the ones beside and below it."""
+    rows = np.arange(height * width).reshape(height, width)
+    edges = np.hstack([np.stack([rows[:, :-1].ravel(), rows[:, 1:].ravel()]),
+                       np.stack([rows[:-1].ravel(), rows[1:].ravel()])])  # fmt: skip
+    y, x = np.divmod(rows.ravel(), width)
+    return RegionGraph(
+        ids=np.arange(1, rows.size + 1, dtype=np.uint32),
+        positions=np.stack([y, x], axis=1) * float(spacing),
+        areas=np.full(rows.size, spacing**2, np.uint32),
+        node_features=np.zeros((rows.size, 1), np.float32),
+        edge_index=edges[:, np.lexsort(edges[::-1])],
+        edge_features=np.zeros((edges.shape[1], 0), np.float32),
+        node_columns=("a",),
+        edge_columns=(),
+    )
+
+
+def targets_of(classes, number_of_classes=2):
+    """One annotated pixel of its class per node; -1 is not annotated."""
+    classes = np.asarray(classes)
+    return NodeTargets((classes[:, None] == np.arange(number_of_classes)).astype(np.uint32))
+
+
+@given(st.integers(3, 40), st.floats(0.05, 0.6), st.integers(0, 999))
+def test_graphs_are_split_whole_and_about_in_that_share(number, share, seed):
+    training, validation = split_graphs(number, validation=share, seed=seed)
+    assert sorted([*training, *validation]) == list(range(number))
+    assert len(training) >= 1
+    assert len(validation) == min(np.ceil(share * number - 1e-9), number - 1)
+
+
+def test_the_seed_decides_which_graphs():
+    first, again, other = (split_graphs(50, seed=seed)[1].tolist() for seed in (1, 1, 2))
+    assert first == again
+    assert first != other
+
+
+@given(st.lists(st.sets(st.integers(0, 3), max_size=3), min_size=3, max_size=12), st.integers(0, 99))
+def test_a_split_of_graphs_leaves_every_class_in_training(classes_of, seed):
+    targets = [targets_of([*classes, -1], 4) for classes in classes_of]
+    everything = set().union(*classes_of)
+    try:
+        training, validation = split_graphs(len(targets), seed=seed, targets=targets)
+    except ParameterError:
+        spare = [i for i in range(len(targets)) if classes_of[i]
+                 and everything == set().union(*classes_of[:i], *classes_of[i + 1 :])]  # fmt: skip
+        assert spare == []
+    else:
+        assert set().union(*(classes_of[i] for i in training)) == everything
+        assert set().union(*(classes_of[i] for i in validation))
+
+
+def test_a_class_that_two_graphs_hold_is_on_both_sides():
+    targets = [targets_of([0, 1, 2], 3), targets_of([2, 0], 3), *(targets_of([0, 1], 3) for _ in range(28))]
+    for seed in range(20):
+        training, validation = split_graphs(30, validation=0.1, seed=seed, targets=targets)
+        assert len({0, 1} & set(training)) == len({0, 1} & set(validation)) == 1
+
+
+def test_two_graphs_are_too_few():
+    with pytest.raises(ParameterError, match="at least 3, or split by tiles"):
+        split_graphs(2)
+
+
+@given(
+    st.integers(8, 25),
+    st.integers(8, 25),
+    st.sampled_from([20, 35, 50]),
+    st.integers(1, 3),
+    st.integers(0, 99),
+)
+def test_tiles_share_no_region_and_no_neighbour(height, width, tile, gap_hops, seed):
+    graph = grid_graph(height, width)
+    try:
+        training, validation = split_tiles(graph, tile=tile, gap_hops=gap_hops, seed=seed)
+    except ParameterError:
+        assume(False)
+    assert len(training)
+    assert len(validation)
+    assert not np.intersect1d(graph.ring(validation, gap_hops), training).size
+    nearest = graph.ring(validation, gap_hops + 1)
+    assert (
+        np.array_equal(np.union1d(nearest, training), np.arange(graph.number_of_nodes))
+        or np.setdiff1d(graph.ring(validation, gap_hops), validation).size
+    )
+
+
+def test_all_nodes_of_a_tile_are_on_one_side():
+    graph = grid_graph(20, 20)
+    _, validation = split_tiles(graph, tile=50, seed=3)
+    tiles = np.floor(graph.positions / 50) @ [10, 1]
+    for tile in np.unique(tiles[validation]):
+        assert np.isin(np.flatnonzero(tiles == tile), validation).all()
+
+
+def test_every_node_outside_the_gap_is_used():
+    graph = grid_graph(20, 20)
+    training, validation = split_tiles(graph, tile=50, gap_hops=2, seed=3)
+    gap = np.setdiff1d(graph.ring(validation, 2), validation)
+    assert sorted([*training, *validation, *gap]) == list(range(400))
+
+
+def test_a_rare_class_is_on_both_sides():
+    graph = grid_graph(24, 24)
+    classes = np.zeros((24, 24), int)
+    classes[2:4, 2:4] = classes[20:22, 20:22] = 1
+    targets = targets_of(classes.ravel())
+    for seed in range(10):
+        training, validation = split_tiles(graph, tile=60, seed=seed, targets=targets)
+        assert targets.counts[training].any(axis=0).all()
+        assert targets.counts[validation].any(axis=0).all()
+
+
+def test_a_class_in_one_tile_stays_in_training():
+    graph = grid_graph(24, 24)
+    classes = np.zeros(576, int)
+    classes[30] = 1
+    targets = targets_of(classes)
+    training, validation = split_tiles(graph, tile=60, targets=targets)
+    assert 30 in training
+    assert validation.size
+
+
+def test_a_class_that_every_split_takes_from_training_is_named():
+    graph = grid_graph(3, 10)
+    targets = targets_of([1 if column == 4 else 0 for _ in range(3) for column in range(10)])
+    with pytest.raises(ParameterError, match="no annotated pixel of class 1 is left for training"):
+        split_tiles(graph, tile=50, gap_hops=9, targets=targets)
+
+
+@pytest.mark.parametrize(
+    ("options", "message"),
+    [
+        ({"tile": 1000}, "no annotated node is left for training beside validation tiles of 1000 pixels"),
+        ({"tile": 0}, "tile is 0"),
+        ({"tile": 50, "gap_hops": 0}, "gap_hops 0"),
+        ({"tile": 50, "validation": 1.0}, "validation is 1.0"),
+    ],
+)
+def test_a_split_that_cannot_be_is_refused(options, message):
+    with pytest.raises(ParameterError, match=message):
+        split_tiles(grid_graph(12, 12), **options)
+
+
+def test_three_graphs_are_split_whole_and_one_by_tiles():
+    graph, targets = grid_graph(30, 30), targets_of(np.arange(900) % 2)
+    split = split_nodes([graph] * 3, [targets] * 3)
+    assert sorted(len(rows) for rows in split.training) == [0, 900, 900]
+    assert sorted(len(rows) for rows in split.validation) == [0, 0, 900]
+    alone = split_nodes([graph], [targets])
+    assert 0 < len(alone.validation[0]) < len(alone.training[0]) < 900
+
+
+def test_of_two_graphs_one_without_annotation_is_only_seen():
+    graph = grid_graph(30, 30)
+    split = split_nodes([graph, graph], [targets_of(np.arange(900) % 2), targets_of(np.full(900, -1))])
+    assert len(split.validation[0]) > 0
+    assert len(split.validation[1]) == 0
+    assert len(split.training[1]) == 900
+
+
+def test_the_default_tile_is_an_eighth_of_the_image_or_eight_regions():
+    assert default_tile(grid_graph(5, 201)) == 250
+    assert default_tile(grid_graph(20, 20)) == 80
