@@ -42,9 +42,7 @@ class Box:
 
     def within(self, other: Box) -> tuple[slice, ...]:
         """Return the slices that cut this box out of an array that holds `other`."""
-        return tuple(
-            slice(a - o, b - o) for a, b, o in zip(self.start, self.stop, other.start, strict=True)
-        )
+        return tuple(slice(a - o, b - o) for a, b, o in zip(self.start, self.stop, other.start, strict=True))
 
     def aligned(self, multiple: int) -> Box:
         """Return the box with its start moved down to a multiple of `multiple`."""
@@ -123,8 +121,7 @@ class BlockGrid:
     def storage_chunk(self) -> tuple[int, ...]:
         """The storage chunk in pixels: blocks are whole multiples of it, so that no two blocks share one."""
         return tuple(
-            b // STORAGE_CHUNKS_PER_BLOCK * s
-            for b, s in zip(self.block_cells, self.lattice.size, strict=True)
+            b // STORAGE_CHUNKS_PER_BLOCK * s for b, s in zip(self.block_cells, self.lattice.size, strict=True)
         )
 
     def __len__(self) -> int:

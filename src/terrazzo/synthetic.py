@@ -30,9 +30,9 @@ def colony_image(
     """Return a lazy phase-contrast image of stem-cell colonies and its true classes.
 
     Colonies of tightly packed small cells with a bright rim lie on an unevenly lit background with specks,
-    fibres and floating dead cells; beside them and apart are regions of large, flat, long differentiated cells.
-    Of any 2048 x 2048 window about half is background, three tenths colony and two tenths differentiated. The
-    classes overlap in intensity: the texture tells them apart.
+    fibres and floating dead cells; beside them and apart are regions of large, flat, long differentiated
+    cells. Of any 2048 x 2048 window about half is background, three tenths colony and two tenths
+    differentiated. The classes overlap in intensity: the texture tells them apart.
 
     Parameters
     ----------
@@ -62,7 +62,7 @@ def colony_image(
     """
     height, width = _checked_shape(shape)
     try:
-        cuts = normalize_chunks(chunks, (height, width), dtype=np.uint8)  # type: ignore[no-untyped-call]
+        cuts = normalize_chunks(chunks, (height, width), dtype=np.uint8)
     except (ValueError, TypeError) as error:
         raise ParameterError(
             f"chunks is {chunks!r}, which does not cut an image of {height} x {width} pixels ({error}); "
@@ -70,7 +70,7 @@ def colony_image(
         ) from error
     if min(min(cut) for cut in cuts) < 1:
         raise ParameterError(f"chunks is {chunks!r}; every chunk needs at least one pixel along each axis.")
-    both = da.map_blocks(  # type: ignore[no-untyped-call]
+    both = da.map_blocks(
         _block,
         chunks=((2,), *cuts),
         dtype=np.uint8,

@@ -53,9 +53,7 @@ def test_an_axes_argument_of_the_wrong_length_is_refused_with_both_numbers() -> 
         settled_axes(PATH, (50, 60), asked="cyx", found=None)
 
 
-@pytest.mark.parametrize(
-    ("axes", "named"), [("zyx", "7 long along its z axis"), ("tyx", "7 long along its t axis")]
-)
+@pytest.mark.parametrize(("axes", "named"), [("zyx", "7 long along its z axis"), ("tyx", "7 long along its t axis")])
 def test_a_long_z_or_t_axis_is_refused_by_name(axes: str, named: str) -> None:
     with pytest.raises(InputError, match=named):
         settled_axes(PATH, (7, 50, 60), asked=None, found=axes)

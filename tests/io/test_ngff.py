@@ -52,9 +52,7 @@ def test_translations_are_passed_over() -> None:
 
 
 def test_different_units_of_y_and_x_leave_no_pixel_size() -> None:
-    (level,) = levels(
-        multiscale(axes=[{"name": "y", "unit": "micrometer"}, {"name": "x", "unit": "millimeter"}])
-    )
+    (level,) = levels(multiscale(axes=[{"name": "y", "unit": "micrometer"}, {"name": "x", "unit": "millimeter"}]))
     assert (level.pixel_size, level.pixel_unit) == (None, None)
 
 

@@ -20,9 +20,7 @@ PIXELS = np.random.default_rng(2).integers(1, 255, (3, 130, 170), dtype=np.uint8
 def test_what_is_written_opens_as_it_was(tmp_path: Path, lazy: bool) -> None:
     array = da.from_array(PIXELS, chunks=(1, 50, 33)) if lazy else PIXELS
     names = ("red", "green", "blue")
-    write_ome_zarr(
-        tmp_path / "a.ome.zarr", array, pixel_size=(0.5, 0.25), channel_names=names, chunks=(32, 64)
-    )
+    write_ome_zarr(tmp_path / "a.ome.zarr", array, pixel_size=(0.5, 0.25), channel_names=names, chunks=(32, 64))
     image = open_image(tmp_path / "a.ome.zarr")
     assert (image.pixel_size, image.pixel_unit, image.channels) == ((0.5, 0.25), "micrometer", names)
     np.testing.assert_array_equal(image.data.compute(), PIXELS)
@@ -35,9 +33,7 @@ def test_a_plane_has_no_channel_axis(tmp_path: Path) -> None:
 
 
 def test_the_metadata_are_those_of_ome_ngff_0_5(tmp_path: Path) -> None:
-    write_ome_zarr(
-        tmp_path / "a.zarr", PIXELS, pixel_size=(2, 3), pixel_unit="nanometer", channel_names="abc"
-    )
+    write_ome_zarr(tmp_path / "a.zarr", PIXELS, pixel_size=(2, 3), pixel_unit="nanometer", channel_names="abc")
     group = zarr.open_group(tmp_path / "a.zarr", mode="r")
     ome: Any = group.attrs["ome"]
     assert group.metadata.zarr_format == 3

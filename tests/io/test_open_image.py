@@ -34,9 +34,7 @@ def test_an_unknown_suffix_is_an_input_error_that_lists_the_known(tmp_path: Path
 
 @pytest.mark.parametrize("name", ["a.tif", "a.png", "a.jpg", "a.npy"])
 @pytest.mark.parametrize("content", [b"", b"this is no image at all, whatever its name says"])
-def test_a_file_that_is_not_what_its_name_says_is_an_input_error(
-    tmp_path: Path, name: str, content: bytes
-) -> None:
+def test_a_file_that_is_not_what_its_name_says_is_an_input_error(tmp_path: Path, name: str, content: bytes) -> None:
     (tmp_path / name).write_bytes(content)
     with pytest.raises(InputError, match=r"cannot be read as (TIFF|PNG or JPEG|NPY): ") as caught:
         open_image(tmp_path / name)
@@ -55,9 +53,7 @@ def test_only_level_zero_of_a_single_image_can_be_opened(tmp_path: Path, suffix:
             open_image(path, level=level)
 
 
-@pytest.mark.parametrize(
-    "dtype", [np.bool_, np.int8, np.uint16, np.int64, np.float16, np.float32, np.float64]
-)
+@pytest.mark.parametrize("dtype", [np.bool_, np.int8, np.uint16, np.int64, np.float16, np.float32, np.float64])
 def test_boolean_integer_and_floating_values_are_read_as_they_are(tmp_path: Path, dtype: type) -> None:
     pixels = (np.arange(600).reshape(20, 30) % 2).astype(dtype)
     np.save(tmp_path / "a.npy", pixels)
@@ -114,12 +110,8 @@ def test_an_empty_npy_array_is_an_input_error(tmp_path: Path) -> None:
 def test_explicit_axes_put_the_channels_first(tmp_path: Path) -> None:
     pixels = np.arange(20 * 30 * 5).reshape(20, 30, 5)
     np.save(tmp_path / "a.npy", pixels)
-    np.testing.assert_array_equal(
-        open_image(tmp_path / "a.npy", axes="yxc").data.compute(), pixels.transpose(2, 0, 1)
-    )
-    np.testing.assert_array_equal(
-        open_image(tmp_path / "a.npy", axes="xyc").data.compute(), pixels.transpose(2, 1, 0)
-    )
+    np.testing.assert_array_equal(open_image(tmp_path / "a.npy", axes="yxc").data.compute(), pixels.transpose(2, 0, 1))
+    np.testing.assert_array_equal(open_image(tmp_path / "a.npy", axes="xyc").data.compute(), pixels.transpose(2, 1, 0))
 
 
 def test_opening_reads_no_pixels(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -72,9 +72,7 @@ def test_a_truncated_png_is_an_input_error_when_it_is_read(tmp_path: Path) -> No
         image.data.compute()
 
 
-def test_the_size_of_an_image_is_no_reason_to_refuse_it(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_the_size_of_an_image_is_no_reason_to_refuse_it(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     iio.imwrite(tmp_path / "a.png", RGB)
     monkeypatch.setattr(PIL.Image, "MAX_IMAGE_PIXELS", 100)
     with warnings.catch_warnings():
@@ -89,9 +87,4 @@ def _png_of_16_bit_colours(height: int, width: int) -> bytes:
 
     rows = (b"\0" + bytes(6 * width)) * height
     header = struct.pack(">IIBBBBB", width, height, 16, 2, 0, 0, 0)
-    return (
-        b"\x89PNG\r\n\x1a\n"
-        + chunk(b"IHDR", header)
-        + chunk(b"IDAT", zlib.compress(rows))
-        + chunk(b"IEND", b"")
-    )
+    return b"\x89PNG\r\n\x1a\n" + chunk(b"IHDR", header) + chunk(b"IDAT", zlib.compress(rows)) + chunk(b"IEND", b"")

@@ -54,9 +54,7 @@ def write_mapped_tiff(folder: Path) -> Path:
 
 
 def write_single_strip_tiff(folder: Path) -> Path:
-    tifffile.imwrite(
-        folder / "strip.tif", pixels(), photometric="minisblack", compression="zlib", rowsperstrip=53
-    )
+    tifffile.imwrite(folder / "strip.tif", pixels(), photometric="minisblack", compression="zlib", rowsperstrip=53)
     return folder / "strip.tif"
 
 
@@ -127,9 +125,7 @@ def test_writing_into_a_window_does_not_reach_the_file_or_later_reads(stored: St
 
 def test_threads_reading_at_once_get_the_right_windows(stored: StoredArray) -> None:
     expected = pixels()
-    windows = [
-        (slice(None), slice(y, y + 9), slice(x, x + 8)) for y in range(0, 53, 7) for x in range(0, 47, 6)
-    ]
+    windows = [(slice(None), slice(y, y + 9), slice(x, x + 8)) for y in range(0, 53, 7) for x in range(0, 47, 6)]
     with ThreadPoolExecutor(8) as threads:
         for window, found in zip(windows, threads.map(stored.__getitem__, windows), strict=True):
             np.testing.assert_array_equal(found, expected[window])

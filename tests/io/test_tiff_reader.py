@@ -63,9 +63,7 @@ def test_a_level_that_a_pyramid_has_not_is_an_input_error(tmp_path: Path) -> Non
 
 
 def test_chunks_follow_the_tiles(tmp_path: Path) -> None:
-    tifffile.imwrite(
-        tmp_path / "a.tif", np.zeros((5000, 5000), np.uint8), tile=(400, 304), compression="zlib"
-    )
+    tifffile.imwrite(tmp_path / "a.tif", np.zeros((5000, 5000), np.uint8), tile=(400, 304), compression="zlib")
     assert open_image(tmp_path / "a.tif").stored.chunks == (1, 2000, 1824)
 
 

@@ -24,9 +24,7 @@ def bio_formats_attributes() -> dict[str, Any]:
     datasets = [
         {
             "path": str(level),
-            "coordinateTransformations": [
-                {"type": "scale", "scale": [1.0, 1.0, 1.0, 0.5 * 2**level, 0.25 * 2**level]}
-            ],
+            "coordinateTransformations": [{"type": "scale", "scale": [1.0, 1.0, 1.0, 0.5 * 2**level, 0.25 * 2**level]}],
         }
         for level in range(2)
     ]
@@ -111,9 +109,7 @@ def test_an_empty_group_is_an_input_error(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize("inside", ["", "0"])
-def test_an_ome_zarr_of_bio_formats_opens_from_its_root_and_from_its_image(
-    tmp_path: Path, inside: str
-) -> None:
+def test_an_ome_zarr_of_bio_formats_opens_from_its_root_and_from_its_image(tmp_path: Path, inside: str) -> None:
     write_bio_formats_store(tmp_path / "a.zarr", "0", bio_formats_attributes())
     image = open_image(tmp_path / "a.zarr" / inside)
     assert image.channels == ("DAPI", "GFP")
@@ -134,9 +130,7 @@ def test_another_level_has_fewer_and_larger_pixels(tmp_path: Path) -> None:
 
 def test_the_scale_of_the_image_multiplies_the_scale_of_the_level(tmp_path: Path) -> None:
     attributes = bio_formats_attributes()
-    attributes["multiscales"][0]["coordinateTransformations"] = [
-        {"type": "scale", "scale": [1, 1, 1, 10, 100]}
-    ]
+    attributes["multiscales"][0]["coordinateTransformations"] = [{"type": "scale", "scale": [1, 1, 1, 10, 100]}]
     write_bio_formats_store(tmp_path / "a.zarr", "0", attributes)
     assert open_image(tmp_path / "a.zarr").pixel_size == (5.0, 25.0)
 
@@ -146,9 +140,7 @@ def test_ome_zarr_of_version_0_5_opens(tmp_path: Path) -> None:
     del attributes["multiscales"][0]["version"]
     group = zarr.create_group(tmp_path / "a.zarr", attributes={"ome": {"version": "0.5", **attributes}})
     for level in range(2):
-        group.create_array(
-            str(level), data=PIXELS[None, :, None, :: 2**level, :: 2**level], dimension_names="tczyx"
-        )
+        group.create_array(str(level), data=PIXELS[None, :, None, :: 2**level, :: 2**level], dimension_names="tczyx")
     image = open_image(tmp_path / "a.zarr", level=1)
     assert (image.channels, image.pixel_size, image.pixel_unit) == (("DAPI", "GFP"), (1.0, 0.5), "micrometer")
     np.testing.assert_array_equal(image.data.compute(), PIXELS[:, ::2, ::2])

@@ -41,9 +41,7 @@ def graphs(draw):
 
 
 def network_of(seed=0, **changes):
-    config = GNNConfig(
-        **{"node_features": 5, "edge_features": 2, "classes": 3, "width": 16, "heads": 4} | changes
-    )
+    config = GNNConfig(**{"node_features": 5, "edge_features": 2, "classes": 3, "width": 16, "heads": 4} | changes)
     with torch.random.fork_rng(devices=[]):
         torch.manual_seed(seed)
         return GNN(config).eval()
@@ -109,9 +107,7 @@ def test_without_layers_every_node_is_judged_alone():
     alone = message_passing(np.zeros((2, 0), int), 4, device="cpu")
     joined = message_passing([[0, 1, 2], [1, 2, 3]], 4, device="cpu")
     with torch.inference_mode():
-        assert torch.equal(
-            network(alone, features, torch.zeros(0, 2)), network(joined, features, torch.zeros(6, 2))
-        )
+        assert torch.equal(network(alone, features, torch.zeros(0, 2)), network(joined, features, torch.zeros(6, 2)))
 
 
 @pytest.mark.parametrize("aggregation", AGGREGATIONS)
@@ -133,9 +129,7 @@ def test_attention_looks_at_the_edge_features_and_the_mean_does_not():
     graph = graph_of(6, [(0, 1), (0, 2), (1, 2), (3, 4)], 0)
     other = dataclasses.replace(graph, edge_features=graph.edge_features * np.float32([[3, -2]]))
     attention, mean = network_of(aggregation="attention", layers=1), network_of(layers=1)
-    assert not np.allclose(
-        logits_of(attention, graph, "auto"), logits_of(attention, other, "auto"), atol=1e-5
-    )
+    assert not np.allclose(logits_of(attention, graph, "auto"), logits_of(attention, other, "auto"), atol=1e-5)
     assert np.array_equal(logits_of(mean, graph, "auto"), logits_of(mean, other, "auto"))
 
 

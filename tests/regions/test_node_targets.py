@@ -31,9 +31,7 @@ def test_counts_beyond_32_bits_add_up():
     assert targets.ceiling == pytest.approx(2 / 3)
 
 
-@pytest.mark.parametrize(
-    "counts", [np.zeros((2, 2), np.int64), np.zeros(4, np.uint32), np.zeros((4, 0), np.uint32)]
-)
+@pytest.mark.parametrize("counts", [np.zeros((2, 2), np.int64), np.zeros(4, np.uint32), np.zeros((4, 0), np.uint32)])
 def test_other_tables_are_refused(counts):
     with pytest.raises(ParameterError, match="uint32 pixel counts"):
         NodeTargets(counts)

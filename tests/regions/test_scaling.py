@@ -31,9 +31,7 @@ def test_training_nodes_and_the_edges_between_them_get_mean_0_and_spread_1():
     rows = [np.arange(20, 150), np.arange(0, 50, 1)]
     scaling = Scaling.fit(graphs, rows)
     nodes = np.vstack([scaling.nodes(g.node_features[r]) for g, r in zip(graphs, rows, strict=True)])
-    edges = np.vstack(
-        [scaling.edges(graphs[0].edge_features[20:149]), scaling.edges(graphs[1].edge_features)]
-    )
+    edges = np.vstack([scaling.edges(graphs[0].edge_features[20:149]), scaling.edges(graphs[1].edge_features)])
     for scaled in (nodes, edges):
         assert np.allclose(scaled.mean(axis=0), 0, atol=1e-4)
         assert np.allclose(scaled.std(axis=0), 1, atol=1e-4)

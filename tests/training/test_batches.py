@@ -1,3 +1,5 @@
+import itertools
+
 import numpy as np
 import pytest
 import torch
@@ -17,8 +19,9 @@ CPU = torch.device("cpu")
 def grid_graph(height, width, seed=0):
     rng = np.random.default_rng(seed)
     rows = np.arange(height * width).reshape(height, width)
-    edges = np.hstack([np.stack([rows[:, :-1].ravel(), rows[:, 1:].ravel()]),
-                       np.stack([rows[:-1].ravel(), rows[1:].ravel()])])  # fmt: skip
+    beside = np.stack([rows[:, :-1].ravel(), rows[:, 1:].ravel()])
+    below = np.stack([rows[:-1].ravel(), rows[1:].ravel()])
+    edges = np.hstack([beside, below])
     return RegionGraph(
         ids=np.arange(1, rows.size + 1, dtype=np.uint32),
         positions=np.stack(np.divmod(rows.ravel(), width), axis=1).astype(float),
@@ -73,9 +76,7 @@ def test_cut_and_grouped_graphs_give_the_logits_of_whole_ones(layers, most_nodes
     ]
     groups = list(grouped(parts, 3 * most_nodes))
     cut = torch.cat([answers(batch_of(group, scaling, device=CPU, backend="auto")) for group in groups])
-    names = [
-        (part.graph.node_features[row]) for part in parts for row in np.flatnonzero(part.counts.any(axis=1))
-    ]
+    names = [(part.graph.node_features[row]) for part in parts for row in np.flatnonzero(part.counts.any(axis=1))]
     whole = {}
     for graph in graphs:
         passing = message_passing(graph.edge_index, 108, device=CPU)
@@ -93,7 +94,7 @@ def test_groups_keep_the_order_and_the_limit(sizes, most_nodes):
     assert [part for group in groups for part in group] == parts
     for group in groups:
         assert len(group) == 1 or sum(part.graph.number_of_nodes for part in group) <= most_nodes
-    for first, second in zip(groups, groups[1:], strict=False):
+    for first, second in itertools.pairwise(groups):
         assert sum(p.graph.number_of_nodes for p in first) + second[0].graph.number_of_nodes > most_nodes
 
 

@@ -32,9 +32,7 @@ def test_class_weights_multiply_the_pixels_of_a_class():
     logits, counts, fractions, pixels = random_case()
     weights = torch.tensor([1.0, 2.0, 0.5])
     expected = -(counts * weights * logits.log_softmax(dim=1)).sum() / counts.sum()
-    assert torch.allclose(
-        area_weighted_cross_entropy(logits, fractions, pixels, weights), expected, atol=1e-6
-    )
+    assert torch.allclose(area_weighted_cross_entropy(logits, fractions, pixels, weights), expected, atol=1e-6)
 
 
 def test_nodes_without_annotation_count_for_nothing():

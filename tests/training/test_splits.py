@@ -12,8 +12,9 @@ from terrazzo.training.splits import default_tile, split_graphs, split_nodes, sp
 def grid_graph(height, width, spacing=10):
     """Regions on a grid, each joined to the ones beside and below it."""
     rows = np.arange(height * width).reshape(height, width)
-    edges = np.hstack([np.stack([rows[:, :-1].ravel(), rows[:, 1:].ravel()]),
-                       np.stack([rows[:-1].ravel(), rows[1:].ravel()])])  # fmt: skip
+    beside = np.stack([rows[:, :-1].ravel(), rows[:, 1:].ravel()])
+    below = np.stack([rows[:-1].ravel(), rows[1:].ravel()])
+    edges = np.hstack([beside, below])
     y, x = np.divmod(rows.ravel(), width)
     return RegionGraph(
         ids=np.arange(1, rows.size + 1, dtype=np.uint32),
@@ -54,9 +55,8 @@ def test_a_split_of_graphs_leaves_every_class_in_training(classes_of, seed):
     try:
         training, validation = split_graphs(len(targets), seed=seed, targets=targets)
     except ParameterError:
-        spare = [i for i in range(len(targets)) if classes_of[i]
-                 and everything == set().union(*classes_of[:i], *classes_of[i + 1 :])]  # fmt: skip
-        assert spare == []
+        for i, classes in enumerate(classes_of):
+            assert not classes or set().union(*classes_of[:i], *classes_of[i + 1 :]) != everything
     else:
         assert set().union(*(classes_of[i] for i in training)) == everything
         assert set().union(*(classes_of[i] for i in validation))
@@ -90,11 +90,6 @@ def test_tiles_share_no_region_and_no_neighbour(height, width, tile, gap_hops, s
     assert len(training)
     assert len(validation)
     assert not np.intersect1d(graph.ring(validation, gap_hops), training).size
-    nearest = graph.ring(validation, gap_hops + 1)
-    assert (
-        np.array_equal(np.union1d(nearest, training), np.arange(graph.number_of_nodes))
-        or np.setdiff1d(graph.ring(validation, gap_hops), validation).size
-    )
 
 
 def test_all_nodes_of_a_tile_are_on_one_side():
@@ -137,7 +132,7 @@ def test_a_class_that_every_split_takes_from_training_is_named():
     graph = grid_graph(3, 10)
     targets = targets_of([1 if column == 4 else 0 for _ in range(3) for column in range(10)])
     with pytest.raises(ParameterError, match="no annotated pixel of class 1 is left for training"):
-        split_tiles(graph, tile=50, gap_hops=9, targets=targets)
+        split_tiles(graph, tile=50, targets=targets)
 
 
 @pytest.mark.parametrize(

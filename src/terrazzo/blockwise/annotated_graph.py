@@ -60,9 +60,7 @@ def annotated_graph(
     scale = lazy_scale(array, recipe.superpixels)
     token = tokenize(source.name, classes_of_pixels.name, recipe, grid, classes)
     tasks, windows = window_tasks(source, [recipe.window(b) for b in blocks], f"window-{token}")
-    more, annotated = window_tasks(
-        classes_of_pixels, [b.pixels(LABEL_MARGIN) for b in blocks], f"annotation-{token}"
-    )
+    more, annotated = window_tasks(classes_of_pixels, [b.pixels(LABEL_MARGIN) for b in blocks], f"annotation-{token}")
     tasks |= more
     tasks[f"recipe-{token}"] = recipe
     parts = []
@@ -75,10 +73,7 @@ def annotated_graph(
     return Delayed(key, graph)
 
 
-def _merged(
-    parts: list[tuple[BlockGraph, NDArray[np.uint32]]], recipe: Recipe
-) -> tuple[RegionGraph, NodeTargets]:
+def _merged(parts: list[tuple[BlockGraph, NDArray[np.uint32]]], recipe: Recipe) -> tuple[RegionGraph, NodeTargets]:
     graphs, counts = [part for part, _ in parts], [count for _, count in parts]
     graph = merge(graphs, recipe.node_columns, recipe.edge_columns)
     return graph, NodeTargets(merge_targets(graphs, counts))
-

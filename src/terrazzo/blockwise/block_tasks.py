@@ -28,9 +28,7 @@ def labels_of_window(window: Parts, block: Block, parameters: SuperpixelParamete
     return block_labels(assemble(window), box, block, parameters, scale=scale).ids
 
 
-def graph_of_windows(
-    image_window: Parts, labels_window: Parts, block: Block, features: FeatureSet
-) -> BlockGraph:
+def graph_of_windows(image_window: Parts, labels_window: Parts, block: Block, features: FeatureSet) -> BlockGraph:
     """Return what a block owns of an image with labels."""
     labels = BlockLabels(block.pixels(LABEL_MARGIN), assemble(labels_window), 0)
     return block_graph(assemble(image_window), graph_window(block, features), labels, block, features)
@@ -50,8 +48,6 @@ def targets_of_windows(
     return graph, block_targets(assemble(annotation), labels, block, classes)
 
 
-def classes_of_block(
-    model: Model, block: Block, ids: Ids, parts: list[BlockGraph], device: str
-) -> NDArray[np.uint8]:
+def classes_of_block(model: Model, block: Block, ids: Ids, parts: list[BlockGraph], device: str) -> NDArray[np.uint8]:
     """Return the class of each pixel of a block's core."""
     return paint_classes(ids, block, classify_nodes(model, block, parts, device))

@@ -39,9 +39,7 @@ class Counts:
         )
 
 
-def segment_stored_block(
-    block: Block, image: StoredArray, recipe: Recipe, scale: float, result: Result
-) -> Counts:
+def segment_stored_block(block: Block, image: StoredArray, recipe: Recipe, scale: float, result: Result) -> Counts:
     """Write a block's superpixels, nodes and edges."""
     window = image[(slice(None), *recipe.window(block).slices)]
     labels, graph = segment_block(window, block, recipe, scale)

@@ -66,7 +66,11 @@ def draw_picture(
         true = truth.stored[(slice(0, 1), *window)][0]
         predicted, ids = (np.asarray(array[window]) for array in (result.classes, result.superpixels))
         _panel(row[0], grey, "image")
-        _panel(row[1], _tinted(grey, true, palette), "truth" if edges else "truth (the part without tint was fitted on)")
+        _panel(
+            row[1],
+            _tinted(grey, true, palette),
+            "truth" if edges else "truth (the part without tint was fitted on)",
+        )
         if edges:
             _panel(row[2], _with_edges(grey, ids), "superpixels")
         else:

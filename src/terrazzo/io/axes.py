@@ -43,9 +43,7 @@ def settled_axes(path: Path, shape: tuple[int, ...], *, asked: str | None, found
     else:
         axes = _guessed_axes(path, shape)
     if len(axes) != len(shape):
-        raise InputError(
-            f"'{path}' has {len(shape)} axes, of shape {shape}; axes='{axes}' names {len(axes)}."
-        )
+        raise InputError(f"'{path}' has {len(shape)} axes, of shape {shape}; axes='{axes}' names {len(axes)}.")
     _require_plane(path, axes, shape)
     return axes
 

@@ -6,9 +6,7 @@ SIDE = 2048
 MOST_BYTES = 2**28
 
 
-def reading_chunks(
-    shape: tuple[int, ...], stored: tuple[int, ...] | None, itemsize: int
-) -> tuple[int, int, int]:
+def reading_chunks(shape: tuple[int, ...], stored: tuple[int, ...] | None, itemsize: int) -> tuple[int, int, int]:
     """Group stored chunks into chunks of all channels by about 2048 x 2048 pixels, and at most 256 MiB.
 
     Parameters

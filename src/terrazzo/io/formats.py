@@ -55,7 +55,5 @@ def kind_of(path: Path) -> str:
         raise InputError(f"'{path}' is a folder and no Zarr store; give one image or store inside it.")
     if path.suffix.lower() not in SUFFIXES:
         known = ", ".join(SUFFIXES)
-        raise InputError(
-            f"'{path}' is of no known format; images are Zarr stores or files ending in {known}."
-        )
+        raise InputError(f"'{path}' is of no known format; images are Zarr stores or files ending in {known}.")
     return SUFFIXES[path.suffix.lower()]

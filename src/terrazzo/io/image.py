@@ -38,7 +38,7 @@ class Image:
     @cached_property
     def data(self) -> da.Array:
         """The image as a (c, y, x) Dask array; the same file and level give the same key names."""
-        data: da.Array = da.from_array(  # type: ignore[no-untyped-call]
+        data: da.Array = da.from_array(
             self.stored,
             chunks=self.stored.chunks,
             name=f"image-{tokenize(self.stored)}",

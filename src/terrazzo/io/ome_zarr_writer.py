@@ -75,9 +75,7 @@ def write_ome_zarr(
     partial.rename(target)
 
 
-def _checked(
-    path: Path, array: da.Array | NDArray[Any], axes: str, channel_names: Sequence[str] | None
-) -> da.Array:
+def _checked(path: Path, array: da.Array | NDArray[Any], axes: str, channel_names: Sequence[str] | None) -> da.Array:
     if path.exists():
         raise InputError(f"'{path}' exists; remove it or write somewhere else.")
     if axes not in ("cyx", "yx") or len(axes) != array.ndim:
@@ -92,7 +90,7 @@ def _checked(
         raise ParameterError(f"channel_names has {len(channel_names)} names for {channels} channels.")
     if isinstance(array, da.Array):
         return array
-    lazy: da.Array = da.from_array(array, chunks=-1, name=False)  # type: ignore[no-untyped-call]
+    lazy: da.Array = da.from_array(array, chunks=-1, name=False)
     return lazy
 
 
@@ -106,8 +104,8 @@ def _write_blocks(source: da.Array, stored: zarr.Array[Any]) -> None:
     flat = source.ndim == 2
     shape, unit = ((1, *source.shape), (1, *stored.chunks)) if flat else (source.shape, stored.chunks)
     blocks = reading_chunks(shape, unit, source.dtype.itemsize)
-    aligned = source.rechunk(blocks[1:] if flat else blocks)  # type: ignore[no-untyped-call]
-    da.store(aligned, stored, lock=False)  # type: ignore[arg-type]
+    aligned = source.rechunk(blocks[1:] if flat else blocks)
+    da.store(aligned, stored, lock=False)
 
 
 def _metadata(
@@ -120,8 +118,7 @@ def _metadata(
 ) -> dict[str, Any]:
     unit = {"unit": pixel_unit} if pixel_size else {}
     described = [
-        {"name": axis, "type": "channel"} if axis == "c" else {"name": axis, "type": "space", **unit}
-        for axis in axes
+        {"name": axis, "type": "channel"} if axis == "c" else {"name": axis, "type": "space", **unit} for axis in axes
     ]
     scale = [1.0] * (len(axes) - 2) + [float(length) for length in pixel_size or (1.0, 1.0)]
     dataset = {"path": "0", "coordinateTransformations": [{"type": "scale", "scale": scale}]}

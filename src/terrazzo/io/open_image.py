@@ -84,9 +84,7 @@ def open_labels(path: str | os.PathLike[str], *, level: int = 0, axes: str | Non
     if image.dtype.kind == "b":
         return replace(image, stored=replace(image.stored, dtype=np.dtype(np.uint8)))
     if image.dtype.kind not in "ui":
-        raise InputError(
-            f"'{location}' holds {image.dtype} values; labels are integers: save one integer per pixel."
-        )
+        raise InputError(f"'{location}' holds {image.dtype} values; labels are integers: save one integer per pixel.")
     return image
 
 
@@ -99,9 +97,7 @@ def _described(path: str | os.PathLike[str], level: int) -> tuple[Path, str, Des
 
 def _image(path: Path, kind: str, description: Description, *, level: int, axes: str | None) -> Image:
     if description.dtype.kind not in "buif":
-        raise InputError(
-            f"'{path}' holds values of type {description.dtype}; images are boolean, integer or floating."
-        )
+        raise InputError(f"'{path}' holds values of type {description.dtype}; images are boolean, integer or floating.")
     named = settled_axes(path, description.shape, asked=axes, found=description.axes)
     shape = _canonical(named, description.shape)
     stored_chunks = _canonical(named, description.chunks) if description.chunks else None

@@ -58,9 +58,7 @@ def _refuse_deep_colour(path: Path) -> None:
     if header.startswith(PNG_SIGNATURE) and len(header) == 26:
         bits, colour_type = header[24], header[25]
         if bits == 16 and colour_type != GREY_COLOUR_TYPE:
-            raise InputError(
-                f"'{path}' is a PNG with 16-bit colours, which cannot be read in full; save it as TIFF."
-            )
+            raise InputError(f"'{path}' is a PNG with 16-bit colours, which cannot be read in full; save it as TIFF.")
 
 
 @contextmanager

@@ -167,8 +167,6 @@ def open_result(path: str | Path) -> Result:
         raise InputError(f"'{file}' is damaged ({error!r}); run terrazzo predict again with --overwrite") from error
 
 
-
-
 def _write_run(target: Path, run: dict[str, Any]) -> None:
     partial = target / f".{RUN}.partial"
     partial.write_text(json.dumps(run, indent=1) + "\n")

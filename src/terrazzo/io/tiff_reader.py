@@ -72,9 +72,7 @@ def _is_mapped(series: tifffile.TiffPageSeries) -> bool:
 def _is_whole(series: tifffile.TiffPageSeries) -> bool:
     """Whether each plane is a single strip or tile, which is decoded whole for any window of it."""
     page = series.keyframe
-    rows, columns = (
-        (page.tilelength, page.tilewidth) if page.is_tiled else (page.rowsperstrip, page.imagewidth)
-    )
+    rows, columns = (page.tilelength, page.tilewidth) if page.is_tiled else (page.rowsperstrip, page.imagewidth)
     return bool(rows >= page.imagelength and columns >= page.imagewidth)
 
 

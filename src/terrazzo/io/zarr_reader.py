@@ -34,9 +34,7 @@ def describe(path: Path, level: int) -> Description:
         return _described_image(path, node, "", level)
     arrays = sorted(node.array_keys())
     if len(arrays) != 1:
-        raise InputError(
-            f"'{path}' is a Zarr group without an OME image{_advice(arrays, sorted(node.group_keys()))}."
-        )
+        raise InputError(f"'{path}' is a Zarr group without an OME image{_advice(arrays, sorted(node.group_keys()))}.")
     require_level(path, level, 1)
     array = _array(node, arrays[0])
     return _described(arrays[0], array, axes=_dimension_names(array))
@@ -69,9 +67,7 @@ def _described(key: str, array: zarr.Array[Any], **metadata: Any) -> Description
 def _dimension_names(array: zarr.Array[Any]) -> str | None:
     """Letters from v3 dimension names or xarray's attribute, where every name is one letter."""
     names = getattr(array.metadata, "dimension_names", None) or array.attrs.get("_ARRAY_DIMENSIONS")
-    if not isinstance(names, list | tuple) or not all(
-        isinstance(name, str) and len(name) == 1 for name in names
-    ):
+    if not isinstance(names, list | tuple) or not all(isinstance(name, str) and len(name) == 1 for name in names):
         return None
     return "".join(names).lower()
 

@@ -48,7 +48,7 @@ def adjacency(
 
 
 @kernel
-def _add_faces(cells, columns, owned, image, length, difference):  # type: ignore[no-untyped-def]
+def _add_faces(cells, columns, owned, image, length, difference):
     height, width = cells.shape
     for y in range(height):
         for x in range(width):
@@ -60,9 +60,7 @@ def _add_faces(cells, columns, owned, image, length, difference):  # type: ignor
 
 
 @kernel
-def _add_face(  # type: ignore[no-untyped-def]
-    a, b, columns, owned, image, y, x, other_y, other_x, length, difference
-):
+def _add_face(a, b, columns, owned, image, y, x, other_y, other_x, length, difference):
     low, high = min(a, b), max(a, b)
     if low < 0 or not owned[low]:
         return

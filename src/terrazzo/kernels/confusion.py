@@ -9,9 +9,7 @@ from terrazzo.kernels.jit import kernel
 
 
 @kernel
-def confusion_matrix(
-    annotation: NDArray[np.uint8], predicted: NDArray[np.uint8], classes: int
-) -> NDArray[np.int64]:
+def confusion_matrix(annotation: NDArray[np.uint8], predicted: NDArray[np.uint8], classes: int) -> NDArray[np.int64]:
     """Return the pixel counts, shape (true class, predicted class), of two images (y, x).
 
     Pixels whose annotation is not below `classes` (255 = not annotated) count for nothing; a predicted value

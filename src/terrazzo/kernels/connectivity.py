@@ -9,9 +9,7 @@ from terrazzo.kernels.jit import kernel
 from terrazzo.kernels.slic import first_candidates
 
 
-def connect(
-    cells: NDArray[np.int32], size: tuple[int, int]
-) -> tuple[NDArray[np.int32], NDArray[np.int64]]:
+def connect(cells: NDArray[np.int32], size: tuple[int, int]) -> tuple[NDArray[np.int32], NDArray[np.int64]]:
     """Return the labels with every region in one 4-connected piece, as far as local adoption reaches.
 
     Of each label the largest piece is kept (ties: the first in raster order). The other pixels are adopted by
@@ -46,7 +44,7 @@ def connect(
 
 
 @kernel
-def _runs(cells):  # type: ignore[no-untyped-def]
+def _runs(cells):
     """Return the column at which each run of equal labels starts, and each row's first run."""
     height, width = cells.shape
     count = 0
@@ -69,7 +67,7 @@ def _runs(cells):  # type: ignore[no-untyped-def]
 
 
 @kernel
-def _join(cells, starts, firsts):  # type: ignore[no-untyped-def]
+def _join(cells, starts, firsts):
     """Return each run's root: the first run, in raster order, of its 4-connected piece."""
     height, width = cells.shape
     parent = np.arange(firsts[height])
@@ -92,7 +90,7 @@ def _join(cells, starts, firsts):  # type: ignore[no-untyped-def]
 
 
 @kernel
-def _root(parent, run):  # type: ignore[no-untyped-def]
+def _root(parent, run):
     while parent[run] != run:
         parent[run] = parent[parent[run]]
         run = parent[run]
@@ -100,7 +98,7 @@ def _root(parent, run):  # type: ignore[no-untyped-def]
 
 
 @kernel
-def _lift_strays(labels, starts, firsts, root, number):  # type: ignore[no-untyped-def]
+def _lift_strays(labels, starts, firsts, root, number):
     """Set the pixels outside their label's largest piece to -1 and return their raster indices."""
     height, width = labels.shape
     area = np.zeros(root.size, np.int64)
@@ -133,7 +131,7 @@ def _lift_strays(labels, starts, firsts, root, number):  # type: ignore[no-untyp
 
 
 @kernel
-def _adopt(labels, strays, base_y, base_x, columns, sweeps):  # type: ignore[no-untyped-def]
+def _adopt(labels, strays, base_y, base_x, columns, sweeps):
     """Let kept neighbours adopt strays, sweep by sweep; return the strays that are left."""
     height, width = labels.shape
     adopter = np.empty(strays.size, np.int32)

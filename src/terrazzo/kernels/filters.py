@@ -25,9 +25,7 @@ def gaussian(image: NDArray[np.float32], sigma: float) -> NDArray[np.float32]:
     return _separable(image, gaussian_weights(sigma), False)[0]
 
 
-def local_mean_and_std(
-    image: NDArray[np.float32], sigma: float
-) -> tuple[NDArray[np.float32], NDArray[np.float32]]:
+def local_mean_and_std(image: NDArray[np.float32], sigma: float) -> tuple[NDArray[np.float32], NDArray[np.float32]]:
     """Return the Gaussian-weighted local mean and standard deviation of the image (y, x)."""
     mean, std = _separable(image, gaussian_weights(sigma), True)
     return mean, std
@@ -59,9 +57,7 @@ def gradient_and_laplacian(
             left, right = here[max(x - 1, 0)], here[min(x + 1, width - 1)]
             dy, dx = np.float32(0.5) * (below[x] - above[x]), np.float32(0.5) * (right - left)
             gradient[y, x] = np.sqrt(dy * dy + dx * dx)
-            laplacian[y, x] = ((above[x] - here[x]) + (below[x] - here[x])) + (
-                (left - here[x]) + (right - here[x])
-            )
+            laplacian[y, x] = ((above[x] - here[x]) + (below[x] - here[x])) + ((left - here[x]) + (right - here[x]))
     return gradient, laplacian
 
 
@@ -88,7 +84,7 @@ def _exponential(exponent: float) -> float:
 
 
 @kernel
-def _separable(image, weights, with_std):  # type: ignore[no-untyped-def]
+def _separable(image, weights, with_std):
     """Correlate with symmetric weights along y, then x; with their squares as well if a deviation is wanted."""
     height, width = image.shape
     reach = weights.size - 1
@@ -111,7 +107,7 @@ def _separable(image, weights, with_std):  # type: ignore[no-untyped-def]
 
 
 @kernel
-def _along_y(image, y, weights, mean, squares, with_std):  # type: ignore[no-untyped-def]
+def _along_y(image, y, weights, mean, squares, with_std):
     height = image.shape[0]
     for x in range(mean.size):
         value = np.float64(image[y, x])
@@ -129,7 +125,7 @@ def _along_y(image, y, weights, mean, squares, with_std):  # type: ignore[no-unt
 
 
 @kernel
-def _along_x(padded, weights, total):  # type: ignore[no-untyped-def]
+def _along_x(padded, weights, total):
     """Correlate a row with `weights`; its borders, one reach wide on both sides, are filled here."""
     width, reach = total.size, weights.size - 1
     for k in range(reach):
@@ -144,7 +140,7 @@ def _along_x(padded, weights, total):  # type: ignore[no-untyped-def]
 
 
 @kernel
-def _mirrored(position, extent):  # type: ignore[no-untyped-def]
+def _mirrored(position, extent):
     """Return the pixel that stands for `position` when the image is mirrored at its borders, however often."""
     place = position % (2 * extent)
     return place if place < extent else 2 * extent - 1 - place

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import numpy as np
 from numpy.typing import NDArray
 
@@ -11,7 +13,11 @@ from terrazzo.kernels.slic import first_candidates
 
 @kernel
 def ids_of(
-    cells: NDArray[np.int32], columns: int, first: tuple[int, int], lattice_columns: int, ids: NDArray[np.uint32]
+    cells: NDArray[np.int32],
+    columns: int,
+    first: tuple[int, int],
+    lattice_columns: int,
+    ids: NDArray[np.uint32],
 ) -> None:
     """Write the ids of `cells` (y, x), numbered in a lattice that starts at cell `first`, into `ids` (y, x)."""
     for y in range(cells.shape[0]):
@@ -22,7 +28,7 @@ def ids_of(
 
 
 def cells_of(
-    ids: NDArray[np.unsignedinteger],  # type: ignore[type-arg]
+    ids: NDArray[np.unsignedinteger[Any]],
     lattice_columns: int,
     origin: tuple[int, int],
     size: tuple[int, int],
@@ -58,7 +64,7 @@ def cells_of(
 
 
 @kernel
-def _number_cells(ids, lattice_columns, base_y, base_x, first, columns, cells):  # type: ignore[no-untyped-def]
+def _number_cells(ids, lattice_columns, base_y, base_x, first, columns, cells):
     foreign = -1
     for y in range(ids.shape[0]):
         for x in range(ids.shape[1]):

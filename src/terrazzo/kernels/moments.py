@@ -62,7 +62,7 @@ def mean_and_std(
 
 
 @kernel
-def _sum_and_squares(response, index, number, level):  # type: ignore[no-untyped-def]
+def _sum_and_squares(response, index, number, level):
     height, width = index.shape
     sums = np.zeros((2, number), np.float64)
     for y in range(height):

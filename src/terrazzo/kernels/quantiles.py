@@ -9,9 +9,7 @@ from terrazzo.kernels.jit import kernel
 
 
 @kernel
-def deciles(
-    image: NDArray[np.float32], index: NDArray[np.int32], area: NDArray[np.int64]
-) -> NDArray[np.float32]:
+def deciles(image: NDArray[np.float32], index: NDArray[np.int32], area: NDArray[np.int64]) -> NDArray[np.float32]:
     """Return the nine deciles of the intensities of each region, linearly interpolated, shape (N, 9).
 
     Parameters

@@ -84,7 +84,7 @@ def _reach(
 
 
 @kernel
-def _cells(codes, base_y, base_x, columns):  # type: ignore[no-untyped-def]
+def _cells(codes, base_y, base_x, columns):
     height, width = codes.shape
     cells = np.empty((height, width), np.int32)
     for y in range(height):
@@ -95,7 +95,7 @@ def _cells(codes, base_y, base_x, columns):  # type: ignore[no-untyped-def]
 
 
 @kernel
-def _update_centres(image, codes, base_y, base_x, size, columns, box, centres):  # type: ignore[no-untyped-def]
+def _update_centres(image, codes, base_y, base_x, size, columns, box, centres):
     """Set each centre to the mean of its pixels, summed in raster order; a centre without pixels is NaN."""
     channels = image.shape[0]
     y0, y1, x0, x1 = box
@@ -118,7 +118,7 @@ def _update_centres(image, codes, base_y, base_x, size, columns, box, centres): 
 
 
 @kernel
-def _add_offsets(cells, y, x0, size, columns, offsets):  # type: ignore[no-untyped-def]
+def _add_offsets(cells, y, x0, size, columns, offsets):
     """Add a row's pixels, run by run, to each cell's count and offsets from the cell's first pixel."""
     start = 0
     for end in range(1, cells.size + 1):
@@ -133,7 +133,7 @@ def _add_offsets(cells, y, x0, size, columns, offsets):  # type: ignore[no-untyp
 
 
 @kernel
-def _add_row(cells, values, sums):  # type: ignore[no-untyped-def]
+def _add_row(cells, values, sums):
     cell = cells[0]
     total = sums[cell]
     for x in range(cells.size):
@@ -146,9 +146,7 @@ def _add_row(cells, values, sums):  # type: ignore[no-untyped-def]
 
 
 @kernel
-def _assign(  # type: ignore[no-untyped-def]
-    image, codes, base_y, base_x, size, grid, box, centres, weight_y, weight_x, chaotic
-):
+def _assign(image, codes, base_y, base_x, size, grid, box, centres, weight_y, weight_x, chaotic):
     """Give each pixel of the box to the nearest of its four candidates; ties go to the lowest id."""
     channels = image.shape[0]
     y0, y1, x0, x1 = box
@@ -177,14 +175,14 @@ def _assign(  # type: ignore[no-untyped-def]
 
 
 @kernel
-def _add_squared_difference(values, centre, distance):  # type: ignore[no-untyped-def]
+def _add_squared_difference(values, centre, distance):
     for x in range(values.size):
         difference = values[x] - centre[x]
         distance[x] += difference * difference
 
 
 @kernel
-def _keep_nearer(distance, code, best, codes):  # type: ignore[no-untyped-def]
+def _keep_nearer(distance, code, best, codes):
     value = np.uint8(code)
     for x in range(best.size):
         nearer = distance[x] < best[x]  # false for NaN: a cell without pixels is never joined
@@ -193,7 +191,7 @@ def _keep_nearer(distance, code, best, codes):  # type: ignore[no-untyped-def]
 
 
 @kernel
-def _lay_out(first, base_x, x0, size_x, grid, centres, weight_x, candidates):  # type: ignore[no-untyped-def]
+def _lay_out(first, base_x, x0, size_x, grid, centres, weight_x, candidates):
     """Write the candidates' centres, and the weighted squared distances along x, beside each pixel of a row."""
     rows, columns = grid
     channels = centres.shape[0] - 2

@@ -71,9 +71,7 @@ def classify_nodes(model: Model, block: Block, parts: Sequence[BlockGraph], devi
     return NodeClasses(ring.ids[asked], probabilities[asked])
 
 
-def paint_classes(
-    ids: NDArray[np.unsignedinteger[Any]], block: Block, nodes: NodeClasses
-) -> NDArray[np.uint8]:
+def paint_classes(ids: NDArray[np.unsignedinteger[Any]], block: Block, nodes: NodeClasses) -> NDArray[np.uint8]:
     """Return the class of each pixel of a block's core, shape (y, x), from its superpixels' ids."""
     lattice, named = block.lattice, block.cells_with(PAINT_MARGIN)
     origin, size, first, columns = block.core.start, lattice.size, named.start, named.shape[1]

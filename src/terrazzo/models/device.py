@@ -29,9 +29,7 @@ def choose_device(name: str = "auto") -> torch.device:
     if name == "cpu":
         return torch.device("cpu")
     if not re.fullmatch(r"cuda(:\d+)?", name):
-        raise ParameterError(
-            f"there is no device {name!r}; use 'auto', 'cpu', 'cuda' or 'cuda:0', 'cuda:1' …"
-        )
+        raise ParameterError(f"there is no device {name!r}; use 'auto', 'cpu', 'cuda' or 'cuda:0', 'cuda:1' …")
     _check_cuda(name)
     return torch.device(name)
 
@@ -44,10 +42,6 @@ def _check_cuda(name: str) -> None:
         )
     found = torch.cuda.device_count() if torch.cuda.is_available() else 0
     if found == 0:
-        raise ParameterError(
-            f"device {name!r} was asked for, but torch finds no CUDA GPU; use 'cpu' or 'auto'"
-        )
+        raise ParameterError(f"device {name!r} was asked for, but torch finds no CUDA GPU; use 'cpu' or 'auto'")
     if (torch.device(name).index or 0) >= found:
-        raise ParameterError(
-            f"device {name!r} was asked for, but there are {found}: 'cuda:0' to 'cuda:{found - 1}'"
-        )
+        raise ParameterError(f"device {name!r} was asked for, but there are {found}: 'cuda:0' to 'cuda:{found - 1}'")

@@ -53,13 +53,9 @@ class GNNConfig:
         if not 0 <= self.dropout < 1:
             raise ParameterError(f"dropout of a GNN is {self.dropout}; it must be at least 0 and below 1")
         if self.aggregation not in ("mean", "attention"):
-            raise ParameterError(
-                f"aggregation of a GNN is {self.aggregation!r}; it must be 'mean' or 'attention'"
-            )
+            raise ParameterError(f"aggregation of a GNN is {self.aggregation!r}; it must be 'mean' or 'attention'")
         if self.width % self.heads:
-            raise ParameterError(
-                f"{self.heads} heads do not divide a width of {self.width}; choose a divisor"
-            )
+            raise ParameterError(f"{self.heads} heads do not divide a width of {self.width}; choose a divisor")
 
 
 _LEAST = {"node_features": 1, "edge_features": 0, "classes": 1, "width": 1, "layers": 0, "heads": 1}
@@ -135,9 +131,7 @@ class _Attention(nn.Module):
         super().__init__()
         self.source = nn.Linear(config.width, config.width)
         self.destination = nn.Linear(config.width, config.width)
-        self.edge = (
-            nn.Linear(config.edge_features, config.width, bias=False) if config.edge_features else None
-        )
+        self.edge = nn.Linear(config.edge_features, config.width, bias=False) if config.edge_features else None
         self.score = nn.Parameter(torch.empty(config.heads, config.width // config.heads))
         nn.init.xavier_uniform_(self.score)
 

@@ -49,9 +49,7 @@ class TorchMessagePassing:
 
     def gather(self, h: Tensor, at_destination: Tensor | None = None) -> tuple[Tensor, Tensor]:
         """Rows of `h` at the sources, and of `at_destination` (default `h`) at the destinations."""
-        return self._source.spread(h), self._destination.spread(
-            h if at_destination is None else at_destination
-        )
+        return self._source.spread(h), self._destination.spread(h if at_destination is None else at_destination)
 
     def _highest(self, scores: Tensor) -> Tensor:
         rows = self._destination.rows[:, None].expand_as(scores)
@@ -128,6 +126,4 @@ def _ones_csr(rows: Tensor, columns: Tensor, shape: tuple[int, int]) -> Tensor:
     ones = torch.ones(len(rows), dtype=torch.float32, device=rows.device)
     with warnings.catch_warnings():
         warnings.filterwarnings("ignore", message="Sparse CSR tensor support is in beta")
-        return torch.sparse_csr_tensor(
-            pointers.to(integer), columns.to(integer), ones, shape, check_invariants=False
-        )
+        return torch.sparse_csr_tensor(pointers.to(integer), columns.to(integer), ones, shape, check_invariants=False)

@@ -103,9 +103,7 @@ def block_graph(
     )
 
 
-def block_targets(
-    annotation: NDArray[np.uint8], labels: BlockLabels, block: Block, classes: int
-) -> NDArray[np.uint32]:
+def block_targets(annotation: NDArray[np.uint8], labels: BlockLabels, block: Block, classes: int) -> NDArray[np.uint32]:
     """Return the annotated pixels of each class under each region that a block owns, shape (N, classes).
 
     Parameters
@@ -169,7 +167,12 @@ def _owned_regions(labels: BlockLabels, block: Block) -> _OwnedRegions:
     lattice, named = block.lattice, block.cells_with(NAMED_MARGIN)
     origin, size, first = labels.box.start, lattice.size, named.start
     cells, foreign = cells_of(
-        labels.ids, lattice.cells[1], (origin[0], origin[1]), (size[0], size[1]), (first[0], first[1]), named.shape[1]
+        labels.ids,
+        lattice.cells[1],
+        (origin[0], origin[1]),
+        (size[0], size[1]),
+        (first[0], first[1]),
+        named.shape[1],
     )
     if foreign >= 0:
         _refuse_foreign(labels, block, foreign)
@@ -191,9 +194,7 @@ def _refuse_foreign(labels: BlockLabels, block: Block, foreign: int) -> None:
     )
 
 
-def _measure(
-    image: NDArray[np.float32], box: Box, owned: _OwnedRegions, features: FeatureSet
-) -> NDArray[np.float32]:
+def _measure(image: NDArray[np.float32], box: Box, owned: _OwnedRegions, features: FeatureSet) -> NDArray[np.float32]:
     """Return all statistics of a feature set, each on a box that starts at the right multiple."""
     table = np.empty((owned.area.size, len(column_names(features, image.shape[0]))), np.float32)
     index = np.full(box.shape, -1, np.int32)

@@ -12,9 +12,7 @@ from terrazzo.regions.block_graph import BlockGraph
 from terrazzo.regions.region_graph import RegionGraph
 
 
-def merge(
-    parts: Sequence[BlockGraph], node_columns: tuple[str, ...], edge_columns: tuple[str, ...]
-) -> RegionGraph:
+def merge(parts: Sequence[BlockGraph], node_columns: tuple[str, ...], edge_columns: tuple[str, ...]) -> RegionGraph:
     """Return the graph of all parts: nodes by id, edges by (low, high).
 
     An edge to a region that no part owns is left out, so that the parts of a few blocks are a graph as well.
@@ -45,9 +43,7 @@ def merge(
     )
 
 
-def merge_targets(
-    parts: Sequence[BlockGraph], counts: Sequence[NDArray[np.uint32]]
-) -> NDArray[np.uint32]:
+def merge_targets(parts: Sequence[BlockGraph], counts: Sequence[NDArray[np.uint32]]) -> NDArray[np.uint32]:
     """Return the parts' class counts (N, C) in the order of the merged graph's nodes."""
     ids: NDArray[Any] = np.concatenate([part.ids for part in parts])
     merged: NDArray[np.uint32] = np.concatenate(list(counts))[np.argsort(ids)]

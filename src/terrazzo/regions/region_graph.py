@@ -151,9 +151,7 @@ class RegionGraph:
             import dgl
             import torch
         except ImportError as error:
-            raise ParameterError(
-                f"to_dgl needs DGL, which cannot be imported ({error}); install dgl"
-            ) from error
+            raise ParameterError(f"to_dgl needs DGL, which cannot be imported ({error}); install dgl") from error
         low, high = torch.tensor(self.edge_index)
         graph = dgl.graph((torch.cat([low, high]), torch.cat([high, low])), num_nodes=self.number_of_nodes)
         graph.ndata["features"] = torch.tensor(self.node_features)

@@ -53,13 +53,9 @@ class Scaling:
             If there is no training node or the lengths differ.
         """
         if len(graphs) != len(rows_per_graph):
-            raise ParameterError(
-                f"{len(graphs)} graphs have {len(rows_per_graph)} sets of rows; give one per graph"
-            )
+            raise ParameterError(f"{len(graphs)} graphs have {len(rows_per_graph)} sets of rows; give one per graph")
         if not any(len(rows) for rows in rows_per_graph):
-            raise ParameterError(
-                "there is no training node to fit the feature scaling on; give at least one row"
-            )
+            raise ParameterError("there is no training node to fit the feature scaling on; give at least one row")
         nodes = [(graph.node_features, rows) for graph, rows in zip(graphs, rows_per_graph, strict=True)]
         edges = [
             (graph.edge_features, _edges_between(graph, rows))
@@ -108,9 +104,7 @@ def _pieces(tables: Sequence[_Table]) -> Iterator[NDArray[np.float64]]:
             yield features[rows[start : start + _ROWS_AT_ONCE]].astype(np.float64)
 
 
-def _scaled(
-    features: NDArray[np.float32], mean: NDArray[np.float32], std: NDArray[np.float32]
-) -> NDArray[np.float32]:
+def _scaled(features: NDArray[np.float32], mean: NDArray[np.float32], std: NDArray[np.float32]) -> NDArray[np.float32]:
     if features.ndim != 2 or features.shape[1] != len(mean):
         raise ParameterError(
             f"features of shape {features.shape} do not fit a scaling of {len(mean)} columns; "

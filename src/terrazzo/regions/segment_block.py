@@ -12,9 +12,7 @@ from terrazzo.regions.block_labels import BlockLabels, block_labels
 from terrazzo.regions.recipe import Recipe
 
 
-def segment_block(
-    image: NDArray[Any], block: Block, recipe: Recipe, scale: float
-) -> tuple[BlockLabels, BlockGraph]:
+def segment_block(image: NDArray[Any], block: Block, recipe: Recipe, scale: float) -> tuple[BlockLabels, BlockGraph]:
     """Return a block's labels, with one cell around, and the nodes and edges that it owns.
 
     Parameters

@@ -121,5 +121,7 @@ def _count_classes(planes: Sequence[da.Array]) -> int:
     highest = dask.compute(*(da.where(plane == NOT_ANNOTATED, 0, plane).max() for plane in planes))
     count = int(max(highest)) + 1
     if count > NOT_ANNOTATED:
-        raise ParameterError(f"the annotations hold values up to {count - 1}; classes are 0 to 254, 255 is not annotated")
+        raise ParameterError(
+            f"the annotations hold values up to {count - 1}; classes are 0 to 254, 255 is not annotated"
+        )
     return count

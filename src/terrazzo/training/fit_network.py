@@ -108,15 +108,13 @@ def fit_network(
     """
     _check_pairs(graphs, targets)
     _check_annotation(targets)
-    if batch_nodes < 1:
-        raise ParameterError(f"batch_nodes is {batch_nodes}; a batch needs at least 1 node")
     schedule = Schedule(epochs, patience, learning_rate, weight_decay, seconds)
     config = _config(graphs[0], targets[0], architecture)
     on = choose_device(device)
     split = split or split_nodes(graphs, targets, validation=validation, seed=seed)
     scaling = Scaling.fit(graphs, split.training)
     sides = _sides(graphs, targets, split, config.layers, batch_nodes)
-    weights = class_weights(torch.from_numpy(_pixels(part.counts for part in sides[0])), weighting)
+    weights = class_weights(torch.tensor(_pixels(part.counts for part in sides[0]), device=on), weighting)
     rng = np.random.default_rng(seed)
     training, validating = (
         [batch_of(group, scaling, device=on, backend=backend) for group in _groups(parts, batch_nodes, rng)]
@@ -125,10 +123,7 @@ def fit_network(
     with torch.random.fork_rng(devices=[on] if on.type == "cuda" else []):
         torch.manual_seed(seed)
         network = GNN(config).to(on)
-        weights = None if weights is None else weights.to(on)
-        history = optimise(
-            network, training, validating, schedule, weights=weights, rng=rng, progress=progress
-        )
+        history = optimise(network, training, validating, schedule, weights=weights, rng=rng, progress=progress)
     return FittedNetwork(network.cpu(), scaling, history, split)
 
 
@@ -145,17 +140,20 @@ def _sides(
     graphs: Sequence[RegionGraph], targets: Sequence[NodeTargets], split: Split, hops: int, most_nodes: int
 ) -> tuple[list[Part], list[Part]]:
     """What to train on, in graphs of training nodes only, and what to validate on, in whole graphs."""
+    if most_nodes < 1:
+        raise ParameterError(f"batch_nodes is {most_nodes}; a batch needs at least 1 node")
     training: list[Part] = []
     validation: list[Part] = []
     for graph, target, seen, held_out in zip(graphs, targets, split.training, split.validation, strict=True):
         own, counts = graph.subgraph(seen), NodeTargets(target.counts[np.unique(seen)])
         training += parts_of(own, counts, np.arange(own.number_of_nodes), hops=hops, most_nodes=most_nodes)
         validation += parts_of(graph, target, held_out, hops=hops, most_nodes=most_nodes)
-    for side, parts in (("training", training), ("validation", validation)):
-        if not parts:
-            raise ParameterError(
-                f"the split leaves no annotated pixel for {side}; annotate more, or split otherwise"
-            )
+    trained = _pixels([np.zeros_like(targets[0].counts), *(part.counts for part in training)])
+    lost = np.flatnonzero((trained == 0) & (_pixels(target.counts for target in targets) > 0))
+    if lost.size:
+        raise ParameterError(f"class {lost[0]} is annotated, but on no training node; annotate more of it")
+    if not validation:
+        raise ParameterError("the split leaves no annotated pixel for validation; annotate more")
     return training, validation
 
 
@@ -172,9 +170,7 @@ def _pixels(counts: Iterable[NDArray[np.uint32]]) -> NDArray[np.float64]:
 
 def _check_pairs(graphs: Sequence[RegionGraph], targets: Sequence[NodeTargets]) -> None:
     if len(graphs) != len(targets) or not graphs:
-        raise ParameterError(
-            f"{len(graphs)} graphs came with {len(targets)} targets; give one target per graph"
-        )
+        raise ParameterError(f"{len(graphs)} graphs came with {len(targets)} targets; give one target per graph")
     first = graphs[0]
     for number, (graph, target) in enumerate(zip(graphs, targets, strict=True)):
         if graph.number_of_nodes != len(target.counts):
@@ -199,10 +195,6 @@ def _check_pairs(graphs: Sequence[RegionGraph], targets: Sequence[NodeTargets]) 
 def _check_annotation(targets: Sequence[NodeTargets]) -> None:
     annotated = np.flatnonzero(_pixels(target.counts for target in targets))
     if annotated.size == 0:
-        raise ParameterError(
-            "no pixel under a region is annotated; annotate some pixels of at least two classes"
-        )
+        raise ParameterError("no pixel under a region is annotated; annotate some pixels of at least two classes")
     if annotated.size == 1:
-        raise ParameterError(
-            f"class {annotated[0]} is the only one annotated; annotate some pixels of another class"
-        )
+        raise ParameterError(f"class {annotated[0]} is the only one annotated; annotate some pixels of another class")

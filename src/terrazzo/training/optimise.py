@@ -72,9 +72,7 @@ class Schedule:
 
     def __post_init__(self) -> None:
         if self.epochs < 1 or self.patience < 1:
-            raise ParameterError(
-                f"epochs is {self.epochs} and patience {self.patience}; both must be at least 1"
-            )
+            raise ParameterError(f"epochs is {self.epochs} and patience {self.patience}; both must be at least 1")
         if not self.learning_rate > 0 or self.weight_decay < 0:
             raise ParameterError(
                 f"learning_rate is {self.learning_rate} and weight_decay {self.weight_decay}; "
@@ -145,8 +143,7 @@ def optimise(
         )
         if not math.isfinite(epoch.training_loss + epoch.validation_loss):
             raise ParameterError(
-                f"the loss is not finite in epoch {epoch.epoch}; "
-                f"use a learning rate below {schedule.learning_rate:g}"
+                f"the loss is not finite in epoch {epoch.epoch}; use a learning rate below {schedule.learning_rate:g}"
             )
         history.append(epoch)
         if progress is not None:

@@ -98,12 +98,8 @@ def split_graphs(
         If there are fewer than 3 graphs, or none can be held out.
     """
     if number < 3:
-        raise ParameterError(
-            f"{number} graphs are too few to hold one out; give at least 3, or split by tiles"
-        )
-    pixels = (
-        np.ones((number, 1)) if targets is None else np.stack([t.counts.sum(0, dtype=float) for t in targets])
-    )
+        raise ParameterError(f"{number} graphs are too few to hold one out; give at least 3, or split by tiles")
+    pixels = np.ones((number, 1)) if targets is None else np.stack([t.counts.sum(0, dtype=float) for t in targets])
     held_out = _held_out(pixels, validation, np.random.default_rng(seed))
     if not held_out.any():
         raise ParameterError(

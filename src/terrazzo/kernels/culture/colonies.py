@@ -72,9 +72,7 @@ def _radii(role: int, size: float, spread: float) -> tuple[float, float]:
 
 
 @kernel
-def _shape(
-    ellipse: NDArray[np.float64], y: float, x: float, radius: float, stretch: float, shear: float
-) -> None:
+def _shape(ellipse: NDArray[np.float64], y: float, x: float, radius: float, stretch: float, shear: float) -> None:
     ellipse[0], ellipse[1], ellipse[2] = y, x, radius
     ellipse[3], ellipse[4] = 0.5 * stretch - 0.25, 0.5 * shear - 0.25
 

@@ -19,9 +19,7 @@ def litter(window: Window, seed: np.uint64) -> NDArray[np.float64]:
     Pieces are added in raster order of their squares, so that sums round alike in every window.
     """
     canvas = np.zeros((window.height, window.width))
-    wider = Window(
-        window.y - _REACH, window.x - _REACH, window.height + 2 * _REACH, window.width + 2 * _REACH
-    )
+    wider = Window(window.y - _REACH, window.x - _REACH, window.height + 2 * _REACH, window.width + 2 * _REACH)
     sites = sites_around(wider, _PITCH, 0, 1, 1.0, seed)
     for j in range(sites.y.shape[0]):
         for i in range(sites.y.shape[1]):
@@ -30,9 +28,7 @@ def litter(window: Window, seed: np.uint64) -> NDArray[np.float64]:
 
 
 @kernel
-def _drop(
-    canvas: NDArray[np.float64], y: float, x: float, y0: int, x0: int, word: np.uint64, seed: np.uint64
-) -> None:
+def _drop(canvas: NDArray[np.float64], y: float, x: float, y0: int, x0: int, word: np.uint64, seed: np.uint64) -> None:
     lot, size = unit(word, 0), unit(word, 1)
     crowd = gradient_noise(int(np.floor(y)), int(np.floor(x)), 500, seed)
     if lot < 0.02 + 0.05 * crowd:

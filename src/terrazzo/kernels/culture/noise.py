@@ -29,7 +29,7 @@ def stream(seed: np.uint64, number: int) -> np.uint64:
 @kernel
 def hash_at(y: int, x: int, seed: np.uint64) -> np.uint64:
     """Return 64 random bits that belong to the integer position (y, x), negative ones included."""
-    return mix(mix(seed ^ (np.uint64(y) * _GOLDEN)) + np.uint64(x) * _SECOND)
+    return mix(seed + np.uint64(y) * _GOLDEN + np.uint64(x) * _SECOND)
 
 
 @kernel

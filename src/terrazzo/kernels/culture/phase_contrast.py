@@ -18,17 +18,11 @@ def medium(drift: float, mottle: float, light: float) -> float:
 @kernel
 def halo(depth: float, mottle: float) -> float:
     """Return what a colony's edge adds `depth` pixels inside it: a bright rim without, a shade within."""
-    return (
-        (52.0 + 24.0 * mottle) * ridge(depth + 3.0, 7.0)
-        - 14.0 * ridge(depth - 8.0, 9.0)
-        + 9.0 * ridge(depth, 38.0)
-    )
+    return (52.0 + 24.0 * mottle) * ridge(depth + 3.0, 7.0) - 14.0 * ridge(depth - 8.0, 9.0) + 9.0 * ridge(depth, 38.0)
 
 
 @kernel
-def packed_cell(
-    dy: float, dx: float, gap: float, depth: float, drift: float, mottle: float, word: np.uint64
-) -> float:
+def packed_cell(dy: float, dx: float, gap: float, depth: float, drift: float, mottle: float, word: np.uint64) -> float:
     """Return the level inside a colony: small cells, dark seams, bright nuclei with a brighter nucleolus.
 
     Parameters
@@ -51,18 +45,11 @@ def packed_cell(
     dy, dx = dy - 3.0 * (unit(more, 1) - 0.5), dx - 3.0 * (unit(more, 2) - 0.5)
     nucleus = (dy * dy + dx * dx) * 0.05
     dy, dx = dy - 3.0 * (unit(word, 2) - 0.5), dx - 3.0 * (unit(word, 3) - 0.5)
-    return (
-        level
-        + 20.0 * bump(nucleus)
-        - 10.0 * ridge(nucleus - 1.0, 0.5)
-        + 45.0 * bump((dy * dy + dx * dx) * 0.286)
-    )
+    return level + 20.0 * bump(nucleus) - 10.0 * ridge(nucleus - 1.0, 0.5) + 45.0 * bump((dy * dy + dx * dx) * 0.286)
 
 
 @kernel
-def spread_cell(
-    along: float, across: float, gap: float, drift: float, mottle: float, word: np.uint64
-) -> float:
+def spread_cell(along: float, across: float, gap: float, drift: float, mottle: float, word: np.uint64) -> float:
     """Return the level of a differentiated cell: large, flat and long, faintly striped, with an oval nucleus.
 
     `along` and `across` lead from the cell's site to the pixel; the rest is as in `packed_cell`.

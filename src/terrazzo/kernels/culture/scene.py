@@ -1,4 +1,4 @@
-"""The scene and its true classes, drawn row by row on a window and the ring of pixels that the lens blurs in."""
+"""The scene and its true classes, drawn row by row on a window and the ring of pixels that blur into it."""
 
 import numpy as np
 from numpy.typing import NDArray
@@ -48,7 +48,7 @@ def draw_culture(window: Window, seed: int) -> NDArray[np.uint8]:
 
 @kernel
 def _draw_rows(window: Window, seed: np.uint64) -> tuple[NDArray[np.float64], NDArray[np.uint8]]:
-    """Return grey levels before the lens, and classes, of a window whose sides are on nodes of the lattice."""
+    """Return grey levels before the lens, and classes, of a window whose left and right are on nodes."""
     scene = litter(window, stream(seed, _LITTER))
     classes = np.zeros(scene.shape, np.uint8)
     nodes, row = fields_around(window, seed), blank_fields((window.width,))

@@ -1,4 +1,4 @@
-"""The smooth fields a scene is made from: values on a lattice of absolute coordinates, read between its nodes."""
+"""The smooth fields of a scene: values on a lattice of absolute coordinates, and how to read between them."""
 
 from typing import Any, NamedTuple
 
@@ -34,9 +34,7 @@ class Fields(NamedTuple):
 @kernel
 def blank_fields(shape: Any) -> Fields:
     """Return room for fields of a shape: (rows, columns) of a lattice, or (width,) of a row."""
-    return Fields(
-        np.empty(shape), np.empty(shape), np.empty(shape), np.empty(shape), np.empty(shape), np.empty(shape)
-    )
+    return Fields(np.empty(shape), np.empty(shape), np.empty(shape), np.empty(shape), np.empty(shape), np.empty(shape))
 
 
 @kernel

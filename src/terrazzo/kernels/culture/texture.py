@@ -117,9 +117,7 @@ def find_nearest(
         stop = min(needed.size, (group + 1) * sites.pitch * sites.span - x0)
         if _any(needed[start:stop]):
             j, i = row - sites.row - sites.reach, group * sites.span - sites.column - sites.reach
-            _search(
-                j, i, y[start:stop], x[start:stop], sites, found.first[start:stop], found.second[start:stop]
-            )
+            _search(j, i, y[start:stop], x[start:stop], sites, found.first[start:stop], found.second[start:stop])
         start = stop
 
 

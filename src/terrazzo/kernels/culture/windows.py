@@ -16,6 +16,6 @@ class Window(NamedTuple):
 
 @kernel
 def squares(start: int, length: int, pitch: int, reach: int) -> tuple[int, int]:
-    """Return the first square of side `pitch` that a run touches, and how many, `reach` more on either side."""
+    """Return the first square that a run touches, and how many, with `reach` more on either side."""
     first = start // pitch - reach
     return first, (start + length - 1) // pitch + reach + 1 - first
