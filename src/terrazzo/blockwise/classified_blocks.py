@@ -15,7 +15,7 @@ def classify_stored_block(block: Block, result: Result, model: Model, device: st
     near = result.grid.neighbours(block, cells_needed(model.layers))
     parts = {other.index: result.read_graph(other) for other in near}
     nodes = classify_nodes(model, block, list(parts.values()), device)
-    classes = paint_classes(result.superpixels[block.core.slices], block, nodes)
+    classes = paint_classes(result.read_superpixels(block.core.slices), block, nodes)
     own = parts[block.index]
     rows = np.searchsorted(nodes.ids, own.ids)
     result.write_classes(block, classes, own, nodes.probabilities[rows])

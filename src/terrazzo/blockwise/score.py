@@ -65,7 +65,7 @@ def _score_block(block: Block, result: Result, annotation: StoredArray, classes:
     box = block.pixels(LABEL_MARGIN)
     truth = annotation[(slice(0, 1), *box.slices)][0]
     known = annotated_classes(truth, classes)
-    labels = BlockLabels(box, result.superpixels[box.slices], 0)
+    labels = BlockLabels(box, result.read_superpixels(box.slices), 0)
     best = block_targets(known, labels, block, classes).max(axis=1).sum(dtype=np.int64)
     core = np.ascontiguousarray(known[block.core.within(box)])
-    return Scores(confusion_matrix(core, result.classes[block.core.slices], classes), int(best))
+    return Scores(confusion_matrix(core, result.read_classes(block.core.slices), classes), int(best))

@@ -64,7 +64,7 @@ def draw_picture(
     for row, window, edges in ((panels[0], every, False), (panels[1], close, True)):
         grey = _grey(image.stored[(slice(0, 1), *window)][0])
         true = truth.stored[(slice(0, 1), *window)][0]
-        predicted, ids = (np.asarray(array[window]) for array in (result.classes, result.superpixels))
+        predicted, ids = result.read_classes(window), result.read_superpixels(window)
         _panel(row[0], grey, "image")
         _panel(
             row[1],

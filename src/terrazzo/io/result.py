@@ -59,15 +59,13 @@ class Result:
         """Read the nodes and edges that a block owns."""
         return read_block_graph(self._part("nodes", block), self._part("edges", block))
 
-    @property
-    def superpixels(self) -> zarr.Array[Any]:
-        """The superpixel ids, shape (y, x)."""
-        return self._array(SUPERPIXELS, "r")
+    def read_superpixels(self, window: tuple[slice, ...]) -> NDArray[np.unsignedinteger[Any]]:
+        """Read the superpixel ids (y, x) of a window."""
+        return np.asarray(self._array(SUPERPIXELS, "r")[window])
 
-    @property
-    def classes(self) -> zarr.Array[Any]:
-        """The classes, shape (y, x)."""
-        return self._array(CLASSES, "r")
+    def read_classes(self, window: tuple[slice, ...]) -> NDArray[np.uint8]:
+        """Read the classes (y, x) of a window."""
+        return np.asarray(self._array(CLASSES, "r")[window])
 
     @property
     def run(self) -> dict[str, Any]:

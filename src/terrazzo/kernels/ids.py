@@ -17,7 +17,7 @@ def ids_of(
     columns: int,
     first: tuple[int, int],
     lattice_columns: int,
-    ids: NDArray[np.uint32],
+    ids: NDArray[Any],
 ) -> None:
     """Write the ids of `cells` (y, x), numbered in a lattice that starts at cell `first`, into `ids` (y, x)."""
     for y in range(cells.shape[0]):

@@ -39,7 +39,8 @@ class NodeClasses:
     @property
     def classes(self) -> NDArray[np.uint8]:
         """The most probable class of each; ties go to the lowest."""
-        return self.probabilities.argmax(axis=1).astype(np.uint8)
+        highest: NDArray[np.uint8] = self.probabilities.argmax(axis=1).astype(np.uint8)
+        return highest
 
 
 def cells_needed(layers: int) -> int:

@@ -149,12 +149,14 @@ class _OwnedRegions:
     def cell_origins(self) -> NDArray[np.int64]:
         """The first pixel of each region's cell in the whole image."""
         cell = np.stack(np.divmod(self.rows, self.columns), axis=1) + np.array(self.named.start)
-        return cell * np.array(self.block.lattice.size)
+        origins: NDArray[np.int64] = cell * np.array(self.block.lattice.size)
+        return origins
 
     @property
     def pixel_origins(self) -> NDArray[np.int64]:
         """The same, counted from the first pixel of the labels."""
-        return self.cell_origins - np.array(self.labels.box.start)
+        origins: NDArray[np.int64] = self.cell_origins - np.array(self.labels.box.start)
+        return origins
 
     def id_of_cell(self, cell: NDArray[Any]) -> NDArray[np.unsignedinteger[Any]]:
         row, column = np.divmod(cell.astype(np.int64), self.columns)

@@ -87,7 +87,7 @@ def block_labels(
     box = block.pixels(margin)
     cut = connected[box.within(pixels)]
     ids = np.empty(cut.shape, lattice.dtype)
-    ids_of(cut, cells.shape[1], cells.start, lattice.cells[1], ids)
+    ids_of(cut, cells.shape[1], (cells.start[0], cells.start[1]), lattice.cells[1], ids)
     return BlockLabels(box, ids, _count_inside(left, connected.shape, block.core.within(pixels)))
 
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 from terrazzo.blocks import Block, Box
 from terrazzo.regions.block_graph import LABEL_MARGIN, edge_columns, graph_window
@@ -25,7 +25,7 @@ class Recipe:
     """
 
     channels: int
-    superpixels: SuperpixelParameters = SuperpixelParameters()
+    superpixels: SuperpixelParameters = field(default_factory=SuperpixelParameters)
     features: FeatureSet = DEFAULT_FEATURES
 
     @property
