@@ -11,22 +11,58 @@ from typing import TYPE_CHECKING, Any
 from terrazzo.version import __version__
 
 if TYPE_CHECKING:
+    from terrazzo.blockwise.annotated_graph import annotated_graph as annotated_graph
+    from terrazzo.blockwise.predict import predict as predict
     from terrazzo.blockwise.region_graph import region_graph as region_graph
+    from terrazzo.blockwise.score import score as score
     from terrazzo.blockwise.superpixels import superpixels as superpixels
+    from terrazzo.blockwise.write_prediction import write_prediction as write_prediction
     from terrazzo.errors import TerrazzoError as TerrazzoError
     from terrazzo.io.image import Image as Image
+    from terrazzo.io.model_file import open_model as open_model
+    from terrazzo.io.model_file import write_model as write_model
+    from terrazzo.io.ome_zarr_writer import write_ome_zarr as write_ome_zarr
     from terrazzo.io.open_image import open_image as open_image
+    from terrazzo.io.open_image import open_labels as open_labels
+    from terrazzo.io.result import Result as Result
+    from terrazzo.io.result import open_result as open_result
     from terrazzo.lattice import Lattice as Lattice
+    from terrazzo.models.model import Model as Model
+    from terrazzo.regions.features import Statistic as Statistic
+    from terrazzo.regions.node_targets import NodeTargets as NodeTargets
+    from terrazzo.regions.recipe import Recipe as Recipe
     from terrazzo.regions.region_graph import RegionGraph as RegionGraph
+    from terrazzo.regions.scores import Scores as Scores
+    from terrazzo.regions.superpixel_parameters import SuperpixelParameters as SuperpixelParameters
+    from terrazzo.training.fit import fit as fit
+    from terrazzo.training.fit_gnn import fit_gnn as fit_gnn
 
 _HOME = {
     "Image": "terrazzo.io.image",
     "Lattice": "terrazzo.lattice",
+    "Model": "terrazzo.models.model",
+    "NodeTargets": "terrazzo.regions.node_targets",
+    "Recipe": "terrazzo.regions.recipe",
     "RegionGraph": "terrazzo.regions.region_graph",
+    "Result": "terrazzo.io.result",
+    "Scores": "terrazzo.regions.scores",
+    "Statistic": "terrazzo.regions.features",
+    "SuperpixelParameters": "terrazzo.regions.superpixel_parameters",
     "TerrazzoError": "terrazzo.errors",
+    "annotated_graph": "terrazzo.blockwise.annotated_graph",
+    "fit": "terrazzo.training.fit",
+    "fit_gnn": "terrazzo.training.fit_gnn",
     "open_image": "terrazzo.io.open_image",
+    "open_labels": "terrazzo.io.open_image",
+    "open_model": "terrazzo.io.model_file",
+    "open_result": "terrazzo.io.result",
+    "predict": "terrazzo.blockwise.predict",
     "region_graph": "terrazzo.blockwise.region_graph",
+    "score": "terrazzo.blockwise.score",
     "superpixels": "terrazzo.blockwise.superpixels",
+    "write_model": "terrazzo.io.model_file",
+    "write_ome_zarr": "terrazzo.io.ome_zarr_writer",
+    "write_prediction": "terrazzo.blockwise.write_prediction",
 }
 
 __all__ = ["__version__", *_HOME]

@@ -102,13 +102,9 @@ def _draw_spread(
         gap = distance(found.second[i]) - distance(found.first[i])
         j, k = place(found.first[i], y, x0 + i, spread)
         if members[j, k]:
-            dy, dx, axis_y, axis_x = (
-                ys[i] - spread.y[j, k],
-                xs[i] - spread.x[j, k],
-                spread.axes[j, k, 0],
-                spread.axes[j, k, 1],
-            )
-            along, across = dy * axis_y + dx * axis_x, dy * axis_x - dx * axis_y
+            dy, dx = ys[i] - spread.y[j, k], xs[i] - spread.x[j, k]
+            along = dy * spread.axes[j, k, 0] + dx * spread.axes[j, k, 1]
+            across = dy * spread.axes[j, k, 1] - dx * spread.axes[j, k, 0]
             level[i] = spread_cell(along, across, gap, row.drift[i], row.mottle[i], spread.words[j, k])
             classes[i] = 2
         elif members[place(found.second[i], y, x0 + i, spread)]:

@@ -1,0 +1,20 @@
+import numpy as np
+
+from terrazzo.kernels.culture.litter import litter
+from terrazzo.kernels.culture.windows import Window
+
+SEED = np.uint64(21)
+
+
+def test_pieces_that_lie_across_an_edge_are_whole():
+    whole = litter(Window(-300, 10**7, 600, 600), SEED)
+    for j, i, height, width in ((0, 0, 600, 1), (217, 311, 100, 83), (599, 0, 1, 600)):
+        part = litter(Window(-300 + j, 10**7 + i, height, width), SEED)
+        np.testing.assert_array_equal(part, whole[j : j + height, i : i + width])
+
+
+def test_litter_is_sparse_with_dark_and_bright_pieces():
+    canvas = litter(Window(0, 0, 1000, 1000), SEED)
+    assert 0.001 < np.mean(canvas != 0) < 0.05
+    assert canvas.min() < -40
+    assert canvas.max() > 60
