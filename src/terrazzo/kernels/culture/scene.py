@@ -41,7 +41,7 @@ def draw_culture(window: Window, seed: int) -> NDArray[np.uint8]:
     scene, classes = _draw_rows(ringed, key)
     drawn = np.empty((2, window.height, window.width), np.uint8)
     blurred = scene[:, lead : lead + window.width + 2]
-    expose(blurred, window.y, window.x, stream(key, _NOISE), _SENSOR, drawn[0])
+    expose(blurred, window.y, window.x, np.uint64(stream(key, _NOISE)), _SENSOR, drawn[0])
     drawn[1] = classes[1:-1, lead + 1 : lead + 1 + window.width]
     return drawn
 

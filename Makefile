@@ -1,0 +1,43 @@
+# Two commands: `make demo` installs everything and runs the main job, `make test` installs everything and tests it.
+PYTHON ?= $(shell command -v python3.11 || command -v python3)
+VENV := .venv
+BIN := $(VENV)/bin
+READY := $(VENV)/ready
+
+# Nothing is written into the home directory.
+export XDG_CACHE_HOME := $(CURDIR)/.cache
+export XDG_CONFIG_HOME := $(CURDIR)/.cache/config
+export MPLCONFIGDIR := $(CURDIR)/.cache/matplotlib
+export DASK_CONFIG := $(CURDIR)/.cache/config/dask
+export PIP_NO_CACHE_DIR := 1
+export PIP_DISABLE_PIP_VERSION_CHECK := 1
+export DGLBACKEND := pytorch
+
+.PHONY: demo test lint docs lock clean
+
+demo: $(READY)
+	$(BIN)/terrazzo demo -o demo
+
+test: $(READY) lint
+	$(BIN)/pytest -n 2 --dist loadfile
+
+lint: $(READY)
+	$(BIN)/ruff check .
+	$(BIN)/ruff format --check .
+	$(BIN)/mypy
+	$(BIN)/lint-imports
+
+docs: $(READY)
+	$(BIN)/sphinx-build -W --keep-going -b html docs docs/_build/html
+
+$(READY): pyproject.toml constraints.txt
+	$(PYTHON) -m venv $(VENV)
+	$(BIN)/pip install --quiet --constraint constraints.txt --editable '.[test,docs]'
+	touch $@
+
+# Pins what is installed now; torch stays without its build's suffix, so that any registry serves it.
+lock: $(READY)
+	$(BIN)/pip freeze --exclude-editable --all | grep -v '^\(pip\|setuptools\)==' | sed 's/+cpu$$//' > constraints.txt
+
+clean:
+	rm -rf $(VENV) .cache docs/_build demo
