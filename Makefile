@@ -11,6 +11,8 @@ export MPLCONFIGDIR := $(CURDIR)/.cache/matplotlib
 export DASK_CONFIG := $(CURDIR)/.cache/config/dask
 export PIP_NO_CACHE_DIR := 1
 export PIP_DISABLE_PIP_VERSION_CHECK := 1
+# pip asks a Rust compiler, where there is one, for its version.
+export RUSTUP_HOME := $(CURDIR)/.cache/rustup
 export DGLBACKEND := pytorch
 
 .PHONY: demo test lint docs lock clean

@@ -63,7 +63,7 @@ def colony_image(
     height, width = _checked_shape(shape)
     try:
         cuts = normalize_chunks(chunks, (height, width), dtype=np.uint8)
-    except (ValueError, TypeError) as error:
+    except (ValueError, TypeError, ZeroDivisionError) as error:
         raise ParameterError(
             f"chunks is {chunks!r}, which does not cut an image of {height} x {width} pixels ({error}); "
             "give one positive size, or one per axis."

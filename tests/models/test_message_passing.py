@@ -5,7 +5,7 @@ import sys
 import numpy as np
 import pytest
 import torch
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from terrazzo.errors import ParameterError
@@ -33,6 +33,7 @@ def values(seed, *shape):
 
 
 @pytest.mark.parametrize("backend", BACKENDS)
+@settings(max_examples=60, deadline=None)
 @given(edge_lists(), st.integers(0, 99))
 def test_the_mean_of_neighbours_is_the_dense_one(backend, graph, seed):
     nodes, (low, high) = graph
@@ -46,6 +47,7 @@ def test_the_mean_of_neighbours_is_the_dense_one(backend, graph, seed):
 
 
 @pytest.mark.parametrize("backend", BACKENDS)
+@settings(max_examples=60, deadline=None)
 @given(edge_lists(), st.sampled_from([None, 1, 2, 3]), st.integers(0, 99))
 def test_the_weighted_sum_adds_edge_by_edge(backend, graph, heads, seed):
     nodes, (low, high) = graph
@@ -64,6 +66,7 @@ def test_the_weighted_sum_adds_edge_by_edge(backend, graph, heads, seed):
 
 
 @pytest.mark.parametrize("backend", BACKENDS)
+@settings(max_examples=60, deadline=None)
 @given(edge_lists(), st.sampled_from([None, 1, 3]), st.integers(0, 99))
 def test_the_edge_softmax_adds_to_1_at_every_node_that_hears_one(backend, graph, heads, seed):
     nodes, (low, high) = graph
@@ -77,6 +80,7 @@ def test_the_edge_softmax_adds_to_1_at_every_node_that_hears_one(backend, graph,
 
 
 @pytest.mark.parametrize("backend", BACKENDS)
+@settings(max_examples=60, deadline=None)
 @given(edge_lists(), st.integers(0, 99))
 def test_gather_gives_sources_and_destinations_low_to_high_first(backend, graph, seed):
     nodes, (low, high) = graph
@@ -90,6 +94,7 @@ def test_gather_gives_sources_and_destinations_low_to_high_first(backend, graph,
 
 
 @needs_dgl
+@settings(max_examples=60, deadline=None)
 @given(edge_lists(), st.sampled_from([1, 2, 4]), st.integers(0, 99))
 def test_both_backends_give_the_same_attention_and_gradients(graph, heads, seed):
     nodes, edge_index = graph

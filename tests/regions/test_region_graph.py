@@ -44,6 +44,7 @@ def rows_within(graph, start, hops):
     return sorted(reached)
 
 
+@settings(deadline=None)
 @given(graphs(), st.data())
 def test_a_ring_holds_what_can_be_walked_to(graph, data):
     start = data.draw(st.lists(st.integers(0, graph.number_of_nodes - 1), max_size=4))
@@ -58,6 +59,7 @@ def test_a_ring_on_a_path_grows_by_one_node_at_each_end_per_hop():
     assert path.ring([4], 100).tolist() == list(range(9))
 
 
+@settings(deadline=None)
 @given(graphs(), st.data())
 def test_a_subgraph_keeps_the_chosen_nodes_and_the_edges_between_them(graph, data):
     chosen = data.draw(st.lists(st.integers(0, graph.number_of_nodes - 1)))
@@ -75,6 +77,7 @@ def test_a_subgraph_keeps_the_chosen_nodes_and_the_edges_between_them(graph, dat
     assert found == expected
 
 
+@settings(deadline=None)
 @given(graphs())
 def test_the_subgraph_of_all_nodes_is_the_graph(graph):
     everything = np.arange(graph.number_of_nodes)
@@ -161,7 +164,7 @@ def test_a_ring_of_negative_width_is_refused():
         graph_of(3, []).ring([0], -1)
 
 
-@settings(max_examples=20)
+@settings(max_examples=20, deadline=None)
 @given(graphs(), st.integers(0, 3), st.integers(0, 3))
 def test_rings_add_up(graph, first, second):
     start = np.array([0])

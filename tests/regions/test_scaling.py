@@ -1,6 +1,6 @@
 import numpy as np
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 from hypothesis.extra.numpy import arrays
 
@@ -84,6 +84,7 @@ def test_a_missing_value_is_left_out_and_becomes_the_mean():
 anything = arrays(np.float32, (6, 2), elements=st.floats(width=32))
 
 
+@settings(deadline=None)
 @given(anything, anything)
 def test_scaled_features_are_always_finite_float32(seen, unseen):
     scaling = Scaling.fit([path_graph(seen)], [np.arange(6)])

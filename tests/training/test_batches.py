@@ -40,6 +40,7 @@ def random_targets(nodes, share, seed=0):
     return NodeTargets(counts.astype(np.uint32))
 
 
+@settings(deadline=None)
 @given(st.integers(2, 15), st.integers(2, 15), st.integers(0, 3), st.integers(10, 200), st.floats(0, 1))
 def test_every_annotated_row_is_answered_for_once(height, width, hops, most_nodes, share):
     graph, targets = grid_graph(height, width), random_targets(height * width, share)
@@ -87,6 +88,7 @@ def test_cut_and_grouped_graphs_give_the_logits_of_whole_ones(layers, most_nodes
     assert torch.allclose(cut, torch.stack([whole[name.tobytes()] for name in names]), atol=1e-4)
 
 
+@settings(deadline=None)
 @given(st.lists(st.integers(1, 40), max_size=20), st.integers(1, 60))
 def test_groups_keep_the_order_and_the_limit(sizes, most_nodes):
     parts = [Part(grid_graph(1, size), np.zeros((size, 2), np.uint32)) for size in sizes]

@@ -207,6 +207,7 @@ def test_mistakes_are_told_in_one_sentence(discs):
         (discs, {"split": unjudged}, "no annotated pixel for validation"),
         (discs, {"epochs": 0}, "epochs is 0"),
         (discs, {"batch_nodes": 0}, "batch_nodes is 0"),
+        (discs, {"learning_rate": 1e30, "epochs": 9}, "the loss is not finite in epoch .; use a learning rate below"),
         (discs, {"device": "gpu"}, "there is no device 'gpu'"),
         (discs, {"weighting": "median"}, "no class weighting 'median'"),
     ):

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import partial
 
 import numpy as np
@@ -57,7 +57,8 @@ class Statistic:
 
     name: str
     columns: tuple[str, ...]
-    compute: Callable[[Regions], NDArray[np.float32]]
+    # kept out of the repr, which fingerprints hash: a function's holds its address in this process
+    compute: Callable[[Regions], NDArray[np.float32]] = field(repr=False)
     radius: int = 0
     alignment: int = 1
     per_channel: bool = True

@@ -184,7 +184,8 @@ def _held_out(pixels: NDArray[np.float64], share: float, rng: np.random.Generato
     for column in np.argsort(np.count_nonzero(pixels, axis=0), kind="stable"):
         if not pixels[chosen, column].any():
             _choose_first(chosen, order[pixels[order, column] > 0], pixels)
-    while pixels[chosen].sum() < share * pixels.sum():
+    enough = share * pixels.sum() * (1 - 1e-9)  # a tenth of thirty is three, whatever rounding says
+    while pixels[chosen].sum() < enough:
         if not _choose_first(chosen, order[pixels[order].any(axis=1)], pixels):
             break
     return chosen

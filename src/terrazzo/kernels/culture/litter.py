@@ -20,7 +20,7 @@ def litter(window: Window, seed: np.uint64) -> NDArray[np.float64]:
     """
     canvas = np.zeros((window.height, window.width))
     wider = Window(window.y - _REACH, window.x - _REACH, window.height + 2 * _REACH, window.width + 2 * _REACH)
-    sites = sites_around(wider, _PITCH, 0, 1, 1.0, seed)
+    sites = sites_around(wider, pitch=_PITCH, reach=0, span=1, stretch=1.0, seed=seed)
     for j in range(sites.y.shape[0]):
         for i in range(sites.y.shape[1]):
             _drop(canvas, sites.y[j, i], sites.x[j, i], window.y, window.x, mix(sites.words[j, i]), seed)

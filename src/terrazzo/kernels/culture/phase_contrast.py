@@ -10,7 +10,7 @@ from terrazzo.kernels.jit import kernel
 
 @kernel
 def medium(drift: float, mottle: float, light: float) -> float:
-    """Return the level of bare plastic: faint mottle, and now and then a fibre along a contour of `drift`."""
+    """Return the level of bare plastic: faint mottle and, where it is light, fibres along a contour of `drift`."""
     fibre = ridge(drift - 0.13, 0.011) * min(1.0, max(0.0, light * 0.167))
     return 2.5 * mottle - 15.0 * fibre
 

@@ -41,7 +41,8 @@ def draw_culture(window: Window, seed: int) -> NDArray[np.uint8]:
     scene, classes = _draw_rows(ringed, key)
     drawn = np.empty((2, window.height, window.width), np.uint8)
     blurred = scene[:, lead : lead + window.width + 2]
-    expose(blurred, window.y, window.x, np.uint64(stream(key, _NOISE)), _SENSOR, drawn[0])
+    noise = np.uint64(stream(key, _NOISE))  # a kernel hands an unsigned word back as a Python int
+    expose(blurred, window.y, window.x, noise, _SENSOR, drawn[0])
     drawn[1] = classes[1:-1, lead + 1 : lead + 1 + window.width]
     return drawn
 
@@ -52,8 +53,8 @@ def _draw_rows(window: Window, seed: np.uint64) -> tuple[NDArray[np.float64], ND
     scene = litter(window, stream(seed, _LITTER))
     classes = np.zeros(scene.shape, np.uint8)
     nodes, row = fields_around(window, seed), blank_fields((window.width,))
-    packed = sites_around(window, 14, 1, 4, 1.0, stream(seed, _PACKED))
-    spread = sites_around(window, 34, 2, 1, 2.4, stream(seed, _SPREAD))
+    packed = sites_around(window, pitch=14, reach=1, span=4, stretch=1.0, seed=stream(seed, _PACKED))
+    spread = sites_around(window, pitch=34, reach=2, span=1, stretch=2.4, seed=stream(seed, _SPREAD))
     align(spread, 320, stream(seed, _AXES))
     members = _members(spread, seed)
     found, level = blank_row(window.width), np.empty(window.width)

@@ -1,0 +1,98 @@
+import numpy as np
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from terrazzo.errors import ParameterError
+from terrazzo.lattice import Lattice, spacing
+
+extents = st.tuples(st.integers(1, 500), st.integers(1, 500))
+sizes = st.tuples(st.integers(2, 64), st.integers(2, 64))
+lattices = st.builds(Lattice, extents, sizes)
+
+
+@given(lattices)
+def test_cells_cover_the_image_and_no_cell_is_empty(lattice):
+    for extent, size, cells in zip(lattice.shape, lattice.size, lattice.cells, strict=True):
+        assert (cells - 1) * size < extent <= cells * size
+
+
+@given(lattices)
+def test_the_last_cell_has_the_largest_id_and_the_first_has_1(lattice):
+    assert lattice.id_of((0, 0)) == 1
+    assert lattice.id_of([n - 1 for n in lattice.cells]) == lattice.number_of_cells
+
+
+@given(lattices, st.data())
+def test_a_cell_is_found_again_by_its_id(lattice, data):
+    cell = tuple(data.draw(st.integers(0, n - 1)) for n in lattice.cells)
+    assert lattice.cell_of(lattice.id_of(cell)) == cell
+
+
+def test_ids_count_the_cells_in_raster_order():
+    lattice = Lattice((5, 11), (2, 4))
+    ids = [[lattice.id_of((row, column)) for column in range(3)] for row in range(3)]
+    assert ids == [[1, 2, 3], [4, 5, 6], [7, 8, 9]]
+
+
+def test_an_image_thinner_than_a_cell_has_one_row_of_cells():
+    assert Lattice((1, 100), (64, 64)).cells == (1, 2)
+    assert Lattice((3, 2), (64, 64)).number_of_cells == 1
+
+
+@pytest.mark.parametrize(
+    ("cells", "dtype"),
+    [(2**32 - 1, np.uint32), (2**32, np.uint64), (2**32 + 1, np.uint64)],
+)
+def test_ids_are_uint32_exactly_as_long_as_they_fit(cells, dtype):
+    lattice = Lattice((2, 2 * cells), (2, 2))
+    assert lattice.number_of_cells == cells
+    assert lattice.dtype == dtype
+    assert lattice.dtype.type(lattice.number_of_cells) == cells
+
+
+def test_ids_beyond_32_bits_are_found_again():
+    lattice = Lattice((2_000_000, 3_000_001), (2, 3))
+    assert lattice.dtype == np.uint64
+    cell = (999_999, 1_000_000)
+    assert lattice.id_of(cell) == 1_000_000 * 1_000_001
+    assert lattice.cell_of(lattice.id_of(cell)) == cell
+
+
+def test_more_cells_than_64_bits_are_refused():
+    with pytest.raises(ParameterError, match="64-bit ids; choose a larger size"):
+        Lattice((2**34, 2**34), (2, 2))
+
+
+@pytest.mark.parametrize("shape", [(30, 40), (3, 30, 40)])
+def test_a_lattice_covers_the_last_two_axes_of_an_image(shape):
+    assert Lattice.of(np.empty(shape), 10) == Lattice((30, 40), (10, 10))
+    assert Lattice.of(np.empty(shape), (10, 8)) == Lattice((30, 40), (10, 8))
+
+
+@pytest.mark.parametrize("image", [np.empty(5), np.empty((1, 1, 5, 5)), "no image"])
+def test_what_has_not_two_or_three_axes_has_no_lattice(image):
+    with pytest.raises(ParameterError, match=r"it must be \(y, x\) or \(c, y, x\)"):
+        Lattice.of(image, 4)
+
+
+def test_an_empty_image_has_no_lattice():
+    with pytest.raises(ParameterError, match="the image is empty"):
+        Lattice.of(np.empty((0, 5)), 4)
+
+
+def test_size_and_shape_need_as_many_axes():
+    with pytest.raises(ParameterError, match="size has 3 axes and the image 2"):
+        Lattice((5, 5), (4, 4, 4))
+
+
+@pytest.mark.parametrize("size", [1, 0, -4, 2.5, 16.0, True, (4, 1), (4, 4, 4), (4,), (), "16", None])
+def test_a_size_that_is_no_whole_number_of_at_least_2_is_refused(size):
+    with pytest.raises(ParameterError, match="whole number of pixels of at least 2, or one per axis"):
+        spacing(size, axes=2)
+
+
+def test_numpy_integers_are_sizes():
+    assert spacing(np.int64(7), axes=2) == (7, 7)
+    assert spacing(np.array([3, 5]), axes=2) == (3, 5)
+    assert all(type(s) is int for s in spacing(np.array([3, 5]), axes=2))
