@@ -9,9 +9,9 @@ DTYPES = (np.uint8, np.uint16, np.int16, np.float32, np.float64)
 
 
 @st.composite
-def images(draw, *, largest=72, channels=st.integers(1, 3), dtypes=DTYPES):
+def images(draw, *, largest=72, most_channels=3, dtypes=DTYPES):
     """An image (c, y, x): noise, steps, a ramp or a constant, of any real dtype."""
-    shape = (draw(channels), draw(st.integers(1, largest)), draw(st.integers(1, largest)))
+    shape = (draw(st.integers(1, most_channels)), draw(st.integers(1, largest)), draw(st.integers(1, largest)))
     rng = np.random.default_rng(draw(st.integers(0, 2**32 - 1)))
     kind = draw(st.sampled_from(("noise", "steps", "ramp", "constant")))
     if kind == "noise":

@@ -37,7 +37,9 @@ def main() -> None:
         axes[1].axhline(seam - 0.5, color="#4fc3ff", linewidth=1.4, linestyle=(0, (4, 4)))
     buffer = io.BytesIO()
     figure.savefig(buffer, dpi=100)
-    small = PIL.Image.open(buffer).convert("RGB").quantize(64, PIL.Image.Quantize.FASTOCTREE, dither=PIL.Image.Dither.NONE)
+    small = (
+        PIL.Image.open(buffer).convert("RGB").quantize(64, PIL.Image.Quantize.FASTOCTREE, dither=PIL.Image.Dither.NONE)
+    )
     small.save(Path(__file__).with_name("superpixels.png"), optimize=True)
 
 

@@ -7,7 +7,7 @@ from terrazzo.blocks import Box
 from terrazzo.kernels.ids import cells_of, ids_of
 from terrazzo.lattice import Lattice
 
-VAST = Lattice((2**20 * 16, 2**20 * 16), (16, 16))  # 2**40 superpixels
+VAST = Lattice((2**18, 2**18), (2, 2))  # 2**34 superpixels
 
 
 @st.composite

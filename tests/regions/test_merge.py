@@ -1,0 +1,44 @@
+import numpy as np
+from hypothesis import given
+from hypothesis import strategies as st
+
+from terrazzo.regions.merge import merge, merge_targets
+from tests.segmented import blobs, graph_of, grid_of, segment, small_recipe
+
+IMAGE, RECIPE = blobs((40, 50), seed=4), small_recipe()
+GRID = grid_of((40, 50), block_cells=(3, 3))
+FOUND = segment(IMAGE, GRID, RECIPE)
+PARTS = [graph for _, graph in FOUND.values()]
+
+
+def merged(parts):
+    return merge(parts, RECIPE.node_columns, RECIPE.edge_columns)
+
+
+@given(st.permutations(PARTS))
+def test_the_graph_does_not_depend_on_the_order_of_its_parts(parts):
+    assert merged(parts).equals(graph_of(FOUND, RECIPE))
+
+
+def test_nodes_stand_by_id_and_edges_by_low_and_high():
+    graph = merged(PARTS)
+    assert (np.diff(graph.ids.astype(int)) > 0).all()
+    assert sorted(graph.edge_index.T.tolist()) == graph.edge_index.T.tolist()
+    assert graph.number_of_nodes == sum(part.ids.size for part in PARTS)
+    assert graph.number_of_edges == sum(part.edges.shape[1] for part in PARTS)
+
+
+@given(st.lists(st.sampled_from(range(len(PARTS))), min_size=1, unique=True))
+def test_the_parts_of_a_few_blocks_are_the_subgraph_of_their_nodes(chosen):
+    parts, whole = [PARTS[i] for i in chosen], merged(PARTS)
+    owned = np.concatenate([part.ids for part in parts])
+    assert merged(parts).equals(whole.subgraph(np.searchsorted(whole.ids, owned)))
+
+
+@given(st.permutations(range(len(PARTS))))
+def test_targets_follow_the_nodes(order):
+    counts = [np.stack([part.ids, part.areas], axis=1).astype(np.uint32) for part in PARTS]
+    targets = merge_targets([PARTS[i] for i in order], [counts[i] for i in order])
+    graph = merged(PARTS)
+    assert targets.dtype == np.uint32
+    assert np.array_equal(targets, np.stack([graph.ids, graph.areas], axis=1))

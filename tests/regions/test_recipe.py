@@ -1,0 +1,34 @@
+import pytest
+
+from terrazzo.regions.block_graph import LABEL_MARGIN, graph_window
+from terrazzo.regions.features import AREA, INTENSITY, scale_space
+from terrazzo.regions.recipe import Recipe
+from terrazzo.regions.superpixel_parameters import SuperpixelParameters
+from tests.segmented import grid_of
+
+
+def test_a_recipe_names_the_columns_of_its_tables():
+    recipe = Recipe(2, features=(AREA, INTENSITY))
+    assert recipe.node_columns == ("area", "mean_0", "std_0", "mean_1", "std_1")
+    assert recipe.edge_columns == ("boundary_length", "contrast_0", "contrast_1")
+
+
+@pytest.mark.parametrize("features", [(AREA,), (scale_space(16),)])
+def test_the_window_of_a_block_holds_what_its_labels_and_its_graph_need(features):
+    recipe = Recipe(1, SuperpixelParameters((8, 8), iterations=2), features)
+    for block in grid_of((400, 500), (8, 8), (16, 16)):
+        window = recipe.window(block)
+        for part in (recipe.superpixels.window(block, LABEL_MARGIN), graph_window(block, features)):
+            assert part.grown(0, (400, 500)).hull(window) == window
+
+
+def test_wide_features_widen_the_window():
+    block = grid_of((2000, 2000), (8, 8), (16, 16))[4, 4]
+    narrow, wide = (Recipe(1, features=features).window(block) for features in ((AREA,), (scale_space(64),)))
+    assert wide.start < narrow.start
+    assert wide.stop > narrow.stop
+
+
+def test_equal_recipes_describe_themselves_alike():
+    assert Recipe(1) == Recipe(1)
+    assert repr(Recipe(1, features=(scale_space(4),))) == repr(Recipe(1, features=(scale_space(4),)))

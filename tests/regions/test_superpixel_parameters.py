@@ -1,0 +1,51 @@
+import math
+
+import pytest
+
+from terrazzo.errors import ParameterError
+from terrazzo.kernels.filters import radius
+from terrazzo.regions.superpixel_parameters import SuperpixelParameters
+from tests.segmented import grid_of
+
+
+@pytest.mark.parametrize(
+    ("name", "value", "message"),
+    [
+        ("size", (1, 16), "size is"),
+        ("size", (16,), "size is"),
+        ("size", (16.0, 16.0), "size is"),
+        ("compactness", -0.1, "compactness is -0.1; it must be a number of at least 0"),
+        ("compactness", math.nan, "compactness is nan"),
+        ("compactness", math.inf, "compactness is inf"),
+        ("iterations", 0, "iterations is 0; it must be a whole number from 1 to 100"),
+        ("iterations", 101, "iterations is 101"),
+        ("iterations", 2.0, "iterations is 2.0"),
+        ("sigma", -1, "sigma is -1; it must be a number of pixels from 0 to 64"),
+        ("sigma", 65, "sigma is 65"),
+        ("sigma", math.nan, "sigma is nan"),
+        ("scale", 0, "scale is 0; it must be a positive intensity difference, or None"),
+        ("scale", -2.0, "scale is -2.0"),
+        ("scale", math.inf, "scale is inf"),
+    ],
+)
+def test_a_value_out_of_range_is_named_with_what_is_allowed(name, value, message):
+    with pytest.raises(ParameterError, match=message):
+        SuperpixelParameters(**{name: value})
+
+
+def test_the_ends_of_the_ranges_are_allowed():
+    SuperpixelParameters((2, 2), compactness=0, iterations=1, sigma=0, scale=1e-9)
+    SuperpixelParameters((2, 500), compactness=1e9, iterations=100, sigma=64, scale=1e9)
+
+
+@pytest.mark.parametrize(("iterations", "sigma"), [(1, 0.0), (5, 1.0), (3, 2.5)])
+def test_the_window_is_the_halo_in_cells_and_the_radius_of_the_smoothing(iterations, sigma):
+    parameters = SuperpixelParameters((8, 10), iterations=iterations, sigma=sigma)
+    block = grid_of((4000, 4000), (8, 10), (16, 16))[5, 5]
+    halo, around = iterations + 1, radius(sigma)
+    for margin in (0, 1, 4):
+        window = parameters.window(block, margin)
+        for axis, size in enumerate((8, 10)):
+            cells = (halo + margin) * size
+            assert window.start[axis] == block.core.start[axis] - cells - around
+            assert window.stop[axis] == block.core.stop[axis] + cells + around

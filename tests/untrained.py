@@ -1,0 +1,34 @@
+"""Models with random weights: quick to make, and their answers vary from node to node."""
+
+from functools import cache
+
+import numpy as np
+import torch
+
+from terrazzo.models.gnn import GNN, GNNConfig
+from terrazzo.models.model import Model
+from terrazzo.regions.scaling import Scaling
+from tests.segmented import blobs, graph_of, grid_of, segment, small_recipe
+
+NAMES = ("ground", "grass", "water", "stone")
+COLOURS = ("#102030", "#00ff7f", "#0000ff", "#a0a0a0")
+
+
+def untrained_model(recipe=None, *, classes=3, layers=2, aggregation="mean", width=16, seed=0, **others):
+    recipe = recipe or small_recipe()
+    nodes, edges = len(recipe.node_columns), len(recipe.edge_columns)
+    with torch.random.fork_rng(devices=[]):
+        torch.manual_seed(seed)
+        network = GNN(GNNConfig(nodes, edges, classes, width=width, layers=layers, aggregation=aggregation))
+        # wider than usual, so that what the neighbours say is heard, and without a class that is always ahead
+        for weights in network.parameters():
+            weights.data *= 2
+        network.head[1].bias.data.zero_()
+    return Model(network.eval(), _scaling(recipe), recipe, NAMES[:classes], COLOURS[:classes], **others)
+
+
+@cache
+def _scaling(recipe):
+    grid = grid_of((60, 70), recipe.superpixels.size)
+    graph = graph_of(segment(blobs((60, 70), recipe.channels), grid, recipe), recipe)
+    return Scaling.fit([graph], [np.arange(graph.number_of_nodes)])
