@@ -86,6 +86,11 @@ def test_size_and_shape_need_as_many_axes():
         Lattice((5, 5), (4, 4, 4))
 
 
+def test_a_lattice_checks_its_spacing_itself():
+    with pytest.raises(ParameterError, match=r"size is \(0, 4\); it must be a whole number of pixels of at least 2"):
+        Lattice((5, 5), (0, 4))
+
+
 @pytest.mark.parametrize("size", [1, 0, -4, 2.5, 16.0, True, (4, 1), (4, 4, 4), (4,), (), "16", None])
 def test_a_size_that_is_no_whole_number_of_at_least_2_is_refused(size):
     with pytest.raises(ParameterError, match="whole number of pixels of at least 2, or one per axis"):

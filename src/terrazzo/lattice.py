@@ -34,6 +34,7 @@ class Lattice:
     def __post_init__(self) -> None:
         if len(self.shape) != len(self.size):
             raise ParameterError(f"size has {len(self.size)} axes and the image {len(self.shape)}; give one each")
+        spacing(self.size, axes=len(self.size))
         if min(self.shape) < 1:
             raise ParameterError(f"the image is empty (shape {self.shape}); it needs at least one pixel per axis")
         if self.number_of_cells > LARGEST_ID:

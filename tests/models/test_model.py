@@ -1,15 +1,13 @@
-import subprocess
-import sys
 from dataclasses import replace
 
 import numpy as np
 import pytest
 import torch
+from segmented import blobs, graph_of, grid_of, segment, small_recipe
+from untrained import untrained_model
 
 from terrazzo.errors import ModelError, ParameterError
 from terrazzo.regions.features import AREA
-from tests.segmented import blobs, graph_of, grid_of, segment, small_recipe
-from tests.untrained import untrained_model
 
 RECIPE = small_recipe()
 GRID = grid_of((60, 70))
@@ -72,9 +70,3 @@ def test_one_changed_weight_changes_the_fingerprint():
     with torch.no_grad():
         other.network.head[1].bias[0] += 1e-6
     assert model.fingerprint() != other.fingerprint()
-
-
-def test_the_fingerprint_is_the_same_in_another_process():
-    code = "from tests.untrained import untrained_model; print(untrained_model().fingerprint())"
-    other = subprocess.run([sys.executable, "-c", code], check=True, capture_output=True, text=True)
-    assert other.stdout.strip() == untrained_model().fingerprint()

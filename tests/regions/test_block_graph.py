@@ -4,12 +4,12 @@ from collections import Counter
 import numpy as np
 import pytest
 from scipy import ndimage
+from segmented import blobs, graph_of, grid_of, labels_of, segment, small_recipe
 
 from terrazzo.errors import InputError
 from terrazzo.regions.block_graph import block_graph, block_targets, edge_columns, graph_window
 from terrazzo.regions.block_labels import BlockLabels
 from terrazzo.regions.features import AREA, INTENSITY, Statistic
-from tests.segmented import blobs, graph_of, grid_of, labels_of, segment, small_recipe
 
 SHAPE, SIZE = (60, 70), (6, 6)
 

@@ -3,6 +3,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from scipy import ndimage
+from segmented import blobs
 
 from terrazzo.errors import ParameterError
 from terrazzo.regions.features import (
@@ -16,7 +17,6 @@ from terrazzo.regions.features import (
     scale_space,
     statistic_named,
 )
-from tests.segmented import blobs
 
 SIGMAS = (1, 2, 4, 8, 16)
 

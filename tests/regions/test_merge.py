@@ -1,9 +1,9 @@
 import numpy as np
 from hypothesis import given
 from hypothesis import strategies as st
+from segmented import blobs, graph_of, grid_of, segment, small_recipe
 
 from terrazzo.regions.merge import merge, merge_targets
-from tests.segmented import blobs, graph_of, grid_of, segment, small_recipe
 
 IMAGE, RECIPE = blobs((40, 50), seed=4), small_recipe()
 GRID = grid_of((40, 50), block_cells=(3, 3))

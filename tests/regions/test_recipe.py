@@ -1,10 +1,10 @@
 import pytest
+from segmented import grid_of
 
 from terrazzo.regions.block_graph import LABEL_MARGIN, graph_window
 from terrazzo.regions.features import AREA, INTENSITY, scale_space
 from terrazzo.regions.recipe import Recipe
 from terrazzo.regions.superpixel_parameters import SuperpixelParameters
-from tests.segmented import grid_of
 
 
 def test_a_recipe_names_the_columns_of_its_tables():

@@ -1,11 +1,11 @@
 import math
 
 import pytest
+from segmented import grid_of
 
 from terrazzo.errors import ParameterError
 from terrazzo.kernels.filters import radius
 from terrazzo.regions.superpixel_parameters import SuperpixelParameters
-from tests.segmented import grid_of
 
 
 @pytest.mark.parametrize(

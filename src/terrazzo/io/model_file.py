@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from contextlib import suppress
 from dataclasses import asdict
 from pathlib import Path
 from typing import Any
@@ -44,7 +45,8 @@ def write_model(model: Model, path: str | Path, *, overwrite: bool = False) -> P
         save_file(tensors, partial, metadata={HEADER: json.dumps(_header(model), indent=1)})
         partial.replace(target)
     except (OSError, SafetensorError) as error:
-        partial.unlink(missing_ok=True)
+        with suppress(OSError):
+            partial.unlink()
         raise InputError(f"the model cannot be written to '{target}': {error}") from error
     return target
 
@@ -80,13 +82,13 @@ def open_model(path: str | Path, *, features: FeatureSet | None = None) -> Model
         header = json.loads(metadata[HEADER])
         _check_format(header, path)
         model = _model(header, tensors, features)
+        if model.fingerprint() != header["fingerprint"]:
+            raise ModelError(f"'{path}' was changed after it was written; fit the model again")
+        return model
     except TerrazzoError:
         raise
     except (KeyError, TypeError, ValueError, RuntimeError) as error:
         raise ModelError(f"the header of '{path}' does not fit its weights ({error}); fit the model again") from error
-    if model.fingerprint() != header["fingerprint"]:
-        raise ModelError(f"'{path}' was changed after it was written; fit the model again")
-    return model
 
 
 def _check_format(header: dict[str, Any], path: str | Path) -> None:

@@ -34,7 +34,7 @@ class NodeTargets:
 
     @property
     def number_of_classes(self) -> int:
-        """C."""
+        """The number of classes, C."""
         return int(self.counts.shape[1])
 
     @property

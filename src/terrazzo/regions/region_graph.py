@@ -57,12 +57,12 @@ class RegionGraph:
 
     @property
     def number_of_nodes(self) -> int:
-        """N."""
+        """The number of nodes, N."""
         return len(self.ids)
 
     @property
     def number_of_edges(self) -> int:
-        """E, undirected."""
+        """The number of undirected edges, E."""
         return int(self.edge_index.shape[1])
 
     def ring(self, nodes: ArrayLike, hops: int) -> NDArray[np.int64]:

@@ -1,0 +1,161 @@
+import json
+
+import numpy as np
+import pytest
+import zarr
+from segmented import blobs, grid_of, segment, small_recipe
+
+from terrazzo.errors import InputError
+from terrazzo.io.result import check_writable, create_result, open_result
+
+SHAPE = (60, 70)
+GRID, RECIPE = grid_of(SHAPE, block_cells=(4, 8)), small_recipe()
+NAMES, COLOURS = ("ground", "water"), ("#0a141e", "#ff00ff")
+
+
+def make(path, **others):
+    settings = {
+        "node_columns": RECIPE.node_columns,
+        "edge_columns": RECIPE.edge_columns,
+        "class_names": NAMES,
+        "colours": COLOURS,
+        "pixel_size": (0.5, 0.25),
+        "made_from": {"image": "image.tif"},
+    }
+    return create_result(path, GRID, **settings | others)
+
+
+@pytest.fixture
+def result(tmp_path):
+    return make(tmp_path / "result.zarr")
+
+
+def test_a_result_is_an_ome_zarr_group_with_two_label_images(result):
+    group = zarr.open_group(result.path, mode="r")
+    assert group.metadata.zarr_format == 3
+    assert group["labels"].attrs["ome"] == {"version": "0.5", "labels": ["superpixels", "classes"]}
+    for name, dtype in (("superpixels", np.uint32), ("classes", np.uint8)):
+        array = group["labels"][name]["0"]
+        assert (array.shape, array.dtype, array.chunks) == (SHAPE, dtype, GRID.storage_chunk)
+        assert array.metadata.dimension_names == ("y", "x")
+
+
+@pytest.mark.parametrize("name", ["superpixels", "classes"])
+def test_a_label_image_has_the_metadata_of_ome_ngff_0_5(result, name):
+    ome = zarr.open_group(result.path, path=f"labels/{name}", mode="r").attrs["ome"]
+    assert ome["version"] == "0.5"
+    (multiscale,) = ome["multiscales"]
+    assert multiscale["axes"] == [{"name": a, "type": "space", "unit": "micrometer"} for a in "yx"]
+    (level,) = multiscale["datasets"]
+    assert level == {"path": "0", "coordinateTransformations": [{"type": "scale", "scale": [0.5, 0.25]}]}
+    assert "image-label" in ome
+
+
+def test_classes_have_their_names_and_colours(result):
+    label = zarr.open_group(result.path, path="labels/classes", mode="r").attrs["ome"]["image-label"]
+    assert label["colors"] == [
+        {"label-value": 0, "rgba": [10, 20, 30, 255]},
+        {"label-value": 1, "rgba": [255, 0, 255, 255]},
+    ]
+    assert label["properties"] == [{"label-value": 0, "class": "ground"}, {"label-value": 1, "class": "water"}]
+
+
+def test_without_a_pixel_size_there_is_no_unit(tmp_path):
+    path = make(tmp_path / "result.zarr", pixel_size=None).path
+    (multiscale,) = zarr.open_group(path, path="labels/classes", mode="r").attrs["ome"]["multiscales"]
+    assert multiscale["axes"] == [{"name": a, "type": "space"} for a in "yx"]
+    assert multiscale["datasets"][0]["coordinateTransformations"] == [{"type": "scale", "scale": [1.0, 1.0]}]
+
+
+def test_what_blocks_write_is_read_again(result):
+    found = segment(blobs(SHAPE), GRID, RECIPE)
+    ids, classes = np.zeros(SHAPE, np.uint32), np.zeros(SHAPE, np.uint8)
+    for block in GRID:
+        labels, graph = found[block.index]
+        ids[block.core.slices] = labels.cut(block.core)
+        classes[block.core.slices] = sum(block.index)
+        result.write_segments(block, ids[block.core.slices], graph)
+        probabilities = np.full((graph.ids.size, 2), 0.5, np.float32)
+        result.write_classes(block, classes[block.core.slices], graph, probabilities)
+    read = open_result(result.path)
+    assert np.array_equal(read.read_superpixels((slice(None), slice(None))), ids)
+    assert np.array_equal(read.read_classes((slice(5, 50), slice(3, 60))), classes[5:50, 3:60])
+    for block in GRID:
+        again, graph = read.read_graph(block), found[block.index][1]
+        assert np.array_equal(again.ids, graph.ids)
+        assert np.array_equal(again.node_features, graph.node_features)
+        assert np.array_equal(again.edges, graph.edges)
+
+
+def test_each_block_has_its_part_of_the_tables(result):
+    for block in GRID:
+        labels, graph = segment(blobs(SHAPE), GRID, RECIPE)[block.index]
+        result.write_segments(block, labels.cut(block.core), graph)
+    path = zarr.open_group(result.path, mode="r").store.root
+    for table in ("nodes", "edges"):
+        assert {p.name for p in (path / table).iterdir()} == {f"{i}-{j}.parquet" for i, j in np.ndindex(*GRID.shape)}
+
+
+def test_an_opened_result_is_the_one_that_was_made(result):
+    assert open_result(result.path) == result
+
+
+def test_a_result_says_what_it_was_made_from_and_when_it_is_finished(result):
+    assert result.run["made_from"] == {"image": "image.tif"}
+    assert result.run["class_names"] == list(NAMES)
+    assert result.run["finished"] is False
+    result.finish({"pixels": 4200})
+    assert open_result(result.path).run["finished"] is True
+    assert result.run["figures"] == {"pixels": 4200}
+
+
+@pytest.mark.parametrize("kind", ["file", "folder", "result"])
+def test_what_exists_is_not_overwritten_unasked(tmp_path, kind):
+    path = tmp_path / "result.zarr"
+    {"file": lambda: path.write_text("mine"), "folder": path.mkdir, "result": lambda: make(path)}[kind]()
+    with pytest.raises(InputError, match="exists; choose another path or add --overwrite"):
+        make(path)
+
+
+@pytest.mark.parametrize("kind", ["file", "folder"])
+def test_only_results_are_overwritten(tmp_path, kind):
+    path = tmp_path / "precious"
+    path.write_text("mine") if kind == "file" else (path / "data").mkdir(parents=True)
+    with pytest.raises(InputError, match="is no result of terrazzo, so it is not overwritten; remove it first"):
+        make(path, overwrite=True)
+    assert path.exists() if kind == "file" else (path / "data").is_dir()
+
+
+def test_a_result_is_overwritten_when_asked(result):
+    result.finish({})
+    assert make(result.path, overwrite=True).run["finished"] is False
+
+
+def test_a_free_path_is_writable(tmp_path):
+    check_writable(tmp_path / "new.zarr", overwrite=False)
+
+
+def test_a_place_that_cannot_be_written_to_is_an_input_error(tmp_path):
+    (tmp_path / "file").write_text("not a folder")
+    with pytest.raises(InputError, match="the result cannot be written to"):
+        make(tmp_path / "file" / "result.zarr")
+
+
+def test_a_folder_that_is_no_result_cannot_be_opened(tmp_path):
+    with pytest.raises(InputError, match=r"is no result of terrazzo \(it holds no run\.json\); make one with"):
+        open_result(tmp_path)
+
+
+@pytest.mark.parametrize("content", ["", "[]", "{}", '{"shape": [1', '{"shape": [60, 70], "size": [6, 6]}', "null"])
+def test_a_damaged_result_is_an_input_error(result, tmp_path, content):
+    (tmp_path / "result.zarr" / "run.json").write_text(content)
+    with pytest.raises(InputError, match=r"is damaged .*run terrazzo predict again with --overwrite"):
+        open_result(result.path)
+
+
+@pytest.mark.parametrize("size", [[0, 0], [6], [-6, 6]])
+def test_a_result_with_an_impossible_lattice_is_damaged(result, tmp_path, size):
+    file = tmp_path / "result.zarr" / "run.json"
+    file.write_text(json.dumps(json.loads(file.read_text()) | {"size": size}))
+    with pytest.raises(InputError, match="is damaged"):
+        open_result(result.path)
