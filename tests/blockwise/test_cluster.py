@@ -1,0 +1,93 @@
+"""What runs in other processes: one cluster of two serves all of these."""
+
+import os
+
+import numpy as np
+import pytest
+from distributed import Client
+from segmented import grid_of
+
+import terrazzo as tz
+from terrazzo.blockwise import cluster
+from terrazzo.blockwise.cluster import cluster_client
+from terrazzo.blockwise.run_blocks import run_blocks
+from terrazzo.errors import InputError, ParameterError
+
+ALL = (slice(None), slice(None))
+
+
+@pytest.fixture(scope="module")
+def client():
+    with cluster_client(workers=2) as client:
+        yield client
+
+
+def process_of(block, name):
+    return block.index, name, os.getpid()
+
+
+def refuse(block):
+    raise InputError(f"block {block.index} is bad")
+
+
+def test_a_local_cluster_has_the_workers_that_were_asked_for_with_one_thread_each(client):
+    assert list(client.nthreads().values()) == [1, 1]
+
+
+def test_blocks_run_in_other_processes_and_each_once(client):
+    grid = grid_of((60, 70))
+    told = []
+    found = list(run_blocks(process_of, grid, "shared", client=client, done=told.append))
+    assert sorted(index for index, _, _ in found) == sorted(block.index for block in told)
+    assert sorted(index for index, _, _ in found) == [block.index for block in grid]
+    assert {name for _, name, _ in found} == {"shared"}
+    assert os.getpid() not in {pid for _, _, pid in found}
+
+
+def test_an_error_in_another_process_arrives_as_it_was_raised(client):
+    with pytest.raises(InputError, match="is bad"):
+        list(run_blocks(refuse, grid_of((60, 70)), client=client))
+
+
+def test_lazy_arrays_compute_on_a_cluster(client, model, pixels):
+    labels, classes = tz.superpixels(pixels, 8, block=48), tz.predict(model, pixels, block=72)
+    there = [future.result() for future in client.compute([labels, classes])]
+    assert np.array_equal(there[0], labels.compute())
+    assert np.array_equal(there[1], classes.compute())
+
+
+def test_a_result_written_and_scored_by_a_cluster_is_the_one_of_this_process(
+    client, model, stored, annotation, tmp_path
+):
+    here, there = (
+        tz.write_prediction(model, stored, tmp_path / name, block=48, client=where)
+        for name, where in (("here.zarr", None), ("there.zarr", client))
+    )
+    assert np.array_equal(here.read_superpixels(ALL), there.read_superpixels(ALL))
+    assert np.array_equal(here.read_classes(ALL), there.read_classes(ALL))
+    np.save(tmp_path / "truth.npy", annotation)
+    truth = tz.open_labels(tmp_path / "truth.npy")
+    assert np.array_equal(tz.score(here, truth).confusion, tz.score(there, truth, client=client).confusion)
+
+
+def test_a_scheduler_that_is_there_is_used_and_left_running(client):
+    with cluster_client(client.scheduler.address) as other:
+        assert other.scheduler.address == client.scheduler.address
+    with Client(client.scheduler.address) as again:
+        assert len(again.nthreads()) == 2
+
+
+@pytest.mark.parametrize("address", ["tcp://127.0.0.1:9", "nowhere://x", "tcp://"])
+def test_where_no_scheduler_answers_one_sentence_says_so(address, monkeypatch):
+    monkeypatch.setattr(cluster, "CONNECT_SECONDS", 1)
+    with (
+        pytest.raises(ParameterError, match=f"no Dask scheduler answers at '{address}'") as found,
+        cluster_client(address),
+    ):
+        pass
+    assert "\n" not in str(found.value)
+
+
+def test_a_cluster_without_workers_is_refused():
+    with pytest.raises(ParameterError, match="workers is 0; it must be at least 1"), cluster_client(workers=0):
+        pass
