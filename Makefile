@@ -21,7 +21,7 @@ demo: $(READY)
 	$(BIN)/terrazzo demo -o demo
 
 test: $(READY) lint
-	$(BIN)/pytest -n 2 --dist loadfile
+	OMP_NUM_THREADS=1 $(BIN)/pytest -n 2 --dist loadfile
 
 lint: $(READY)
 	$(BIN)/ruff check .

@@ -2,9 +2,11 @@
 
 import os
 
+import dask
+import dask.array as da
 import numpy as np
 import pytest
-from distributed import Client
+from distributed import Client, get_client
 from segmented import grid_of
 
 import terrazzo as tz
@@ -70,15 +72,17 @@ def test_a_result_written_and_scored_by_a_cluster_is_the_one_of_this_process(
     assert np.array_equal(tz.score(here, truth).confusion, tz.score(there, truth, client=client).confusion)
 
 
-def test_a_scheduler_that_is_there_is_used_and_left_running(client):
-    with cluster_client(client.scheduler.address) as other:
-        assert other.scheduler.address == client.scheduler.address
-    with Client(client.scheduler.address) as again:
+def test_a_scheduler_that_is_there_computes_and_is_left_running(client):
+    address = client.scheduler.address
+    with cluster_client(address) as other, dask.config.set(scheduler=None):
+        assert other.scheduler.address == address
+        assert da.ones(3).map_blocks(lambda _: np.full(3, os.getpid())).compute()[0] != os.getpid()
+    with Client(address) as again:
         assert len(again.nthreads()) == 2
 
 
 @pytest.mark.parametrize("address", ["tcp://127.0.0.1:9", "nowhere://x", "tcp://"])
-def test_where_no_scheduler_answers_one_sentence_says_so(address, monkeypatch):
+def test_where_no_scheduler_answers_one_sentence_says_so_and_nothing_changes(client, address, monkeypatch):
     monkeypatch.setattr(cluster, "CONNECT_SECONDS", 1)
     with (
         pytest.raises(ParameterError, match=f"no Dask scheduler answers at '{address}'") as found,
@@ -86,6 +90,7 @@ def test_where_no_scheduler_answers_one_sentence_says_so(address, monkeypatch):
     ):
         pass
     assert "\n" not in str(found.value)
+    assert get_client() is client
 
 
 def test_a_cluster_without_workers_is_refused():

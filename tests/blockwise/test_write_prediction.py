@@ -93,7 +93,7 @@ def test_each_pass_tells_how_far_it_is(model, stored, tmp_path):
         assert steps[-1][2] == 130 * 170
 
 
-def test_an_image_with_other_channels_is_refused_before_anything_is_written(stored, tmp_path):
+def test_an_image_with_other_channels_is_refused_before_anything_is_written(tmp_path):
     tz.write_ome_zarr(tmp_path / "image.zarr", blobs((20, 20), 2))
     with pytest.raises(ModelError, match="the image has 2 channels and the model was fitted on 1"):
         tz.write_prediction(untrained_model(), tz.open_image(tmp_path / "image.zarr"), tmp_path / "result.zarr")

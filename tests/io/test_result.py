@@ -20,6 +20,7 @@ def make(path, **others):
         "class_names": NAMES,
         "colours": COLOURS,
         "pixel_size": (0.5, 0.25),
+        "pixel_unit": "micrometer",
         "made_from": {"image": "image.tif"},
     }
     return create_result(path, GRID, **settings | others)

@@ -32,10 +32,11 @@ def cluster_client(scheduler: str | None = None, workers: int | None = None) -> 
     """
     if scheduler is not None:
         try:
-            client = Client(scheduler, timeout=CONNECT_SECONDS)
+            # no default yet: Dask would go on asking one that never answered
+            client = Client(scheduler, timeout=CONNECT_SECONDS, set_as_default=False)
         except (OSError, ValueError) as error:
             raise ParameterError(f"no Dask scheduler answers at '{scheduler}' ({error}); start one first") from error
-        with client:
+        with client, client.as_current():
             yield client
         return
     count = workers if workers is not None else os.cpu_count() or 1

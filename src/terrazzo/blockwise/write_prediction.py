@@ -78,6 +78,7 @@ def write_prediction(
         class_names=model.class_names,
         colours=model.colours,
         pixel_size=image.pixel_size,
+        pixel_unit=image.pixel_unit,
         made_from={"image": image.path, "level": image.level, "model": model.fingerprint(), "scale": scale},
         overwrite=overwrite,
     )

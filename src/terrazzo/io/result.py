@@ -93,6 +93,7 @@ def create_result(
     class_names: tuple[str, ...],
     colours: tuple[str, ...],
     pixel_size: tuple[float, float] | None,
+    pixel_unit: str | None = None,
     made_from: dict[str, Any],
     overwrite: bool = False,
 ) -> Result:
@@ -113,7 +114,7 @@ def create_result(
         labels.attrs["ome"] = {"version": "0.5", "labels": ["superpixels", "classes"]}
         for name, dtype in (("superpixels", grid.lattice.dtype), ("classes", np.dtype(np.uint8))):
             group = labels.create_group(name)
-            group.attrs["ome"] = _label_metadata(name, pixel_size, class_names, colours)
+            group.attrs["ome"] = _label_metadata(name, _space(pixel_size, pixel_unit), class_names, colours)
             group.create_array("0", shape=grid.lattice.shape, chunks=grid.storage_chunk, dtype=dtype,
                                fill_value=0, dimension_names=["y", "x"])  # fmt: skip
         for table in ("nodes", "edges"):
@@ -172,11 +173,9 @@ def _write_run(target: Path, run: dict[str, Any]) -> None:
 
 
 def _label_metadata(
-    name: str, pixel_size: tuple[float, float] | None, class_names: tuple[str, ...], colours: tuple[str, ...]
+    name: str, space: dict[str, Any], class_names: tuple[str, ...], colours: tuple[str, ...]
 ) -> dict[str, Any]:
     """Return OME-NGFF 0.5 metadata of a label image with one level."""
-    unit = {"unit": "micrometer"} if pixel_size else {}
-    scale = [{"type": "scale", "scale": list(pixel_size or (1.0, 1.0))}]
     image_label: dict[str, Any] = {}
     if name == "classes":
         image_label["colors"] = [
@@ -186,9 +185,14 @@ def _label_metadata(
         image_label["properties"] = [
             {"label-value": value, "class": class_name} for value, class_name in enumerate(class_names)
         ]
-    multiscale = {
-        "name": name,
+    return {"version": "0.5", "multiscales": [{"name": name, **space}], "image-label": image_label}
+
+
+def _space(pixel_size: tuple[float, float] | None, pixel_unit: str | None) -> dict[str, Any]:
+    """Return the axes, and the pixel size of the only level."""
+    unit = {"unit": pixel_unit} if pixel_size and pixel_unit else {}
+    scale = [{"type": "scale", "scale": list(pixel_size or (1.0, 1.0))}]
+    return {
         "axes": [{"name": axis, "type": "space", **unit} for axis in "yx"],
         "datasets": [{"path": "0", "coordinateTransformations": scale}],
     }
-    return {"version": "0.5", "multiscales": [multiscale], "image-label": image_label}
