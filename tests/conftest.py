@@ -15,6 +15,9 @@ settings.register_profile(
 )
 settings.load_profile("terrazzo")
 
+# On a shared machine the threads of a small product wait for each other, up to a hundred times as long.
+os.environ.setdefault("OMP_NUM_THREADS", "1")
+
 DATA = Path(os.environ.get("TERRAZZO_DATA", Path(__file__).parents[2] / "shared" / "data"))
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import math
 from collections.abc import Mapping
 from typing import Any
 
@@ -14,7 +15,7 @@ from rich.table import Table
 def print_values(values: Mapping[str, Any], *, as_json: bool) -> None:
     """Print named values, nested ones indented."""
     if as_json:
-        typer.echo(json.dumps(values, indent=1))
+        typer.echo(json.dumps(_plain(values), indent=1))
         return
     table = Table(show_header=False, box=None, pad_edge=False)
     table.add_column(style="bold", no_wrap=True)
@@ -22,6 +23,15 @@ def print_values(values: Mapping[str, Any], *, as_json: bool) -> None:
     for name, value in values.items():
         table.add_row(name.replace("_", " "), _readable(value))
     Console().print(table)
+
+
+def _plain(value: Any) -> Any:
+    """Return the value with null for NaN and infinity, which JSON does not have."""
+    if isinstance(value, Mapping):
+        return {name: _plain(item) for name, item in value.items()}
+    if isinstance(value, list | tuple):
+        return [_plain(item) for item in value]
+    return None if isinstance(value, float) and not math.isfinite(value) else value
 
 
 def _readable(value: Any) -> str:

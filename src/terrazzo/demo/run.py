@@ -18,7 +18,6 @@ from terrazzo.errors import InputError, ParameterError
 from terrazzo.io.model_file import write_model
 from terrazzo.io.ome_zarr_writer import write_ome_zarr
 from terrazzo.io.open_image import open_image, open_labels
-from terrazzo.io.result import RUN
 from terrazzo.regions.annotation import NOT_ANNOTATED
 from terrazzo.synthetic import CLASS_NAMES, colony_image
 from terrazzo.training.fit import fit
@@ -29,6 +28,8 @@ EPOCHS = 60
 COLOURS = ("#39424e", "#f2a33c", "#4fb3d9")
 # Between the part that is fitted on and the rest that is scored: no superpixel and no neighbour in both.
 GAP = 4 * SUPERPIXEL_SIZE
+MARKER = ".terrazzo-demo"
+MADE = ("image.ome.zarr", "annotation.ome.zarr", "truth.ome.zarr", "model.safetensors", "result.zarr", "picture.png")
 
 
 class Show(Protocol):
@@ -127,8 +128,13 @@ def _write_images(folder: Path, size: int, seed: int) -> None:
 
 
 def _make_room(folder: Path) -> None:
-    if folder.exists() and any(folder.iterdir()):
-        if not (folder / "result.zarr" / RUN).is_file() and not (folder / "image.ome.zarr").is_dir():
-            raise InputError(f"'{folder}' holds something else than a demo; choose another directory")
-        shutil.rmtree(folder)
+    """Remove what an earlier demo made, and nothing else; the marker says that there was one."""
+    if folder.exists() and not (folder / MARKER).is_file() and any(folder.iterdir()):
+        raise InputError(f"'{folder}' holds something else than a demo; choose another directory")
+    for name in MADE:
+        if (folder / name).is_dir():
+            shutil.rmtree(folder / name)
+        else:
+            (folder / name).unlink(missing_ok=True)
     folder.mkdir(parents=True, exist_ok=True)
+    (folder / MARKER).touch()

@@ -1,0 +1,74 @@
+import json
+import shutil
+
+import imageio.v3 as imageio
+import numpy as np
+import pytest
+from textures import striped
+
+import terrazzo as tz
+from terrazzo.blockwise import cluster
+
+ALL = (slice(None), slice(None))
+
+
+def test_another_process_reads_the_model_and_writes_the_result(files, predicted):
+    assert predicted.returncode == 0, predicted.stderr
+    report = json.loads(predicted.stdout)
+    assert report["result"] == str(files / "result.zarr")
+    assert report["pixels"] == 96 * 96
+    result = tz.open_result(files / "result.zarr")
+    assert report["superpixels"] == len(np.unique(result.read_superpixels(ALL)))
+    _, classes = striped(seed=0)
+    assert np.mean(result.read_classes(ALL) == classes) > 0.9
+
+
+def test_the_result_is_that_of_the_function(files, predicted):  # noqa: ARG001
+    image, model = tz.open_image(files / "images" / "a.png"), tz.open_model(files / "model.safetensors")
+    lazy = tz.predict(model, image, block=32).compute()
+    assert np.array_equal(tz.open_result(files / "result.zarr").read_classes(ALL), lazy)
+
+
+@pytest.mark.parametrize(
+    ("image", "options", "sentence"),
+    [
+        ("none.png", (), "There is no file or store at"),
+        ("colour.png", (), "the image has 3 channels and the model was fitted on 1"),
+        ("images/a.png", ("--workers", 0), "workers is 0; it must be at least 1"),
+        ("images/a.png", ("--scheduler", "tcp://127.0.0.1:9"), "no Dask scheduler answers at 'tcp://127.0.0.1:9'"),
+        ("images/a.png", ("--level", 2), "has no level 2"),
+    ],
+)
+def test_a_mistake_ends_with_one_sentence(files, mistake, tmp_path, monkeypatch, image, options, sentence):
+    monkeypatch.setattr(cluster, "CONNECT_SECONDS", 1)
+    said = mistake(
+        "predict", files / image, "-m", files / "model.safetensors", "-o", tmp_path / "result.zarr", *options
+    )
+    assert sentence in said
+    assert not (tmp_path / "result.zarr").exists()
+
+
+def test_a_missing_or_a_foreign_model_is_named(files, mistake, tmp_path):
+    image, output = files / "images" / "a.png", tmp_path / "result.zarr"
+    assert "there is no model at" in mistake("predict", image, "-m", tmp_path / "none", "-o", output)
+    assert "is no whole safetensors file" in mistake("predict", image, "-m", image, "-o", output)
+
+
+def test_what_stands_at_the_output_is_kept(files, mistake, tmp_path):
+    (tmp_path / "mine").mkdir()
+    arguments = ("predict", files / "images" / "a.png", "-m", files / "model.safetensors", "-o", tmp_path / "mine")
+    assert "exists; choose another path or add --overwrite" in mistake(*arguments)
+    assert "is no result of terrazzo, so it is not overwritten" in mistake(*arguments, "--overwrite")
+    assert (tmp_path / "mine").is_dir()
+
+
+def test_a_pixel_that_is_not_finite_is_named_by_the_worker_that_met_it(files, mistake, tmp_path):
+    image = imageio.imread(files / "images" / "a.png").astype(np.float32)
+    image[70, 80] = np.nan
+    np.save(tmp_path / "image.npy", image)
+    arguments = ("predict", tmp_path / "image.npy", "-m", files / "model.safetensors", "-o", tmp_path / "result.zarr")
+    said = mistake(*arguments, "--workers", 1, "--block", 32)
+    assert said.startswith("the image is nan in channel 0 at pixel (y, x) = (70, 80)")
+    said = mistake("score", tmp_path / "result.zarr", files / "annotations" / "a.png")
+    assert "is not finished" in said
+    shutil.rmtree(tmp_path / "result.zarr")

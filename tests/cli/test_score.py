@@ -1,0 +1,59 @@
+import json
+
+import imageio.v3 as imageio
+import numpy as np
+import pytest
+from textures import NAMES
+
+import terrazzo as tz
+
+
+def refuse_constant(name):
+    raise AssertionError(f"{name} is no JSON")
+
+
+@pytest.fixture
+def result(files, predicted):
+    assert predicted.returncode == 0, predicted.stderr
+    return files / "result.zarr"
+
+
+def test_the_scores_are_one_json_document(files, result, run):
+    ended = run("score", result, files / "annotations" / "a.png", "--json")
+    assert ended.code == 0
+    scores = json.loads(ended.out, parse_constant=refuse_constant)
+    truth = tz.open_labels(files / "annotations" / "a.png")
+    expected = tz.score(tz.open_result(result), truth)
+    assert scores["accuracy"] == expected.accuracy > 0.9
+    assert scores["ceiling"] == expected.ceiling >= scores["accuracy"]
+    assert scores["pixels"] == 96 * 96
+    assert scores["iou"] == dict(zip(NAMES, expected.iou.tolist(), strict=True))
+    assert scores["confusion"] == expected.confusion.tolist()
+
+
+def test_the_scores_are_a_table_for_people(files, result, run):
+    ended = run("score", result, files / "annotations" / "a.png")
+    assert ended.code == 0
+    for word in ("accuracy", "mean iou", "ceiling", *NAMES):
+        assert word in ended.out
+
+
+def test_a_class_without_a_score_is_null_in_json(result, run, tmp_path):
+    predicted = tz.open_result(result).read_classes((slice(None), slice(None)))
+    where = np.where(predicted == 0, 0, 255).astype(np.uint8)
+    imageio.imwrite(tmp_path / "truth.png", where)
+    ended = run("score", result, tmp_path / "truth.png", "--json")
+    scores = json.loads(ended.out, parse_constant=refuse_constant)
+    assert scores["iou"] == {NAMES[0]: 1.0, NAMES[1]: None}
+
+
+def test_a_mistake_ends_with_one_sentence(files, result, mistake, tmp_path):
+    annotation = files / "annotations" / "a.png"
+    assert "is no result of terrazzo" in mistake("score", tmp_path, annotation)
+    assert "There is no file or store at" in mistake("score", result, tmp_path / "none.png")
+    imageio.imwrite(tmp_path / "small.png", np.zeros((90, 96), np.uint8))
+    assert "the annotation has (90, 96) pixels" in mistake("score", result, tmp_path / "small.png")
+    imageio.imwrite(tmp_path / "high.png", np.full((96, 96), 7, np.uint8))
+    assert "holds the value 7" in mistake("score", result, tmp_path / "high.png")
+    imageio.imwrite(tmp_path / "empty.png", np.full((96, 96), 255, np.uint8))
+    assert "annotates no pixel" in mistake("score", result, tmp_path / "empty.png")
