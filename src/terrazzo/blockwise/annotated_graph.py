@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import dask.array as da
 import numpy as np
 from dask.base import tokenize
@@ -24,7 +26,7 @@ from terrazzo.regions.region_graph import RegionGraph
 
 
 def annotated_graph(
-    image: ImageLike, annotation: da.Array, *, recipe: Recipe, classes: int, block: int | None = None
+    image: ImageLike, annotation: da.Array | NDArray[Any], *, recipe: Recipe, classes: int, block: int | None = None
 ) -> Delayed:
     """Return, lazily, a pair: the RegionGraph of an image and the NodeTargets of its annotation.
 
@@ -32,7 +34,7 @@ def annotated_graph(
     ----------
     image : Image or array, shape (y, x) or (c, y, x)
         What is segmented and measured.
-    annotation : dask.array.Array of whole numbers, shape (y, x)
+    annotation : array of whole numbers, shape (y, x)
         The class of each pixel; 255 is not annotated.
     recipe : Recipe
         How the image becomes a graph.
@@ -47,7 +49,7 @@ def annotated_graph(
         If image and annotation differ in extent; on compute, if the annotation holds a value that is neither a
         class nor 255.
     """
-    array = image_array(image)
+    array, annotation = image_array(image), da.asarray(annotation)
     if annotation.shape != array.shape[1:]:
         raise InputError(
             f"the annotation has {annotation.shape} pixels (y, x) and its image {array.shape[1:]}; they must be equal"

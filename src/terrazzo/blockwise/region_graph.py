@@ -8,6 +8,7 @@ import dask.array as da
 from dask.base import tokenize
 from dask.delayed import Delayed
 from dask.highlevelgraph import HighLevelGraph
+from numpy.typing import NDArray
 
 from terrazzo.blocks import BlockGrid
 from terrazzo.blockwise.block_tasks import graph_of_windows
@@ -22,7 +23,7 @@ from terrazzo.regions.merge import merge
 
 def region_graph(
     image: ImageLike,
-    labels: da.Array,
+    labels: da.Array | NDArray[Any],
     *,
     lattice: Lattice,
     features: FeatureSet = DEFAULT_FEATURES,
@@ -34,7 +35,7 @@ def region_graph(
     ----------
     image : Image or array, shape (y, x) or (c, y, x)
         What is measured; it need not be the image that the superpixels were made from.
-    labels : dask.array.Array of unsigned int, shape (y, x)
+    labels : array of unsigned int, shape (y, x)
         Superpixels, as `superpixels` returns them.
     lattice : Lattice
         The lattice of `labels`: a plain array cannot say that it is lattice-made.
@@ -62,7 +63,7 @@ def region_graph(
     >>> graph.number_of_nodes
     150
     """
-    array = image_array(image)
+    array, labels = image_array(image), da.asarray(labels)
     _check_extents(array, labels, lattice)
     grid = BlockGrid.of(lattice, block)
     blocks = list(grid)

@@ -109,10 +109,14 @@ class _Told:
     def __init__(self, name: str, total: int, progress: Progress | None) -> None:
         self.name, self.total, self.progress = name, total, progress
         self.blocks = self.pixels = 0
+        self._tell()
 
     def __call__(self, block: Block) -> None:
         self.blocks += 1
         height, width = block.core.shape
         self.pixels += height * width
+        self._tell()
+
+    def _tell(self) -> None:
         if self.progress is not None:
             self.progress(self.name, self.blocks, self.total, self.pixels)

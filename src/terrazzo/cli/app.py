@@ -15,7 +15,6 @@ from terrazzo.cli.score import score
 from terrazzo.errors import TerrazzoError
 
 app = typer.Typer(
-    no_args_is_help=True,
     pretty_exceptions_enable=False,
     add_completion=False,
     help="Segment images larger than memory. --debug, anywhere, shows the traceback of an error.",
@@ -29,15 +28,18 @@ INTERRUPTED = 130
 
 def main(arguments: Sequence[str] | None = None) -> None:
     """Run the command line and exit."""
-    given = list(sys.argv[1:] if arguments is None else arguments)
+    given = list(sys.argv[1:] if arguments is None else arguments) or ["--help"]
     debug = "--debug" in given
     try:
-        app([argument for argument in given if argument != "--debug"])
+        sys.exit(app([argument for argument in given if argument != "--debug"], standalone_mode=False) or 0)
     except TerrazzoError as error:
         if debug:
             raise
         typer.echo(f"Error: {error}", err=True)
         sys.exit(MISTAKE)
-    except KeyboardInterrupt:
-        typer.echo("Interrupted; what is half-written is not a finished result.", err=True)
+    except typer.TyperException as error:
+        typer.echo(f"Error: {error.format_message()} (terrazzo --help says what there is)", err=True)
+        sys.exit(MISTAKE)
+    except (typer.Abort, KeyboardInterrupt):
+        typer.echo("Interrupted: the output is not finished; run the command again with --overwrite.", err=True)
         sys.exit(INTERRUPTED)

@@ -7,7 +7,6 @@ from pathlib import Path
 from typing import Any
 
 from terrazzo.errors import InputError
-from terrazzo.io.model_file import open_model
 from terrazzo.io.open_image import open_image
 from terrazzo.io.result import RUN, open_result
 
@@ -31,6 +30,8 @@ def describe(path: str | Path) -> dict[str, Any]:
 
 
 def _model(path: Path) -> dict[str, Any]:
+    from terrazzo.io.model_file import open_model  # loads torch, which images and results do without
+
     model = open_model(path)
     return {
         "classes": dict(zip(model.class_names, model.colours, strict=True)),

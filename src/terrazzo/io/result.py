@@ -161,8 +161,10 @@ def open_result(path: str | Path) -> Result:
         run = json.loads(file.read_text())
         lattice = Lattice(tuple(run["shape"]), tuple(run["size"]))
         grid = BlockGrid(lattice, tuple(run["block_cells"]))
+        for key in (SUPERPIXELS, CLASSES):
+            zarr.open_array(path, path=key, mode="r")
         return Result(str(Path(path).resolve()), grid, tuple(run["node_columns"]), tuple(run["edge_columns"]))
-    except (ValueError, KeyError, TypeError) as error:
+    except (ValueError, KeyError, TypeError, OSError) as error:
         raise InputError(f"'{file}' is damaged ({error!r}); run terrazzo predict again with --overwrite") from error
 
 

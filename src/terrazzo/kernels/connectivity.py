@@ -37,7 +37,7 @@ def connect(cells: NDArray[np.int32], size: tuple[int, int]) -> tuple[NDArray[np
     root = _join(cells, starts, firsts)
     labels = cells.copy()
     strays = _lift_strays(labels, starts, firsts, root, number)
-    base_y, base_x = first_candidates(height, size[0]), first_candidates(width, size[1])
+    base_y, base_x = (first_candidates(n, s).astype(np.int32) for n, s in zip((height, width), size, strict=True))
     left = _adopt(labels, strays, base_y, base_x, columns, max(0, min(size) // 2 - 1))
     labels.ravel()[left] = cells.ravel()[left]
     return labels, left

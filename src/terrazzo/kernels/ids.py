@@ -57,8 +57,8 @@ def cells_of(
     foreign : int
         The raster index of the first pixel whose id the lattice does not allow there, or -1.
     """
-    base_y = first_candidates(origin[0] + ids.shape[0], size[0])[origin[0] :]
-    base_x = first_candidates(origin[1] + ids.shape[1], size[1])[origin[1] :]
+    base_y = first_candidates(ids.shape[0], size[0], origin[0])
+    base_x = first_candidates(ids.shape[1], size[1], origin[1])
     cells = np.empty(ids.shape, np.int32)
     return cells, _number_cells(ids, lattice_columns, base_y, base_x, first, columns, cells)
 

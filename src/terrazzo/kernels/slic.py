@@ -51,7 +51,7 @@ def slic(
     """
     height, width = image.shape[1:]
     rows, columns = -(-height // size[0]), -(-width // size[1])
-    base_y, base_x = first_candidates(height, size[0]), first_candidates(width, size[1])
+    base_y, base_x = (first_candidates(n, s).astype(np.int32) for n, s in zip((height, width), size, strict=True))
     weight_y, weight_x = (np.float32(compactness * compactness / (s * s)) for s in size)
     own_y = (np.arange(height) // size[0] - base_y).astype(np.uint8)
     own_x = (np.arange(width) // size[1] - base_x).astype(np.uint8)
@@ -66,12 +66,12 @@ def slic(
     return _cells(codes, base_y, base_x, columns)
 
 
-def first_candidates(extent: int, size: int) -> NDArray[np.int32]:
-    """Return for each pixel along an axis the first of the two cells that it may join; -1 lies outside."""
-    pixel = np.arange(extent, dtype=np.int32)
+def first_candidates(extent: int, size: int, start: int = 0) -> NDArray[np.int64]:
+    """Return for each of `extent` pixels from `start` the first of the two cells it may join; -1 lies outside."""
+    pixel = np.arange(start, start + extent, dtype=np.int64)
     cell = pixel // size
     first_half = 2 * (pixel - cell * size) + 1 < size
-    return (cell - first_half).astype(np.int32)
+    return cell - first_half
 
 
 def _reach(

@@ -205,7 +205,7 @@ def _measure(image: NDArray[np.float32], box: Box, owned: _OwnedRegions, feature
     column = 0
     for statistic in features:
         for part in image if statistic.per_channel else [image]:
-            values = statistic.compute(Regions(part, index, owned.area))
+            values = statistic.measure(Regions(part, index, owned.area))
             table[:, column : column + len(statistic.columns)] = values
             column += len(statistic.columns)
     return table

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass, field
-from functools import partial
+from functools import cache, partial
 
 import numpy as np
 from numpy.typing import NDArray
@@ -63,6 +63,28 @@ class Statistic:
     alignment: int = 1
     per_channel: bool = True
 
+    def __post_init__(self) -> None:
+        if not self.columns or len(set(self.columns)) < len(self.columns):
+            raise ParameterError(
+                f"statistic {self.name!r} has the columns {self.columns}; name at least one, each once"
+            )
+        if self.radius < 0 or self.alignment < 1:
+            raise ParameterError(
+                f"statistic {self.name!r} has radius {self.radius} and alignment {self.alignment}; they must be at "
+                "least 0 and 1"
+            )
+
+    def measure(self, regions: Regions) -> NDArray[np.float32]:
+        """Return what `compute` gives, checked to be one row per region and one number per column."""
+        values = np.asarray(self.compute(regions))
+        wanted = (regions.area.size, len(self.columns))
+        if values.shape != wanted:
+            raise ParameterError(
+                f"statistic {self.name!r} gave an array of shape {values.shape}; with {wanted[0]} regions and the "
+                f"columns {self.columns} it must be {wanted}"
+            )
+        return values.astype(np.float32, copy=False)
+
 
 FeatureSet = tuple[Statistic, ...]
 
@@ -77,6 +99,7 @@ def column_names(features: FeatureSet, channels: int) -> tuple[str, ...]:
     )
 
 
+@cache
 def scale_space(sigma: int) -> Statistic:
     """Return the filter responses at one scale, pooled to their mean and standard deviation over a region.
 

@@ -44,6 +44,10 @@ class SuperpixelParameters:
 
     def __post_init__(self) -> None:
         spacing(self.size, axes=2)
+        for name in ("compactness", "sigma", "scale"):
+            value = getattr(self, name)
+            if not isinstance(value, int | float) and not (name == "scale" and value is None):
+                raise ParameterError(f"{name} is {value!r}; it must be a number")
         if not (math.isfinite(self.compactness) and self.compactness >= 0):
             raise ParameterError(f"compactness is {self.compactness}; it must be a number of at least 0")
         if not (isinstance(self.iterations, int) and 1 <= self.iterations <= 100):

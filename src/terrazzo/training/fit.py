@@ -22,7 +22,7 @@ from terrazzo.regions.node_targets import NodeTargets
 from terrazzo.regions.recipe import Recipe
 from terrazzo.regions.region_graph import RegionGraph
 from terrazzo.regions.superpixel_parameters import SuperpixelParameters
-from terrazzo.training.fit_gnn import fit_gnn
+from terrazzo.training.fit_gnn import check_settings, chosen_colours, chosen_names, fit_gnn
 from terrazzo.training.optimise import Epoch
 
 
@@ -82,6 +82,9 @@ def fit(
     if len(channels) > 1:
         raise InputError(f"the images have {channels} channels; all must have the same number")
     classes = len(class_names) if class_names is not None else _count_classes(planes)
+    chosen_names(class_names, classes)
+    chosen_colours(colours, classes)
+    check_settings(settings)
     parameters = SuperpixelParameters(spacing(size, axes=2), compactness, iterations, sigma, scale)
     recipe = Recipe(channels[0], parameters, features)
     reach = settings.get("layers", GNNConfig(1, 0, 1).layers)

@@ -2,14 +2,19 @@
 
 from __future__ import annotations
 
+import re
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import fields
+from inspect import signature
 from typing import Any
 
 import dask
 from dask.delayed import Delayed
 
 from terrazzo.errors import ParameterError
+from terrazzo.models.device import choose_device
+from terrazzo.models.gnn import GNNConfig
 from terrazzo.models.model import Model
 from terrazzo.regions.node_targets import NodeTargets
 from terrazzo.regions.recipe import Recipe
@@ -62,13 +67,13 @@ def fit_gnn(
     ParameterError
         If graphs, targets, recipe and names do not fit each other, or the annotation cannot be learned from.
     """
+    check_settings(settings)
     computed: list[RegionGraph] = list(dask.compute(*graphs))
     counted: list[NodeTargets] = list(dask.compute(*targets))
     if any(graph.node_columns != recipe.node_columns for graph in computed):
         raise ParameterError("a graph has other features than the recipe; build all graphs with recipe.features")
     classes = counted[0].number_of_classes if counted else 0
-    names = _one_each("class_names", class_names, [f"class {i}" for i in range(classes)])
-    palette = _one_each("colours", colours, [PALETTE[i % len(PALETTE)] for i in range(classes)])
+    names, palette = chosen_names(class_names, classes), chosen_colours(colours, classes)
     began = time.perf_counter()
     fitted = fit_network(computed, counted, progress=progress, **settings)
     figures = {
@@ -81,8 +86,28 @@ def fit_gnn(
     return Model(fitted.network, fitted.scaling, recipe, names, palette, pixel_size, figures)
 
 
-def _one_each(what: str, given: Sequence[str] | None, default: Sequence[str]) -> tuple[str, ...]:
-    chosen = tuple(default if given is None else given)
-    if len(chosen) != len(default) or len(set(chosen)) < min(len(chosen), len(PALETTE)):
-        raise ParameterError(f"{what} are {chosen}; give {len(default)} different ones, one per class")
-    return chosen
+def chosen_names(given: Sequence[str] | None, classes: int) -> tuple[str, ...]:
+    """Return one name per class; a ParameterError if those given are not that many different ones."""
+    names = tuple(f"class {i}" for i in range(classes)) if given is None else tuple(given)
+    if len(names) != classes or len(set(names)) < classes:
+        raise ParameterError(f"class_names are {names}; give {classes} different ones, one per class")
+    return names
+
+
+def chosen_colours(given: Sequence[str] | None, classes: int) -> tuple[str, ...]:
+    """Return one colour per class; a ParameterError if those given are not that many of the form #rrggbb."""
+    colours = tuple(PALETTE[i % len(PALETTE)] for i in range(classes)) if given is None else tuple(given)
+    if len(colours) != classes or not all(re.fullmatch("#[0-9a-fA-F]{6}", colour) for colour in colours):
+        raise ParameterError(f"colours are {colours}; give {classes} of the form #rrggbb, one per class")
+    return colours
+
+
+def check_settings(settings: Mapping[str, Any]) -> None:
+    """Raise a ParameterError if a setting of `fit_network` is unknown or out of range, before work is done."""
+    architecture = {field.name for field in fields(GNNConfig)} - {"node_features", "edge_features", "classes"}
+    known = architecture | set(signature(fit_network).parameters) - {"graphs", "targets", "architecture", "progress"}
+    unknown = sorted(set(settings) - known)
+    if unknown:
+        raise ParameterError(f"there is no setting {unknown[0]!r}; the settings are {', '.join(sorted(known))}")
+    GNNConfig(1, 0, 2, **{name: value for name, value in settings.items() if name in architecture})
+    choose_device(settings.get("device", "auto"))
