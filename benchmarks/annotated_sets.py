@@ -11,7 +11,7 @@ from collections.abc import Callable
 
 from microscopy import Pair, fit_and_score, pairs_of
 
-SECONDS = 150
+SETTINGS = {"layers": 12, "dropout": 0.1, "epochs": 40, "seconds": 150, "seed": 0}
 
 
 def by_subject(pairs: list[Pair]) -> tuple[list[Pair], list[Pair]]:
@@ -42,7 +42,9 @@ def main() -> None:
     for name in sys.argv[1:] or SETS:
         class_names, split, size = SETS[name]
         train, test = split(pairs_of(name))
-        report = fit_and_score(train, test, class_names, size=size, epochs=60, seconds=SECONDS, seed=0)
+        report = fit_and_score(
+            train, test, class_names, size=size, layers=12, dropout=0.1, epochs=40, seconds=SECONDS, seed=0
+        )
         print(json.dumps({"set": name, "size": size, **report}), flush=True)
 
 
