@@ -42,9 +42,7 @@ def main() -> None:
     for name in sys.argv[1:] or SETS:
         class_names, split, size = SETS[name]
         train, test = split(pairs_of(name))
-        report = fit_and_score(
-            train, test, class_names, size=size, layers=12, dropout=0.1, epochs=40, seconds=SECONDS, seed=0
-        )
+        report = fit_and_score(train, test, class_names, size=size, **SETTINGS)
         print(json.dumps({"set": name, "size": size, **report}), flush=True)
 
 
