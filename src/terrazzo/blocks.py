@@ -62,7 +62,7 @@ class Box:
 
 @dataclass(frozen=True)
 class Block:
-    """One block of the grid: it owns the superpixels of its cells (contract C4)."""
+    """One block of the grid: it owns the superpixels of its cells."""
 
     index: tuple[int, ...]
     cells: Box

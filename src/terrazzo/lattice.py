@@ -1,4 +1,4 @@
-"""Where superpixel seeds stand: a lattice fixed in absolute image coordinates (contract C1). Integers only."""
+"""Where superpixel seeds stand: a lattice fixed in absolute image coordinates. Integers only."""
 
 from __future__ import annotations
 
@@ -10,7 +10,8 @@ import numpy as np
 
 from terrazzo.errors import ParameterError
 
-LARGEST_ID = 2**64 - 1
+# ids are computed in signed 64-bit integers
+LARGEST_ID = 2**63 - 1
 
 
 @dataclass(frozen=True)

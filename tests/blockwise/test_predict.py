@@ -1,3 +1,5 @@
+from dataclasses import replace
+
 import dask.array as da
 import numpy as np
 import pytest
@@ -8,6 +10,9 @@ from untrained import untrained_model
 
 import terrazzo as tz
 from terrazzo.errors import InputError, ModelError, ParameterError
+from terrazzo.regions.features import Statistic
+from terrazzo.regions.recipe import Recipe
+from terrazzo.regions.superpixel_parameters import SuperpixelParameters
 
 IMAGE = blobs((70, 90))
 MODEL = untrained_model()
@@ -83,3 +88,11 @@ def test_a_pixel_that_is_not_finite_is_named_on_compute():
     image[0, 60, 7] = np.nan
     with pytest.raises(InputError, match=r"the image is nan in channel 0 at pixel \(y, x\) = \(60, 7\)"):
         tz.predict(MODEL, image).compute()
+
+
+def test_models_that_differ_in_a_statistics_function_share_no_task():
+    def named(compute):
+        recipe = Recipe(1, SuperpixelParameters((8, 8)), (Statistic("mine", ("mine",), compute),))
+        return tz.predict(replace(untrained_model(), recipe=recipe), IMAGE).name
+
+    assert named(lambda regions: regions.area[:, None]) != named(lambda regions: -regions.area[:, None])

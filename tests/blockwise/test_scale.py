@@ -58,3 +58,13 @@ def test_pixels_that_are_not_finite_are_left_out(value):
 
 def test_nothing_is_computed_before_it_is_asked_for(nothing_computes):  # noqa: ARG001
     estimated_scale(da.zeros((1, 10 * WINDOW_SIDE, 10 * WINDOW_SIDE)))
+
+
+@pytest.mark.parametrize("value", [0.3, 1 / 3, 1e6 / 7])
+def test_rounding_is_not_taken_for_a_spread(value):
+    assert scale_of(np.full((1, 700, 700), value)) == 1.0
+
+
+def test_a_small_spread_on_a_large_offset_is_found():
+    image = 1e6 + np.random.default_rng(1).normal(0, 1, (1, 600, 600))
+    assert scale_of(image) == pytest.approx(image.std(), rel=1e-2)

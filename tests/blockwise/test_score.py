@@ -36,8 +36,9 @@ def test_a_prediction_scored_against_itself_is_perfect(result, tmp_path):
 
 def test_each_scored_block_is_told(result, annotation, tmp_path):
     told = []
-    tz.score(result, labels_at(tmp_path / "truth.npy", annotation), done=told.append)
-    assert sorted(block.index for block in told) == [block.index for block in result.grid]
+    tz.score(result, labels_at(tmp_path / "truth.npy", annotation), progress=lambda *now: told.append(now))
+    assert [(done, total) for _, done, total, _ in told] == [(n, len(result.grid)) for n in range(len(result.grid) + 1)]
+    assert told[-1] == ("score", len(result.grid), len(result.grid), 130 * 170)
 
 
 def test_an_annotation_of_another_extent_is_refused(result, annotation, tmp_path):

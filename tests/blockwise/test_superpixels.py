@@ -140,3 +140,15 @@ def test_a_pixel_that_is_not_finite_is_named_on_compute(value):
     labels = tz.superpixels(da.from_array(image, chunks=30), size=8, block=32)
     with pytest.raises(InputError, match=rf"the image is {value} in channel 1 at pixel \(y, x\) = \(70, 101\)"):
         labels.compute()
+
+
+def test_channels_that_come_last_are_refused_with_what_to_do():
+    with pytest.raises(InputError, match=r"looks like \(y, x, c\), .* use numpy.moveaxis\(image, -1, 0\)"):
+        tz.superpixels(np.zeros((40, 50, 3)))
+
+
+def test_a_value_beyond_single_precision_is_named():
+    image = np.zeros((40, 50))
+    image[7, 9] = 1e300
+    with pytest.raises(InputError, match=r"the image is 1e\+300 in channel 0 at pixel \(y, x\) = \(7, 9\)"):
+        tz.superpixels(image, scale=1.0).compute()

@@ -2,6 +2,7 @@ import json
 
 import pytest
 
+import terrazzo
 from terrazzo.cli import main
 from terrazzo.errors import InputError
 
@@ -54,3 +55,13 @@ def test_json_is_the_only_thing_on_standard_output(run, files):
     ended = run("info", files / "images" / "a.png", "--json")
     assert json.loads(ended.out)["shape"] == {"c": 1, "y": 96, "x": 96}
     assert ended.err == ""
+
+
+def test_the_version_is_printed(run):
+    assert run("--version").out.strip() == terrazzo.__version__
+
+
+def test_an_unknown_command_is_one_line(run):
+    ended = run("segment")
+    assert ended.code == 2
+    assert ended.err == "Error: No such command 'segment'. (terrazzo --help says what there is)\n"

@@ -21,3 +21,8 @@ def test_a_value_that_is_no_class_is_named(value, dtype):
 
 def test_an_annotation_with_no_class_at_all_is_one():
     assert annotated_classes(np.full((2, 2), 255, np.uint8), 2).tolist() == [[255, 255], [255, 255]]
+
+
+def test_more_classes_than_a_byte_holds_are_refused():
+    with pytest.raises(InputError, match="there are 300 classes; there must be 1 to 255"):
+        annotated_classes(np.array([[299]]), 300)

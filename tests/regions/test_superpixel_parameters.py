@@ -1,5 +1,6 @@
 import math
 
+import numpy as np
 import pytest
 from segmented import grid_of
 
@@ -20,10 +21,10 @@ from terrazzo.regions.superpixel_parameters import SuperpixelParameters
         ("iterations", 0, "iterations is 0; it must be a whole number from 1 to 100"),
         ("iterations", 101, "iterations is 101"),
         ("iterations", 2.0, "iterations is 2.0"),
-        ("sigma", -1, "sigma is -1; it must be a number of pixels from 0 to 64"),
+        ("sigma", -1, "sigma is -1.0; it must be a number of pixels from 0 to 64"),
         ("sigma", 65, "sigma is 65"),
         ("sigma", math.nan, "sigma is nan"),
-        ("scale", 0, "scale is 0; it must be a positive intensity difference, or None"),
+        ("scale", 0, "scale is 0.0; it must be a positive intensity difference, or None"),
         ("scale", -2.0, "scale is -2.0"),
         ("scale", math.inf, "scale is inf"),
     ],
@@ -49,3 +50,13 @@ def test_the_window_is_the_halo_in_cells_and_the_radius_of_the_smoothing(iterati
             cells = (halo + margin) * size
             assert window.start[axis] == block.core.start[axis] - cells - around
             assert window.stop[axis] == block.core.stop[axis] + cells + around
+
+
+def test_numpy_scalars_are_taken_as_the_plain_values_they_stand_for():
+    parameters = SuperpixelParameters((8, 8), np.float32(0.5), np.int64(4), np.float64(2), np.float32(3))
+    assert parameters == SuperpixelParameters((8, 8), 0.5, 4, 2.0, 3.0)
+    assert [type(value) for value in (parameters.compactness, parameters.iterations, parameters.scale)] == [
+        float,
+        int,
+        float,
+    ]

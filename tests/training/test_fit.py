@@ -102,7 +102,7 @@ def test_a_value_beyond_the_names_is_refused():
 
 
 def test_values_that_no_byte_holds_are_refused():
-    with pytest.raises(ParameterError, match="the annotations hold values up to 300; classes are 0 to 254"):
+    with pytest.raises(InputError, match="there are 301 classes; there must be 1 to 255"):
         tz.fit(IMAGES[:1], [ANNOTATIONS[0].astype(np.uint16) * 300], **QUICK)
 
 
@@ -125,7 +125,7 @@ def test_without_annotated_pixels_nothing_can_be_learned():
         ({"epochs": 0}, "epochs is 0"),
         ({"device": "abacus"}, "there is no device 'abacus'"),
         ({"class_names": ("one", "one")}, "class_names are .*; give 2 different ones, one per class"),
-        ({"colours": ("#000000",)}, "colours are .*; give 2 different ones, one per class"),
+        ({"colours": ("#000000",)}, "colours are .*; give 2 of the form #rrggbb, one per class"),
     ],
 )
 def test_a_parameter_out_of_range_is_refused(settings, message):

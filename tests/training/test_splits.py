@@ -135,17 +135,25 @@ def test_a_class_in_one_tile_stays_in_training():
     assert validation.size
 
 
-def test_a_class_that_every_split_takes_from_training_is_named():
+def test_a_tile_whose_gap_takes_a_class_from_training_is_passed_over():
+    graph = grid_graph(10, 30)
+    targets = targets_of([1 if column in (9, 10) else 0 for _ in range(10) for column in range(30)])
+    for seed in range(10):
+        _, validation = split_tiles(graph, tile=100, seed=seed, targets=targets)
+        assert (graph.positions[validation, 1] >= 200).all()
+
+
+def test_tiles_that_all_take_a_class_from_training_are_refused():
     graph = grid_graph(3, 10)
     targets = targets_of([1 if column == 4 else 0 for _ in range(3) for column in range(10)])
-    with pytest.raises(ParameterError, match="no annotated pixel of class 1 is left for training"):
+    with pytest.raises(ParameterError, match="no tile of 50 pixels with a gap of 2 edges can be held out"):
         split_tiles(graph, tile=50, targets=targets)
 
 
 @pytest.mark.parametrize(
     ("options", "message"),
     [
-        ({"tile": 1000}, "no annotated node is left for training beside validation tiles of 1000 pixels"),
+        ({"tile": 1000}, "annotate more places, farther apart"),
         ({"tile": 0}, "tile is 0"),
         ({"tile": 50, "gap_hops": 0}, "gap_hops 0"),
         ({"tile": 50, "validation": 1.0}, "validation is 1.0"),
@@ -171,6 +179,91 @@ def test_of_two_graphs_one_without_annotation_is_only_seen():
     assert len(split.validation[0]) > 0
     assert len(split.validation[1]) == 0
     assert len(split.training[1]) == 900
+
+
+def spots(*places, side=30):
+    """Targets of a square grid graph with 2 x 2 nodes annotated at each (y, x, class)."""
+    classes = np.full((side, side), -1)
+    for y, x, number in places:
+        classes[y : y + 2, x : x + 2] = number
+    return targets_of(classes.ravel(), 3)
+
+
+def test_an_image_with_a_single_scribble_goes_wholly_to_training():
+    graph = grid_graph(30, 30)
+    everywhere = targets_of(np.arange(900) % 2, 3)
+    for scribble in (spots((2, 2, 0)), spots((2, 2, 0), (20, 20, 1)), spots((2, 2, 2))):
+        split = split_nodes([graph, graph], [everywhere, scribble])
+        assert 0 < len(split.validation[0]) < len(split.training[0]) < 900
+        assert len(split.training[1]) == 900
+        assert len(split.validation[1]) == 0
+
+
+def test_an_image_with_one_class_in_several_places_is_cut_like_any_other():
+    graph = grid_graph(30, 30)
+    split = split_nodes([graph, graph], [targets_of(np.arange(900) % 2, 3), spots((2, 2, 2), (20, 20, 2))])
+    assert all(len(rows) > 0 for rows in split.validation)
+
+
+def test_three_images_of_one_class_each_are_split_by_tiles():
+    graphs = [grid_graph(30, 30)] * 3
+    split = split_nodes(graphs, [targets_of(np.full(900, number), 3) for number in range(3)])
+    assert all(0 < len(rows) < 900 for rows in (*split.training, *split.validation))
+
+
+def test_of_images_with_a_scribble_each_one_is_held_out_whose_classes_the_others_keep():
+    graph = grid_graph(30, 30)
+    targets = [spots((2, 2, 0), (20, 20, 1)), spots((2, 2, 1), (20, 20, 2))]
+    split = split_nodes([graph, graph], targets)
+    held_out = [own.counts[rows].sum(axis=0) for own, rows in zip(targets, split.validation, strict=True)]
+    np.testing.assert_array_equal(held_out, [[0, 4, 0], [0, 0, 0]])
+
+
+@pytest.mark.parametrize("places", [[], [[]], [[(2, 2, 0)], [(2, 2, 1)], [(2, 2, 2)]], [[(2, 2, 0), (4, 4, 1)]]])
+def test_annotation_of_which_nothing_can_be_held_out_is_refused_with_a_remedy(places):
+    with pytest.raises(ParameterError, match="annotate more places, farther apart"):
+        split_nodes([grid_graph(30, 30)] * len(places), [spots(*own) for own in places])
+
+
+def keeps_every_class(targets, training):
+    """Whether the training rows of all graphs still hold every class that is annotated."""
+    kept = sum(own.counts[rows].sum(axis=0) for own, rows in zip(targets, training, strict=True))
+    return ((kept > 0) | (sum(own.counts.sum(axis=0) for own in targets) == 0)).all()
+
+
+def can_hold_out_a_tile(graph, targets, tile, gap_hops):
+    """Whether any one annotated tile can be held out and every class stays in training, by trying them all."""
+    _, tile_of_row = np.unique(graph.positions // tile @ [1000, 1], return_inverse=True)
+    everything = [np.arange(graph.number_of_nodes)] * len(targets)
+    for i, own in enumerate(targets):
+        for number in np.unique(tile_of_row[own.annotated > 0]):
+            gap = graph.ring(np.flatnonzero(tile_of_row == number), gap_hops)
+            training = [*everything[:i], np.setdiff1d(everything[i], gap), *everything[i + 1 :]]
+            if keeps_every_class(targets, training):
+                return True
+    return False
+
+
+scribbles = st.lists(st.tuples(st.integers(0, 10), st.integers(0, 10), st.integers(0, 2)), max_size=5)
+
+
+@settings(deadline=None)
+@given(st.lists(scribbles, min_size=1, max_size=4), st.sampled_from([30, 50]), st.integers(1, 3), st.integers(0, 99))
+def test_sparse_scribbles_are_split_wherever_a_tile_can_be_held_out(places, tile, gap_hops, seed):
+    graph, targets = grid_graph(12, 12), [spots(*own, side=12) for own in places]
+    options = {"tile": tile, "gap_hops": gap_hops, "seed": seed}
+    try:
+        split = split_nodes([graph] * len(targets), targets, **options)
+    except ParameterError:
+        assert not can_hold_out_a_tile(graph, targets, tile, gap_hops)
+        return
+    assert keeps_every_class(targets, split.training)
+    assert any(own.annotated[rows].any() for own, rows in zip(targets, split.validation, strict=True))
+    for training, validation in zip(split.training, split.validation, strict=True):
+        assert not np.intersect1d(graph.ring(validation, gap_hops), training).size
+    again = split_nodes([graph] * len(targets), targets, **options)
+    for side in ("training", "validation"):
+        assert all(map(np.array_equal, getattr(split, side), getattr(again, side)))
 
 
 def test_the_default_tile_is_an_eighth_of_the_image_or_eight_regions():

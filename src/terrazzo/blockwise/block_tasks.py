@@ -9,8 +9,6 @@ from numpy.typing import NDArray
 
 from terrazzo.blocks import Block
 from terrazzo.blockwise.windows import assemble
-from terrazzo.models.classify_block import classify_nodes, paint_classes
-from terrazzo.models.model import Model
 from terrazzo.regions.block_graph import LABEL_MARGIN, BlockGraph, block_graph, block_targets, graph_window
 from terrazzo.regions.block_labels import BlockLabels, block_labels
 from terrazzo.regions.features import FeatureSet
@@ -46,8 +44,3 @@ def targets_of_windows(
     """Return what a block owns and the annotated pixels of each class under each of its nodes."""
     labels, graph = segment_block(assemble(window), block, recipe, scale)
     return graph, block_targets(assemble(annotation), labels, block, classes)
-
-
-def classes_of_block(model: Model, block: Block, ids: Ids, parts: list[BlockGraph], device: str) -> NDArray[np.uint8]:
-    """Return the class of each pixel of a block's core."""
-    return paint_classes(ids, block, classify_nodes(model, block, parts, device))

@@ -10,7 +10,8 @@ from dask.base import tokenize
 from dask.highlevelgraph import HighLevelGraph
 
 from terrazzo.blocks import BlockGrid
-from terrazzo.blockwise.block_tasks import classes_of_block, segments_of_window
+from terrazzo.blockwise.block_tasks import segments_of_window
+from terrazzo.blockwise.classified_blocks import classes_of_block
 from terrazzo.blockwise.image_array import ImageLike, image_array
 from terrazzo.blockwise.superpixels import lattice_of, lazy_scale
 from terrazzo.blockwise.windows import window_tasks
@@ -54,7 +55,7 @@ def predict(model: Model, image: ImageLike, *, device: str = "auto", block: int 
     blocks = list(grid)
     source = array.rechunk((-1, *grid.chunks()))
     scale = lazy_scale(array, recipe.superpixels)
-    token = tokenize(source.name, model.fingerprint(), grid, device)
+    token = tokenize(source.name, model.fingerprint(), recipe, grid, device)
     name, segments, ids, graphs = (f"{what}-{token}" for what in ("classes", "segments", "ids", "block-graph"))
     tasks, windows = window_tasks(source, [recipe.window(b) for b in blocks], f"window-{token}")
     tasks[f"model-{token}"] = model

@@ -34,7 +34,7 @@ def region_graph(
     Parameters
     ----------
     image : Image or array, shape (y, x) or (c, y, x)
-        What is measured; it need not be the image that the superpixels were made from.
+        What is measured, in float32; it need not be the image that the superpixels were made from.
     labels : array of unsigned int, shape (y, x)
         Superpixels, as `superpixels` returns them.
     lattice : Lattice

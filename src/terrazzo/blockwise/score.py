@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from functools import reduce
 from operator import add
 
@@ -10,6 +9,7 @@ import numpy as np
 from distributed import Client
 
 from terrazzo.blocks import Block
+from terrazzo.blockwise.progress import BlockCount, Progress
 from terrazzo.blockwise.run_blocks import run_blocks
 from terrazzo.errors import InputError
 from terrazzo.io.image import Image
@@ -27,7 +27,7 @@ def score(
     annotation: Image,
     *,
     client: Client | None = None,
-    done: Callable[[Block], None] | None = None,
+    progress: Progress | None = None,
 ) -> Scores:
     """Return how well a result agrees with an annotation, over annotated pixels.
 
@@ -39,8 +39,8 @@ def score(
         The true class of each pixel, one channel of the result's extent; 255 is not annotated.
     client : distributed.Client, optional
         Where the tasks run; without it, in this process's threads.
-    done : callable, optional
-        Is told each block that has finished.
+    progress : callable, optional
+        Called with `("score", blocks done, blocks in all, pixels done)`.
 
     Raises
     ------
@@ -55,7 +55,8 @@ def score(
         raise InputError(f"the annotation has {shape} pixels (y, x) and the result {extent}; they must be equal")
     classes = len(run["class_names"])
     shared = (result, annotation.stored, classes)
-    total = reduce(add, run_blocks(_score_block, result.grid, *shared, client=client, done=done))
+    counted = BlockCount("score", len(result.grid), progress)
+    total = reduce(add, run_blocks(_score_block, result.grid, *shared, client=client, done=counted))
     if total.pixels == 0:
         raise InputError(f"'{annotation.path}' annotates no pixel with a class from 0 to {classes - 1}")
     return total

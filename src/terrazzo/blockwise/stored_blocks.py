@@ -1,4 +1,4 @@
-"""What a task does with a block of a stored image: read its own window, compute, write (contract C5)."""
+"""What a task does with a block of a stored image: read its own window, compute, write."""
 
 from __future__ import annotations
 

@@ -35,7 +35,7 @@ def superpixels(
     Parameters
     ----------
     image : Image or array, shape (y, x) or (c, y, x)
-        Any real dtype, any chunks.
+        Any real dtype, any chunks; computed in float32.
     size : int, sequence of int or Lattice
         The spacing of the seeds in pixels, for all axes or one per axis.
     compactness : float

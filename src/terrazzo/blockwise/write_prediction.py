@@ -3,15 +3,15 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Callable
 from functools import reduce
 from operator import add
 from pathlib import Path
 
 from distributed import Client
 
-from terrazzo.blocks import Block, BlockGrid
+from terrazzo.blocks import BlockGrid
 from terrazzo.blockwise.classified_blocks import classify_stored_block
+from terrazzo.blockwise.progress import BlockCount, Progress
 from terrazzo.blockwise.run_blocks import run_blocks
 from terrazzo.blockwise.stored_blocks import segment_stored_block
 from terrazzo.blockwise.superpixels import lattice_of, lazy_scale
@@ -19,8 +19,6 @@ from terrazzo.io.image import Image
 from terrazzo.io.result import Result, create_result
 from terrazzo.models.device import choose_device
 from terrazzo.models.model import Model
-
-Progress = Callable[[str, int, int, int], None]
 
 
 def write_prediction(
@@ -69,7 +67,8 @@ def write_prediction(
     model.check_channels(image.shape[0])
     choose_device(device)
     grid = BlockGrid.of(lattice_of(image.data, model.recipe.superpixels.size), block)
-    scale = float(lazy_scale(image.data, model.recipe.superpixels).compute())
+    lazy = lazy_scale(image.data, model.recipe.superpixels)
+    scale = float(lazy.compute() if client is None else client.compute(lazy).result())
     result = create_result(
         path,
         grid,
@@ -83,11 +82,11 @@ def write_prediction(
         overwrite=overwrite,
     )
     began = time.perf_counter()
-    told = _Told("superpixels", len(grid), progress)
+    told = BlockCount("superpixels", len(grid), progress)
     shared = (image.stored, model.recipe, scale, result)
     counts = reduce(add, run_blocks(segment_stored_block, grid, *shared, client=client, done=told))
     middle = time.perf_counter()
-    told = _Told("classes", len(grid), progress)
+    told = BlockCount("classes", len(grid), progress)
     for _ in run_blocks(classify_stored_block, grid, result, model, device, client=client, done=told):
         pass
     ended = time.perf_counter()
@@ -101,22 +100,3 @@ def write_prediction(
         }
     )
     return result
-
-
-class _Told:
-    """Tells `progress` what has been done in one pass."""
-
-    def __init__(self, name: str, total: int, progress: Progress | None) -> None:
-        self.name, self.total, self.progress = name, total, progress
-        self.blocks = self.pixels = 0
-        self._tell()
-
-    def __call__(self, block: Block) -> None:
-        self.blocks += 1
-        height, width = block.core.shape
-        self.pixels += height * width
-        self._tell()
-
-    def _tell(self) -> None:
-        if self.progress is not None:
-            self.progress(self.name, self.blocks, self.total, self.pixels)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import sys
 from collections.abc import Sequence
+from typing import Annotated
 
 import typer
 
@@ -13,12 +14,25 @@ from terrazzo.cli.info import info
 from terrazzo.cli.predict import predict
 from terrazzo.cli.score import score
 from terrazzo.errors import TerrazzoError
+from terrazzo.version import __version__
 
 app = typer.Typer(
     pretty_exceptions_enable=False,
     add_completion=False,
-    help="Segment images larger than memory. --debug, anywhere, shows the traceback of an error.",
+    invoke_without_command=True,
 )
+
+
+@app.callback()
+def options(
+    version: Annotated[bool, typer.Option("--version", help="Print the version.", is_eager=True)] = False,
+) -> None:
+    """Segment images larger than memory. --debug, anywhere, shows the traceback of an error."""
+    if version:
+        typer.echo(__version__)
+        raise typer.Exit
+
+
 for command in (fit, predict, score, info, demo):
     app.command()(command)
 
@@ -41,5 +55,8 @@ def main(arguments: Sequence[str] | None = None) -> None:
         typer.echo(f"Error: {error.format_message()} (terrazzo --help says what there is)", err=True)
         sys.exit(MISTAKE)
     except (typer.Abort, KeyboardInterrupt):
-        typer.echo("Interrupted: the output is not finished; run the command again with --overwrite.", err=True)
+        typer.echo(
+            "Interrupted: run the command again, with --overwrite if it had begun to write.",
+            err=True,
+        )
         sys.exit(INTERRUPTED)

@@ -28,6 +28,7 @@ def fit(
     seconds: Annotated[float | None, typer.Option(help="The most seconds of training.")] = None,
     seed: Annotated[int, typer.Option(help="Repeats a run.")] = 0,
     level: Level = 0,
+    annotation_level: Annotated[int, typer.Option(help="The level of the annotations' pyramid.")] = 0,
     axes: Axes = None,
     device: Device = "auto",
     overwrite: Overwrite = False,
@@ -45,7 +46,7 @@ def fit(
     with display() as shown:
         model = fit_model(
             [open_image(image, level=level, axes=axes) for image, _ in pairs],
-            [open_labels(annotation, level=level) for _, annotation in pairs],
+            [open_labels(annotation, level=annotation_level) for _, annotation in pairs],
             class_names=None if classes is None else [name.strip() for name in classes.split(",")],
             size=size,
             compactness=compactness,

@@ -9,6 +9,7 @@ import typer
 
 from terrazzo.cli.options import Json
 from terrazzo.cli.printing import print_values
+from terrazzo.cli.progress import display
 
 
 def score(
@@ -22,7 +23,8 @@ def score(
     from terrazzo.io.result import open_result
 
     opened = open_result(result)
-    scores = score_result(opened, open_labels(annotation))
+    with display() as shown:
+        scores = score_result(opened, open_labels(annotation), progress=shown.blocks)
     names = opened.run["class_names"]
     values: dict[str, Any] = {
         "pixels": scores.pixels,

@@ -129,6 +129,8 @@ def _write_images(folder: Path, size: int, seed: int) -> None:
 
 def _make_room(folder: Path) -> None:
     """Remove what an earlier demo made, and nothing else; the marker says that there was one."""
+    if folder.exists() and not folder.is_dir():
+        raise InputError(f"'{folder}' is a file; choose a directory")
     if folder.exists() and not (folder / MARKER).is_file() and any(folder.iterdir()):
         raise InputError(f"'{folder}' holds something else than a demo; choose another directory")
     for name in MADE:

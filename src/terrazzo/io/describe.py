@@ -11,8 +11,15 @@ from terrazzo.io.open_image import open_image
 from terrazzo.io.result import RUN, open_result
 
 
-def describe(path: str | Path) -> dict[str, Any]:
+def describe(path: str | Path, *, level: int = 0, axes: str | None = None) -> dict[str, Any]:
     """Return what is at `path` as plain values, the kind ("image", "result" or "model") first.
+
+    Parameters
+    ----------
+    path : path
+        An image, a result or a model.
+    level, axes
+        As for `open_image`, if it is an image.
 
     Raises
     ------
@@ -26,7 +33,7 @@ def describe(path: str | Path) -> dict[str, Any]:
         return {"kind": "result", "path": str(target)} | open_result(target).run
     if target.suffix == ".safetensors":
         return {"kind": "model", "path": str(target)} | _model(target)
-    return {"kind": "image"} | _image(target)
+    return {"kind": "image"} | _image(target, level, axes)
 
 
 def _model(path: Path) -> dict[str, Any]:
@@ -45,8 +52,8 @@ def _model(path: Path) -> dict[str, Any]:
     }
 
 
-def _image(path: Path) -> dict[str, Any]:
-    image = open_image(path)
+def _image(path: Path, level: int, axes: str | None) -> dict[str, Any]:
+    image = open_image(path, level=level, axes=axes)
     return {
         "path": image.path,
         "shape": dict(zip("cyx", image.shape, strict=True)),

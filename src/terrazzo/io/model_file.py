@@ -1,4 +1,4 @@
-"""Models on disk: safetensors with a JSON header, nothing that is executed on reading (contract C10)."""
+"""Models on disk: safetensors with a JSON header, nothing that is executed on reading."""
 
 from __future__ import annotations
 

@@ -23,7 +23,8 @@ def open_image(path: str | os.PathLike[str], *, level: int = 0, axes: str | None
 
     Read are Zarr v2 and v3 (an array, a group with one array, OME-Zarr up to 0.5), TIFF (plain, tiled,
     pyramidal, OME-TIFF), PNG, JPEG and NPY. Of a file with several images the first is taken. An alpha
-    channel of a PNG is left out. A PNG or JPEG is decoded whole by each process that reads from it.
+    channel of a PNG is left out. A PNG, a JPEG or a compressed TIFF in one
+    strip is decoded whole by each process that reads from it.
 
     Parameters
     ----------

@@ -1,4 +1,4 @@
-"""A result on disk: one Zarr group with label images, and Parquet tables beside them (design, section 4)."""
+"""A result on disk: one Zarr group with label images, and Parquet tables beside them."""
 
 from __future__ import annotations
 
@@ -106,10 +106,23 @@ def create_result(
     """
     target = Path(path)
     check_writable(target, overwrite)
+    run = {
+        "version": __version__,
+        "shape": grid.lattice.shape,
+        "size": grid.lattice.size,
+        "block_cells": grid.block_cells,
+        "node_columns": node_columns,
+        "edge_columns": edge_columns,
+        "class_names": class_names,
+        "made_from": made_from,
+        "finished": False,
+    }
     if target.exists():
         shutil.rmtree(target)
     try:
         root = zarr.create_group(target, zarr_format=3)
+        # first, so that what a killed run leaves is known as ours
+        _write_run(target, run)
         labels = root.create_group("labels")
         labels.attrs["ome"] = {"version": "0.5", "labels": ["superpixels", "classes"]}
         for name, dtype in (("superpixels", grid.lattice.dtype), ("classes", np.dtype(np.uint8))):
@@ -119,18 +132,6 @@ def create_result(
                                fill_value=0, dimension_names=["y", "x"])  # fmt: skip
         for table in ("nodes", "edges"):
             (target / table).mkdir()
-        run = {
-            "version": __version__,
-            "shape": grid.lattice.shape,
-            "size": grid.lattice.size,
-            "block_cells": grid.block_cells,
-            "node_columns": node_columns,
-            "edge_columns": edge_columns,
-            "class_names": class_names,
-            "made_from": made_from,
-            "finished": False,
-        }
-        _write_run(target, run)
     except OSError as error:
         raise InputError(f"the result cannot be written to '{target}': {error}") from error
     return Result(str(target.resolve()), grid, node_columns, edge_columns)

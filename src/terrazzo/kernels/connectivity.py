@@ -1,4 +1,4 @@
-"""Connected superpixels, locally: keep each label's largest piece, let neighbours adopt the rest (contract C3)."""
+"""Connected superpixels, locally: keep each label's largest piece, let neighbours adopt the rest."""
 
 from __future__ import annotations
 

@@ -55,6 +55,8 @@ def mean_and_std(
     -------
     ndarray of float32, shape (N, 2)
     """
+    if area.size == 0:
+        return np.empty((0, 2), np.float32)
     sums = _sum_and_squares(response, index, area.size, level)
     mean = sums[0] / area
     variance = sums[1] / area - mean * mean

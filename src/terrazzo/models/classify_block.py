@@ -1,4 +1,4 @@
-"""Label a block's superpixels from the graph around it, and paint them: inference streams (contract C7)."""
+"""Label a block's superpixels from the graph around it, and paint them: inference streams."""
 
 from __future__ import annotations
 

@@ -27,7 +27,8 @@ class GNNConfig:
     dropout : float
         Share of activations dropped in training.
     aggregation : {"mean", "attention"}
-        How a node hears its neighbours: all alike, or weighted by what is seen at both ends and on the edge.
+        How a node hears its neighbours: all alike ("mean", which leaves edge features unused), or weighted by what is
+        seen at both ends and on the edge.
     heads : int
         Attention heads; divides `width`.
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import copy
 import hashlib
 from dataclasses import dataclass, field
 
@@ -99,7 +100,9 @@ class Model:
         passing = message_passing(graph.edge_index, graph.number_of_nodes, device=where, backend=backend)
         nodes = torch.from_numpy(self.scaling.nodes(graph.node_features)).to(where)
         edges = both_directions(torch.from_numpy(self.scaling.edges(graph.edge_features)).to(where))
-        network = self.network.to(where).eval()
+        # a copy where it has to move: the model stays on the CPU, and other threads may use it
+        network = self.network if where.type == "cpu" else copy.deepcopy(self.network).to(where)
+        network.eval()
         with torch.inference_mode():
             probabilities = torch.softmax(network(passing, nodes, edges), dim=1)
         result: NDArray[np.float32] = probabilities.cpu().numpy()

@@ -18,8 +18,10 @@ def annotated_classes(annotation: NDArray[np.integer[Any]], classes: int) -> NDA
     Raises
     ------
     InputError
-        If it holds a value that is neither a class, `0..classes - 1`, nor 255.
+        If it holds a value that is neither a class, `0..classes - 1`, nor 255, or there are over 255 classes.
     """
+    if not 1 <= classes <= NOT_ANNOTATED:
+        raise InputError(f"there are {classes} classes; there must be 1 to {NOT_ANNOTATED}, with the values 0 to 254")
     allowed = ((annotation >= 0) & (annotation < classes)) | (annotation == NOT_ANNOTATED)
     if not allowed.all():
         value = annotation[~allowed].ravel()[0]

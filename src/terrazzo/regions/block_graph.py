@@ -1,4 +1,4 @@
-"""The second pure function of a block: image and labels -> rows of its own nodes and edges (contracts C4, C5)."""
+"""The second pure function of a block: image and labels -> rows of its own nodes and edges."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from terrazzo.kernels.adjacency import adjacency
 from terrazzo.kernels.ids import cells_of
 from terrazzo.kernels.moments import areas, offsets
 from terrazzo.kernels.targets import class_counts
-from terrazzo.regions.block_labels import BlockLabels, check_finite
+from terrazzo.regions.block_labels import BlockLabels, single_precision
 from terrazzo.regions.features import FeatureSet, Regions, column_names
 
 # Cells around a core whose labels a block must see, and cells around those that their pixels may name.
@@ -84,8 +84,7 @@ def block_graph(
         If a label is not one that the block's lattice allows at its place, or a pixel is not finite.
     """
     box = graph_window(block, features)
-    cut = np.ascontiguousarray(image[(slice(None), *box.within(window))], dtype=np.float32)
-    check_finite(cut, box)
+    cut = single_precision(image[(slice(None), *box.within(window))], box)
     owned = _owned_regions(labels, block)
     positions = owned.cell_origins + offsets(owned.index, owned.pixel_origins) / owned.area[:, None]
     near = _owned_pixels(block).grown(1, block.lattice.shape)

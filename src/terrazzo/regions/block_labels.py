@@ -1,4 +1,4 @@
-"""The first pure function of a block: image -> superpixel labels (contract C5)."""
+"""The first pure function of a block: image -> superpixel labels."""
 
 from __future__ import annotations
 
@@ -91,14 +91,22 @@ def block_labels(
     return BlockLabels(box, ids, _count_inside(left, connected.shape, block.core.within(pixels)))
 
 
-def check_finite(image: NDArray[np.float32], window: Box) -> None:
-    """Raise an InputError that names the first pixel of `image` (c, y, x) that is NaN or infinite."""
-    if np.isfinite(image).all():
-        return
-    channel, y, x = (int(i) for i in np.argwhere(~np.isfinite(image))[0])
+def single_precision(image: NDArray[Any], window: Box) -> NDArray[np.float32]:
+    """Return the pixels of `window` (c, y, x) as contiguous float32.
+
+    Raises
+    ------
+    InputError
+        If a pixel is NaN, infinite or too large for float32; it names the first.
+    """
+    with np.errstate(over="ignore"):
+        single = np.ascontiguousarray(image, dtype=np.float32)
+    if np.isfinite(single).all():
+        return single
+    channel, y, x = (int(i) for i in np.argwhere(~np.isfinite(single))[0])
     raise InputError(
         f"the image is {image[channel, y, x]} in channel {channel} at pixel (y, x) = "
-        f"({y + window.start[0]}, {x + window.start[1]}); replace NaN and infinite values by finite ones first"
+        f"({y + window.start[0]}, {x + window.start[1]}); replace NaN, infinite and huge values (above 3.4e38) first"
     )
 
 
@@ -106,8 +114,7 @@ def _smoothed(
     image: NDArray[Any], window: Box, pixels: Box, extent: tuple[int, ...], sigma: float, scale: float
 ) -> NDArray[np.float32]:
     around = pixels.grown(radius(sigma), extent)
-    cut = image[(slice(None), *around.within(window))].astype(np.float32)
-    check_finite(cut, around)
+    cut = single_precision(image[(slice(None), *around.within(window))], around)
     unit = np.float32(1.0 / scale)
     inner = pixels.within(around)
     return np.stack([gaussian(channel * unit, sigma)[inner] for channel in cut])

@@ -1,4 +1,4 @@
-"""The global graph is what the blocks own, put together in the canonical order (contract C4)."""
+"""The global graph is what the blocks own, put together in the canonical order."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The composition of a block's two pure functions: image -> labels, nodes and edges (contract C5)."""
+"""The composition of a block's two pure functions: image -> labels, nodes and edges."""
 
 from __future__ import annotations
 

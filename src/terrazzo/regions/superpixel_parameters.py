@@ -4,6 +4,9 @@ from __future__ import annotations
 
 import math
 from dataclasses import dataclass
+from numbers import Real
+
+import numpy as np
 
 from terrazzo.blocks import Block, Box
 from terrazzo.errors import ParameterError
@@ -43,14 +46,16 @@ class SuperpixelParameters:
     scale: float | None = None
 
     def __post_init__(self) -> None:
-        spacing(self.size, axes=2)
+        # plain values, whatever numpy scalars came: they are hashed and written as JSON
+        object.__setattr__(self, "size", spacing(self.size, axes=2))
         for name in ("compactness", "sigma", "scale"):
-            value = getattr(self, name)
-            if not isinstance(value, int | float) and not (name == "scale" and value is None):
-                raise ParameterError(f"{name} is {value!r}; it must be a number")
+            if getattr(self, name) is not None or name != "scale":
+                object.__setattr__(self, name, _number(name, getattr(self, name)))
+        if isinstance(self.iterations, np.integer):
+            object.__setattr__(self, "iterations", int(self.iterations))
         if not (math.isfinite(self.compactness) and self.compactness >= 0):
             raise ParameterError(f"compactness is {self.compactness}; it must be a number of at least 0")
-        if not (isinstance(self.iterations, int) and 1 <= self.iterations <= 100):
+        if type(self.iterations) is not int or not (1 <= self.iterations <= 100):
             raise ParameterError(f"iterations is {self.iterations!r}; it must be a whole number from 1 to 100")
         if not (math.isfinite(self.sigma) and 0 <= self.sigma <= 64):
             raise ParameterError(f"sigma is {self.sigma}; it must be a number of pixels from 0 to 64")
@@ -60,11 +65,17 @@ class SuperpixelParameters:
     def halo(self, margin: int) -> int:
         """Return the cells around a core on which the labels of the core and of `margin` more cells depend.
 
-        One cell for each iteration and one for connectivity: contract C2 of the design, proved by the
-        chaotic-distance test.
+        One cell for each iteration and one for connectivity: the chaotic-distance test checks that it is
+        enough, and that one less is not.
         """
         return self.iterations + 1 + margin
 
     def window(self, block: Block, margin: int) -> Box:
         """Return the pixels that the labels of a block's core and of `margin` more cells depend on."""
         return block.pixels(self.halo(margin)).grown(radius(self.sigma), block.lattice.shape)
+
+
+def _number(name: str, value: object) -> float:
+    if not isinstance(value, Real) or isinstance(value, bool):
+        raise ParameterError(f"{name} is {value!r}; it must be a number")
+    return float(value)

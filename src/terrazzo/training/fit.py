@@ -74,6 +74,8 @@ def fit(
     ParameterError
         If a parameter is out of range, or the annotation cannot be learned from.
     """
+    if not isinstance(images, list | tuple) or not isinstance(annotations, list | tuple):
+        raise ParameterError("images and annotations must be lists; write fit([image], [annotation])")
     if len(images) != len(annotations) or not images:
         raise InputError(f"{len(images)} images came with {len(annotations)} annotations; give one each")
     arrays = [image_array(image) for image in images]
@@ -122,9 +124,4 @@ def _plane(annotation: ImageLike) -> da.Array:
 
 def _count_classes(planes: Sequence[da.Array]) -> int:
     highest = dask.compute(*(da.where(plane == NOT_ANNOTATED, 0, plane).max() for plane in planes))
-    count = int(max(highest)) + 1
-    if count > NOT_ANNOTATED:
-        raise ParameterError(
-            f"the annotations hold values up to {count - 1}; classes are 0 to 254, 255 is not annotated"
-        )
-    return count
+    return max(1, int(max(highest)) + 1)

@@ -1,7 +1,8 @@
 """Which nodes are trained on, and which tell when to stop? Whole graphs, or tiles with a gap around them."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from functools import partial
 
 import numpy as np
 from numpy.typing import NDArray
@@ -11,8 +12,12 @@ from terrazzo.regions.node_targets import NodeTargets
 from terrazzo.regions.region_graph import RegionGraph
 
 Rows = NDArray[np.int64]
+Pair = tuple[Rows, Rows]
+Counts = NDArray[np.generic]
+Classes = NDArray[np.bool_] | np.bool_ | bool
+Reach = Callable[[Rows], Rows]
 
-_ATTEMPTS = 20
+_REFUSED = "{} can be held out without taking a class out of training; annotate more places, farther apart"
 
 
 @dataclass(frozen=True, eq=False)
@@ -32,15 +37,19 @@ def split_nodes(
     gap_hops: int = 2,
     seed: int = 0,
 ) -> Split:
-    """Split by whole graphs where there are at least three, otherwise each graph by tiles.
+    """Split by whole graphs where three or more allow it, otherwise each graph by tiles.
+
+    A graph none of whose tiles can be held out without it losing a class goes wholly to training; if all are
+    such, tiles of one are held out whose classes the others keep. So a region is on one side only, no region is
+    within `gap_hops` edges of the other side, and every annotated class stays in training. Filters look farther:
+    pixels near a seam may be seen by features of both sides, but their annotation never is.
 
     Parameters
     ----------
-    graphs : sequence of RegionGraph
-    targets : sequence of NodeTargets
-        The annotation of each graph.
+    graphs, targets : sequence of RegionGraph and of NodeTargets
+        Graphs, and the annotation of each.
     validation : float
-        Share of the annotated pixels to hold out, about.
+        Share of the annotated pixels to hold out, about: of all graphs, or of each graph split by tiles.
     tile : float, optional
         Side of a tile in pixels; by default `default_tile`.
     gap_hops : int
@@ -54,22 +63,18 @@ def split_nodes(
     Raises
     ------
     ParameterError
-        If nothing can be held out, or a class that is annotated is left without training nodes.
+        If nothing can be held out without a class leaving training, or a parameter is out of range.
     """
-    everything = [np.arange(graph.number_of_nodes) for graph in graphs]
-    nothing = np.zeros(0, dtype=np.int64)
-    if len(graphs) >= 3:
-        held_out = split_graphs(len(graphs), validation=validation, seed=seed, targets=targets)[1]
-        pairs = [(nothing, rows) if i in held_out else (rows, nothing) for i, rows in enumerate(everything)]
-        return Split(*(tuple(rows) for rows in zip(*pairs, strict=True)))
-    pairs = [(rows, nothing) for rows in everything]
-    for number, (graph, own) in enumerate(zip(graphs, targets, strict=True)):
-        if own.counts.any():
-            side = default_tile(graph) if tile is None else tile
-            pairs[number] = split_tiles(
-                graph, tile=side, validation=validation, gap_hops=gap_hops, seed=seed, targets=own
-            )
-    return Split(*(tuple(rows) for rows in zip(*pairs, strict=True)))
+    counts = [own.counts for own in targets]
+    held_out = _hold_out_graphs(counts, validation, seed)[1] if len(graphs) >= 3 else np.arange(0)
+    rows = [np.arange(graph.number_of_nodes) for graph in graphs]
+    pairs = [(own[:0], own) if i in held_out else (own, own[:0]) for i, own in enumerate(rows)]
+    if not held_out.size:
+        cut = partial(_hold_out_tiles, tile=tile, hops=gap_hops, share=validation, seed=seed)
+        pairs = _by_tiles(graphs, counts, cut)
+    if not any(own.size for _, own in pairs):
+        raise ParameterError(_REFUSED.format(f"nothing in {len(graphs)} image(s)"))
+    return Split(*(tuple(side) for side in zip(*pairs, strict=True)))
 
 
 def split_graphs(
@@ -85,7 +90,7 @@ def split_graphs(
         Share of the annotated pixels (without `targets`: of the graphs) to hold out, about.
     seed : int
     targets : sequence of NodeTargets, optional
-        With it, every class stays in training and is in validation too where two graphs hold it.
+        With it, every class stays in training, and is in validation too where a graph with it can be spared.
 
     Returns
     -------
@@ -99,14 +104,11 @@ def split_graphs(
     """
     if number < 3:
         raise ParameterError(f"{number} graphs are too few to hold one out; give at least 3, or split by tiles")
-    pixels = np.ones((number, 1)) if targets is None else np.stack([t.counts.sum(0, dtype=float) for t in targets])
-    held_out = _held_out(pixels, validation, np.random.default_rng(seed))
-    if not held_out.any():
-        raise ParameterError(
-            f"none of {number} images can be held out for validation without taking a class out of training; "
-            "annotate every class in at least two images"
-        )
-    return np.flatnonzero(~held_out), np.flatnonzero(held_out)
+    counts = [np.ones((1, 1))] * number if targets is None else [own.counts for own in targets]
+    training, held_out = _hold_out_graphs(counts, validation, seed)
+    if not held_out.size:
+        raise ParameterError(_REFUSED.format(f"none of {number} images") + ", in more images")
+    return training, held_out
 
 
 def split_tiles(
@@ -120,8 +122,8 @@ def split_tiles(
 ) -> tuple[Rows, Rows]:
     """Rows of one graph for training and for validation, by square tiles of the image.
 
-    Validation nodes are those of some tiles; nodes within `gap_hops` edges of them belong to neither side, so
-    that the two share no region and no neighbour.
+    Validation nodes are those of some tiles; the other nodes within `gap_hops` edges of them belong to neither
+    side. What that guarantees, and what not, stands in `split_nodes`.
 
     Parameters
     ----------
@@ -134,7 +136,7 @@ def split_tiles(
         At least 1.
     seed : int
     targets : NodeTargets, optional
-        With it, every class stays in training and is in validation too where two tiles hold it.
+        With it, every class stays in training, and is in validation too where a tile with it can be spared.
 
     Returns
     -------
@@ -144,26 +146,13 @@ def split_tiles(
     Raises
     ------
     ParameterError
-        If one side would be empty, or a class that is annotated would be left without training nodes.
+        If no tile can be held out without a class leaving training, or a parameter is out of range.
     """
-    if tile <= 0 or gap_hops < 1:
-        raise ParameterError(f"tile is {tile} and gap_hops {gap_hops}; they must be above 0 and at least 1")
     counts = np.ones((graph.number_of_nodes, 1)) if targets is None else targets.counts
-    tile_of_row = np.unique(np.floor(graph.positions / tile), axis=0, return_inverse=True)[1].ravel()
-    pixels = np.zeros((tile_of_row.max(initial=-1) + 1, counts.shape[1]))
-    np.add.at(pixels, tile_of_row, counts)
-    rng = np.random.default_rng(seed)
-    for _ in range(_ATTEMPTS):
-        rows = np.flatnonzero(_held_out(pixels, validation, rng)[tile_of_row])
-        training = np.setdiff1d(np.arange(graph.number_of_nodes), graph.ring(rows, gap_hops))
-        lost = np.flatnonzero(counts.any(axis=0) & ~counts[training].any(axis=0))
-        if rows.size and not lost.size:
-            return training, rows
-    what = f"annotated pixel of class {lost[0]}" if lost.size and targets is not None else "annotated node"
-    raise ParameterError(
-        f"no {what} is left for training beside validation tiles of {tile:g} pixels and the gap of "
-        f"{gap_hops} edges around them; use smaller tiles, annotate more, or give at least three images"
-    )
+    training, held_out = _hold_out_tiles(graph, counts, tile, gap_hops, validation, seed)
+    if not held_out.size:
+        raise ParameterError(_REFUSED.format(f"no tile of {tile:g} pixels with a gap of {gap_hops} edges"))
+    return training, held_out
 
 
 def default_tile(graph: RegionGraph) -> float:
@@ -171,32 +160,61 @@ def default_tile(graph: RegionGraph) -> float:
     if graph.number_of_nodes == 0:
         return 1.0
     region: float = graph.areas.mean() ** (1 / graph.positions.shape[1])
-    extent = float(np.ptp(graph.positions, axis=0).max())
-    return max(extent / 8, 8 * region)
+    return max(float(np.ptp(graph.positions, axis=0).max()) / 8, 8 * region)
 
 
-def _held_out(pixels: NDArray[np.float64], share: float, rng: np.random.Generator) -> NDArray[np.bool_]:
-    """Which units to validate on, by their pixels per class (U, C): at random, the rarest class first."""
+def _by_tiles(graphs: Sequence[RegionGraph], counts: Sequence[Counts], cut: Callable[..., Pair]) -> list[Pair]:
+    """Rows of each graph, all cut on their own; if none can be, one cut that spares what the others hold."""
+    pairs = [cut(graph, own) for graph, own in zip(graphs, counts, strict=True)]
+    for i, graph in enumerate(graphs):
+        if any(held_out.size for _, held_out in pairs):
+            break
+        others = [own.any(axis=0) for own in (*counts[:i], *counts[i + 1 :])]
+        pairs[i] = cut(graph, counts[i], spare=np.any(others, axis=0))
+    return pairs
+
+
+def _hold_out_graphs(counts: Sequence[Counts], share: float, seed: int) -> Pair:
+    """Numbers of graphs for training and, if any can be spared, for validation."""
+    pixels = np.stack([own.sum(axis=0, dtype=float) for own in counts])
+    return _hold_out(np.arange(len(pixels)), pixels, lambda graphs: graphs, share, seed)
+
+
+def _hold_out_tiles(
+    graph: RegionGraph, counts: Counts, tile: float | None, hops: int, share: float, seed: int, spare: Classes = False
+) -> Pair:
+    """Rows of a graph for training and, if any tile can be spared, for validation."""
+    tile = default_tile(graph) if tile is None else tile
+    if tile <= 0 or hops < 1:
+        raise ParameterError(f"tile is {tile} and gap_hops {hops}; they must be above 0 and at least 1")
+    tile_of_row = np.unique(np.floor(graph.positions / tile), axis=0, return_inverse=True)[1].ravel()
+    return _hold_out(tile_of_row, counts, partial(graph.ring, hops=hops), share, seed, spare)
+
+
+def _hold_out(unit_of_row: Rows, counts: Counts, reach: Reach, share: float, seed: int, spare: Classes = False) -> Pair:
+    """Hold out units, the rarest class first, none that takes a class from training, unless it is `spare`."""
+    pixels = np.zeros((unit_of_row.max(initial=-1) + 1, counts.shape[1]))
+    np.add.at(pixels, unit_of_row, counts)
+    spare = spare | ~pixels.any(axis=0)
+    order = np.random.default_rng(seed).permutation(len(pixels))
+    training = np.ones(len(counts), dtype=bool)
+    chosen, untried = np.zeros(len(pixels), dtype=bool), np.ones(len(pixels), dtype=bool)
+    for held, enough in _goals(pixels, share):
+        for unit in order[(held[order] > 0) & untried[order]]:
+            if held[chosen].sum() >= enough:
+                break
+            untried[unit] = False  # what cannot be spared now cannot be later
+            left = training.copy()
+            left[reach(np.flatnonzero(unit_of_row == unit))] = False
+            if (counts[left].any(axis=0) | spare).all():
+                training, chosen[unit] = left, True
+    return np.flatnonzero(training), np.flatnonzero(chosen[unit_of_row])
+
+
+def _goals(pixels: NDArray[np.float64], share: float) -> list[tuple[NDArray[np.float64], float]]:
+    """Pixels per unit and how many to hold out: some of each class, the rarest first, then the share."""
     if not 0 < share < 1:
         raise ParameterError(f"validation is {share}; it must be a share above 0 and below 1")
-    order = rng.permutation(len(pixels))
-    chosen = np.zeros(len(pixels), dtype=bool)
-    for column in np.argsort(np.count_nonzero(pixels, axis=0), kind="stable"):
-        if not pixels[chosen, column].any():
-            _choose_first(chosen, order[pixels[order, column] > 0], pixels)
+    rarest_first = np.argsort(np.count_nonzero(pixels, axis=0), kind="stable")
     enough = share * pixels.sum() * (1 - 1e-9)  # a tenth of thirty is three, whatever rounding says
-    while pixels[chosen].sum() < enough:
-        if not _choose_first(chosen, order[pixels[order].any(axis=1)], pixels):
-            break
-    return chosen
-
-
-def _choose_first(chosen: NDArray[np.bool_], candidates: Rows, pixels: NDArray[np.float64]) -> bool:
-    """Choose the first candidate without which every class is still in training."""
-    present = pixels.sum(axis=0) > 0
-    for unit in candidates[~chosen[candidates]]:
-        chosen[unit] = True
-        if (pixels[~chosen].sum(axis=0)[present] > 0).all():
-            return True
-        chosen[unit] = False
-    return False
+    return [(pixels[:, column], 1.0) for column in rarest_first] + [(pixels.sum(axis=1), enough)]
