@@ -16,8 +16,7 @@ Pair = tuple[Rows, Rows]
 Counts = NDArray[np.generic]
 Classes = NDArray[np.bool_] | np.bool_ | bool
 Reach = Callable[[Rows], Rows]
-
-_REFUSED = "{} can be held out without taking a class out of training; annotate more places, farther apart"
+_REFUSED = "{} can be held out for validation without a class leaving training; annotate more places, farther apart"
 
 
 @dataclass(frozen=True, eq=False)
@@ -39,10 +38,10 @@ def split_nodes(
 ) -> Split:
     """Split by whole graphs where three or more allow it, otherwise each graph by tiles.
 
-    A graph none of whose tiles can be held out without it losing a class goes wholly to training; if all are
-    such, tiles of one are held out whose classes the others keep. So a region is on one side only, no region is
-    within `gap_hops` edges of the other side, and every annotated class stays in training. Filters look farther:
-    pixels near a seam may be seen by features of both sides, but their annotation never is.
+    A graph of which no tile can be held out without its training losing one of its classes goes wholly to
+    training; if all are such, tiles of one are held out whose classes the others keep. A region is on one side
+    only, no region is within `gap_hops` edges of the other side, and every annotated class stays in training.
+    Filters look farther: pixels near a seam may be seen by features of both sides, their annotation never is.
 
     Parameters
     ----------
@@ -159,8 +158,8 @@ def default_tile(graph: RegionGraph) -> float:
     """An eighth of the image's longer side in pixels, but at least eight regions across."""
     if graph.number_of_nodes == 0:
         return 1.0
-    region: float = graph.areas.mean() ** (1 / graph.positions.shape[1])
-    return max(float(np.ptp(graph.positions, axis=0).max()) / 8, 8 * region)
+    region = graph.areas.mean() ** (1 / graph.positions.shape[1])
+    return float(max(np.ptp(graph.positions, axis=0).max() / 8, 8 * region))
 
 
 def _by_tiles(graphs: Sequence[RegionGraph], counts: Sequence[Counts], cut: Callable[..., Pair]) -> list[Pair]:
@@ -197,8 +196,8 @@ def _hold_out(unit_of_row: Rows, counts: Counts, reach: Reach, share: float, see
     np.add.at(pixels, unit_of_row, counts)
     spare = spare | ~pixels.any(axis=0)
     order = np.random.default_rng(seed).permutation(len(pixels))
-    training = np.ones(len(counts), dtype=bool)
-    chosen, untried = np.zeros(len(pixels), dtype=bool), np.ones(len(pixels), dtype=bool)
+    training, untried = np.ones(len(counts), dtype=bool), np.ones(len(pixels), dtype=bool)
+    chosen = np.zeros(len(pixels), dtype=bool)
     for held, enough in _goals(pixels, share):
         for unit in order[(held[order] > 0) & untried[order]]:
             if held[chosen].sum() >= enough:
