@@ -1,5 +1,12 @@
 """The first promise: chunking never changes the answer, bit for bit."""
 
+import os
+import subprocess
+import sys
+import tempfile
+import time
+from pathlib import Path
+
 import dask
 import dask.array as da
 import numpy as np
@@ -10,7 +17,8 @@ from hypothesis import strategies as st
 from strategies import chunkings, images, sizes
 
 import terrazzo as tz
-from terrazzo.blocks import BlockGrid
+from terrazzo.blocks import Block, BlockGrid, Box
+from terrazzo.blockwise.cluster import cluster_client
 from terrazzo.kernels.filters import gaussian
 from terrazzo.lattice import Lattice
 from terrazzo.regions.block_labels import block_labels
@@ -126,3 +134,62 @@ def test_threads_and_processes_give_the_same_bits(scheduler):
         labels, same_graph = segment(image, {}, 8, 50)
     assert np.array_equal(labels, expected)
     assert same_graph.equals(graph)
+
+
+@pytest.mark.parametrize("workers", [2, 4])
+def test_worker_processes_that_finish_in_any_order_give_the_same_bits(workers):
+    pixels = np.random.default_rng(9).random((1, 200, 230))
+    expected, graph = segment(da.from_array(pixels, chunks=-1), {}, 8, 500)
+
+    def late(block, block_info=None):
+        time.sleep(0.05 * np.random.default_rng(block_info[0]["chunk-location"]).random())
+        return block
+
+    with cluster_client(workers=workers):
+        slow = da.from_array(pixels, chunks=(1, 50, 50)).map_blocks(late, meta=np.empty((0, 0, 0)))
+        with dask.config.set(scheduler="dask.distributed"):
+            labels, same_graph = segment(slow, {}, 8, 40)
+    assert np.array_equal(labels, expected)
+    assert same_graph.equals(graph)
+
+
+@settings(max_examples=40)
+@given(image=images(largest=60), size=sizes, iterations=st.integers(1, 4))
+def test_a_lattice_moved_by_ten_million_columns_gives_the_moved_labels(image, size, iterations):
+    parameters = SuperpixelParameters(size, iterations=iterations)
+    rim = parameters.halo(0) + 3  # cells around the image: the halo, and the radius of the smoothing
+    moved_by = 10_000_000 // size[1]
+    rows, columns = (-(-n // s) for n, s in zip(image.shape[1:], size, strict=True))
+    padded = np.pad(image, ((0, 0), (0, 0), (rim * size[1], (rim + 1) * size[1])), mode="edge")
+    found = []
+    for first in (0, moved_by):
+        lattice = Lattice((image.shape[1], first * size[1] + padded.shape[2]), size)
+        block = Block((0, 0), Box((0, first + rim), (rows, first + rim + columns)), lattice)
+        window = Box((0, first * size[1]), lattice.shape)
+        labels = block_labels(padded, window, block, parameters, scale=3.0)
+        row, column = np.divmod(labels.ids.astype(np.int64) - 1, lattice.cells[1])
+        found.append((row, column - first))
+    assert np.array_equal(found[0], found[1])
+
+
+def test_the_kernels_give_the_same_bits_without_numba():
+    script = (
+        "import sys, numpy as np, dask, terrazzo as tz\n"
+        "image = np.load(sys.argv[1])\n"
+        "lattice = tz.Lattice.of(image, 8)\n"
+        "labels = tz.superpixels(image, lattice, block=32)\n"
+        "graph = tz.region_graph(image, labels, lattice=lattice, block=32)\n"
+        "with dask.config.set(scheduler='synchronous'):\n"
+        "    labels, graph = dask.compute(labels, graph)\n"
+        "np.savez(sys.argv[2], labels=labels, nodes=graph.node_features, edges=graph.edge_features)\n"
+    )
+    pixels = np.random.default_rng(3).normal(size=(40, 48)).astype(np.float32)
+    with tempfile.TemporaryDirectory() as folder:
+        image, jitted, plain = (str(Path(folder) / name) for name in ("image.npy", "jitted.npz", "plain.npz"))
+        np.save(image, pixels)
+        for output, off in ((jitted, "0"), (plain, "1")):
+            environment = os.environ | {"NUMBA_DISABLE_JIT": off}
+            subprocess.run([sys.executable, "-c", script, image, output], check=True, env=environment)
+        with np.load(jitted) as expected, np.load(plain) as found:
+            for name in expected:
+                assert np.array_equal(expected[name], found[name]), name

@@ -1,4 +1,5 @@
 import json
+from pathlib import Path
 
 import imageio.v3 as imageio
 import numpy as np
@@ -50,10 +51,22 @@ def test_a_class_without_a_score_is_null_in_json(result, run, tmp_path):
 def test_a_mistake_ends_with_one_sentence(files, result, mistake, tmp_path):
     annotation = files / "annotations" / "a.png"
     assert "is no result of terrazzo" in mistake("score", tmp_path, annotation)
-    assert "There is no file or store at" in mistake("score", result, tmp_path / "none.png")
+    assert "There is no file, folder or store at" in mistake("score", result, tmp_path / "none.png")
     imageio.imwrite(tmp_path / "small.png", np.zeros((90, 96), np.uint8))
     assert "the annotation has (90, 96) pixels" in mistake("score", result, tmp_path / "small.png")
     imageio.imwrite(tmp_path / "high.png", np.full((96, 96), 7, np.uint8))
     assert "holds the value 7" in mistake("score", result, tmp_path / "high.png")
     imageio.imwrite(tmp_path / "empty.png", np.full((96, 96), 255, np.uint8))
     assert "annotates no pixel" in mistake("score", result, tmp_path / "empty.png")
+
+
+def test_a_folder_of_images_is_predicted_and_scored_together(files, run, tmp_path):
+    ended = run("predict", files / "images", "-m", files / "model.safetensors", "-o", tmp_path / "all", "--json")
+    assert ended.code == 0, ended.err
+    report = json.loads(ended.out)
+    names = sorted(path.stem for path in (files / "images").iterdir())
+    assert [Path(result).name for result in report["results"]] == [f"{name}.zarr" for name in names]
+    assert report["pixels"] == len(names) * 96 * 96
+    scores = json.loads(run("score", tmp_path / "all", files / "annotations", "--json").out)
+    assert scores["results"] == len(names) > 1
+    assert scores["pixels"] == len(names) * 96 * 96

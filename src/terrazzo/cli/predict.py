@@ -1,9 +1,9 @@
-"""`terrazzo predict`: from an image and a model to a result."""
+"""`terrazzo predict`: from images and a model to results."""
 
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Any
 
 import typer
 
@@ -13,7 +13,7 @@ from terrazzo.cli.progress import display
 
 
 def predict(
-    image: Annotated[str, typer.Argument(help="An image or a store.")],
+    images: Annotated[str, typer.Argument(help="An image or a store; a folder or a quoted glob of them.")],
     model: Annotated[Path, typer.Option("--model", "-m", help="A model that terrazzo fit has made.")],
     output: Output,
     scheduler: Scheduler = None,
@@ -25,26 +25,39 @@ def predict(
     overwrite: Overwrite = False,
     json: Json = False,
 ) -> None:
-    """Write superpixels, classes, nodes and edges of an image, one task per block."""
+    """Write superpixels, classes, nodes and edges of an image; of several, one result each into a folder."""
     from terrazzo.blockwise.cluster import cluster_client
     from terrazzo.blockwise.write_prediction import write_prediction
+    from terrazzo.io.files import name_results
     from terrazzo.io.model_file import open_model
     from terrazzo.io.open_image import open_image
     from terrazzo.io.result import check_writable
 
     fitted = open_model(model)
-    opened = open_image(image, level=level, axes=axes)
-    fitted.check_channels(opened.shape[0])
-    check_writable(output, overwrite)
+    pairs = [(open_image(image, level=level, axes=axes), result) for image, result in name_results(images, output)]
+    for image, result in pairs:
+        fitted.check_channels(image.shape[0])
+        check_writable(result, overwrite)
+    figures: list[dict[str, Any]] = []
     with cluster_client(scheduler, workers) as client, display() as shown:
-        result = write_prediction(
-            fitted,
-            opened,
-            output,
-            client=client,
-            block=block,
-            device=device,
-            overwrite=overwrite,
-            progress=shown.blocks,
-        )
-    print_values({"result": str(output), **result.run["figures"]}, as_json=json)
+        for image, result in pairs:
+            written = write_prediction(
+                fitted,
+                image,
+                result,
+                client=client,
+                block=block,
+                device=device,
+                overwrite=overwrite,
+                progress=shown.blocks,
+            )
+            figures.append({"result": str(result), **written.run["figures"]})
+    if len(figures) == 1:
+        print_values(figures[0], as_json=json)
+    else:
+        print_values({"results": [entry["result"] for entry in figures], **_sums(figures)}, as_json=json)
+
+
+def _sums(figures: list[dict[str, Any]]) -> dict[str, int]:
+    names = ("pixels", "superpixels", "edges", "unadopted_pixels")
+    return {name: sum(entry[name] for entry in figures) for name in names}

@@ -26,6 +26,9 @@ class Display:
 
     def blocks(self, name: str, done: int, total: int, pixels: int) -> None:
         """Show that `done` of `total` blocks with so many pixels are finished."""
+        if done == 0 and name in self.tasks:  # the same pass over the next image
+            self.bars.reset(self.tasks[name], total=total)
+            self.began[name] = self.bars.get_time()
         rate = pixels / 1e6 / max(self._seconds(name, total), 1e-9)
         self._show(name, done, total, f"{done}/{total} blocks  {rate:.1f} Mpx/s")
 

@@ -1,7 +1,9 @@
-"""`terrazzo score`: a result against an annotation."""
+"""`terrazzo score`: results against annotations."""
 
 from __future__ import annotations
 
+from functools import reduce
+from operator import add
 from pathlib import Path
 from typing import Annotated, Any
 
@@ -10,23 +12,32 @@ import typer
 from terrazzo.cli.options import Json
 from terrazzo.cli.printing import print_values
 from terrazzo.cli.progress import display
+from terrazzo.errors import InputError
 
 
 def score(
-    result: Annotated[Path, typer.Argument(help="A result that terrazzo predict has written.")],
-    annotation: Annotated[str, typer.Argument(help="The true class of each pixel; 255 is not annotated.")],
+    results: Annotated[Path, typer.Argument(help="A result that terrazzo predict has written, or a folder of them.")],
+    annotations: Annotated[
+        str, typer.Argument(help="The true class of each pixel, 255 where nobody has said: a file, a folder, a glob.")
+    ],
     json: Json = False,
 ) -> None:
-    """Print accuracy, intersection over union, Dice, confusion matrix and the superpixels' ceiling."""
+    """Print accuracy, IoU, Dice, confusion matrix and the superpixels' ceiling, over all pixels of all results."""
     from terrazzo.blockwise.score import score as score_result
+    from terrazzo.io.files import find_images, find_results, pair_by_stem
     from terrazzo.io.open_image import open_labels
-    from terrazzo.io.result import open_result
+    from terrazzo.io.result import RUN, open_result
 
-    opened = open_result(result)
+    pairs = pair_by_stem(find_results(results, RUN), find_images(annotations))
+    opened = [(open_result(result), open_labels(annotation)) for result, annotation in pairs]
+    names = opened[0][0].run["class_names"]
+    for result, _ in opened:
+        if result.run["class_names"] != names:
+            raise InputError(f"'{result.path}' has other classes than the first; score results of one model together")
     with display() as shown:
-        scores = score_result(opened, open_labels(annotation), progress=shown.blocks)
-    names = opened.run["class_names"]
+        scores = reduce(add, [score_result(*pair, progress=shown.blocks) for pair in opened])
     values: dict[str, Any] = {
+        "results": len(opened),
         "pixels": scores.pixels,
         "accuracy": scores.accuracy,
         "mean_iou": scores.mean_iou,

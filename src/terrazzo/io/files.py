@@ -44,6 +44,48 @@ def find_images(pattern: str | os.PathLike[str]) -> list[Path]:
     return _images_among(matches, f"No image matches '{pattern}'.")
 
 
+def name_results(pattern: str | os.PathLike[str], output: Path) -> list[tuple[Path, Path]]:
+    """Pair each image that a path or a glob pattern means with the path of its result.
+
+    Parameters
+    ----------
+    pattern : str or path
+        As for `find_images`.
+    output : Path
+        Of one file or store, the result itself; of a folder or a pattern, the folder of the results, each of which
+        is named as its image and ends in ".zarr".
+
+    Returns
+    -------
+    list of tuple of Path
+        (image, result).
+
+    Raises
+    ------
+    InputError
+        If nothing is there or matches, or two images have the same name.
+    """
+    images = find_images(pattern)
+    if images == [Path(pattern).expanduser()]:
+        return [(images[0], output)]
+    stems = _by_stem(images, "images")
+    return [(image, output / f"{stem}.zarr") for stem, image in stems.items()]
+
+
+def find_results(path: Path, marker: str) -> list[Path]:
+    """List the results at a path: itself, or those in the folder; a result is a directory that holds `marker`.
+
+    Raises
+    ------
+    InputError
+        If there is none.
+    """
+    found = [path] if (path / marker).is_file() else sorted(file.parent for file in path.glob(f"*/{marker}"))
+    if not found:
+        raise InputError(f"'{path}' is no result of terrazzo and holds none; make one with terrazzo predict")
+    return found
+
+
 def pair_by_stem(images: Sequence[Path], annotations: Sequence[Path]) -> list[tuple[Path, Path]]:
     """Pair each image with the annotation of the same name, suffixes such as ".ome.zarr" apart.
 

@@ -74,10 +74,7 @@ def fit(
     ParameterError
         If a parameter is out of range, or the annotation cannot be learned from.
     """
-    if not isinstance(images, list | tuple) or not isinstance(annotations, list | tuple):
-        raise ParameterError("images and annotations must be lists; write fit([image], [annotation])")
-    if len(images) != len(annotations) or not images:
-        raise InputError(f"{len(images)} images came with {len(annotations)} annotations; give one each")
+    _check_lists(images, annotations)
     arrays = [image_array(image) for image in images]
     planes = [_plane(annotation) for annotation in annotations]
     channels = sorted({array.shape[0] for array in arrays})
@@ -89,14 +86,13 @@ def fit(
     check_settings(settings)
     parameters = SuperpixelParameters(spacing(size, axes=2), compactness, iterations, sigma, scale)
     recipe = Recipe(channels[0], parameters, features)
-    reach = settings.get("layers", GNNConfig(1, 0, 1).layers)
     graphs: list[RegionGraph] = []
     targets: list[NodeTargets] = []
     for array, plane in zip(arrays, planes, strict=True):
-        graph, counted = annotated_graph(array, plane, recipe=recipe, classes=classes).compute()
-        rows = graph.ring(np.flatnonzero(counted.annotated), reach)
-        graphs.append(graph.subgraph(rows))
-        targets.append(NodeTargets(counted.counts[rows]))
+        whole, counted = annotated_graph(array, plane, recipe=recipe, classes=classes).compute()
+        graph, target = _annotated_part(whole, counted, settings.get("layers", GNNConfig(1, 0, 1).layers))
+        graphs.append(graph)
+        targets.append(target)
         if graph_done is not None:
             graph_done(len(graphs), len(arrays))
     sizes = {image.pixel_size for image in images if isinstance(image, Image)}
@@ -110,6 +106,19 @@ def fit(
         progress=progress,
         **settings,
     )
+
+
+def _check_lists(images: object, annotations: object) -> None:
+    if not isinstance(images, list | tuple) or not isinstance(annotations, list | tuple):
+        raise ParameterError("images and annotations must be lists; write fit([image], [annotation])")
+    if len(images) != len(annotations) or not images:
+        raise InputError(f"{len(images)} images came with {len(annotations)} annotations; give one each")
+
+
+def _annotated_part(graph: RegionGraph, targets: NodeTargets, layers: int) -> tuple[RegionGraph, NodeTargets]:
+    """Return the nodes that are annotated with the ring that their logits depend on: a scribble needs no more."""
+    rows = graph.ring(np.flatnonzero(targets.annotated), layers)
+    return graph.subgraph(rows), NodeTargets(targets.counts[rows])
 
 
 def _plane(annotation: ImageLike) -> da.Array:
