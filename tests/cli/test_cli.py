@@ -65,3 +65,13 @@ def test_an_unknown_command_is_one_line(run):
     ended = run("segment")
     assert ended.code == 2
     assert ended.err == "Error: No such command 'segment'. (terrazzo --help says what there is)\n"
+
+
+def test_an_interrupted_command_says_how_to_go_on(run, files, monkeypatch):
+    def interrupted(*_, **__):
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr("terrazzo.io.describe.describe", interrupted)
+    ended = run("info", files / "images" / "a.png")
+    assert ended.code == 130
+    assert ended.err.startswith("Interrupted: run the command again")

@@ -45,7 +45,7 @@ def main(arguments: Sequence[str] | None = None) -> None:
     given = list(sys.argv[1:] if arguments is None else arguments) or ["--help"]
     debug = "--debug" in given
     try:
-        sys.exit(app([argument for argument in given if argument != "--debug"], standalone_mode=False) or 0)
+        code = app([argument for argument in given if argument != "--debug"], standalone_mode=False) or 0
     except TerrazzoError as error:
         if debug:
             raise
@@ -54,9 +54,6 @@ def main(arguments: Sequence[str] | None = None) -> None:
     except typer.TyperException as error:
         typer.echo(f"Error: {error.format_message()} (terrazzo --help says what there is)", err=True)
         sys.exit(MISTAKE)
-    except (typer.Abort, KeyboardInterrupt):
-        typer.echo(
-            "Interrupted: run the command again, with --overwrite if it had begun to write.",
-            err=True,
-        )
-        sys.exit(INTERRUPTED)
+    if code == INTERRUPTED:  # typer has turned Ctrl-C into this
+        typer.echo("Interrupted: run the command again, with --overwrite if it had begun to write.", err=True)
+    sys.exit(code)
