@@ -34,11 +34,15 @@ def main() -> None:
     _print_table(image, theirs, ours)
     tiled = _slic_in_tiles(image, SHOWN_TILE, SHOWN_HALO)
     in_blocks = _ours_in_blocks(image, SHOWN_TILE)
+    if not np.array_equal(ours, in_blocks):
+        raise SystemExit("blocks changed the superpixels")
     shares = [_agreement(*pair, SHOWN_TILE) for pair in ((theirs, tiled), (ours, in_blocks))]
-    figure, axes = plt.subplots(1, 3, figsize=(12.6, 4.75), layout="constrained")
+    figure, axes = plt.subplots(1, 3, figsize=(12.6, 4.5), layout="constrained")
     _draw(axes[0], image, theirs, theirs, "scikit-image, whole image")
-    _draw(axes[1], image, theirs, tiled, f"scikit-image, tiles, halo of {SHOWN_HALO} pixels: {shares[0]:.0%} agree")
-    _draw(axes[2], image, ours, in_blocks, f"terrazzo, blocks: {shares[1]:.0%} agree")
+    _draw(
+        axes[1], image, theirs, tiled, f"scikit-image, tiles of {SHOWN_TILE}, halo {SHOWN_HALO}: {shares[0]:.1%} agree"
+    )
+    _draw(axes[2], image, ours, in_blocks, f"terrazzo, blocks of {SHOWN_TILE}: {shares[1]:.1%} agree")
     for panel in axes[1:]:
         _draw_seams(panel)
     buffer = io.BytesIO()
@@ -118,9 +122,9 @@ def _draw_seams(axes: Axes) -> None:
     rows, columns = SHOWN
     for seam in range(0, SIDE, SHOWN_TILE):
         if rows.start < seam < rows.stop:
-            axes.axhline(seam, color="#4fc3ff", linewidth=0.9)
+            axes.axhline(seam, color="#4fc3ff", linewidth=1.3)
         if columns.start < seam < columns.stop:
-            axes.axvline(seam, color="#4fc3ff", linewidth=0.9)
+            axes.axvline(seam, color="#4fc3ff", linewidth=1.3)
 
 
 if __name__ == "__main__":
