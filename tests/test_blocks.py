@@ -169,3 +169,8 @@ def test_an_aligned_box_starts_at_the_multiple_just_before(box, multiple):
 
 def test_a_box_of_cells_is_a_box_of_pixels_that_ends_at_the_image():
     assert Box((1, 2), (3, 4)).scaled((10, 5), (25, 100)) == Box((10, 10), (25, 20))
+
+
+def test_a_box_is_not_cut_out_of_one_that_does_not_hold_it():
+    with pytest.raises(ParameterError, match="is not inside"):
+        Box((0, 3), (5, 9)).within(Box((0, 4), (9, 9)))

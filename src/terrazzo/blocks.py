@@ -41,7 +41,15 @@ class Box:
         return Box(start, stop)
 
     def within(self, other: Box) -> tuple[slice, ...]:
-        """Return the slices that cut this box out of an array that holds `other`."""
+        """Return the slices that cut this box out of an array that holds `other`.
+
+        Raises
+        ------
+        ParameterError
+            If `other` does not hold all of it.
+        """
+        if self.hull(other) != other:
+            raise ParameterError(f"{self} is not inside {other}; read a window that holds all that is needed")
         return tuple(slice(a - o, b - o) for a, b, o in zip(self.start, self.stop, other.start, strict=True))
 
     def aligned(self, multiple: int) -> Box:
