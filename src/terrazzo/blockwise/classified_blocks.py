@@ -1,4 +1,4 @@
-"""What a task does with a block whose graph is there: label its nodes and paint them. These tasks load torch."""
+"""What a task does with a block whose graph is there: label its nodes and paint them; it loads torch."""
 
 from __future__ import annotations
 

@@ -78,21 +78,9 @@ def region_graph(
     for one, window, label_window in zip(blocks, windows, label_windows, strict=True):
         tasks[(name, *one.index)] = (graph_of_windows, window, label_window, one, features_key)
     parts = [(name, *one.index) for one in blocks]
-    return merged_graph(name, tasks, parts, [image_source, labels_source], array.shape[0], features)
-
-
-def merged_graph(
-    name: str,
-    tasks: dict[Any, Any],
-    parts: list[Any],
-    dependencies: list[Any],
-    channels: int,
-    features: FeatureSet,
-) -> Delayed:
-    """Return the lazy RegionGraph that the BlockGraphs of the tasks `parts` make up."""
-    key = f"region-graph-{tokenize(name)}"
-    tasks[key] = (merge, parts, column_names(features, channels), edge_columns(channels))
-    graph = HighLevelGraph.from_collections(key, tasks, dependencies=dependencies)
+    key = f"region-{name}"
+    tasks[key] = (merge, parts, column_names(features, array.shape[0]), edge_columns(array.shape[0]))
+    graph = HighLevelGraph.from_collections(key, tasks, dependencies=[image_source, labels_source])
     return Delayed(key, graph)
 
 

@@ -34,7 +34,7 @@ def window_tasks(array: da.Array, boxes: Sequence[Box], name: str) -> tuple[dict
     Returns
     -------
     tasks : dict
-        One task for each part of a chunk that lies in a window and is not a whole chunk.
+        One task for each part of a chunk that lies in a window; windows share equal parts.
     windows : list of nested list
         For each window the rows of its parts' keys; `assemble` joins their values.
     """

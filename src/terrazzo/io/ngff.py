@@ -29,6 +29,22 @@ class Level:
     pixel_unit: str | None
 
 
+def single_level(
+    name: str, axes: str, pixel_size: tuple[float, float] | None, pixel_unit: str | None
+) -> dict[str, Any]:
+    """Return the entry of "multiscales", as of 0.5, for an image with one level, the array "0".
+
+    Without a pixel size a pixel is 1 long and has no unit.
+    """
+    unit = {"unit": pixel_unit} if pixel_size and pixel_unit else {}
+    described = [
+        {"name": axis, "type": "channel"} if axis == "c" else {"name": axis, "type": "space", **unit} for axis in axes
+    ]
+    scale = [1.0] * (len(axes) - 2) + [float(length) for length in pixel_size or (1.0, 1.0)]
+    dataset = {"path": "0", "coordinateTransformations": [{"type": "scale", "scale": scale}]}
+    return {"name": name, "axes": described, "datasets": [dataset]}
+
+
 def ome_metadata(attributes: Mapping[str, Any]) -> Mapping[str, Any]:
     """Return the OME part of a group's attributes: under "ome" since 0.5, at the top before."""
     nested = attributes.get("ome")

@@ -14,6 +14,7 @@ from numpy.typing import NDArray
 from terrazzo.errors import InputError, ParameterError
 from terrazzo.io.axes import RGB
 from terrazzo.io.chunking import reading_chunks
+from terrazzo.io.ngff import single_level
 
 RENDERING_COLOURS = ("FFFFFF", "FF0000", "00FF00", "0000FF", "FF00FF", "FFFF00", "00FFFF")
 
@@ -116,16 +117,7 @@ def _metadata(
     pixel_unit: str,
     channel_names: Sequence[str] | None,
 ) -> dict[str, Any]:
-    unit = {"unit": pixel_unit} if pixel_size else {}
-    described = [
-        {"name": axis, "type": "channel"} if axis == "c" else {"name": axis, "type": "space", **unit} for axis in axes
-    ]
-    scale = [1.0] * (len(axes) - 2) + [float(length) for length in pixel_size or (1.0, 1.0)]
-    dataset = {"path": "0", "coordinateTransformations": [{"type": "scale", "scale": scale}]}
-    ome: dict[str, Any] = {
-        "version": "0.5",
-        "multiscales": [{"name": name, "axes": described, "datasets": [dataset]}],
-    }
+    ome: dict[str, Any] = {"version": "0.5", "multiscales": [single_level(name, axes, pixel_size, pixel_unit)]}
     if channel_names is not None:
         ome["omero"] = {"channels": _rendering(channel_names, dtype)}
     return ome

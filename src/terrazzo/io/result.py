@@ -14,6 +14,7 @@ from numpy.typing import NDArray
 
 from terrazzo.blocks import Block, BlockGrid
 from terrazzo.errors import InputError
+from terrazzo.io.ngff import single_level
 from terrazzo.io.tables import edge_table, node_table, read_block_graph, write_part
 from terrazzo.lattice import Lattice
 from terrazzo.regions.block_graph import BlockGraph
@@ -127,7 +128,7 @@ def create_result(
         labels.attrs["ome"] = {"version": "0.5", "labels": ["superpixels", "classes"]}
         for name, dtype in (("superpixels", grid.lattice.dtype), ("classes", np.dtype(np.uint8))):
             group = labels.create_group(name)
-            group.attrs["ome"] = _label_metadata(name, _space(pixel_size, pixel_unit), class_names, colours)
+            group.attrs["ome"] = _label_metadata(single_level(name, "yx", pixel_size, pixel_unit), class_names, colours)
             group.create_array("0", shape=grid.lattice.shape, chunks=grid.storage_chunk, dtype=dtype,
                                fill_value=0, dimension_names=["y", "x"])  # fmt: skip
         for table in ("nodes", "edges"):
@@ -176,11 +177,11 @@ def _write_run(target: Path, run: dict[str, Any]) -> None:
 
 
 def _label_metadata(
-    name: str, space: dict[str, Any], class_names: tuple[str, ...], colours: tuple[str, ...]
+    multiscale: dict[str, Any], class_names: tuple[str, ...], colours: tuple[str, ...]
 ) -> dict[str, Any]:
     """Return OME-NGFF 0.5 metadata of a label image with one level."""
     image_label: dict[str, Any] = {}
-    if name == "classes":
+    if multiscale["name"] == "classes":
         image_label["colors"] = [
             {"label-value": value, "rgba": [*bytes.fromhex(colour.lstrip("#")), 255]}
             for value, colour in enumerate(colours)
@@ -188,14 +189,4 @@ def _label_metadata(
         image_label["properties"] = [
             {"label-value": value, "class": class_name} for value, class_name in enumerate(class_names)
         ]
-    return {"version": "0.5", "multiscales": [{"name": name, **space}], "image-label": image_label}
-
-
-def _space(pixel_size: tuple[float, float] | None, pixel_unit: str | None) -> dict[str, Any]:
-    """Return the axes, and the pixel size of the only level."""
-    unit = {"unit": pixel_unit} if pixel_size and pixel_unit else {}
-    scale = [{"type": "scale", "scale": list(pixel_size or (1.0, 1.0))}]
-    return {
-        "axes": [{"name": axis, "type": "space", **unit} for axis in "yx"],
-        "datasets": [{"path": "0", "coordinateTransformations": scale}],
-    }
+    return {"version": "0.5", "multiscales": [multiscale], "image-label": image_label}
