@@ -174,3 +174,18 @@ def test_a_box_of_cells_is_a_box_of_pixels_that_ends_at_the_image():
 def test_a_box_is_not_cut_out_of_one_that_does_not_hold_it():
     with pytest.raises(ParameterError, match="is not inside"):
         Box((0, 3), (5, 9)).within(Box((0, 4), (9, 9)))
+
+
+def test_an_image_s_block_is_a_volume_s_block_of_depth_1():
+    block = BlockGrid(Lattice((100, 90), (8, 8)), (4, 4))[1, 2]
+    volume = block.as_volume
+    assert volume.core == Box((0, *block.core.start), (1, *block.core.stop)) == block.core.as_volume
+    assert volume.pixels(2) == block.pixels(2).as_volume
+    assert volume.as_volume == volume
+
+
+def test_a_volume_s_block_has_as_many_cells_along_each_axis():
+    grid = BlockGrid.of(Lattice((400, 1000, 1000), (2, 8, 8)))
+    assert grid.block_cells == (32, 32, 32)
+    assert grid.storage_chunk == (16, 64, 64)
+    assert BlockGrid.of(Lattice((400, 1000, 1000), (2, 8, 8)), 64).block_cells == (8, 8, 8)

@@ -70,10 +70,24 @@ def test_a_lattice_covers_the_last_two_axes_of_an_image(shape):
     assert Lattice.of(np.empty(shape), (10, 8)) == Lattice((30, 40), (10, 8))
 
 
-@pytest.mark.parametrize("image", [np.empty(5), np.empty((1, 1, 5, 5)), "no image"])
-def test_what_has_not_two_or_three_axes_has_no_lattice(image):
-    with pytest.raises(ParameterError, match=r"it must be \(y, x\) or \(c, y, x\)"):
+@pytest.mark.parametrize("image", [np.empty(5), np.empty((1, 1, 1, 5, 5)), "no image"])
+def test_what_has_not_two_to_four_axes_has_no_lattice(image):
+    with pytest.raises(ParameterError, match=r"it must be \(y, x\), \(c, y, x\) or \(c, z, y, x\)"):
         Lattice.of(image, 4)
+
+
+def test_a_volume_has_a_lattice_with_three_axes():
+    assert Lattice.of(np.empty((2, 9, 30, 40)), 10) == Lattice((9, 30, 40), (10, 10, 10))
+    assert Lattice.of(np.empty((2, 9, 30, 40)), (2, 8, 8)) == Lattice((9, 30, 40), (2, 8, 8))
+    assert Lattice.of(np.empty((9, 30, 40)), (2, 8, 8)) == Lattice((9, 30, 40), (2, 8, 8))
+
+
+def test_an_image_is_a_volume_of_depth_1_with_the_same_ids():
+    lattice = Lattice((30, 41), (10, 8))
+    volume = lattice.as_volume
+    assert (volume.shape, volume.size, volume.cells) == ((1, 30, 41), (1, 10, 8), (1, 3, 6))
+    assert volume.id_of((0, 2, 1)) == lattice.id_of((2, 1))
+    assert volume.as_volume == volume
 
 
 def test_an_empty_image_has_no_lattice():

@@ -12,6 +12,7 @@ from terrazzo.lattice import Lattice
 
 # Small images are cut finer, so that several workers have something to do.
 BLOCK_SIDE, SMALL_BLOCK_SIDE = 2048, 1024
+VOLUME_BLOCK_SIDE = 256
 SMALL_IMAGE = 64 * 1024 * 1024
 STORAGE_CHUNKS_PER_BLOCK = 4
 
@@ -32,6 +33,12 @@ class Box:
     def slices(self) -> tuple[slice, ...]:
         """The slices that cut this box out of the whole."""
         return tuple(slice(a, b) for a, b in zip(self.start, self.stop, strict=True))
+
+    @property
+    def as_volume(self) -> Box:
+        """The same box with three axes."""
+        missing = 3 - len(self.start)
+        return Box((0,) * missing + self.start, (1,) * missing + self.stop)
 
     def grown(self, margin: int | Sequence[int], extent: Sequence[int]) -> Box:
         """Return the box with `margin` added on every side, clipped to `0..extent`."""
@@ -77,6 +84,11 @@ class Block:
     lattice: Lattice
 
     @property
+    def as_volume(self) -> Block:
+        """The same block of the same lattice with three axes."""
+        return Block((0,) * (3 - len(self.index)) + self.index, self.cells.as_volume, self.lattice.as_volume)
+
+    @property
     def core(self) -> Box:
         """The block's own pixels."""
         return self.pixels(halo=0)
@@ -109,15 +121,18 @@ class BlockGrid:
     def of(cls, lattice: Lattice, side: int | None = None) -> BlockGrid:
         """Return the grid of blocks about `side` pixels wide, by default as suits the image's extent.
 
+        In a volume with another size per axis that is the width along the axis with the largest.
         A block is a whole multiple of the storage chunk: its number of cells is a multiple of
         STORAGE_CHUNKS_PER_BLOCK. The grid depends on the lattice and on `side` only, never on the chunks of an
         image.
         """
         if side is None:
-            side = SMALL_BLOCK_SIDE if math.prod(lattice.shape) <= SMALL_IMAGE else BLOCK_SIDE
+            side = _default_side(lattice)
         if side < 1:
             raise ParameterError(f"block is {side}; it must be a positive number of pixels")
-        per_chunk = (max(1, round(side / (STORAGE_CHUNKS_PER_BLOCK * size))) for size in lattice.size)
+        # a volume's block has equally many cells along each axis, so that its halo costs the same along each
+        sizes = lattice.size if len(lattice.size) == 2 else (max(lattice.size),) * len(lattice.size)
+        per_chunk = (max(1, round(side / (STORAGE_CHUNKS_PER_BLOCK * size))) for size in sizes)
         return cls(lattice, tuple(n * STORAGE_CHUNKS_PER_BLOCK for n in per_chunk))
 
     @property
@@ -159,3 +174,9 @@ class BlockGrid:
             side, extent = self.block_cells[axis] * self.lattice.size[axis], self.lattice.shape[axis]
             edges.append(tuple(min(side, extent - i * side) for i in range(count)))
         return tuple(edges)
+
+
+def _default_side(lattice: Lattice) -> int:
+    if len(lattice.shape) == 3:
+        return VOLUME_BLOCK_SIDE
+    return SMALL_BLOCK_SIDE if math.prod(lattice.shape) <= SMALL_IMAGE else BLOCK_SIDE

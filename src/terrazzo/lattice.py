@@ -24,9 +24,9 @@ class Lattice:
     Parameters
     ----------
     shape : tuple of int
-        The image's spatial extent in pixels, `(y, x)`.
+        The image's spatial extent in pixels, `(y, x)` or `(z, y, x)`.
     size : tuple of int
-        The spacing of the seeds per axis in pixels.
+        The spacing of the seeds per axis in pixels, at least 2; 1 along an axis with one pixel.
     """
 
     shape: tuple[int, ...]
@@ -35,7 +35,8 @@ class Lattice:
     def __post_init__(self) -> None:
         if len(self.shape) != len(self.size):
             raise ParameterError(f"size has {len(self.size)} axes and the image {len(self.shape)}; give one each")
-        spacing(self.size, axes=len(self.size))
+        pairs = zip(self.shape, self.size, strict=True)
+        spacing(tuple(2 if pair == (1, 1) else pair[1] for pair in pairs), axes=len(self.size))
         if min(self.shape) < 1:
             raise ParameterError(f"the image is empty (shape {self.shape}); it needs at least one pixel per axis")
         if self.number_of_cells > LARGEST_ID:
@@ -48,7 +49,8 @@ class Lattice:
         Parameters
         ----------
         image : Image or array
-            Anything with a `shape` that ends in `(y, x)`.
+            Anything with a `shape`: `(y, x)`, `(c, y, x)` or `(c, z, y, x)`; or `(z, y, x)` if `size` has three
+            entries.
         size : int or sequence of int
             The spacing of the seeds in pixels, at least 2, for all axes or one per axis.
 
@@ -57,11 +59,11 @@ class Lattice:
         ParameterError
             If `size` is not made of whole numbers of at least 2, or the image has no pixel.
         """
-        sizes = spacing(size, axes=2)
         shape = tuple(int(n) for n in getattr(image, "shape", ()))
-        if len(shape) not in (2, 3):
-            raise ParameterError(f"the image has {len(shape)} axes; it must be (y, x) or (c, y, x)")
-        return cls(shape[-2:], sizes)
+        if len(shape) not in (2, 3, 4):
+            raise ParameterError(f"the image has {len(shape)} axes; it must be (y, x), (c, y, x) or (c, z, y, x)")
+        axes = 3 if len(shape) == 4 or (len(shape) == 3 and np.size(size) == 3) else 2
+        return cls(shape[-axes:], spacing(size, axes))
 
     @property
     def cells(self) -> tuple[int, ...]:
@@ -77,6 +79,12 @@ class Lattice:
     def dtype(self) -> np.dtype[np.uint32] | np.dtype[np.uint64]:
         """The dtype of ids: uint32 where they fit, else uint64."""
         return np.dtype(np.uint32) if self.number_of_cells < 2**32 else np.dtype(np.uint64)
+
+    @property
+    def as_volume(self) -> Lattice:
+        """The same lattice with three axes: an image is a volume of depth 1. Ids are the same."""
+        missing = (1,) * (3 - len(self.shape))
+        return Lattice(missing + self.shape, missing + self.size)
 
     def id_of(self, cell: Sequence[int]) -> int:
         """Return the id of the superpixel that is seeded in `cell`."""
