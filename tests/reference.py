@@ -5,98 +5,111 @@ from __future__ import annotations
 import numpy as np
 from scipy import ndimage
 
-FOUR_NEIGHBOURS = ((-1, 0), (0, -1), (0, 1), (1, 0))
 
-
-def window_of_cell(row, column, size, shape):
-    """The pixels that may join a cell: the cell and half a cell around it."""
-    (height, width), (extent_y, extent_x) = size, shape
-    rows = slice(max(0, row * height - (height + 1) // 2), min(extent_y, (row + 1) * height + height // 2))
-    columns = slice(max(0, column * width - (width + 1) // 2), min(extent_x, (column + 1) * width + width // 2))
-    return rows, columns
+def window_of_cell(cell, size, shape):
+    """The pixels that may join a cell: the cell and half a cell around it, along each axis."""
+    return tuple(
+        slice(max(0, c * s - (s + 1) // 2), min(extent, (c + 1) * s + s // 2))
+        for c, s, extent in zip(cell, size, shape, strict=True)
+    )
 
 
 def cells_of_shape(shape, size):
-    return [(row, column) for row in range(-(-shape[0] // size[0])) for column in range(-(-shape[1] // size[1]))]
+    """All cells, in the order of their numbers."""
+    return list(np.ndindex(*(-(-extent // s) for extent, s in zip(shape, size, strict=True))))
 
 
-def slic(image, size, compactness, iterations):
-    """Cell numbers (y, x) of a smoothed, scaled image (c, y, x), before connectivity."""
+def slic(image, size, compactness, iterations, mask=None):
+    """Cell numbers (y, x) or (z, y, x) of a smoothed, scaled image (c, ...), before connectivity; -1 is masked."""
     shape = image.shape[1:]
     cells = cells_of_shape(shape, size)
-    columns = -(-shape[1] // size[1])
-    y, x = np.indices(shape)
-    labels = (y // size[0]) * columns + x // size[1]
-    weight_y, weight_x = (np.float32(compactness * compactness / (s * s)) for s in size)
+    place = np.indices(shape)
+    inside = np.ones(shape, bool) if mask is None else mask
+    labels = np.zeros(shape, int)
+    for along, s, extent in zip(place, size, shape, strict=True):
+        labels = labels * -(-extent // s) + along // s
+    labels[~inside] = -1
+    weights = [np.float32(compactness * compactness / (s * s)) for s in size]
     for _ in range(iterations):
-        centres = [centre_of(image, labels == number, row, column, size) for number, (row, column) in enumerate(cells)]
+        centres = [centre_of(image, labels == number, cell, size) for number, cell in enumerate(cells)]
         best = np.full(shape, np.inf, np.float32)
         labels = labels.copy()
-        for number, (row, column) in enumerate(cells):
+        for number, cell in enumerate(cells):
             if centres[number] is None:
                 continue
-            intensity, centre_y, centre_x = centres[number]
-            window = window_of_cell(row, column, size, shape)
-            dy = (y[window] - row * size[0]).astype(np.float32) - centre_y
-            dx = (x[window] - column * size[1]).astype(np.float32) - centre_x
-            distance = dy * dy * weight_y + dx * dx * weight_x
+            intensity, centre = centres[number]
+            window = window_of_cell(cell, size, shape)
+            squares = [
+                ((along[window] - c * s).astype(np.float32) - at) ** 2 * weight
+                for along, c, s, at, weight in zip(place, cell, size, centre, weights, strict=True)
+            ]
+            # y, then x with z: float32 sums depend on their order
+            distance = squares[-2] + (squares[-1] + (squares[0] if len(squares) == 3 else np.float32(0)))
             for channel, value in zip(image, intensity, strict=True):
                 difference = channel[window] - value
                 distance = distance + difference * difference
-            nearer = distance < best[window]
+            nearer = (distance < best[window]) & inside[window]
             best[window][nearer] = distance[nearer]
             labels[window][nearer] = number
     return labels
 
 
-def centre_of(image, member, row, column, size):
+def centre_of(image, member, cell, size):
     """Mean intensity and mean offset from the cell's first pixel, summed in raster order; None without pixels."""
-    y, x = np.nonzero(member)
-    if y.size == 0:
+    places = np.nonzero(member)
+    count = places[0].size
+    if count == 0:
         return None
-    intensity = [np.float32(np.cumsum(channel[member].astype(np.float64))[-1] / y.size) for channel in image]
-    return (
-        intensity,
-        np.float32((y - row * size[0]).sum() / y.size),
-        np.float32((x - column * size[1]).sum() / y.size),
-    )
+    intensity = [np.float32(np.cumsum(channel[member].astype(np.float64))[-1] / count) for channel in image]
+    offsets = [(along - c * s).sum() / count for along, c, s in zip(places, cell, size, strict=True)]
+    return intensity, [np.float32(offset) for offset in offsets]
 
 
-def connect(labels, size):
-    """Labels after connectivity, and the number of pixels that nobody could adopt."""
+def connect(labels, size, extra_cells=1):
+    """Labels after connectivity, and the number of pixels that nobody could adopt; -1 stays -1."""
     shape = labels.shape
-    columns = -(-shape[1] // size[1])
+    cells = cells_of_shape(shape, size)
     kept = np.full(shape, -1)
-    for number in np.unique(labels):
+    for number in np.unique(labels[labels >= 0]):
         pieces, count = ndimage.label(labels == number)
         areas = [(pieces == piece).sum() for piece in range(1, count + 1)]
         kept[pieces == 1 + int(np.argmax(areas))] = number
-    for _ in range(max(0, min(size) // 2 - 1)):
+    sweeps = [s // 2 - 1 + s * extra_cells for s in size]
+    for sweep in range(max(sweeps)):
         before = kept.copy()
-        for y, x in np.argwhere(before < 0):
-            adopters = []
-            for dy, dx in FOUR_NEIGHBOURS:
-                if 0 <= y + dy < shape[0] and 0 <= x + dx < shape[1] and before[y + dy, x + dx] >= 0:
-                    number = before[y + dy, x + dx]
-                    rows, cols = window_of_cell(*divmod(number, columns), size, shape)
-                    if rows.start <= y < rows.stop and cols.start <= x < cols.stop:
-                        adopters.append(number)
-            if adopters:
-                kept[y, x] = min(adopters)
-    left = kept < 0
+        for pixel in np.argwhere((before < 0) & (labels >= 0)):
+            adopters = [before[n] for n in face_neighbours(pixel, shape, [sweep < along for along in sweeps])]
+            windows = {n: window_of_cell(cells[n], size, shape) for n in adopters if n >= 0}
+            holders = [n for n, window in windows.items() if inside_window(pixel, window)]
+            if holders:
+                kept[tuple(pixel)] = min(holders)
+    left = (kept < 0) & (labels >= 0)
     return np.where(left, labels, kept), int(left.sum())
 
 
+def face_neighbours(pixel, shape, along):
+    """The pixels that share a face with this one, along the axes that are asked for."""
+    for axis in np.flatnonzero(along):
+        for step in (-1, 1):
+            other = np.array(pixel)
+            other[axis] += step
+            if 0 <= other[axis] < shape[axis]:
+                yield tuple(other)
+
+
+def inside_window(pixel, window):
+    return all(along.start <= at < along.stop for at, along in zip(pixel, window, strict=True))
+
+
 def edges_of(labels, image):
-    """{(low, high): (faces, mean absolute difference per channel)} of a label image (y, x); 0 is no region."""
+    """{(low, high): (faces, mean absolute difference per channel)} of labels (y, x) or (z, y, x); 0 is no region."""
     faces: dict[tuple[int, int], list[np.ndarray]] = {}
-    height, width = labels.shape
-    for y in range(height):
-        for x in range(width):
-            for other in ((y, x + 1), (y + 1, x)):
-                if other[0] < height and other[1] < width:
-                    pair = sorted((int(labels[y, x]), int(labels[other])))
-                    if pair[0] != pair[1] and pair[0] != 0:
-                        change = np.abs(image[:, y, x].astype(float) - image[:, other[0], other[1]].astype(float))
-                        faces.setdefault((pair[0], pair[1]), []).append(change)
+    for here in np.ndindex(labels.shape):
+        for axis in range(labels.ndim):
+            there = (*here[:axis], here[axis] + 1, *here[axis + 1 :])
+            if there[axis] < labels.shape[axis]:
+                pair = sorted((int(labels[here]), int(labels[there])))
+                if pair[0] != pair[1] and pair[0] != 0:
+                    change = np.abs(image[(slice(None), *here)].astype(float) - image[(slice(None), *there)])
+                    faces.setdefault((pair[0], pair[1]), []).append(change)
     return {pair: (len(changes), np.mean(changes, axis=0)) for pair, changes in sorted(faces.items())}

@@ -16,9 +16,9 @@ SCALE = 0.3
 
 
 def blobs(shape=(60, 70), channels=1, seed=0):
-    """Return a float32 image (c, y, x) of soft blobs with some noise, from 0 to about 1."""
+    """Return a float32 image (c, y, x) or (c, z, y, x) of soft blobs with some noise, from 0 to about 1."""
     rng = np.random.default_rng(seed)
-    smooth = ndimage.gaussian_filter(rng.standard_normal((channels, *shape)), (0, 4, 4))
+    smooth = ndimage.gaussian_filter(rng.standard_normal((channels, *shape)), (0, *(4 for _ in shape)))
     spread = (smooth - smooth.min()) / max(np.ptp(smooth), 1e-9)
     return (spread + 0.1 * rng.standard_normal(smooth.shape)).astype(np.float32)
 

@@ -9,18 +9,18 @@ DTYPES = (np.uint8, np.uint16, np.int16, np.float32, np.float64)
 
 
 @st.composite
-def images(draw, *, largest=72, most_channels=3, dtypes=DTYPES):
-    """An image (c, y, x): noise, steps, a ramp or a constant, of any real dtype."""
-    shape = (draw(st.integers(1, most_channels)), draw(st.integers(1, largest)), draw(st.integers(1, largest)))
+def images(draw, *, largest=72, most_channels=3, dtypes=DTYPES, axes=2):
+    """An image (c, y, x), or (c, z, y, x) with three axes: noise, steps, a ramp or a constant, of any real dtype."""
+    shape = (draw(st.integers(1, most_channels)), *(draw(st.integers(1, largest)) for _ in range(axes)))
     rng = np.random.default_rng(draw(st.integers(0, 2**32 - 1)))
     kind = draw(st.sampled_from(("noise", "steps", "ramp", "constant")))
     if kind == "noise":
         values = rng.random(shape)
     elif kind == "steps":
-        values = np.kron(rng.random((shape[0], 16, 16)), np.ones((1, 5, 5)))[:, : shape[1], : shape[2]]
-        values = values + 0.05 * rng.random(shape)
+        steps = np.kron(rng.random((shape[0], *(16,) * axes)), np.ones((1, *(5,) * axes)))
+        values = steps[tuple(slice(n) for n in shape)] + 0.05 * rng.random(shape)
     elif kind == "ramp":
-        values = np.add.outer(np.linspace(0, 0.5, shape[1]), np.linspace(0, 0.5, shape[2])) + np.zeros(shape)
+        values = sum(np.meshgrid(*(np.linspace(0, 0.5, n) for n in shape[1:]), indexing="ij")) + np.zeros(shape)
     else:
         values = np.full(shape, 0.5)
     dtype = np.dtype(draw(st.sampled_from(dtypes)))
@@ -44,8 +44,24 @@ def cuts(draw, extent):
 
 @st.composite
 def chunkings(draw, shape):
-    """Dask chunks of an image (c, y, x)."""
-    return (draw(cuts(shape[0])), draw(cuts(shape[1])), draw(cuts(shape[2])))
+    """Dask chunks of an image (c, y, x) or (c, z, y, x)."""
+    return tuple(draw(cuts(extent)) for extent in shape)
 
 
-sizes = st.tuples(st.integers(2, 9), st.integers(2, 9)) | st.integers(2, 11).map(lambda size: (size, size))
+@st.composite
+def masks(draw, shape):
+    """Which pixels count: none, nearly all, a corner, a few, or half of them at random."""
+    rng = np.random.default_rng(draw(st.integers(0, 2**32 - 1)))
+    share = draw(st.sampled_from((0.0, 0.02, 0.5, 0.98)))
+    mask = rng.random(shape) < share
+    if draw(st.booleans()):
+        mask[tuple(slice(draw(st.integers(0, n))) for n in shape)] = True
+    return mask
+
+
+sizes = (
+    st.tuples(st.integers(2, 9), st.integers(2, 9))
+    | st.integers(2, 11).map(lambda size: (size, size))
+    | st.integers(12, 64).map(lambda size: (size, size))
+)
+volume_sizes = st.tuples(st.integers(2, 5), st.integers(2, 7), st.integers(2, 7))

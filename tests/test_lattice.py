@@ -115,3 +115,23 @@ def test_numpy_integers_are_sizes():
     assert spacing(np.int64(7), axes=2) == (7, 7)
     assert spacing(np.array([3, 5]), axes=2) == (3, 5)
     assert all(type(s) is int for s in spacing(np.array([3, 5]), axes=2))
+
+
+@pytest.mark.parametrize(
+    "lattice", [Lattice((50, 70), (7, 5)), Lattice((9, 17, 20), (2, 4, 3)), Lattice((1, 9), (1, 4))]
+)
+def test_many_ids_and_their_cells_are_found_at_once(lattice):
+    ids = np.arange(1, lattice.number_of_cells + 1, dtype=np.uint32)
+    cells = lattice.cells_of(ids)
+    assert cells.dtype == np.int64
+    assert [tuple(cell) for cell in cells.tolist()] == [lattice.cell_of(i) for i in ids]
+    assert np.array_equal(lattice.ids_of(cells), ids)
+    assert lattice.ids_of(cells).dtype == lattice.dtype
+    assert lattice.cells_of(ids.reshape(1, -1)).shape == (1, ids.size, len(lattice.shape))
+
+
+def test_ids_beyond_32_bits_have_cells():
+    lattice = Lattice((2**18, 2**18), (2, 2))
+    ids = np.array([2**34, 2**33 + 5], np.uint64)
+    assert lattice.cells_of(ids).tolist() == [list(lattice.cell_of(i)) for i in (2**34, 2**33 + 5)]
+    assert np.array_equal(lattice.ids_of(lattice.cells_of(ids)), ids)

@@ -5,8 +5,10 @@ from __future__ import annotations
 import math
 from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
+from numpy.typing import NDArray
 
 from terrazzo.errors import ParameterError
 
@@ -96,6 +98,16 @@ class Lattice:
     def cell_of(self, superpixel: int) -> tuple[int, ...]:
         """Return the cell in which the superpixel of this id is seeded."""
         return tuple(int(i) for i in np.unravel_index(superpixel - 1, self.cells))
+
+    def cells_of(self, ids: NDArray[np.unsignedinteger[Any]]) -> NDArray[np.int64]:
+        """Return the cells of many superpixels, of the shape of `ids` with one more axis."""
+        return np.stack(np.unravel_index(ids.astype(np.int64) - 1, self.cells), axis=-1)
+
+    def ids_of(self, cells: NDArray[np.int64]) -> NDArray[np.unsignedinteger[Any]]:
+        """Return the ids of the superpixels of many cells, which stand along the last axis of `cells`."""
+        ids: NDArray[np.unsignedinteger[Any]]
+        ids = (1 + np.ravel_multi_index(tuple(np.moveaxis(cells, -1, 0)), self.cells)).astype(self.dtype)
+        return ids
 
 
 def spacing(size: int | Sequence[int], axes: int) -> tuple[int, ...]:

@@ -5,7 +5,7 @@ from hypothesis.extra import numpy as hnp
 
 from terrazzo.kernels.confusion import confusion_matrix
 
-shapes = hnp.array_shapes(min_dims=2, max_dims=2, max_side=15)
+shapes = hnp.array_shapes(min_dims=2, max_dims=3, max_side=12)
 values = st.sampled_from([0, 1, 2, 3, 254, 255])
 
 

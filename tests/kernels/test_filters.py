@@ -11,15 +11,21 @@ from terrazzo.kernels.filters import (
     gradient_and_laplacian,
     halved,
     local_mean_and_std,
+    masked_gaussian,
     radius,
 )
 
 SIGMAS = (0.0, 0.4, 1.0, 2.0, 4.3)
-shapes = st.tuples(st.integers(1, 40), st.integers(1, 40))
+shapes = st.tuples(st.integers(1, 6), st.integers(1, 30), st.integers(1, 30))
+three_sigmas = st.tuples(*[st.sampled_from(SIGMAS)] * 3)
 
 
 def random_image(shape, seed=0, offset=0.0):
     return (np.random.default_rng(seed).standard_normal(shape) + offset).astype(np.float32)
+
+
+def section_by_section(filtered, image):
+    return np.stack([filtered(section.astype(float)) for section in image])
 
 
 @st.composite
@@ -29,12 +35,30 @@ def crops(draw, extent):
     return start, draw(st.integers(start + 1, extent))
 
 
+@st.composite
+def crops_with_margins(draw, shape, margins):
+    """Return a window of an image, the same with a margin around, and where it lies in that."""
+    bounds = [draw(crops(extent)) for extent in shape]
+    firsts = [max(0, a - margin) for (a, _), margin in zip(bounds, margins, strict=True)]
+    kept = tuple(slice(a, b) for a, b in bounds)
+    around = tuple(slice(a, b + margin) for a, (_, b), margin in zip(firsts, bounds, margins, strict=True))
+    return kept, around, tuple(slice(a - first, b - first) for (a, b), first in zip(bounds, firsts, strict=True))
+
+
 @settings(max_examples=60)
-@given(shapes, st.sampled_from(SIGMAS), st.integers(0, 99))
-def test_the_gaussian_is_scipys_with_reflecting_borders(shape, sigma, seed):
+@given(shapes, three_sigmas, st.integers(0, 99))
+def test_the_gaussian_is_scipys_with_reflecting_borders(shape, sigmas, seed):
     image = random_image(shape, seed)
-    expected = ndimage.gaussian_filter(image.astype(float), sigma, mode="reflect", truncate=4.0)
-    assert np.allclose(gaussian(image, sigma), expected, atol=1e-6)
+    expected = ndimage.gaussian_filter(image.astype(float), sigmas, mode="reflect", truncate=4.0)
+    assert np.allclose(gaussian(image, sigmas), expected, atol=1e-6)
+
+
+@given(shapes, three_sigmas, three_sigmas)
+def test_without_a_sigma_across_them_sections_are_smoothed_alone(shape, sigmas, others):
+    image = random_image(shape)
+    smooth = gaussian(image, (0.0, *sigmas[1:]))
+    for section, result in zip(image, smooth, strict=True):
+        assert np.array_equal(gaussian(section[None], (others[0], *sigmas[1:]))[0], result)
 
 
 @pytest.mark.parametrize("sigma", [0.3, 1.0, 2.0, 7.9, 64.0])
@@ -47,85 +71,138 @@ def test_gaussian_weights_sum_to_one_and_follow_the_exponential(sigma):
 
 
 def test_without_a_sigma_the_image_stays_as_it_is():
-    image = random_image((7, 9))
-    assert np.array_equal(gaussian(image, 0.0), image)
+    image = random_image((3, 7, 9))
+    assert np.array_equal(gaussian(image, (0.0, 0.0, 0.0)), image)
+
+
+@settings(max_examples=60)
+@given(st.data(), shapes, three_sigmas)
+def test_the_masked_gaussian_is_the_mean_of_the_pixels_inside_by_their_weights(data, shape, sigmas):
+    image, mask = random_image(shape, 2), random_image(shape, data.draw(st.integers(0, 99))) > 0.3
+    over, under = (
+        ndimage.gaussian_filter(values.astype(float), sigmas, mode="reflect", truncate=4.0)
+        for values in (np.where(mask, image, 0), mask)
+    )
+    expected = np.where(mask, over / np.where(mask, under, 1), 0)
+    assert np.allclose(masked_gaussian(np.where(mask, image, np.float32(np.nan)), mask, sigmas), expected, atol=1e-5)
+
+
+@settings(max_examples=60)
+@given(st.data(), st.tuples(st.integers(1, 12), st.integers(1, 40), st.integers(1, 40)), three_sigmas)
+def test_out_of_reach_of_what_is_masked_the_masked_gaussian_has_the_gaussians_bits(data, shape, sigmas):
+    image, mask = random_image(shape, 4), np.ones(shape, bool)
+    mask[tuple(data.draw(st.integers(0, n - 1)) for n in shape)] = False
+    reached = ndimage.maximum_filter(~mask, [2 * radius(sigma) + 1 for sigma in sigmas])
+    smooth = masked_gaussian(image, mask, sigmas)
+    assert np.array_equal(smooth[~reached], gaussian(image, sigmas)[~reached])
+    assert not smooth[~mask].any()
+
+
+@pytest.mark.parametrize("sigma", [*SIGMAS, 0.77, 9.1])
+def test_the_gaussian_of_a_full_mask_is_exactly_one(sigma):
+    assert (gaussian(np.ones((11, 17, 45), np.float32), (sigma, sigma / 2, sigma)) == 1).all()
+
+
+@given(shapes, three_sigmas)
+def test_a_mask_that_hides_nothing_changes_nothing_and_one_that_hides_all_leaves_zeros(shape, sigmas):
+    image = random_image(shape)
+    assert np.array_equal(masked_gaussian(image, np.ones(shape, bool), sigmas), gaussian(image, sigmas))
+    assert not masked_gaussian(image * np.float32(np.nan), np.zeros(shape, bool), sigmas).any()
 
 
 @settings(max_examples=60)
 @given(shapes, st.sampled_from(SIGMAS[1:]), st.sampled_from([0.0, 300.0]))
-def test_the_local_deviation_is_that_of_the_gaussian_window(shape, sigma, offset):
+def test_the_local_deviation_is_that_of_the_gaussian_window_of_each_section(shape, sigma, offset):
     image = random_image(shape, offset=offset)
     mean, std = local_mean_and_std(image, sigma)
-    exact = image.astype(float) - offset
-    blurred, squares = (ndimage.gaussian_filter(v, sigma, mode="reflect") for v in (exact, exact**2))
+    exact, sigmas = image.astype(float) - offset, (0, sigma, sigma)
+    blurred, squares = (ndimage.gaussian_filter(v, sigmas, mode="reflect") for v in (exact, exact**2))
     assert np.allclose(mean, blurred + offset, atol=1e-4)
     assert np.allclose(std, np.sqrt(np.maximum(squares - blurred**2, 0)), atol=1e-3)
 
 
+@given(shapes, st.sampled_from(SIGMAS))
+def test_the_local_mean_is_the_gaussian_of_each_section(shape, sigma):
+    image = random_image(shape)
+    assert np.array_equal(local_mean_and_std(image, sigma)[0], gaussian(image, (0.0, sigma, sigma)))
+
+
 def test_a_constant_image_has_no_local_deviation():
-    _, std = local_mean_and_std(np.full((9, 9), 1234.5, np.float32), 2.0)
+    _, std = local_mean_and_std(np.full((2, 9, 9), 1234.5, np.float32), 2.0)
     assert np.allclose(std, 0, atol=1e-4)
 
 
 @given(shapes)
-def test_gradient_and_laplacian_are_those_of_the_correlations(shape):
+def test_gradient_and_laplacian_are_those_of_the_correlations_in_each_section(shape):
     image = random_image(shape)
-    dy, dx = (ndimage.correlate1d(image.astype(float), [-0.5, 0, 0.5], axis=axis, mode="reflect") for axis in (0, 1))
+    dy, dx = (ndimage.correlate1d(image.astype(float), [-0.5, 0, 0.5], axis=axis, mode="reflect") for axis in (1, 2))
     gradient, laplacian = gradient_and_laplacian(image)
     assert np.allclose(gradient, np.hypot(dy, dx), atol=1e-5)
-    assert np.allclose(laplacian, ndimage.laplace(image.astype(float), mode="reflect"), atol=1e-5)
+    expected = section_by_section(lambda section: ndimage.laplace(section, mode="reflect"), image)
+    assert np.allclose(laplacian, expected, atol=1e-5)
 
 
 @given(shapes)
-def test_a_halved_image_holds_the_means_of_2_by_2_pixels(shape):
+def test_a_halved_image_holds_the_means_of_2_by_2_pixels_of_each_section(shape):
     image = random_image(shape)
-    padded = np.pad(image.astype(float), [(0, n % 2) for n in shape], mode="edge")
-    assert np.allclose(halved(image), block_reduce(padded, (2, 2), np.mean), atol=1e-6)
+    padded = np.pad(image.astype(float), [(0, 0), *((0, n % 2) for n in shape[1:])], mode="edge")
+    assert np.allclose(halved(image), block_reduce(padded, (1, 2, 2), np.mean), atol=1e-6)
 
 
 @settings(max_examples=80)
-@given(st.data(), st.sampled_from(SIGMAS), st.sampled_from(["gaussian", "mean_and_std"]))
-def test_a_crop_with_its_margin_gives_the_bits_of_the_whole(data, sigma, which):
-    image = random_image((45, 61), seed=3)
-    (y0, y1), (x0, x1) = data.draw(crops(45)), data.draw(crops(61))
-    top, left = max(0, y0 - radius(sigma)), max(0, x0 - radius(sigma))
-    crop = image[top : y1 + radius(sigma), left : x1 + radius(sigma)]
-
-    def filtered(pixels):
-        return [gaussian(pixels, sigma)] if which == "gaussian" else local_mean_and_std(pixels, sigma)
-
-    for whole, part in zip(filtered(image), filtered(crop), strict=True):
-        kept = part[y0 - top : y1 - top, x0 - left : x1 - left]
-        assert np.array_equal(kept, whole[y0:y1, x0:x1])
+@given(st.data(), three_sigmas)
+def test_a_crop_with_its_margin_gives_the_bits_of_the_whole_gaussian(data, sigmas):
+    image = random_image((9, 45, 61), seed=3)
+    kept, around, inner = data.draw(crops_with_margins(image.shape, [radius(sigma) for sigma in sigmas]))
+    assert np.array_equal(gaussian(image[around], sigmas)[inner], gaussian(image, sigmas)[kept])
 
 
-def test_a_margin_one_pixel_short_shows():
-    image = random_image((40, 40), seed=1)
-    whole, short = gaussian(image, 2.0), radius(2.0) - 1
-    part = gaussian(image[15 - short : 25 + short, 15 - short : 25 + short], 2.0)
-    assert not np.array_equal(part[short:-short, short:-short], whole[15:25, 15:25])
+@settings(max_examples=40)
+@given(st.data(), three_sigmas)
+def test_a_crop_with_its_margin_gives_the_bits_of_the_whole_masked_gaussian(data, sigmas):
+    image, mask = random_image((9, 45, 61), seed=3), random_image((9, 45, 61), seed=6) < 1.5
+    kept, around, inner = data.draw(crops_with_margins(image.shape, [radius(sigma) for sigma in sigmas]))
+    part = masked_gaussian(image[around], mask[around], sigmas)
+    assert np.array_equal(part[inner], masked_gaussian(image, mask, sigmas)[kept])
+
+
+@settings(max_examples=40)
+@given(st.data(), st.sampled_from(SIGMAS))
+def test_a_crop_with_its_margin_gives_the_bits_of_the_whole_local_statistics(data, sigma):
+    image = random_image((4, 45, 61), seed=3)
+    kept, around, inner = data.draw(crops_with_margins(image.shape, (0, radius(sigma), radius(sigma))))
+    for whole, part in zip(local_mean_and_std(image, sigma), local_mean_and_std(image[around], sigma), strict=True):
+        assert np.array_equal(part[inner], whole[kept])
+
+
+@pytest.mark.parametrize("axis", [0, 1, 2])
+def test_a_margin_one_pixel_short_shows(axis):
+    image = random_image((40, 40, 40), seed=1)
+    kept = (slice(17, 23),) * 3
+    margins = [radius(2.0) - (along == axis) for along in range(3)]
+    around = tuple(slice(17 - margin, 23 + margin) for margin in margins)
+    inner = tuple(slice(margin, margin + 6) for margin in margins)
+    assert not np.array_equal(gaussian(image[around], (2.0, 2.0, 2.0))[inner], gaussian(image, (2.0, 2.0, 2.0))[kept])
 
 
 @given(st.data())
-def test_differences_need_a_margin_of_one_pixel(data):
-    image = random_image((30, 33), seed=5)
-    (y0, y1), (x0, x1) = data.draw(crops(30)), data.draw(crops(33))
-    top, left = max(0, y0 - 1), max(0, x0 - 1)
-    crop = np.ascontiguousarray(image[top : y1 + 1, left : x1 + 1])
-    for whole, part in zip(gradient_and_laplacian(image), gradient_and_laplacian(crop), strict=True):
-        assert np.array_equal(part[y0 - top : y1 - top, x0 - left : x1 - left], whole[y0:y1, x0:x1])
+def test_differences_need_a_margin_of_one_pixel_in_their_section(data):
+    image = random_image((3, 30, 33), seed=5)
+    kept, around, inner = data.draw(crops_with_margins(image.shape, (0, 1, 1)))
+    for whole, part in zip(gradient_and_laplacian(image), gradient_and_laplacian(image[around]), strict=True):
+        assert np.array_equal(part[inner], whole[kept])
 
 
 @given(st.data(), st.integers(1, 3))
 def test_a_pyramid_that_starts_at_a_multiple_gives_the_bits_of_the_whole(data, levels):
-    image, side = random_image((53, 70), seed=7), 2**levels
-    top, left = (side * data.draw(st.integers(0, (n - 1) // side)) for n in image.shape)
-    whole, part = image, np.ascontiguousarray(image[top:, left:])
+    image, side = random_image((2, 53, 70), seed=7), 2**levels
+    top, left = (side * data.draw(st.integers(0, (n - 1) // side)) for n in image.shape[1:])
+    whole, part = image, np.ascontiguousarray(image[:, top:, left:])
     for _ in range(levels):
         whole, part = halved(whole), halved(part)
-    assert np.array_equal(part, whole[top // side :, left // side :])
+    assert np.array_equal(part, whole[:, top // side :, left // side :])
 
 
 def test_a_pyramid_that_starts_elsewhere_differs():
-    image = random_image((16, 16))
-    assert not np.array_equal(halved(np.ascontiguousarray(image[1:, 1:]))[:-1, :-1], halved(image)[1:, 1:])
+    image = random_image((1, 16, 16))
+    assert not np.array_equal(halved(np.ascontiguousarray(image[:, 1:, 1:]))[:, :-1, :-1], halved(image)[:, 1:, 1:])

@@ -5,7 +5,7 @@ from hypothesis.extra import numpy as hnp
 
 from terrazzo.kernels.paint import paint
 
-shapes = hnp.array_shapes(min_dims=2, max_dims=2, max_side=15)
+shapes = hnp.array_shapes(min_dims=2, max_dims=3, max_side=12)
 
 
 @given(st.data(), shapes)

@@ -7,7 +7,7 @@ from terrazzo.kernels.moments import areas
 from terrazzo.kernels.quantiles import deciles
 
 TENTHS = np.arange(1, 10) / 10
-shapes = hnp.array_shapes(min_dims=2, max_dims=2, max_side=15)
+shapes = hnp.array_shapes(min_dims=2, max_dims=3, max_side=12)
 finite = st.floats(-1e6, 1e6, width=32)
 
 

@@ -1,13 +1,19 @@
+from dataclasses import replace
+
 import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from lattice_labels import random_labels
 from segmented import blobs, graph_of, grid_of, labels_of, segment, small_recipe
 from untrained import untrained_model
 
 from terrazzo.models.classify_block import NodeClasses, cells_needed, classify_nodes, paint_classes
+from terrazzo.regions.block_graph import block_graph, graph_window
+from terrazzo.regions.block_labels import BlockLabels
 
 RECIPE = small_recipe(size=(4, 5))
+VOLUMES = small_recipe(size=(2, 4, 3))
 
 
 def near_parts(found, grid, block, cells):
@@ -32,6 +38,47 @@ def test_a_block_with_its_ring_gets_the_probabilities_of_the_whole_graph(aggrega
         rows = np.searchsorted(graph.ids, nodes.ids)
         assert np.array_equal(graph.ids[rows], nodes.ids)
         assert np.allclose(nodes.probabilities, whole[rows], atol=1e-4)
+
+
+def labelled_volume(shape, block_cells, empty=0.1):
+    """Return a grid, the labels of a volume and what each block owns of them, as `segment` does."""
+    grid, image = grid_of(shape, VOLUMES.superpixels.size, block_cells), blobs(shape)
+    labels, found = random_labels(grid.lattice, empty=empty), {}
+    for block in grid:
+        window, box = graph_window(block, VOLUMES.features), block.pixels(1)
+        around = BlockLabels(box, labels[box.slices], 0)
+        cut = image[(slice(None), *window.slices)]
+        found[block.index] = around, block_graph(cut, window, around, block, VOLUMES.features)
+    return grid, labels, found
+
+
+def volume_model(layers):
+    return replace(untrained_model(RECIPE, layers=layers), recipe=VOLUMES)
+
+
+@pytest.mark.parametrize("block_cells", [(1, 2, 2), (2, 3, 4), (40, 40, 40)])
+@pytest.mark.parametrize("layers", [0, 2])
+def test_a_block_of_a_volume_is_classified_and_painted_as_in_the_whole_volume(block_cells, layers):
+    grid, labels, found = labelled_volume((8, 21, 25), block_cells)
+    graph, model = graph_of(found, VOLUMES), volume_model(layers)
+    whole = model.class_probabilities(graph)
+    classes = np.append(whole.argmax(axis=1), 255).astype(np.uint8)
+    expected = classes[np.where(labels > 0, np.searchsorted(graph.ids, labels), -1)]
+    assert set(np.unique(expected)) > {255}
+    painted = np.full(labels.shape, 99, np.uint8)
+    for block in grid:
+        nodes = classify_nodes(model, block, near_parts(found, grid, block, cells_needed(layers)))
+        assert np.allclose(nodes.probabilities, whole[np.searchsorted(graph.ids, nodes.ids)], atol=1e-4)
+        painted[block.core.slices] = paint_classes(labels[block.core.slices], block, nodes)
+    assert np.array_equal(painted, expected)
+
+
+def test_blocks_without_any_superpixel_are_painted_255():
+    grid, labels, found = labelled_volume((8, 21, 25), (2, 3, 4), empty=1)
+    for block in grid:
+        nodes = classify_nodes(volume_model(2), block, near_parts(found, grid, block, cells_needed(2)))
+        assert nodes.probabilities.shape == (0, 3)
+        assert (paint_classes(labels[block.core.slices], block, nodes) == 255).all()
 
 
 def test_a_block_that_sees_too_few_cells_gets_other_probabilities():

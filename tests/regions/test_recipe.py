@@ -13,6 +13,11 @@ def test_a_recipe_names_the_columns_of_its_tables():
     assert recipe.edge_columns == ("boundary_length", "contrast_0", "contrast_1")
 
 
+def test_a_recipe_of_volumes_names_the_area_of_boundaries():
+    recipe = Recipe(1, SuperpixelParameters((4, 8, 8)), (AREA,))
+    assert recipe.edge_columns == ("boundary_area", "contrast_0")
+
+
 @pytest.mark.parametrize("features", [(AREA,), (scale_space(16),)])
 def test_the_window_of_a_block_holds_what_its_labels_and_its_graph_need(features):
     recipe = Recipe(1, SuperpixelParameters((8, 8), iterations=2), features)
@@ -20,6 +25,14 @@ def test_the_window_of_a_block_holds_what_its_labels_and_its_graph_need(features
         window = recipe.window(block)
         for part in (recipe.superpixels.window(block, LABEL_MARGIN), graph_window(block, features)):
             assert part.grown(0, (400, 500)).hull(window) == window
+
+
+def test_the_window_of_a_volumes_block_holds_what_its_labels_and_its_graph_need():
+    recipe = Recipe(1, SuperpixelParameters((2, 4, 4), iterations=1), (scale_space(16),))
+    for block in grid_of((30, 300, 290), (2, 4, 4), (4, 20, 20)):
+        window = recipe.window(block)
+        for part in (recipe.superpixels.window(block, LABEL_MARGIN), graph_window(block, recipe.features)):
+            assert part.grown(0, (30, 300, 290)).hull(window) == window
 
 
 def test_wide_features_widen_the_window():

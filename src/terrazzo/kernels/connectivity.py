@@ -8,85 +8,106 @@ from numpy.typing import NDArray
 from terrazzo.kernels.jit import kernel
 from terrazzo.kernels.slic import first_candidates
 
+Triple = tuple[int, int, int]
 
-def connect(cells: NDArray[np.int32], size: tuple[int, int]) -> tuple[NDArray[np.int32], NDArray[np.int64]]:
-    """Return the labels with every region in one 4-connected piece, as far as local adoption reaches.
+# How many cells farther than half a cell an adoption may come from.
+ADOPTION_CELLS = 1
+
+
+def connect(cells: NDArray[np.int32], size: Triple) -> tuple[NDArray[np.int32], NDArray[np.int64]]:
+    """Return the labels with every region in one face-connected piece, as far as local adoption reaches.
 
     Of each label the largest piece is kept (ties: the first in raster order). The other pixels are adopted by
-    kept neighbours in at most `min(size) // 2 - 1` synchronous sweeps; ties go to the lowest id, and only a label
-    whose window holds the pixel may adopt it. What is left keeps its label.
+    kept neighbours in synchronous sweeps; ties go to the lowest id, and only a label whose window holds the pixel
+    may adopt it. What is left keeps its label.
 
     Parameters
     ----------
-    cells : ndarray of int32, shape (y, x)
-        Raster indices of cells, as `slic` returns them.
+    cells : ndarray of int32, shape (z, y, x)
+        Raster indices of cells, as `slic` returns them; -1 is none.
     size : tuple of int
-        The lattice's spacing `(y, x)` in pixels.
+        The lattice's spacing `(z, y, x)` in pixels.
 
     Returns
     -------
-    labels : ndarray of int32, shape (y, x)
+    labels : ndarray of int32, shape (z, y, x)
         Raster indices of cells.
     left : ndarray of int64
         Raster indices of the pixels that nobody could adopt.
     """
-    height, width = cells.shape
-    columns = -(-width // size[1])
-    number = columns * -(-height // size[0])
+    grid = tuple(-(-n // s) for n, s in zip(cells.shape, size, strict=True))
     starts, firsts = _runs(cells)
     root = _join(cells, starts, firsts)
     labels = cells.copy()
-    strays = _lift_strays(labels, starts, firsts, root, number)
-    base_y, base_x = (first_candidates(n, s).astype(np.int32) for n, s in zip((height, width), size, strict=True))
-    left = _adopt(labels, strays, base_y, base_x, columns, max(0, min(size) // 2 - 1))
+    strays = _lift_strays(labels, starts, firsts, root, grid[0] * grid[1] * grid[2])
+    first = tuple(first_candidates(n, s).astype(np.int32) for n, s in zip(cells.shape, size, strict=True))
+    left = _adopt(labels, strays, first, grid, sweeps_along(size))
     labels.ravel()[left] = cells.ravel()[left]
     return labels, left
+
+
+def sweeps_along(size: Triple) -> Triple:
+    """Return for each axis in how many of the first sweeps a pixel looks along it: this bounds the halo."""
+    z, y, x = (s // 2 - 1 + s * ADOPTION_CELLS for s in size)
+    return z, y, x
 
 
 @kernel
 def _runs(cells):
     """Return the column at which each run of equal labels starts, and each row's first run."""
-    height, width = cells.shape
+    depth, height, width = cells.shape
+    rows = cells.reshape(depth * height, width)
     count = 0
-    for y in range(height):
+    for row in range(rows.shape[0]):
         count += 1
         for x in range(1, width):
-            count += cells[y, x] != cells[y, x - 1]
+            count += rows[row, x] != rows[row, x - 1]
     starts = np.empty(count + 1, np.int32)
-    firsts = np.empty(height + 1, np.int64)
+    firsts = np.empty(rows.shape[0] + 1, np.int64)
     run = 0
-    for y in range(height):
-        firsts[y] = run
+    for row in range(rows.shape[0]):
+        firsts[row] = run
         for x in range(width):
-            if x == 0 or cells[y, x] != cells[y, x - 1]:
+            if x == 0 or rows[row, x] != rows[row, x - 1]:
                 starts[run] = x
                 run += 1
-    firsts[height] = run
+    firsts[rows.shape[0]] = run
     starts[run] = 0
     return starts, firsts
 
 
 @kernel
 def _join(cells, starts, firsts):
-    """Return each run's root: the first run, in raster order, of its 4-connected piece."""
-    height, width = cells.shape
-    parent = np.arange(firsts[height])
-    for y in range(1, height):
-        above, above_end = firsts[y - 1], firsts[y]
-        for run in range(firsts[y], firsts[y + 1]):
-            start = starts[run]
-            stop = starts[run + 1] if run + 1 < firsts[y + 1] else width
-            while above + 1 < above_end and starts[above + 1] <= start:
-                above += 1
-            other = above
-            while other < above_end and starts[other] < stop:
-                if cells[y - 1, starts[other]] == cells[y, start]:
-                    a, b = _root(parent, other), _root(parent, run)
-                    parent[max(a, b)] = min(a, b)
-                other += 1
+    """Return each run's root: the first run, in raster order, of its face-connected piece."""
+    depth, height, width = cells.shape
+    rows = cells.reshape(depth * height, width)
+    parent = np.arange(firsts[rows.shape[0]])
+    for row in range(rows.shape[0]):
+        if row % height:
+            _join_rows(rows, row, row - 1, starts, firsts, parent)
+        if row >= height:
+            _join_rows(rows, row, row - height, starts, firsts, parent)
     for run in range(parent.size):
         parent[run] = parent[parent[run]]
     return parent
+
+
+@kernel
+def _join_rows(rows, row, before, starts, firsts, parent):
+    """Join the runs of a row to those of a row before it that touch them with the same label."""
+    width = rows.shape[1]
+    above, above_end = firsts[before], firsts[before + 1]
+    for run in range(firsts[row], firsts[row + 1]):
+        start = starts[run]
+        stop = starts[run + 1] if run + 1 < firsts[row + 1] else width
+        while above + 1 < above_end and starts[above + 1] <= start:
+            above += 1
+        other = above
+        while other < above_end and starts[other] < stop:
+            if rows[before, starts[other]] == rows[row, start]:
+                a, b = _root(parent, other), _root(parent, run)
+                parent[max(a, b)] = min(a, b)
+            other += 1
 
 
 @kernel
@@ -100,18 +121,19 @@ def _root(parent, run):
 @kernel
 def _lift_strays(labels, starts, firsts, root, number):
     """Set the pixels outside their label's largest piece to -1 and return their raster indices."""
-    height, width = labels.shape
+    depth, height, width = labels.shape
+    rows = labels.reshape(depth * height, width)
     area = np.zeros(root.size, np.int64)
-    for y in range(height):
-        for run in range(firsts[y], firsts[y + 1]):
-            stop = starts[run + 1] if run + 1 < firsts[y + 1] else width
+    for row in range(rows.shape[0]):
+        for run in range(firsts[row], firsts[row + 1]):
+            stop = starts[run + 1] if run + 1 < firsts[row + 1] else width
             area[root[run]] += stop - starts[run]
     largest = np.full(number, -1, np.int64)
     total = 0
-    for y in range(height):
-        for run in range(firsts[y], firsts[y + 1]):
-            if root[run] == run:
-                label = labels[y, starts[run]]
+    for row in range(rows.shape[0]):
+        for run in range(firsts[row], firsts[row + 1]):
+            label = rows[row, starts[run]]
+            if root[run] == run and label >= 0:
                 if largest[label] < 0 or area[run] > area[largest[label]]:
                     largest[label] = run
                 total += area[run]
@@ -119,43 +141,54 @@ def _lift_strays(labels, starts, firsts, root, number):
         total -= area[largest[label]] if largest[label] >= 0 else 0
     strays = np.empty(total, np.int64)
     count = 0
-    for y in range(height):
-        for run in range(firsts[y], firsts[y + 1]):
-            if root[run] != largest[labels[y, starts[run]]]:
-                stop = starts[run + 1] if run + 1 < firsts[y + 1] else width
+    for row in range(rows.shape[0]):
+        for run in range(firsts[row], firsts[row + 1]):
+            label = rows[row, starts[run]]
+            if label >= 0 and root[run] != largest[label]:
+                stop = starts[run + 1] if run + 1 < firsts[row + 1] else width
                 for x in range(starts[run], stop):
-                    strays[count] = y * width + x
+                    strays[count] = row * width + x
                     count += 1
-                labels[y, starts[run] : stop] = -1
+                rows[row, starts[run] : stop] = -1
     return strays
 
 
 @kernel
-def _adopt(labels, strays, base_y, base_x, columns, sweeps):
+def _adopt(labels, strays, first, grid, sweeps):
     """Let kept neighbours adopt strays, sweep by sweep; return the strays that are left."""
-    height, width = labels.shape
+    _, height, width = labels.shape
     adopter = np.empty(strays.size, np.int32)
-    for _ in range(sweeps):
+    for sweep in range(max(sweeps)):
         for i in range(strays.size):
-            y, x = strays[i] // width, strays[i] % width
-            lowest = np.int32(-1)
-            for dy, dx in ((-1, 0), (0, -1), (0, 1), (1, 0)):
-                if 0 <= y + dy < height and 0 <= x + dx < width:
-                    label = labels[y + dy, x + dx]
-                    row, column = label // columns - base_y[y], label % columns - base_x[x]
-                    holds = label >= 0 and 0 <= row <= 1 and 0 <= column <= 1
-                    if holds and (lowest < 0 or label < lowest):
-                        lowest = label
-            adopter[i] = lowest
+            z, y, x = strays[i] // (height * width), strays[i] // width % height, strays[i] % width
+            adopter[i] = _lowest_neighbour(labels, z, y, x, first, grid, sweep, sweeps)
         waiting = 0
         for i in range(strays.size):
             if adopter[i] >= 0:
-                labels[strays[i] // width, strays[i] % width] = adopter[i]
+                labels[strays[i] // (height * width), strays[i] // width % height, strays[i] % width] = adopter[i]
             else:
                 strays[waiting] = strays[i]
                 waiting += 1
         if waiting == strays.size:
             break
         strays = strays[:waiting]
-        adopter = adopter[:waiting]
     return strays
+
+
+@kernel
+def _lowest_neighbour(labels, z, y, x, first, grid, sweep, sweeps):
+    """Return the lowest label next to a pixel whose window holds the pixel, or -1."""
+    depth, height, width = labels.shape
+    before_z = labels[z - 1, y, x] if z > 0 and sweep < sweeps[0] else -1
+    after_z = labels[z + 1, y, x] if z + 1 < depth and sweep < sweeps[0] else -1
+    before_y = labels[z, y - 1, x] if y > 0 and sweep < sweeps[1] else -1
+    after_y = labels[z, y + 1, x] if y + 1 < height and sweep < sweeps[1] else -1
+    before_x = labels[z, y, x - 1] if x > 0 and sweep < sweeps[2] else -1
+    after_x = labels[z, y, x + 1] if x + 1 < width and sweep < sweeps[2] else -1
+    for cell_z in range(max(first[0][z], 0), min(first[0][z] + 2, grid[0])):
+        for cell_y in range(max(first[1][y], 0), min(first[1][y] + 2, grid[1])):
+            for cell_x in range(max(first[2][x], 0), min(first[2][x] + 2, grid[2])):
+                label = (cell_z * grid[1] + cell_y) * grid[2] + cell_x
+                if label in (before_z, before_y, before_x, after_x, after_y, after_z):
+                    return label
+    return -1

@@ -2,7 +2,8 @@
 
 Every filter works in float64 from float32 pixels, in a fixed order, and mirrors the image at its borders
 (d c b a | a b c d | d c b a), as scipy.ndimage's "reflect" does. At the border of a crop that is not the image's
-border a ring of `radius(sigma)` pixels is wrong: the caller brings that much more.
+border a ring of `radius(sigma)` pixels is wrong: the caller brings that much more. Images are volumes (z, y, x). What
+superpixels compare is smoothed along all three axes; the filters of features work on each section alone.
 """
 
 from __future__ import annotations
@@ -20,14 +21,56 @@ def radius(sigma: float) -> int:
     return int(TRUNCATE * sigma + 0.5)
 
 
-def gaussian(image: NDArray[np.float32], sigma: float) -> NDArray[np.float32]:
-    """Return the image (y, x) smoothed by a Gaussian of standard deviation `sigma` pixels."""
-    return _separable(image, gaussian_weights(sigma), False)[0]
+def gaussian(volume: NDArray[np.float32], sigmas: tuple[float, float, float]) -> NDArray[np.float32]:
+    """Return the volume (z, y, x) smoothed by a Gaussian of one standard deviation per axis, in pixels."""
+    across, along_y, along_x = (gaussian_weights(sigma) for sigma in sigmas)
+    smooth = np.empty(volume.shape, np.float32)
+    if volume.shape[0] == 1 or across.size == 1:  # mirrored, a single section is all there is along z
+        for section, result in zip(volume, smooth, strict=True):
+            _smooth_section(section, along_y, along_x, result)
+        return smooth
+    plane = np.empty(volume.shape[1:], np.float64)
+    for z, result in enumerate(smooth):
+        _along_z(volume, z, across, plane)
+        _smooth_section(plane, along_y, along_x, result)
+    return smooth
+
+
+def masked_gaussian(
+    volume: NDArray[np.float32], mask: NDArray[np.bool_], sigmas: tuple[float, float, float]
+) -> NDArray[np.float32]:
+    """Return the volume (z, y, x) smoothed from the pixels inside the mask alone; 0 outside.
+
+    This is normalised convolution, the Gaussian of the masked volume over that of the mask. The latter is exactly
+    1 in float32 where the mask is True as far as the Gaussian reaches: there the result is `gaussian`'s, bit for
+    bit.
+
+    Parameters
+    ----------
+    volume : ndarray of float32, shape (z, y, x)
+        Intensities; outside the mask they may be NaN.
+    mask : ndarray of bool, shape (z, y, x)
+        Which pixels count.
+    sigmas : tuple of float
+        The standard deviation along each axis, in pixels.
+
+    Notes
+    -----
+    Knutsson and Westin 1993, Normalized and differential convolution.
+    """
+    if mask.all():
+        return gaussian(volume, sigmas)
+    zero = np.float32(0)
+    weight = np.where(mask, gaussian(mask.astype(np.float32), sigmas), np.float32(1))
+    return np.where(mask, gaussian(np.where(mask, volume, zero), sigmas) / weight, zero)
 
 
 def local_mean_and_std(image: NDArray[np.float32], sigma: float) -> tuple[NDArray[np.float32], NDArray[np.float32]]:
-    """Return the Gaussian-weighted local mean and standard deviation of the image (y, x)."""
-    mean, std = _separable(image, gaussian_weights(sigma), True)
+    """Return the Gaussian-weighted local mean and standard deviation in each section of the image (z, y, x)."""
+    weights = gaussian_weights(sigma)
+    mean, std = np.empty(image.shape, np.float32), np.empty(image.shape, np.float32)
+    for section, section_mean, section_std in zip(image, mean, std, strict=True):
+        _smooth_section_and_squares(section, weights, section_mean, section_std)
     return mean, std
 
 
@@ -47,30 +90,36 @@ def gaussian_weights(sigma: float) -> NDArray[np.float64]:
 def gradient_and_laplacian(
     image: NDArray[np.float32],
 ) -> tuple[NDArray[np.float32], NDArray[np.float32]]:
-    """Return the gradient magnitude (central differences) and the 5-point Laplacian of the image (y, x)."""
-    height, width = image.shape
-    gradient = np.empty((height, width), np.float32)
-    laplacian = np.empty((height, width), np.float32)
-    for y in range(height):
-        above, here, below = image[max(y - 1, 0)], image[y], image[min(y + 1, height - 1)]
-        for x in range(width):
-            left, right = here[max(x - 1, 0)], here[min(x + 1, width - 1)]
-            dy, dx = np.float32(0.5) * (below[x] - above[x]), np.float32(0.5) * (right - left)
-            gradient[y, x] = np.sqrt(dy * dy + dx * dx)
-            laplacian[y, x] = ((above[x] - here[x]) + (below[x] - here[x])) + ((left - here[x]) + (right - here[x]))
+    """Return the gradient magnitude (central differences) and 5-point Laplacian in each section (z, y, x)."""
+    depth, height, width = image.shape
+    gradient = np.empty((depth, height, width), np.float32)
+    laplacian = np.empty((depth, height, width), np.float32)
+    for z in range(depth):
+        for y in range(height):
+            above, here, below = image[z, max(y - 1, 0)], image[z, y], image[z, min(y + 1, height - 1)]
+            slope, curve = gradient[z, y], laplacian[z, y]
+            for x in range(width):
+                left, right = here[max(x - 1, 0)], here[min(x + 1, width - 1)]
+                dy, dx = np.float32(0.5) * (below[x] - above[x]), np.float32(0.5) * (right - left)
+                slope[x] = np.sqrt(dy * dy + dx * dx)
+                curve[x] = ((above[x] - here[x]) + (below[x] - here[x])) + ((left - here[x]) + (right - here[x]))
     return gradient, laplacian
 
 
 @kernel
 def halved(image: NDArray[np.float32]) -> NDArray[np.float32]:
-    """Return the mean of each 2 x 2 pixels, the next level of a pyramid; an odd last row or column counts twice."""
-    height, width = image.shape
-    half = np.empty(((height + 1) // 2, (width + 1) // 2), np.float32)
-    for y in range(half.shape[0]):
-        top, bottom = image[2 * y], image[min(2 * y + 1, height - 1)]
-        for x in range(half.shape[1]):
-            other = min(2 * x + 1, width - 1)
-            half[y, x] = np.float32(0.25) * ((top[2 * x] + top[other]) + (bottom[2 * x] + bottom[other]))
+    """Return the mean of each 2 x 2 pixels of each section (z, y, x), the next level of a pyramid.
+
+    An odd last row or column counts twice.
+    """
+    depth, height, width = image.shape
+    half = np.empty((depth, (height + 1) // 2, (width + 1) // 2), np.float32)
+    for z in range(depth):
+        for y in range(half.shape[1]):
+            top, bottom, row = image[z, 2 * y], image[z, min(2 * y + 1, height - 1)], half[z, y]
+            for x in range(half.shape[2]):
+                other = min(2 * x + 1, width - 1)
+                row[x] = np.float32(0.25) * ((top[2 * x] + top[other]) + (bottom[2 * x] + bottom[other]))
     return half
 
 
@@ -84,44 +133,74 @@ def _exponential(exponent: float) -> float:
 
 
 @kernel
-def _separable(image, weights, with_std):
-    """Correlate with symmetric weights along y, then x; with their squares as well if a deviation is wanted."""
-    height, width = image.shape
-    reach = weights.size - 1
-    mean = np.empty((height, width), np.float32)
-    std = np.empty((height if with_std else 0, width), np.float32)
-    column = np.empty(width + 2 * reach, np.float64)
-    squares = np.empty(width + 2 * reach, np.float64)
-    total, total_squares = np.empty(width, np.float64), np.empty(width, np.float64)
+def _along_z(volume, z, weights, plane):
+    """Write one section of the volume, correlated with symmetric weights along z."""
+    depth, height, width = volume.shape
     for y in range(height):
-        _along_y(image, y, weights, column[reach : reach + width], squares[reach : reach + width], with_std)
-        _along_x(column, weights, total)
-        if with_std:
-            _along_x(squares, weights, total_squares)
-            for x in range(width):
-                variance = total_squares[x] - total[x] * total[x]
-                std[y, x] = np.sqrt(max(variance, 0.0))
+        here, total = volume[z, y], plane[y]
         for x in range(width):
-            mean[y, x] = total[x]
-    return mean, std
+            total[x] = weights[0] * np.float64(here[x])
+        for k in range(1, weights.size):
+            before, after = volume[_mirrored(z - k, depth), y], volume[_mirrored(z + k, depth), y]
+            weight = weights[k]
+            for x in range(width):
+                total[x] += weight * (np.float64(before[x]) + np.float64(after[x]))
 
 
 @kernel
-def _along_y(image, y, weights, mean, squares, with_std):
-    height = image.shape[0]
-    for x in range(mean.size):
-        value = np.float64(image[y, x])
-        mean[x] = weights[0] * value
-        squares[x] = weights[0] * (value * value)
+def _smooth_section(section, along_y, along_x, result):
+    """Correlate a section with symmetric weights along y, then x."""
+    height, width = section.shape
+    reach = along_x.size - 1
+    padded, total = np.empty(width + 2 * reach, np.float64), np.empty(width, np.float64)
+    for y in range(height):
+        _along_y(section, y, along_y, padded[reach : reach + width])
+        _along_x(padded, along_x, total)
+        row = result[y]
+        for x in range(width):
+            row[x] = total[x]
+
+
+@kernel
+def _smooth_section_and_squares(section, weights, mean, std):
+    """Correlate a section and its squares with symmetric weights along y, then x."""
+    height, width = section.shape
+    reach = weights.size - 1
+    padded, total = np.empty(width + 2 * reach, np.float64), np.empty(width, np.float64)
+    padded_squares, total_squares = np.empty(width + 2 * reach, np.float64), np.empty(width, np.float64)
+    for y in range(height):
+        _along_y(section, y, weights, padded[reach : reach + width])
+        _squares_along_y(section, y, weights, padded_squares[reach : reach + width])
+        _along_x(padded, weights, total)
+        _along_x(padded_squares, weights, total_squares)
+        for x in range(width):
+            mean[y, x] = total[x]
+            std[y, x] = np.sqrt(max(total_squares[x] - total[x] * total[x], 0.0))
+
+
+@kernel
+def _along_y(section, y, weights, total):
+    height, here = section.shape[0], section[y]
+    for x in range(total.size):
+        total[x] = weights[0] * np.float64(here[x])
     for k in range(1, weights.size):
-        before, after = image[_mirrored(y - k, height)], image[_mirrored(y + k, height)]
+        before, after = section[_mirrored(y - k, height)], section[_mirrored(y + k, height)]
         weight = weights[k]
-        for x in range(mean.size):
-            mean[x] += weight * (np.float64(before[x]) + np.float64(after[x]))
-        if with_std:
-            for x in range(mean.size):
-                a, b = np.float64(before[x]), np.float64(after[x])
-                squares[x] += weight * (a * a + b * b)
+        for x in range(total.size):
+            total[x] += weight * (np.float64(before[x]) + np.float64(after[x]))
+
+
+@kernel
+def _squares_along_y(section, y, weights, total):
+    height, here = section.shape[0], section[y]
+    for x in range(total.size):
+        total[x] = weights[0] * (np.float64(here[x]) * np.float64(here[x]))
+    for k in range(1, weights.size):
+        before, after = section[_mirrored(y - k, height)], section[_mirrored(y + k, height)]
+        weight = weights[k]
+        for x in range(total.size):
+            a, b = np.float64(before[x]), np.float64(after[x])
+            total[x] += weight * (a * a + b * b)
 
 
 @kernel

@@ -10,25 +10,26 @@ from terrazzo.kernels.jit import kernel
 
 @kernel
 def areas(index: NDArray[np.int32], number: int) -> NDArray[np.int64]:
-    """Return the pixels of each of `number` regions; `index` (y, x) is -1 where there is none."""
+    """Return the pixels of each of `number` regions; `index`, of any shape, is -1 where there is none."""
     area = np.zeros(number, np.int64)
-    for y in range(index.shape[0]):
-        for x in range(index.shape[1]):
-            if index[y, x] >= 0:
-                area[index[y, x]] += 1
+    for region in index.ravel():
+        if region >= 0:
+            area[region] += 1
     return area
 
 
 @kernel
 def offsets(index: NDArray[np.int32], origin: NDArray[np.int64]) -> NDArray[np.int64]:
-    """Return the summed (y, x) offsets of each region's pixels from its `origin`, shape (regions, 2)."""
+    """Return the summed offsets (z, y, x) of each region's pixels from its `origin`, shape (regions, 3)."""
     sums = np.zeros(origin.shape, np.int64)
-    for y in range(index.shape[0]):
-        for x in range(index.shape[1]):
-            region = index[y, x]
-            if region >= 0:
-                sums[region, 0] += y - origin[region, 0]
-                sums[region, 1] += x - origin[region, 1]
+    for z in range(index.shape[0]):
+        for y in range(index.shape[1]):
+            for x in range(index.shape[2]):
+                region = index[z, y, x]
+                if region >= 0:
+                    sums[region, 0] += z - origin[region, 0]
+                    sums[region, 1] += y - origin[region, 1]
+                    sums[region, 2] += x - origin[region, 2]
     return sums
 
 
@@ -42,9 +43,9 @@ def mean_and_std(
 
     Parameters
     ----------
-    response : ndarray of float32, shape (y, x)
-        The response at pyramid level `level`: each of its pixels covers `2**level` pixels per axis.
-    index : ndarray of int32, shape (y, x)
+    response : ndarray of float32, shape (z, y, x)
+        The response at pyramid level `level`: each of its pixels covers `2**level` pixels along y and x.
+    index : ndarray of int32, shape (z, y, x)
         The region of each full-resolution pixel, counted from 0; -1 is none.
     area : ndarray of int64, shape (N,)
         The regions' pixels.
@@ -65,21 +66,22 @@ def mean_and_std(
 
 @kernel
 def _sum_and_squares(response, index, number, level):
-    height, width = index.shape
+    depth, height, width = index.shape
     sums = np.zeros((2, number), np.float64)
-    for y in range(height):
-        values = response[y >> level]
-        region = index[y, 0]
-        total, squares = sums[0, max(region, 0)], sums[1, max(region, 0)]
-        for x in range(width):
-            if index[y, x] != region:
-                if region >= 0:
-                    sums[0, region], sums[1, region] = total, squares
-                region = index[y, x]
-                total, squares = sums[0, max(region, 0)], sums[1, max(region, 0)]
-            value = np.float64(values[x >> level])
-            total += value
-            squares += value * value
-        if region >= 0:
-            sums[0, region], sums[1, region] = total, squares
+    for z in range(depth):
+        for y in range(height):
+            values, row = response[z, y >> level], index[z, y]
+            region = row[0]
+            total, squares = sums[0, max(region, 0)], sums[1, max(region, 0)]
+            for x in range(width):
+                if row[x] != region:
+                    if region >= 0:
+                        sums[0, region], sums[1, region] = total, squares
+                    region = row[x]
+                    total, squares = sums[0, max(region, 0)], sums[1, max(region, 0)]
+                value = np.float64(values[x >> level])
+                total += value
+                squares += value * value
+            if region >= 0:
+                sums[0, region], sums[1, region] = total, squares
     return sums

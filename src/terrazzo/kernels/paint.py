@@ -10,19 +10,18 @@ from terrazzo.kernels.jit import kernel
 
 @kernel
 def paint(cells: NDArray[np.int32], values: NDArray[np.uint8], empty: int) -> NDArray[np.uint8]:
-    """Return the value of each pixel's region, shape (y, x).
+    """Return the value of each pixel's region, of the shape of `cells`.
 
     Parameters
     ----------
-    cells : ndarray of int32, shape (y, x)
+    cells : ndarray of int32, of any shape
         The region of each pixel; -1 is none and is painted `empty`.
     values : ndarray of uint8, shape (regions,)
         A value per region.
     empty : int
         The value of pixels without a region.
     """
-    image = np.empty(cells.shape, np.uint8)
-    for y in range(cells.shape[0]):
-        for x in range(cells.shape[1]):
-            image[y, x] = values[cells[y, x]] if cells[y, x] >= 0 else empty
-    return image
+    image = np.empty(cells.size, np.uint8)
+    for pixel, cell in enumerate(cells.ravel()):
+        image[pixel] = values[cell] if cell >= 0 else empty
+    return image.reshape(cells.shape)

@@ -14,9 +14,9 @@ def deciles(image: NDArray[np.float32], index: NDArray[np.int32], area: NDArray[
 
     Parameters
     ----------
-    image : ndarray of float32, shape (y, x)
-        Intensities.
-    index : ndarray of int32, shape (y, x)
+    image : ndarray of float32
+        Intensities, of any shape.
+    index : ndarray of int32, of the same shape
         The region of each pixel, counted from 0; -1 is none.
     area : ndarray of int64, shape (N,)
         The regions' pixels.
@@ -28,12 +28,12 @@ def deciles(image: NDArray[np.float32], index: NDArray[np.int32], area: NDArray[
     end = np.cumsum(area)
     place = end - area
     values = np.empty(end[-1] if end.size else 0, np.float32)
-    for y in range(index.shape[0]):
-        for x in range(index.shape[1]):
-            region = index[y, x]
-            if region >= 0:
-                values[place[region]] = image[y, x]
-                place[region] += 1
+    regions, pixels = index.ravel(), image.ravel()
+    for pixel in range(regions.size):
+        region = regions[pixel]
+        if region >= 0:
+            values[place[region]] = pixels[pixel]
+            place[region] += 1
     result = np.empty((area.size, 9), np.float32)
     for region in range(area.size):
         ordered = np.sort(values[end[region] - area[region] : end[region]])

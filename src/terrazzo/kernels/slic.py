@@ -1,11 +1,12 @@
-"""Lattice SLIC: simple linear iterative clustering in which a pixel may join one of the 2 x 2 nearest cells only.
+"""Lattice SLIC: simple linear iterative clustering in which a pixel may join one of the 2 x 2 x 2 nearest cells only.
 
 Source of the method: Achanta et al. 2012 (SLIC superpixels), with seeds that stand on a lattice of cells and
 centres that are stored relative to their own cell, so that a block gives the same bits wherever it is cut.
 
 A pixel in the first half of a cell may join that cell or the one before it, a pixel in the second half that cell
-or the one after it. It stores a code (0..3: which of the four), not a label. An array starts at a cell's first
-pixel; cells are counted from there.
+or the one after it, along each axis. It stores a code (0..7: which of the eight), not a label. An array starts at
+a cell's first pixel; cells are counted from there. An image is a volume of depth 1: four of its eight candidates
+lie outside the lattice and cost nothing.
 """
 
 from __future__ import annotations
@@ -16,54 +17,64 @@ from numpy.typing import NDArray
 from terrazzo.kernels.jit import kernel
 
 CHAOS = np.float32(1e4)
+CANDIDATES = 8
+MASKED = np.uint8(255)
+
+Triple = tuple[int, int, int]
+Spans = tuple[tuple[int, int], tuple[int, int], tuple[int, int]]
 
 
 def slic(
     image: NDArray[np.float32],
-    size: tuple[int, int],
+    size: Triple,
     compactness: float,
     iterations: int,
-    kept: tuple[int, int, int, int],
+    kept: Spans,
+    mask: NDArray[np.bool_] | None = None,
     chaotic: bool = False,
 ) -> NDArray[np.int32]:
     """Return the cell that each pixel joins, before connectivity.
 
     Parameters
     ----------
-    image : ndarray of float32, shape (c, y, x)
+    image : ndarray of float32, shape (c, z, y, x)
         Intensities divided by their scale, smoothed; it starts at a cell's first pixel.
     size : tuple of int
-        The lattice's spacing `(y, x)` in pixels.
+        The lattice's spacing `(z, y, x)` in pixels.
     compactness : float
         The weight of a distance of one `size` against an intensity difference of one scale.
     iterations : int
         The number of assignments after the first, in which each pixel belongs to its own cell.
-    kept : tuple of int
-        `(y0, y1, x0, x1)`: the cells for whose pixels connected labels are wanted. What is farther away is only
-        computed as long as these depend on it.
+    kept : tuple of pairs of int
+        First cell and end along each axis: for the pixels of these cells connected labels are wanted. What is
+        farther away is only computed as long as these depend on it.
+    mask : ndarray of bool, shape (z, y, x), optional
+        False where a pixel joins no cell and counts for none.
     chaotic : bool
         Replace each distance d by frac(1e4 d): the same data flow, in which no error ever fades. For tests.
 
     Returns
     -------
-    ndarray of int32, shape (y, x)
-        Raster indices of cells in this array's own lattice.
+    ndarray of int32, shape (z, y, x)
+        Raster indices of cells in this array's own lattice; -1 is none.
     """
-    height, width = image.shape[1:]
-    rows, columns = -(-height // size[0]), -(-width // size[1])
-    base_y, base_x = (first_candidates(n, s).astype(np.int32) for n, s in zip((height, width), size, strict=True))
-    weight_y, weight_x = (np.float32(compactness * compactness / (s * s)) for s in size)
-    own_y = (np.arange(height) // size[0] - base_y).astype(np.uint8)
-    own_x = (np.arange(width) // size[1] - base_x).astype(np.uint8)
-    codes = own_y[:, None] * np.uint8(2) + own_x
-    centres = np.empty((image.shape[0] + 2, rows * columns), np.float32)
+    extent = image.shape[1:]
+    grid = tuple(-(-n // s) for n, s in zip(extent, size, strict=True))
+    first = tuple(first_candidates(n, s).astype(np.int32) for n, s in zip(extent, size, strict=True))
+    weights = tuple(np.float32(compactness * compactness / (s * s)) for s in size)
+    masked = np.empty((0, 0, 0), np.bool_) if mask is None else ~mask
+    codes = _own_cells(extent, size, first)
+    if mask is not None:
+        codes[masked] = MASKED
+    centres = np.empty((image.shape[0] + 3, grid[0] * grid[1] * grid[2] + 1), np.float32)
+    everywhere = tuple((0, n) for n in extent)
     for iteration in range(1, iterations + 1):
-        before = _reach(kept, iterations - iteration + 1, size, (height, width))
-        here = _reach(kept, iterations - iteration, size, (height, width))
-        source = before if iteration > 1 else (0, height, 0, width)
-        _update_centres(image, codes, base_y, base_x, size, columns, source, centres)
-        _assign(image, codes, base_y, base_x, size, (rows, columns), here, centres, weight_y, weight_x, chaotic)
-    return _cells(codes, base_y, base_x, columns)
+        source = _reach(kept, iterations - iteration + 1, size, extent) if iteration > 1 else everywhere
+        here = _reach(kept, iterations - iteration, size, extent)
+        _update_centres(image, codes, first, size, grid, source, centres)
+        _assign(image, codes, masked, first, size, grid, here, centres, weights, chaotic)
+    cells: NDArray[np.int32] = _cells(codes, first, grid)
+    return cells
 
 
 def first_candidates(extent: int, size: int, start: int = 0) -> NDArray[np.int64]:
@@ -74,61 +85,79 @@ def first_candidates(extent: int, size: int, start: int = 0) -> NDArray[np.int64
     return cell - first_half
 
 
-def _reach(
-    kept: tuple[int, int, int, int], left: int, size: tuple[int, int], extent: tuple[int, int]
-) -> tuple[int, int, int, int]:
+def _own_cells(extent: tuple[int, ...], size: Triple, first: tuple[NDArray[np.int32], ...]) -> NDArray[np.uint8]:
+    """Return the code of each pixel's own cell."""
+    z, y, x = ((np.arange(n) // s - base).astype(np.uint8) for n, s, base in zip(extent, size, first, strict=True))
+    return z[:, None, None] * np.uint8(4) + y[:, None] * np.uint8(2) + x
+
+
+def _reach(kept: Spans, left: int, size: Triple, extent: tuple[int, ...]) -> Spans:
     """Return the pixels whose label still matters when `left` iterations are left: half cells, clipped."""
-    y0, y1 = (kept[0] - 2 - left) * size[0] + size[0] // 2, (kept[1] + 1 + left) * size[0] + size[0] // 2
-    x0, x1 = (kept[2] - 2 - left) * size[1] + size[1] // 2, (kept[3] + 1 + left) * size[1] + size[1] // 2
-    return max(0, y0), min(extent[0], y1), max(0, x0), min(extent[1], x1)
+    z, y, x = (
+        (max(0, (start - 2 - left) * s + s // 2), min(n, (end + 1 + left) * s + s // 2))
+        for (start, end), s, n in zip(kept, size, extent, strict=True)
+    )
+    return z, y, x
 
 
 @kernel
-def _cells(codes, base_y, base_x, columns):
-    height, width = codes.shape
-    cells = np.empty((height, width), np.int32)
-    for y in range(height):
-        for x in range(width):
-            code = np.int32(codes[y, x])
-            cells[y, x] = (base_y[y] + (code >> 1)) * columns + base_x[x] + (code & 1)
+def _cells(codes, first, grid):
+    cells = np.empty(codes.shape, np.int32)
+    for z in range(codes.shape[0]):
+        for y in range(codes.shape[1]):
+            _cells_of_row(codes[z, y], first[0][z] * grid[1] + first[1][y], first[2], grid, np.int32(-1), cells[z, y])
     return cells
 
 
 @kernel
-def _update_centres(image, codes, base_y, base_x, size, columns, box, centres):
-    """Set each centre to the mean of its pixels, summed in raster order; a centre without pixels is NaN."""
-    channels = image.shape[0]
-    y0, y1, x0, x1 = box
-    sums = np.zeros((channels, centres.shape[1]), np.float64)
-    offsets = np.zeros((3, centres.shape[1]), np.int64)
-    cells = np.empty(x1 - x0, np.int32)
-    for y in range(y0, y1):
-        for x in range(x0, x1):
-            code = np.int32(codes[y, x])
-            cells[x - x0] = (base_y[y] + (code >> 1)) * columns + base_x[x] + (code & 1)
-        _add_offsets(cells, y, x0, size, columns, offsets)
-        for channel in range(channels):
-            _add_row(cells, image[channel, y, x0:x1], sums[channel])
-    for cell in range(centres.shape[1]):
-        count = offsets[0, cell]
-        for channel in range(channels):
-            centres[channel, cell] = sums[channel, cell] / count if count else np.nan
-        centres[channels, cell] = offsets[1, cell] / count if count else np.nan
-        centres[channels + 1, cell] = offsets[2, cell] / count if count else np.nan
+def _cells_of_row(codes, row, first_x, grid, none, cells):
+    """Write the cell of each pixel of a row, or `none`; `row` counts the rows of cells up to the first candidate."""
+    base, along_y, along_z = np.int32(row * grid[2]), np.int32(grid[2]), np.int32(grid[1] * grid[2])
+    for x in range(cells.size):
+        code = np.int32(codes[x])
+        cell = base + (code >> 2) * along_z + ((code >> 1) & 1) * along_y + first_x[x] + (code & 1)
+        cells[x] = cell if code < CANDIDATES else none
 
 
 @kernel
-def _add_offsets(cells, y, x0, size, columns, offsets):
+def _update_centres(image, codes, first, size, grid, box, centres):
+    """Set each centre to the mean of its pixels, summed in raster order; a centre without pixels is NaN.
+
+    The last column takes the masked pixels.
+    """
+    channels, number = image.shape[0], centres.shape[1] - 1
+    (z0, z1), (y0, y1), (x0, x1) = box
+    sums = np.zeros((channels, number + 1), np.float64)
+    offsets = np.zeros((4, number + 1), np.int64)
+    cells = np.empty(x1 - x0, np.int32)
+    for z in range(z0, z1):
+        for y in range(y0, y1):
+            row = first[0][z] * grid[1] + first[1][y]
+            _cells_of_row(codes[z, y, x0:x1], row, first[2][x0:x1], grid, np.int32(number), cells)
+            _add_offsets(cells, z, y, x0, size, grid, offsets)
+            for channel in range(channels):
+                _add_row(cells, image[channel, z, y, x0:x1], sums[channel])
+    for cell in range(number):
+        count = offsets[0, cell]
+        for channel in range(channels):
+            centres[channel, cell] = sums[channel, cell] / count if count else np.nan
+        for axis in range(3):
+            centres[channels + axis, cell] = offsets[1 + axis, cell] / count if count else np.nan
+
+
+@kernel
+def _add_offsets(cells, z, y, x0, size, grid, offsets):
     """Add a row's pixels, run by run, to each cell's count and offsets from the cell's first pixel."""
     start = 0
     for end in range(1, cells.size + 1):
         if end == cells.size or cells[end] != cells[start]:
             cell, length = cells[start], end - start
-            row, column = cell // columns, cell % columns
-            first = start + x0 - column * size[1]
+            row, column = cell // grid[2], cell % grid[2]
+            offset = start + x0 - column * size[2]
             offsets[0, cell] += length
-            offsets[1, cell] += length * (y - row * size[0])
-            offsets[2, cell] += length * first + length * (length - 1) // 2
+            offsets[1, cell] += length * (z - row // grid[1] * size[0])
+            offsets[2, cell] += length * (y - row % grid[1] * size[1])
+            offsets[3, cell] += length * offset + length * (length - 1) // 2
             start = end
 
 
@@ -146,32 +175,44 @@ def _add_row(cells, values, sums):
 
 
 @kernel
-def _assign(image, codes, base_y, base_x, size, grid, box, centres, weight_y, weight_x, chaotic):
-    """Give each pixel of the box to the nearest of its four candidates; ties go to the lowest id."""
-    channels = image.shape[0]
-    y0, y1, x0, x1 = box
-    width = x1 - x0
-    candidates = np.empty((4, channels + 2, width), np.float32)
+def _assign(image, codes, masked, first, size, grid, box, centres, weights, chaotic):
+    """Give each pixel of the box to the nearest of its eight candidates; ties go to the lowest id."""
+    (z0, z1), (y0, y1), (x0, x1) = box
+    channels, width = image.shape[0], x1 - x0
+    candidates = np.empty((CANDIDATES, channels + 2, width), np.float32)
     distance = np.empty(width, np.float32)
     best = np.empty(width, np.float32)
-    for y in range(y0, y1):
-        if y == y0 or base_y[y] != base_y[y - 1]:
-            _lay_out(base_y[y], base_x, x0, size[1], grid, centres, weight_x, candidates)
-        best[:] = np.inf
-        row = codes[y, x0:x1]
-        for code in range(4):
-            of = candidates[code]
-            offset = np.float32(y - (base_y[y] + (code >> 1)) * size[0])
-            for x in range(width):
-                dy = offset - of[channels, x]
-                distance[x] = dy * dy * weight_y + of[channels + 1, x]
-            for channel in range(channels):
-                _add_squared_difference(image[channel, y, x0:x1], of[channel], distance)
-            if chaotic:
+    for z in range(z0, z1):
+        for y in range(y0, y1):
+            row = codes[z, y, x0:x1]
+            best[:] = np.inf
+            for code in range(CANDIDATES):
+                cell_z, cell_y = first[0][z] + (code >> 2), first[1][y] + ((code >> 1) & 1)
+                if cell_z < 0 or cell_z >= grid[0] or cell_y < 0 or cell_y >= grid[1]:
+                    continue
+                if y == y0 or first[1][y] != first[1][y - 1]:
+                    of_row = (cell_z * grid[1] + cell_y) * grid[2]
+                    dz = np.float32(z - cell_z * size[0])
+                    _lay_out(of_row, code & 1, dz, x0, size[2], grid[2], first[2], centres, weights, candidates[code])
+                of = candidates[code]
+                _measure_space(np.float32(y - cell_y * size[1]), of[channels], of[channels + 1], weights[1], distance)
+                for channel in range(channels):
+                    _add_squared_difference(image[channel, z, y, x0:x1], of[channel], distance)
+                if chaotic:
+                    for x in range(width):
+                        scaled = distance[x] * CHAOS
+                        distance[x] = scaled - np.floor(scaled)
+                _keep_nearer(distance, code, best, row)
+            if masked.size:
                 for x in range(width):
-                    scaled = distance[x] * CHAOS
-                    distance[x] = scaled - np.floor(scaled)
-            _keep_nearer(distance, code, best, row)
+                    row[x] = MASKED if masked[z, y, x0 + x] else row[x]
+
+
+@kernel
+def _measure_space(offset_y, centre_y, from_z_and_x, weight_y, distance):
+    for x in range(distance.size):
+        dy = offset_y - centre_y[x]
+        distance[x] = dy * dy * weight_y + from_z_and_x[x]
 
 
 @kernel
@@ -191,19 +232,18 @@ def _keep_nearer(distance, code, best, codes):
 
 
 @kernel
-def _lay_out(first, base_x, x0, size_x, grid, centres, weight_x, candidates):
-    """Write the candidates' centres, and the weighted squared distances along x, beside each pixel of a row."""
-    rows, columns = grid
-    channels = centres.shape[0] - 2
-    for code in range(4):
-        row = first + (code >> 1)
-        for x in range(candidates.shape[2]):
-            column = base_x[x + x0] + (code & 1)
-            if row < 0 or row >= rows or column < 0 or column >= columns:
-                candidates[code, :, x] = np.nan
-                continue
-            cell = row * columns + column
-            for channel in range(channels + 1):
-                candidates[code, channel, x] = centres[channel, cell]
-            dx = np.float32(x + x0 - column * size_x) - centres[channels + 1, cell]
-            candidates[code, channels + 1, x] = dx * dx * weight_x
+def _lay_out(of_row, second, dz, x0, size_x, columns, first_x, centres, weights, candidate):
+    """Write one candidate's centre beside each pixel of a row, and the weighted squared distance along z and x."""
+    channels = centres.shape[0] - 3
+    for x in range(candidate.shape[1]):
+        column = first_x[x + x0] + second
+        if column < 0 or column >= columns:
+            candidate[:, x] = np.nan
+            continue
+        cell = of_row + column
+        for channel in range(channels):
+            candidate[channel, x] = centres[channel, cell]
+        candidate[channels, x] = centres[channels + 1, cell]
+        from_z = dz - centres[channels, cell]
+        from_x = np.float32(x + x0 - column * size_x) - centres[channels + 2, cell]
+        candidate[channels + 1, x] = from_x * from_x * weights[2] + from_z * from_z * weights[0]

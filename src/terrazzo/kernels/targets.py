@@ -16,9 +16,9 @@ def class_counts(
 
     Parameters
     ----------
-    index : ndarray of int32, shape (y, x)
+    index : ndarray of int32, of any shape
         The region of each pixel, counted from 0; -1 is none.
-    annotation : ndarray of uint8, shape (y, x)
+    annotation : ndarray of uint8, of the same shape
         The class of each pixel; what is not below `classes` (255) is not annotated and counts for nothing.
     number : int
         The number of regions.
@@ -26,8 +26,8 @@ def class_counts(
         The number of classes.
     """
     counts = np.zeros((number, classes), np.uint32)
-    for y in range(index.shape[0]):
-        for x in range(index.shape[1]):
-            if index[y, x] >= 0 and annotation[y, x] < classes:
-                counts[index[y, x], annotation[y, x]] += 1
+    regions, values = index.ravel(), annotation.ravel()
+    for pixel in range(regions.size):
+        if regions[pixel] >= 0 and values[pixel] < classes:
+            counts[regions[pixel], values[pixel]] += 1
     return counts

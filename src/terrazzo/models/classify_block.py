@@ -13,6 +13,7 @@ from terrazzo.blocks import Block, Box
 from terrazzo.kernels.adjacency import REACH
 from terrazzo.kernels.ids import cells_of
 from terrazzo.kernels.paint import paint
+from terrazzo.lattice import Lattice
 from terrazzo.models.model import Model
 from terrazzo.regions.annotation import NOT_ANNOTATED
 from terrazzo.regions.block_graph import BlockGraph
@@ -63,9 +64,9 @@ def classify_nodes(model: Model, block: Block, parts: Sequence[BlockGraph], devi
         Where the network runs.
     """
     near = block.cells_with(cells_needed(model.layers))
-    cut = [_within(part, near, block.lattice.cells[1]) for part in parts]
+    cut = [_within(part, near, block.lattice) for part in parts]
     graph = merge(cut, model.recipe.node_columns, model.recipe.edge_columns)
-    wanted = _inside(graph.ids, block.cells_with(PAINT_MARGIN), block.lattice.cells[1])
+    wanted = _inside(graph.ids, block.cells_with(PAINT_MARGIN), block.lattice)
     ring = graph.subgraph(graph.ring(np.flatnonzero(wanted), model.layers))
     probabilities = model.class_probabilities(ring, device=device)
     asked = np.isin(ring.ids, graph.ids[wanted])
@@ -73,28 +74,25 @@ def classify_nodes(model: Model, block: Block, parts: Sequence[BlockGraph], devi
 
 
 def paint_classes(ids: NDArray[np.unsignedinteger[Any]], block: Block, nodes: NodeClasses) -> NDArray[np.uint8]:
-    """Return the class of each pixel of a block's core, shape (y, x), from its superpixels' ids."""
-    lattice, named = block.lattice, block.cells_with(PAINT_MARGIN)
-    origin, size, first, columns = block.core.start, lattice.size, named.start, named.shape[1]
-    cells, _ = cells_of(
-        ids, lattice.cells[1], (origin[0], origin[1]), (size[0], size[1]), (first[0], first[1]), columns
-    )
+    """Return the class of each pixel of a block's core, of the shape of its superpixels' `ids`."""
+    volume = block.as_volume
+    lattice, core, named = volume.lattice, volume.core, volume.cells_with(PAINT_MARGIN)
+    numbered = ids.reshape(core.shape)
+    cells, _ = cells_of(numbered, lattice.cells, core.start, lattice.size, named.start, named.shape)
     values = np.full(named.shape, NOT_ANNOTATED, np.uint8)
-    row, column = np.divmod(nodes.ids.astype(np.int64) - 1, lattice.cells[1])
-    values[row - first[0], column - first[1]] = nodes.classes
-    return paint(cells, values.ravel(), NOT_ANNOTATED)
+    values[tuple((lattice.cells_of(nodes.ids) - named.start).T)] = nodes.classes
+    return paint(cells, values.ravel(), NOT_ANNOTATED).reshape(ids.shape)
 
 
-def _inside(ids: NDArray[np.unsignedinteger[Any]], cells: Box, columns: int) -> NDArray[np.bool_]:
-    row, column = np.divmod(ids.astype(np.int64) - 1, columns)
-    in_rows = (row >= cells.start[0]) & (row < cells.stop[0])
-    inside: NDArray[np.bool_] = in_rows & (column >= cells.start[1]) & (column < cells.stop[1])
+def _inside(ids: NDArray[np.unsignedinteger[Any]], box: Box, lattice: Lattice) -> NDArray[np.bool_]:
+    cells = lattice.cells_of(ids)
+    inside: NDArray[np.bool_] = np.logical_and.reduce((cells >= box.start) & (cells < box.stop), axis=-1)
     return inside
 
 
-def _within(part: BlockGraph, cells: Box, columns: int) -> BlockGraph:
+def _within(part: BlockGraph, box: Box, lattice: Lattice) -> BlockGraph:
     """Return the nodes that are seeded in a box of cells and the edges that they own."""
-    nodes, edges = _inside(part.ids, cells, columns), _inside(part.edges[0], cells, columns)
+    nodes, edges = _inside(part.ids, box, lattice), _inside(part.edges[0], box, lattice)
     return BlockGraph(
         part.ids[nodes],
         part.positions[nodes],

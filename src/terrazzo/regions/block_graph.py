@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import math
 from dataclasses import dataclass
 from typing import Any
 
@@ -15,8 +14,9 @@ from terrazzo.kernels.adjacency import adjacency
 from terrazzo.kernels.ids import cells_of
 from terrazzo.kernels.moments import areas, offsets
 from terrazzo.kernels.targets import class_counts
-from terrazzo.regions.block_labels import BlockLabels, single_precision
-from terrazzo.regions.features import FeatureSet, Regions, column_names
+from terrazzo.regions.block_labels import BlockLabels
+from terrazzo.regions.measure import finite_pixels, measure, measured_window
+from terrazzo.regions.statistic import FeatureSet
 
 # Cells around a core whose labels a block must see, and cells around those that their pixels may name.
 LABEL_MARGIN = 1
@@ -30,8 +30,8 @@ class BlockGraph:
     Parameters
     ----------
     ids : ndarray of uint32 or uint64, shape (N,)
-    positions : ndarray of float64, shape (N, 2)
-        Centroids `(y, x)` in pixels of the whole image.
+    positions : ndarray of float64, shape (N, 2) or (N, 3)
+        Centroids `(y, x)` or `(z, y, x)` in pixels of the whole image.
     areas : ndarray of uint32, shape (N,)
     node_features : ndarray of float32, shape (N, F)
     edges : ndarray of uint32 or uint64, shape (2, E)
@@ -47,27 +47,30 @@ class BlockGraph:
     edge_features: NDArray[np.float32]
 
 
-def edge_columns(channels: int) -> tuple[str, ...]:
-    """Return the names of the edge features of an image with `channels` channels."""
-    return ("boundary_length", *(f"contrast_{channel}" for channel in range(channels)))
+def edge_columns(channels: int, axes: int) -> tuple[str, ...]:
+    """Return the names of the edge features of an image with `channels` channels and 2 or 3 spatial axes."""
+    boundary = "boundary_length" if axes == 2 else "boundary_area"
+    return (boundary, *(f"contrast_{channel}" for channel in range(channels)))
 
 
 def graph_window(block: Block, features: FeatureSet) -> Box:
     """Return the pixels of the image that a block's nodes and edges depend on, given their labels."""
-    reach = max((statistic.radius for statistic in features), default=0)
-    owned = _owned_pixels(block)
-    around = owned.grown(max(reach, 1), block.lattice.shape)
-    return around.aligned(math.lcm(*(statistic.alignment for statistic in features)))
+    return measured_window(_owned_pixels(block), block.lattice.shape, features)
 
 
 def block_graph(
-    image: NDArray[Any], window: Box, labels: BlockLabels, block: Block, features: FeatureSet
+    image: NDArray[Any],
+    window: Box,
+    labels: BlockLabels,
+    block: Block,
+    features: FeatureSet,
+    mask: NDArray[np.bool_] | None = None,
 ) -> BlockGraph:
     """Return the nodes and edges that a block owns.
 
     Parameters
     ----------
-    image : ndarray, shape (c, y, x)
+    image : ndarray, shape (c, y, x) or (c, z, y, x)
         The pixels of `window`, which must hold `graph_window(block, features)`.
     window : Box
         Where `image` lies in the whole image.
@@ -77,28 +80,26 @@ def block_graph(
         Whose nodes and edges are wanted.
     features : FeatureSet
         What is measured on each region.
+    mask : ndarray of bool, shape (y, x) or (z, y, x), optional
+        On the pixels of `window`: where it is False, pixels that are not finite are read as 0.
 
     Raises
     ------
     InputError
         If a label is not one that the block's lattice allows at its place, or a pixel is not finite.
     """
-    box = graph_window(block, features)
-    cut = single_precision(image[(slice(None), *box.within(window))], box)
-    owned = _owned_regions(labels, block)
-    positions = owned.cell_origins + offsets(owned.index, owned.pixel_origins) / owned.area[:, None]
-    near = _owned_pixels(block).grown(1, block.lattice.shape)
-    contrast_image = cut[(slice(None), *near.within(box))]
-    low_high, length, contrast = adjacency(
-        owned.cells[near.within(labels.box)], owned.columns, owned.mask, contrast_image
-    )
+    box, owned, pixels = graph_window(block, features), _owned_regions(labels, block), _owned_pixels(block)
+    inside = box.within(window)
+    cut = finite_pixels(image[(slice(None), *inside)], box, None if mask is None else mask[inside])
+    index = owned.index.reshape(labels.box.shape)[pixels.within(labels.box)]
+    low_high, faces, contrast = _edges(cut, box, owned)
     return BlockGraph(
         owned.ids,
-        positions,
+        owned.positions[:, 3 - len(block.index) :],
         owned.area.astype(np.uint32),
-        _measure(cut, box, owned, features),
-        owned.id_of_cell(low_high),
-        np.concatenate([length[:, None], contrast], axis=1).astype(np.float32),
+        measure(cut, box, index, pixels, owned.area, features),
+        owned.ids_of(low_high),
+        np.concatenate([faces[:, None], contrast], axis=1).astype(np.float32),
     )
 
 
@@ -107,7 +108,7 @@ def block_targets(annotation: NDArray[np.uint8], labels: BlockLabels, block: Blo
 
     Parameters
     ----------
-    annotation : ndarray of uint8, shape (y, x)
+    annotation : ndarray of uint8, shape (y, x) or (z, y, x)
         The class of each pixel of `labels.box`; 255 is not annotated.
     labels, block
         As for `block_graph`.
@@ -115,7 +116,7 @@ def block_targets(annotation: NDArray[np.uint8], labels: BlockLabels, block: Blo
         The number of classes.
     """
     owned = _owned_regions(labels, block)
-    return class_counts(owned.index, annotation, owned.area.size, classes)
+    return class_counts(owned.index, annotation.reshape(owned.index.shape), owned.area.size, classes)
 
 
 def _owned_pixels(block: Block) -> Box:
@@ -125,86 +126,68 @@ def _owned_pixels(block: Block) -> Box:
 
 @dataclass(frozen=True, eq=False)
 class _OwnedRegions:
-    """The regions that a block owns, on the pixels of its labels."""
+    """The regions that a block owns, on the pixels of its labels; all of it with three axes."""
 
-    labels: BlockLabels
     block: Block
-    cells: NDArray[np.int32]
+    box: Box
     named: Box
-    mask: NDArray[np.bool_]
+    cells: NDArray[np.int32]
+    wanted: NDArray[np.bool_]
     rows: NDArray[np.int64]
     index: NDArray[np.int32]
     area: NDArray[np.int64]
 
     @property
-    def columns(self) -> int:
-        return self.named.shape[1]
-
-    @property
     def ids(self) -> NDArray[np.unsignedinteger[Any]]:
-        return self.id_of_cell(self.rows)
+        return self.ids_of(self.rows)
 
     @property
-    def cell_origins(self) -> NDArray[np.int64]:
-        """The first pixel of each region's cell in the whole image."""
-        cell = np.stack(np.divmod(self.rows, self.columns), axis=1) + np.array(self.named.start)
-        origins: NDArray[np.int64] = cell * np.array(self.block.lattice.size)
-        return origins
+    def positions(self) -> NDArray[np.float64]:
+        """Centroids, from sums that are relative to each region's own cell."""
+        origins = self._lattice_cells(self.rows) * np.array(self.block.lattice.size)
+        summed = offsets(self.index, origins - np.array(self.box.start))
+        positions: NDArray[np.float64] = origins + summed / self.area[:, None]
+        return positions
 
-    @property
-    def pixel_origins(self) -> NDArray[np.int64]:
-        """The same, counted from the first pixel of the labels."""
-        origins: NDArray[np.int64] = self.cell_origins - np.array(self.labels.box.start)
-        return origins
+    def ids_of(self, cell: NDArray[Any]) -> NDArray[np.unsignedinteger[Any]]:
+        return self.block.lattice.ids_of(self._lattice_cells(cell))
 
-    def id_of_cell(self, cell: NDArray[Any]) -> NDArray[np.unsignedinteger[Any]]:
-        row, column = np.divmod(cell.astype(np.int64), self.columns)
-        lattice = self.block.lattice
-        raster = (row + self.named.start[0]) * lattice.cells[1] + column + self.named.start[1]
-        return (raster + 1).astype(lattice.dtype)
+    def _lattice_cells(self, cell: NDArray[Any]) -> NDArray[np.int64]:
+        cells: NDArray[np.int64] = np.stack(np.unravel_index(cell, self.named.shape), axis=-1) + self.named.start
+        return cells
 
 
 def _owned_regions(labels: BlockLabels, block: Block) -> _OwnedRegions:
-    lattice, named = block.lattice, block.cells_with(NAMED_MARGIN)
-    origin, size, first = labels.box.start, lattice.size, named.start
-    cells, foreign = cells_of(
-        labels.ids,
-        lattice.cells[1],
-        (origin[0], origin[1]),
-        (size[0], size[1]),
-        (first[0], first[1]),
-        named.shape[1],
-    )
+    volume, box = block.as_volume, labels.box.as_volume
+    lattice, named = volume.lattice, volume.cells_with(NAMED_MARGIN)
+    ids = labels.ids.reshape(box.shape)
+    cells, foreign = cells_of(ids, lattice.cells, box.start, lattice.size, named.start, named.shape)
     if foreign >= 0:
         _refuse_foreign(labels, block, foreign)
-    mask = np.zeros(named.shape, np.bool_)
-    mask[block.cells.within(named)] = True
-    area = areas(cells, mask.size)
-    rows = np.flatnonzero(mask.ravel() & (area > 0))
-    row_of_cell = np.full(mask.size + 1, -1, np.int32)  # the last entry serves cell -1
+    wanted = np.zeros(named.shape, np.bool_)
+    wanted[volume.cells.within(named)] = True
+    area = areas(cells, wanted.size)
+    rows = np.flatnonzero(wanted.ravel() & (area > 0))
+    row_of_cell = np.full(wanted.size + 1, -1, np.int32)  # the last entry serves cell -1
     row_of_cell[rows] = np.arange(rows.size, dtype=np.int32)
-    return _OwnedRegions(labels, block, cells, named, mask.ravel(), rows, row_of_cell[cells], area[rows])
+    return _OwnedRegions(volume, box, named, cells, wanted.ravel(), rows, row_of_cell[cells], area[rows])
 
 
 def _refuse_foreign(labels: BlockLabels, block: Block, foreign: int) -> None:
-    y, x = divmod(foreign, labels.ids.shape[1])
+    at = np.unravel_index(foreign, labels.ids.shape)
+    axes = ", ".join("zyx"[-len(at) :])
+    pixel = tuple(int(i) + start for i, start in zip(at, labels.box.start, strict=True))
     raise InputError(
-        f"label {labels.ids[y, x]} at pixel (y, x) = ({y + labels.box.start[0]}, {x + labels.box.start[1]}) is no "
-        f"superpixel of a lattice of size {block.lattice.size} on an image of {block.lattice.shape} pixels; pass "
-        "the lattice that the labels were made with"
+        f"label {labels.ids[at]} at pixel ({axes}) = {pixel} is no superpixel of a lattice of size "
+        f"{block.lattice.size} on an image of {block.lattice.shape} pixels; pass the lattice that the labels were "
+        "made with"
     )
 
 
-def _measure(image: NDArray[np.float32], box: Box, owned: _OwnedRegions, features: FeatureSet) -> NDArray[np.float32]:
-    """Return all statistics of a feature set, each on a box that starts at the right multiple."""
-    table = np.empty((owned.area.size, len(column_names(features, image.shape[0]))), np.float32)
-    index = np.full(box.shape, -1, np.int32)
-    pixels = _owned_pixels(owned.block)
-    index[pixels.within(box)] = owned.index[pixels.within(owned.labels.box)]
-    column = 0
-    for statistic in features:
-        for part in image if statistic.per_channel else [image]:
-            values = statistic.measure(Regions(part, index, owned.area))
-            table[:, column : column + len(statistic.columns)] = values
-            column += len(statistic.columns)
-    return table
+def _edges(
+    image: NDArray[np.float32], box: Box, owned: _OwnedRegions
+) -> tuple[NDArray[np.int32], NDArray[np.int64], NDArray[np.float64]]:
+    near = _owned_pixels(owned.block).grown(1, owned.block.lattice.shape)
+    volume = image.reshape(len(image), *box.as_volume.shape)
+    pixels = volume[(slice(None), *near.within(box.as_volume))]
+    return adjacency(owned.cells[near.within(owned.box)], owned.named.shape, owned.wanted, pixels)

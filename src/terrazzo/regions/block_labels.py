@@ -10,10 +10,11 @@ from numpy.typing import NDArray
 
 from terrazzo.blocks import Block, Box
 from terrazzo.errors import InputError
-from terrazzo.kernels.connectivity import connect
-from terrazzo.kernels.filters import gaussian, radius
+from terrazzo.kernels.connectivity import ADOPTION_CELLS, connect
+from terrazzo.kernels.filters import gaussian, masked_gaussian, radius
 from terrazzo.kernels.ids import ids_of
 from terrazzo.kernels.slic import slic
+from terrazzo.regions.compared_channels import compared_channels
 from terrazzo.regions.superpixel_parameters import SuperpixelParameters
 
 
@@ -25,8 +26,8 @@ class BlockLabels:
     ----------
     box : Box
         The pixels.
-    ids : ndarray of uint32 or uint64, shape (y, x)
-        The superpixel of each pixel.
+    ids : ndarray of uint32 or uint64, shape (y, x) or (z, y, x)
+        The superpixel of each pixel; 0 is none.
     unadopted : int
         Pixels of the block's core that are cut off from their superpixel and that no neighbour could adopt.
     """
@@ -48,6 +49,7 @@ def block_labels(
     *,
     scale: float,
     margin: int = 0,
+    mask: NDArray[np.bool_] | None = None,
     halo: int | None = None,
     chaotic: bool = False,
 ) -> BlockLabels:
@@ -55,7 +57,7 @@ def block_labels(
 
     Parameters
     ----------
-    image : ndarray, shape (c, y, x)
+    image : ndarray, shape (c, y, x) or (c, z, y, x)
         The pixels of `window`, which must hold `parameters.window(block, margin)`.
     window : Box
         Where `image` lies in the whole image.
@@ -67,32 +69,37 @@ def block_labels(
         The intensity difference that counts as 1.
     margin : int
         How many cells around the core are wanted as well.
+    mask : ndarray of bool, shape (y, x) or (z, y, x), optional
+        On the pixels of `window`: False is no superpixel, and no part of what smoothing sees.
     halo, chaotic
         For tests: compute from that many cells instead; use the chaotic distance.
 
     Raises
     ------
     InputError
-        If a pixel is NaN or infinite.
+        If a pixel inside the mask is NaN or infinite.
     """
-    lattice = block.lattice
-    cells = block.cells_with(parameters.halo(margin) if halo is None else halo)
-    pixels = cells.scaled(lattice.size, lattice.shape)
-    size = (lattice.size[0], lattice.size[1])
-    smooth = _smoothed(image, window, pixels, lattice.shape, parameters.sigma, scale)
-    inner = block.cells_with(margin).within(cells)
-    kept = (inner[0].start, inner[0].stop, inner[1].start, inner[1].stop)
-    nearest = slic(smooth, size, parameters.compactness, parameters.iterations, kept, chaotic)
-    connected, left = connect(nearest, size)
     box = block.pixels(margin)
-    cut = connected[box.within(pixels)]
+    if mask is not None and not mask[box.within(window)].any():
+        return BlockLabels(box, np.zeros(box.shape, block.lattice.dtype), 0)
+    cells = block.cells_with(parameters.halo(margin) if halo is None else halo)
+    pixels = cells.scaled(block.lattice.size, block.lattice.shape)
+    smooth, inside = _smoothed(image, window, pixels, block.lattice.shape, parameters, scale, mask)
+    volume, cells, pixels = block.as_volume, cells.as_volume, pixels.as_volume
+    lattice = volume.lattice
+    size = _triple(lattice.size)
+    z, y, x = ((along.start, along.stop) for along in volume.cells_with(margin + ADOPTION_CELLS).within(cells))
+    nearest = slic(smooth, size, parameters.compactness, parameters.iterations, (z, y, x), inside, chaotic)
+    connected, left = connect(nearest, size)
+    cut = connected[volume.pixels(margin).within(pixels)]
     ids = np.empty(cut.shape, lattice.dtype)
-    ids_of(cut, cells.shape[1], (cells.start[0], cells.start[1]), lattice.cells[1], ids)
-    return BlockLabels(box, ids, _count_inside(left, connected.shape, block.core.within(pixels)))
+    ids_of(cut, _triple(cells.shape), _triple(cells.start), _triple(lattice.cells), ids)
+    unadopted = _count_inside(left, connected.shape, volume.core.within(pixels))
+    return BlockLabels(box, ids.reshape(box.shape), unadopted)
 
 
 def single_precision(image: NDArray[Any], window: Box) -> NDArray[np.float32]:
-    """Return the pixels of `window` (c, y, x) as contiguous float32.
+    """Return the pixels of `window`, (c, y, x) or (c, z, y, x), as contiguous float32.
 
     Raises
     ------
@@ -103,24 +110,46 @@ def single_precision(image: NDArray[Any], window: Box) -> NDArray[np.float32]:
         single = np.ascontiguousarray(image, dtype=np.float32)
     if np.isfinite(single).all():
         return single
-    channel, y, x = (int(i) for i in np.argwhere(~np.isfinite(single))[0])
+    at = tuple(int(i) for i in np.argwhere(~np.isfinite(single))[0])
+    axes = ", ".join("zyx"[-len(window.start) :])
+    place = tuple(start + offset for start, offset in zip(window.start, at[1:], strict=True))
     raise InputError(
-        f"the image is {image[channel, y, x]} in channel {channel} at pixel (y, x) = "
-        f"({y + window.start[0]}, {x + window.start[1]}); replace NaN, infinite and huge values (above 3.4e38) first"
+        f"the image is {image[at]} in channel {at[0]} at pixel ({axes}) = {place}; replace NaN, infinite and huge "
+        "values (above 3.4e38) first, or leave them out by a mask"
     )
 
 
 def _smoothed(
-    image: NDArray[Any], window: Box, pixels: Box, extent: tuple[int, ...], sigma: float, scale: float
-) -> NDArray[np.float32]:
-    around = pixels.grown(radius(sigma), extent)
-    cut = single_precision(image[(slice(None), *around.within(window))], around)
+    image: NDArray[Any],
+    window: Box,
+    pixels: Box,
+    extent: tuple[int, ...],
+    parameters: SuperpixelParameters,
+    scale: float,
+    mask: NDArray[np.bool_] | None,
+) -> tuple[NDArray[np.float32], NDArray[np.bool_] | None]:
+    """Return a box of pixels as it is compared, (c, z, y, x), and the mask on it, (z, y, x)."""
+    around = pixels.grown([radius(sigma) for sigma in parameters.sigmas], extent)
+    cut = image[(slice(None), *around.within(window))]
+    sigmas = _triple((0.0,) * (3 - len(extent)) + parameters.sigmas)
+    inner, shape = pixels.as_volume.within(around.as_volume), around.as_volume.shape
     unit = np.float32(1.0 / scale)
-    inner = pixels.within(around)
-    return np.stack([gaussian(channel * unit, sigma)[inner] for channel in cut])
+    if mask is None:
+        channels = single_precision(compared_channels(cut, parameters), around).reshape(-1, *shape)
+        return np.stack([gaussian(channel * unit, sigmas)[inner] for channel in channels]), None
+    inside = mask[around.within(window)]
+    filled = np.where(inside, cut, cut.dtype.type(0))
+    channels = single_precision(compared_channels(filled, parameters), around).reshape(-1, *shape)
+    volume = np.ascontiguousarray(inside.reshape(shape))
+    return np.stack([masked_gaussian(channel * unit, volume, sigmas)[inner] for channel in channels]), volume[inner]
 
 
 def _count_inside(left: NDArray[np.int64], shape: tuple[int, ...], box: tuple[slice, ...]) -> int:
-    y, x = np.unravel_index(left, shape)
-    inside = (y >= box[0].start) & (y < box[0].stop) & (x >= box[1].start) & (x < box[1].stop)
-    return int(inside.sum())
+    places = np.unravel_index(left, shape)
+    within = [(place >= along.start) & (place < along.stop) for place, along in zip(places, box, strict=True)]
+    return int(np.logical_and.reduce(within).sum())
+
+
+def _triple(values: tuple[Any, ...]) -> tuple[Any, Any, Any]:
+    z, y, x = values
+    return z, y, x

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from dataclasses import dataclass, field
 from functools import cache, partial
 
 import numpy as np
@@ -13,90 +11,10 @@ from terrazzo.errors import ParameterError
 from terrazzo.kernels.filters import gradient_and_laplacian, halved, local_mean_and_std, radius
 from terrazzo.kernels.moments import mean_and_std
 from terrazzo.kernels.quantiles import deciles
-
-
-@dataclass(frozen=True, eq=False)
-class Regions:
-    """The regions of a block as a statistic sees them: each of them whole, with image around.
-
-    Parameters
-    ----------
-    image : ndarray of float32, shape (y, x), or (c, y, x) for a statistic that is not per channel
-        Intensities; at least the statistic's `radius` around every region, or the image's border. It starts at
-        a multiple of the statistic's `alignment` in the whole image.
-    index : ndarray of int32, shape (y, x)
-        The region of each pixel, counted from 0; -1 is none.
-    area : ndarray of int64, shape (N,)
-        Pixels of each region.
-    """
-
-    image: NDArray[np.float32]
-    index: NDArray[np.int32]
-    area: NDArray[np.int64]
-
-
-@dataclass(frozen=True)
-class Statistic:
-    """One measurement on regions.
-
-    Parameters
-    ----------
-    name : str
-        What is measured.
-    columns : tuple of str
-        The names of the numbers that it gives; a per-channel statistic's get the channel's number as a suffix.
-    compute : callable
-        `Regions -> ndarray of float32, shape (N, len(columns))`; a pure function of what it is given.
-    radius : int
-        How many pixels around a region it looks at.
-    alignment : int
-        The multiple of pixels, in the whole image, at which its image has to start.
-    per_channel : bool
-        Whether it is computed for one channel at a time.
-    """
-
-    name: str
-    columns: tuple[str, ...]
-    # kept out of the repr, which fingerprints hash: a function's holds its address in this process
-    compute: Callable[[Regions], NDArray[np.float32]] = field(repr=False)
-    radius: int = 0
-    alignment: int = 1
-    per_channel: bool = True
-
-    def __post_init__(self) -> None:
-        if not self.columns or len(set(self.columns)) < len(self.columns):
-            raise ParameterError(
-                f"statistic {self.name!r} has the columns {self.columns}; name at least one, each once"
-            )
-        if self.radius < 0 or self.alignment < 1:
-            raise ParameterError(
-                f"statistic {self.name!r} has radius {self.radius} and alignment {self.alignment}; they must be at "
-                "least 0 and 1"
-            )
-
-    def measure(self, regions: Regions) -> NDArray[np.float32]:
-        """Return what `compute` gives, checked to be one row per region and one number per column."""
-        values = np.asarray(self.compute(regions))
-        wanted = (regions.area.size, len(self.columns))
-        if values.shape != wanted:
-            raise ParameterError(
-                f"statistic {self.name!r} gave an array of shape {values.shape}; with {wanted[0]} regions and the "
-                f"columns {self.columns} it must be {wanted}"
-            )
-        return values.astype(np.float32, copy=False)
-
-
-FeatureSet = tuple[Statistic, ...]
-
-
-def column_names(features: FeatureSet, channels: int) -> tuple[str, ...]:
-    """Return the names of all columns of a feature set on an image with `channels` channels."""
-    return tuple(
-        f"{column}_{channel}" if statistic.per_channel else column
-        for statistic in features
-        for channel in range(channels if statistic.per_channel else 1)
-        for column in statistic.columns
-    )
+from terrazzo.regions.statistic import FeatureSet as FeatureSet
+from terrazzo.regions.statistic import Regions as Regions
+from terrazzo.regions.statistic import Statistic as Statistic
+from terrazzo.regions.statistic import column_names as column_names
 
 
 @cache
@@ -105,7 +23,7 @@ def scale_space(sigma: int) -> Statistic:
 
     The responses are the Gaussian, its gradient magnitude and Laplacian, and the Gaussian-weighted local standard
     deviation. From sigma 4 on they are computed on the level of a 2x pyramid, aligned to absolute coordinates,
-    on which sigma is 2 pixels: the cost does not grow with sigma.
+    on which sigma is 2 pixels: the cost does not grow with sigma. In a volume they are computed section by section.
 
     Parameters
     ----------
@@ -122,6 +40,7 @@ def scale_space(sigma: int) -> Statistic:
 
 
 def _pooled_responses(regions: Regions, sigma: float, level: int) -> NDArray[np.float32]:
+    regions = regions.as_volume
     image = regions.image
     for _ in range(level):
         image = halved(image)
@@ -139,6 +58,7 @@ def _area(regions: Regions) -> NDArray[np.float32]:
 
 
 def _intensity(regions: Regions) -> NDArray[np.float32]:
+    regions = regions.as_volume
     return mean_and_std(regions.image, regions.index, regions.area)
 
 
@@ -149,7 +69,11 @@ def _deciles(regions: Regions) -> NDArray[np.float32]:
 AREA = Statistic("area", ("area",), _area, per_channel=False)
 INTENSITY = Statistic("intensity", ("mean", "std"), _intensity)
 DECILES = Statistic("deciles", tuple(f"decile{tenth}" for tenth in range(1, 10)), _deciles)
-DEFAULT_FEATURES: FeatureSet = (AREA, INTENSITY, DECILES, *(scale_space(sigma) for sigma in (1, 2, 4, 8, 16)))
+SCALES = tuple(scale_space(sigma) for sigma in (1, 2, 4, 8, 16, 32, 64))
+DEFAULT_FEATURES: FeatureSet = (AREA, INTENSITY, DECILES, *SCALES[:5])
+
+# What a model file may name.
+STATISTICS: FeatureSet = (AREA, INTENSITY, DECILES, *SCALES)
 
 
 def statistic_named(name: str) -> Statistic:
@@ -160,10 +84,7 @@ def statistic_named(name: str) -> Statistic:
     ParameterError
         If there is none.
     """
-    for statistic in (AREA, INTENSITY, DECILES):
+    for statistic in STATISTICS:
         if statistic.name == name:
             return statistic
-    stem, _, sigma = name.rpartition("_")
-    if stem == "scale_space" and sigma.isdecimal() and int(sigma) in (1, 2, 4, 8, 16, 32, 64):
-        return scale_space(int(sigma))
     raise ParameterError(f"there is no statistic {name!r} in this version of terrazzo; pass your own as features=…")

@@ -6,7 +6,8 @@ from dataclasses import dataclass, field
 
 from terrazzo.blocks import Block, Box
 from terrazzo.regions.block_graph import LABEL_MARGIN, edge_columns, graph_window
-from terrazzo.regions.features import DEFAULT_FEATURES, FeatureSet, column_names
+from terrazzo.regions.features import DEFAULT_FEATURES
+from terrazzo.regions.statistic import FeatureSet, column_names
 from terrazzo.regions.superpixel_parameters import SuperpixelParameters
 
 
@@ -36,7 +37,7 @@ class Recipe:
     @property
     def edge_columns(self) -> tuple[str, ...]:
         """The names of the edge features."""
-        return edge_columns(self.channels)
+        return edge_columns(self.channels, len(self.superpixels.size))
 
     def window(self, block: Block) -> Box:
         """Return the pixels that a block's labels (with one cell around), nodes and edges depend on."""

@@ -1,0 +1,78 @@
+"""Measure the regions of a block: which pixels that takes, and the table of all statistics."""
+
+from __future__ import annotations
+
+import math
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from terrazzo.blocks import Box
+from terrazzo.regions.block_labels import single_precision
+from terrazzo.regions.statistic import FeatureSet, Regions, column_names
+
+
+def measured_window(pixels: Box, extent: tuple[int, ...], features: FeatureSet) -> Box:
+    """Return the pixels of the image that measuring the regions and edges inside a box of `pixels` depends on."""
+    reach = max((1, *(statistic.radius for statistic in features)))
+    multiple = math.lcm(*(statistic.alignment for statistic in features))
+    margins = (1, reach, reach)[-len(extent) :]  # along z a region is seen with no surroundings
+    around = pixels.grown(margins, extent)
+    section = Box(around.start[-2:], around.stop[-2:]).aligned(multiple)
+    return Box(around.start[:-2] + section.start, around.stop)
+
+
+def finite_pixels(image: NDArray[Any], window: Box, mask: NDArray[np.bool_] | None) -> NDArray[np.float32]:
+    """Return the pixels of `window` in single precision; outside a mask what is not finite reads as 0.
+
+    Raises
+    ------
+    InputError
+        If a pixel inside the mask is not finite; without a mask, if any is not.
+    """
+    if mask is not None:
+        with np.errstate(over="ignore"):
+            finite = np.isfinite(image.astype(np.float32))
+        if not finite.all():
+            image = np.where(finite | mask, image, 0)
+    return single_precision(image, window)
+
+
+def measure(
+    image: NDArray[np.float32],
+    window: Box,
+    index: NDArray[np.int32],
+    pixels: Box,
+    area: NDArray[np.int64],
+    features: FeatureSet,
+) -> NDArray[np.float32]:
+    """Return all statistics of a feature set, one row per region.
+
+    Parameters
+    ----------
+    image : ndarray of float32, shape (c, y, x) or (c, z, y, x)
+        The pixels of `window`.
+    window : Box
+        What `measured_window` gives.
+    index : ndarray of int32, shape (y, x) or (z, y, x)
+        The region of each of `pixels`, counted from 0; -1 is none.
+    pixels : Box
+        The pixels of the regions.
+    area : ndarray of int64, shape (N,)
+        The regions' pixels.
+    features : FeatureSet
+        What is measured.
+    """
+    table = np.empty((area.size, len(column_names(features, len(image)))), np.float32)
+    if area.size == 0:
+        return table
+    wide = np.full(window.shape, -1, np.int32)
+    wide[pixels.within(window)] = index
+    column = 0
+    for statistic in features:
+        for part in image if statistic.per_channel else [image]:
+            width = len(statistic.columns)
+            table[:, column : column + width] = statistic.measure(Regions(part, wide, area, window.start))
+            column += width
+    return table
