@@ -11,21 +11,24 @@ from collections.abc import Callable
 
 import numpy as np
 from scipy.ndimage import gaussian_filter
+from skimage.color import rgb2lab
 from skimage.segmentation import slic as skimage_slic
 
 from terrazzo.blocks import BlockGrid
 from terrazzo.kernels.connectivity import connect
 from terrazzo.kernels.filters import gaussian, local_mean_and_std
+from terrazzo.kernels.lab import lab
 from terrazzo.kernels.quantiles import deciles
 from terrazzo.kernels.slic import slic
 from terrazzo.lattice import Lattice
-from terrazzo.regions.block_graph import block_graph, graph_window
+from terrazzo.regions.block_graph import block_graph
 from terrazzo.regions.block_labels import block_labels
 from terrazzo.regions.features import AREA, DEFAULT_FEATURES
 from terrazzo.regions.recipe import Recipe
+from terrazzo.regions.superpixel_parameters import SuperpixelParameters
 from terrazzo.synthetic import colony_block
 
-SIDE, SIZE, REPEATS = 2048, 16, 5
+SIDE, SIZE, TILE, REPEATS = 2048, 16, 256, 5
 
 
 def megapixels_per_second(function: Callable[[], object]) -> float:
@@ -40,46 +43,51 @@ def megapixels_per_second(function: Callable[[], object]) -> float:
 
 
 def main() -> None:
-    grey = colony_block((0, 0), (SIDE, SIDE))[0].astype(np.float32)[None] / 25
-    colour = np.concatenate([grey, grey[:, ::-1], grey[:, :, ::-1]])
-    size, kept = (SIZE, SIZE), (0, SIDE // SIZE, 0, SIDE // SIZE)
-    cells = slic(grey, size, 0.45, 5, kept)
+    grey = colony_block((0, 0), (SIDE, SIDE))[0].astype(np.float32)[None, None] / 25
+    colour = np.concatenate([grey, grey[:, :, ::-1], grey[..., ::-1]])
+    tiles = SIDE // TILE
+    volume = grey.reshape(1, tiles, TILE, tiles, TILE).swapaxes(2, 3).reshape(1, tiles * tiles, TILE, TILE).copy()
+    size, volume_size = (1, SIZE, SIZE), (2, 8, 8)
+    cells = slic(grey, size, 0.45, 5, all_cells(grey, size))
     labels, _ = connect(cells, size)
     area = np.bincount(labels.ravel(), minlength=(SIDE // SIZE) ** 2)
-    report = {
-        "slic, 1 channel": megapixels_per_second(lambda: slic(grey, size, 0.45, 5, kept)),
-        "slic, 3 channels": megapixels_per_second(lambda: slic(colour, size, 0.45, 5, kept)),
-        "connectivity": megapixels_per_second(lambda: connect(cells, size)),
-        "gaussian, sigma 1": megapixels_per_second(lambda: gaussian(grey[0], 1.0)),
-        "scipy's gaussian_filter, sigma 1": megapixels_per_second(lambda: gaussian_filter(grey[0], 1.0)),
-        "local mean and deviation, sigma 2": megapixels_per_second(lambda: local_mean_and_std(grey[0], 2.0)),
-        "deciles": megapixels_per_second(lambda: deciles(grey[0], labels, area)),
+    measured = {
+        "slic, 1 channel": lambda: slic(grey, size, 0.45, 5, all_cells(grey, size)),
+        "slic, 3 channels": lambda: slic(colour, size, 0.45, 5, all_cells(colour, size)),
+        "slic, volume": lambda: slic(volume, volume_size, 0.45, 5, all_cells(volume, volume_size)),
+        "connectivity": lambda: connect(cells, size),
+        "gaussian, sigma 1": lambda: gaussian(grey[0], (0.0, 1.0, 1.0)),
+        "scipy's gaussian_filter, sigma 1": lambda: gaussian_filter(grey[0, 0], 1.0),
+        "local mean and deviation, sigma 2": lambda: local_mean_and_std(grey[0], 2.0),
+        "deciles": lambda: deciles(grey[0], labels, area),
+        "CIELAB": lambda: lab(colour),
+        "scikit-image rgb2lab": lambda: rgb2lab(colour, channel_axis=0),
     }
-    for name, image in (("1 channel", grey), ("3 channels", colour)):
-        report |= _blocks(name, image)
-    report["scikit-image slic, 1 channel"] = megapixels_per_second(
-        lambda: skimage_slic(
-            grey[0], n_segments=(SIDE // SIZE) ** 2, compactness=0.1, max_num_iter=5, channel_axis=None
-        )
+    for name, image in (("1 channel", grey[:, 0]), ("3 channels", colour[:, 0]), ("volume", volume)):
+        measured |= _blocks(name, image, volume_size if name == "volume" else SIZE)
+    measured["scikit-image slic, 1 channel"] = lambda: skimage_slic(
+        grey[0, 0], n_segments=(SIDE // SIZE) ** 2, compactness=0.1, max_num_iter=5, channel_axis=None
     )
-    print(json.dumps(report, indent=1))
+    print(json.dumps({name: megapixels_per_second(function) for name, function in measured.items()}, indent=1))
 
 
-def _blocks(name: str, image: np.ndarray) -> dict[str, float]:
-    block = BlockGrid.of(Lattice.of(image, SIZE), 2 * SIDE)[0, 0]
-    recipe = Recipe(len(image))
+def all_cells(image: np.ndarray, size: tuple[int, ...]) -> tuple[tuple[int, int], ...]:
+    return tuple((0, -(-extent // s)) for extent, s in zip(image.shape[1:], size, strict=True))
+
+
+def _blocks(name: str, image: np.ndarray, size: int | tuple[int, ...]) -> dict[str, Callable[[], object]]:
+    lattice = Lattice.of(image, size)
+    block = BlockGrid.of(lattice, 2 * SIDE)[(0,) * len(lattice.size)]
+    recipe = Recipe(len(image), SuperpixelParameters(lattice.size))
     window = recipe.window(block)
     labels = block_labels(image, window, block, recipe.superpixels, scale=1.0, margin=1)
-    assert graph_window(block, DEFAULT_FEATURES).shape == window.shape
     return {
-        f"labels of a block, {name}": megapixels_per_second(
-            lambda: block_labels(image, window, block, recipe.superpixels, scale=1.0, margin=1)
+        f"labels of a block, {name}": lambda: block_labels(
+            image, window, block, recipe.superpixels, scale=1.0, margin=1
         ),
-        f"nodes and edges, area only, {name}": megapixels_per_second(
-            lambda: block_graph(image, window, labels, block, (AREA,))
-        ),
-        f"nodes and edges, default features, {name}": megapixels_per_second(
-            lambda: block_graph(image, window, labels, block, DEFAULT_FEATURES)
+        f"nodes and edges, area only, {name}": lambda: block_graph(image, window, labels, block, (AREA,)),
+        f"nodes and edges, default features, {name}": lambda: block_graph(
+            image, window, labels, block, DEFAULT_FEATURES
         ),
     }
 

@@ -27,10 +27,9 @@ def main() -> None:
                 image = tz.open_image(path).data
                 lattice = tz.Lattice.of(image, size)
                 whole = BlockGrid(lattice, lattice.cells)[0, 0]
-                scale = float(estimated_scale(image).compute())
-                labels = block_labels(
-                    image.compute(), whole.core, whole, SuperpixelParameters(lattice.size), scale=scale
-                )
+                parameters = SuperpixelParameters(lattice.size)
+                scale = float(estimated_scale(image, parameters).compute())
+                labels = block_labels(image.compute(), whole.core, whole, parameters, scale=scale)
                 left += labels.unadopted
                 pixels += labels.ids.size
             print(json.dumps({"set": name, "size": size, "per_million": round(1e6 * left / pixels)}))

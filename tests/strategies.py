@@ -30,22 +30,22 @@ def images(draw, *, largest=72, most_channels=3, dtypes=DTYPES, axes=2):
 
 
 @st.composite
-def cuts(draw, extent):
-    """Dask chunks along one axis: one pixel, a prime, whole, or any cut."""
+def cuts(draw, extent, most_single=24):
+    """Dask chunks along one axis: one pixel (of few), a prime, whole, or any cut."""
     how = draw(st.sampled_from(("whole", "prime", "any", "single")))
     if how == "whole":
         return (extent,)
     if how == "any":
         places = sorted(draw(st.sets(st.integers(1, max(1, extent - 1)), max_size=4)) & set(range(1, extent)))
         return tuple(np.diff([0, *places, extent]).tolist())
-    step = 1 if how == "single" and extent <= 24 else draw(st.sampled_from((7, 13, 31)))
+    step = 1 if how == "single" and extent <= most_single else draw(st.sampled_from((7, 13, 31)))
     return tuple(min(step, extent - start) for start in range(0, extent, step))
 
 
 @st.composite
 def chunkings(draw, shape):
     """Dask chunks of an image (c, y, x) or (c, z, y, x)."""
-    return tuple(draw(cuts(extent)) for extent in shape)
+    return tuple(draw(cuts(extent, 24 if len(shape) < 4 else 5)) for extent in shape)
 
 
 @st.composite

@@ -1,12 +1,14 @@
 import dask
 import numpy as np
 import pytest
-from segmented import blobs
+from scipy import ndimage
+from segmented import FEATURES, SCALE, blobs
 from untrained import untrained_model
 
 import terrazzo as tz
 
 SHAPE = (130, 170)
+VOLUME_SHAPE, VOLUME_SIZE = (21, 52, 58), (3, 6, 6)
 
 
 @pytest.fixture
@@ -42,3 +44,34 @@ def model():
 @pytest.fixture
 def annotation():
     return np.random.default_rng(1).choice(np.array([0, 1, 2, 255], np.uint8), SHAPE)
+
+
+@pytest.fixture(scope="session")
+def volume():
+    """Voxels (z, y, x) of several blocks."""
+    noise = np.random.default_rng(3).standard_normal(VOLUME_SHAPE)
+    soft = ndimage.gaussian_filter(noise, (1.5, 3, 3))
+    return ((soft - soft.min()) / np.ptp(soft) + 0.05 * noise).astype(np.float32)
+
+
+@pytest.fixture(scope="session")
+def ball():
+    """Which voxels lie in a ball in one corner of the volume."""
+    z, y, x = np.indices(VOLUME_SHAPE)
+    return (2 * (z - 5)) ** 2 + (y - 12) ** 2 + (x - 14) ** 2 < 11**2
+
+
+@pytest.fixture(scope="session")
+def disc():
+    """Which pixels of the image lie in a disc away from its middle."""
+    y, x = np.indices(SHAPE)
+    return (y - 50) ** 2 + (x - 60) ** 2 < 33**2
+
+
+@pytest.fixture(scope="session")
+def volume_model(volume):
+    """A model of volumes, hardly fitted: its answers vary from node to node."""
+    with dask.config.set(scheduler="synchronous"):
+        truth = (volume > np.median(volume)).astype(np.uint8)
+        settings = {"size": VOLUME_SIZE, "iterations": 3, "scale": SCALE, "features": FEATURES}
+        return tz.fit([volume], [truth], **settings, epochs=2, layers=2, width=16, device="cpu")

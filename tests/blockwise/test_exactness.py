@@ -14,10 +14,12 @@ import pytest
 import reference
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from strategies import chunkings, images, sizes
+from strategies import chunkings, images, masks, sizes, volume_sizes
+from untrained import untrained_model
 
 import terrazzo as tz
 from terrazzo.blocks import Block, BlockGrid, Box
+from terrazzo.blockwise import run_blocks as windowed
 from terrazzo.blockwise.cluster import cluster_client
 from terrazzo.kernels.filters import gaussian
 from terrazzo.lattice import Lattice
@@ -28,45 +30,88 @@ from terrazzo.regions.superpixel_parameters import SuperpixelParameters
 FEATURES = (AREA, INTENSITY, DECILES, scale_space(1), scale_space(4), scale_space(16))
 
 
-def segment(image, parameters, size, block):
+def segment(image, parameters, size, block, mask=None):
     """Labels and graph, computed together."""
-    labels = tz.superpixels(image, size, block=block, **parameters)
+    labels = tz.superpixels(image, size, block=block, mask=mask, **parameters)
     lattice = Lattice.of(image, size)
     graph = tz.region_graph(image, labels, lattice=lattice, features=FEATURES, block=block)
     return dask.compute(labels, graph)
 
 
-@settings(max_examples=300)
-@given(data=st.data())
-def test_any_chunks_and_any_blocks_give_the_same_labels_nodes_and_edges(data):
-    image = data.draw(images())
-    size = data.draw(sizes)
-    parameters = {
+def drawn_parameters(data):
+    return {
         "compactness": data.draw(st.sampled_from((0.0, 0.1, 0.45, 3.0))),
         "iterations": data.draw(st.integers(1, 6)),
         "sigma": data.draw(st.sampled_from((0.0, 0.7, 1.0, 2.0))),
         "scale": data.draw(st.sampled_from((None, 0.2, 300.0))),
     }
+
+
+def check_any_cut(data, image, size, largest_block, mask=None):
+    """Labels, nodes and edges of any chunks and blocks against those of one chunk and one block."""
+    parameters = drawn_parameters(data)
     chunks = data.draw(chunkings(image.shape))
-    block = data.draw(st.integers(1, 90))
-    whole_labels, whole_graph = segment(da.from_array(image, chunks=-1), parameters, size, 10_000)
-    labels, graph = segment(da.from_array(image, chunks=chunks), parameters, size, block)
+    block = data.draw(st.integers(1, largest_block))
+    whole_mask = None if mask is None else da.from_array(mask, chunks=-1)
+    cut_mask = None if mask is None else da.from_array(mask, chunks=data.draw(chunkings(mask.shape)))
+    whole_labels, whole_graph = segment(da.from_array(image, chunks=-1), parameters, size, 10_000, whole_mask)
+    labels, graph = segment(da.from_array(image, chunks=chunks), parameters, size, block, cut_mask)
     assert np.array_equal(labels, whole_labels)
     assert graph.equals(whole_graph)
+    return labels
+
+
+@settings(max_examples=300)
+@given(data=st.data())
+def test_any_chunks_and_any_blocks_give_the_same_labels_nodes_and_edges(data):
+    check_any_cut(data, data.draw(images()), data.draw(sizes), 90)
+
+
+@settings(max_examples=300)
+@given(data=st.data())
+def test_any_chunks_and_any_blocks_give_the_same_volume(data):
+    check_any_cut(data, data.draw(images(largest=20, most_channels=2, axes=3)), data.draw(volume_sizes), 30)
+
+
+@settings(max_examples=60)
+@given(data=st.data())
+def test_any_chunks_and_any_blocks_give_the_same_inside_a_mask(data):
+    axes = data.draw(st.sampled_from((2, 3)))
+    image = data.draw(images(largest=72 if axes == 2 else 18, most_channels=2, axes=axes))
+    mask = data.draw(masks(image.shape[1:]))
+    labels = check_any_cut(data, image, data.draw(sizes if axes == 2 else volume_sizes), 40, mask)
+    assert np.array_equal(labels == 0, ~mask)
 
 
 @settings(max_examples=40)
 @given(image=images(largest=40), size=sizes, iterations=st.integers(1, 5))
 def test_a_chunked_image_equals_the_slow_whole_image_version(image, size, iterations):
     labels = tz.superpixels(da.from_array(image, chunks=9), size, iterations=iterations, scale=2.0, block=10)
-    smooth = np.stack([gaussian(channel.astype(np.float32) * np.float32(0.5), 1.0) for channel in image])
-    expected, _ = reference.connect(reference.slic(smooth, size, 0.45, iterations), size)
-    assert np.array_equal(labels.compute(), expected + 1)
+    assert np.array_equal(labels.compute(), slow_labels(image, size, iterations))
+
+
+@settings(max_examples=30)
+@given(image=images(largest=14, most_channels=2, axes=3), size=volume_sizes, iterations=st.integers(1, 4))
+def test_a_chunked_volume_equals_the_slow_whole_volume_version(image, size, iterations):
+    labels = tz.superpixels(da.from_array(image, chunks=5), size, iterations=iterations, scale=2.0, block=8)
+    assert np.array_equal(labels.compute(), slow_labels(image, size, iterations))
+
+
+def slow_labels(image, size, iterations):
+    """The ids of superpixels of scale 2, from slow versions of all steps but the smoothing."""
+    sigmas = SuperpixelParameters(size).sigmas
+    volumes = image.reshape(image.shape[0], *(1,) * (3 - len(size)), *image.shape[1:]).astype(np.float32)
+    sigmas = (0.0,) * (3 - len(size)) + sigmas
+    smooth = np.stack([gaussian(volume * np.float32(0.5), sigmas) for volume in volumes]).reshape(image.shape)
+    return reference.connect(reference.slic(smooth, size, 0.45, iterations), size)[0] + 1
 
 
 @settings(max_examples=40)
-@given(image=images(largest=40), size=sizes)
-def test_the_graph_of_a_chunked_image_equals_a_slow_whole_image_count(image, size):
+@given(data=st.data())
+def test_the_graph_of_a_chunked_image_equals_a_slow_whole_image_count(data):
+    axes = data.draw(st.sampled_from((2, 3)))
+    image = data.draw(images(largest=40 if axes == 2 else 13, axes=axes))
+    size = data.draw(sizes if axes == 2 else volume_sizes)
     lattice = Lattice.of(image, size)
     chunked = da.from_array(image, chunks=11)
     labels = tz.superpixels(chunked, size, block=12)
@@ -85,12 +130,13 @@ def test_the_graph_of_a_chunked_image_equals_a_slow_whole_image_count(image, siz
 
 def blocks_that_differ(image, parameters, margin, halo, blocks_wide):
     """How many blocks give other labels than the whole image, computed from `halo` cells around."""
-    lattice = Lattice.of(image, parameters.size)
-    whole = BlockGrid(lattice, lattice.cells)[0, 0]
+    lattice = Lattice(image.shape[1:], parameters.size)
+    axes = len(lattice.size)
+    whole = BlockGrid(lattice, lattice.cells)[(0,) * axes]
     everything = whole.core
     expected = block_labels(image, everything, whole, parameters, scale=1.0, chaotic=True).ids
     differ = 0
-    for block in BlockGrid(lattice, (blocks_wide, blocks_wide)):
+    for block in BlockGrid(lattice, (blocks_wide,) * axes):
         found = block_labels(image, everything, block, parameters, scale=1.0, margin=margin, halo=halo, chaotic=True)
         differ += not np.array_equal(found.ids, expected[found.box.slices])
     return differ
@@ -109,10 +155,23 @@ def test_with_a_chaotic_distance_the_stated_halo_passes_and_one_cell_less_fails(
     assert blocks_that_differ(image, parameters, margin, halo - 1, blocks_wide=5) > 0
 
 
-@pytest.mark.parametrize("size", [(2, 2), (3, 3), (3, 9)])
-def test_with_a_chaotic_distance_the_stated_halo_passes_for_sizes_too_small_for_adoption(size):
-    image = np.random.default_rng(7).random((2, 70 * size[0], 70 * size[1])).astype(np.float32)
-    parameters = SuperpixelParameters(size, iterations=4, sigma=0.0)
+@pytest.mark.parametrize(("size", "iterations"), [((4, 4, 4), 1), ((4, 4, 4), 2), ((5, 4, 6), 1), ((4, 5, 4), 3)])
+def test_with_a_chaotic_distance_the_stated_halo_passes_and_one_cell_less_fails_in_a_volume(size, iterations):
+    rng = np.random.default_rng(iterations)
+    cells = 2 * (iterations + 3) + 7
+    image = rng.random((1, *(cells * s + 1 for s in size))).astype(np.float32)
+    parameters = SuperpixelParameters(size, iterations=iterations, sigma=0.0)
+    halo = parameters.halo(1)
+    assert blocks_that_differ(image, parameters, 1, halo, blocks_wide=4) == 0
+    assert blocks_that_differ(image, parameters, 1, halo - 1, blocks_wide=4) > 0
+
+
+@pytest.mark.parametrize("size", [(2, 2), (3, 3), (3, 9), (2, 4, 4)])
+def test_with_a_chaotic_distance_the_stated_halo_passes_for_cells_too_thin_for_long_adoptions(size):
+    axes, iterations = len(size), 4 if len(size) == 2 else 2
+    cells = 70 if axes == 2 else 18
+    image = np.random.default_rng(7).random((2, *(cells * s for s in size))).astype(np.float32)
+    parameters = SuperpixelParameters(size, iterations=iterations, sigma=0.0)
     assert blocks_that_differ(image, parameters, 1, parameters.halo(1), blocks_wide=5) == 0
     assert blocks_that_differ(image, parameters, 1, parameters.halo(1) - 2, blocks_wide=5) > 0
 
@@ -153,23 +212,66 @@ def test_worker_processes_that_finish_in_any_order_give_the_same_bits(workers):
     assert same_graph.equals(graph)
 
 
-@settings(max_examples=40)
-@given(image=images(largest=60), size=sizes, iterations=st.integers(1, 4))
-def test_a_lattice_moved_by_ten_million_columns_gives_the_moved_labels(image, size, iterations):
-    parameters = SuperpixelParameters(size, iterations=iterations)
+@settings(max_examples=60)
+@given(data=st.data())
+def test_a_lattice_moved_by_ten_million_columns_gives_the_moved_labels(data):
+    axes = data.draw(st.sampled_from((2, 3)))
+    image = data.draw(images(largest=60 if axes == 2 else 16, axes=axes))
+    size = data.draw(sizes if axes == 2 else volume_sizes)
+    parameters = SuperpixelParameters(size, iterations=data.draw(st.integers(1, 4)))
     rim = parameters.halo(0) + 3  # cells around the image: the halo, and the radius of the smoothing
-    moved_by = 10_000_000 // size[1]
-    rows, columns = (-(-n // s) for n, s in zip(image.shape[1:], size, strict=True))
-    padded = np.pad(image, ((0, 0), (0, 0), (rim * size[1], (rim + 1) * size[1])), mode="edge")
+    moved_by = 10_000_000 // size[-1]
+    cells = tuple(-(-n // s) for n, s in zip(image.shape[1:], size, strict=True))
+    beside = (rim * size[-1], (rim + 1) * size[-1])
+    padded = np.pad(image, (*((0, 0),) * axes, beside), mode="edge")
     found = []
     for first in (0, moved_by):
-        lattice = Lattice((image.shape[1], first * size[1] + padded.shape[2]), size)
-        block = Block((0, 0), Box((0, first + rim), (rows, first + rim + columns)), lattice)
-        window = Box((0, first * size[1]), lattice.shape)
+        lattice = Lattice((*image.shape[1:-1], first * size[-1] + padded.shape[-1]), size)
+        before = (0,) * (axes - 1)
+        block = Block((0,) * axes, Box((*before, first + rim), (*cells[:-1], first + rim + cells[-1])), lattice)
+        window = Box((*before, first * size[-1]), lattice.shape)
         labels = block_labels(padded, window, block, parameters, scale=3.0)
-        row, column = np.divmod(labels.ids.astype(np.int64) - 1, lattice.cells[1])
-        found.append((row, column - first))
+        rows, column = np.divmod(labels.ids.astype(np.int64) - 1, lattice.cells[-1])
+        found.append((rows, column - first))
     assert np.array_equal(found[0], found[1])
+
+
+def test_beyond_2_to_the_32_seeds_ids_have_64_bits():
+    lattice = Lattice((2**20, 2**20), (4, 4))
+    grid = BlockGrid(lattice, (4, 4))
+    last = grid[tuple(n - 1 for n in grid.shape)]
+    parameters = SuperpixelParameters((4, 4))
+    window = parameters.window(last, margin=0)
+    labels = block_labels(np.ones((1, *window.shape)), window, last, parameters, scale=1.0)
+    assert labels.ids.dtype == np.uint64
+    assert int(labels.ids[-1, -1]) == lattice.number_of_cells == 2**36
+
+
+@pytest.mark.parametrize("shape", [(1, 1), (1, 200), (150, 3), (1, 1, 1), (1, 40, 40), (30, 1, 2)])
+@pytest.mark.parametrize("size", [3, 16, 64])
+def test_images_thinner_than_a_cell_are_the_same_in_any_cut(shape, size):
+    pixels = np.random.default_rng(2).random((2, *shape))
+    expected, graph = segment(da.from_array(pixels, chunks=-1), {}, size, 500)
+    labels, same_graph = segment(da.from_array(pixels, chunks=1 if pixels.size < 10 else 17), {}, size, 20)
+    assert np.array_equal(labels, expected)
+    assert same_graph.equals(graph)
+
+
+@pytest.mark.parametrize(("at_once", "order"), [(1, 1), (1, -1), (100, -1)])
+def test_windows_of_one_task_and_of_many_write_the_same_result(at_once, order, tmp_path, monkeypatch):
+    pixels = np.random.default_rng(4).random((1, 120, 130)).astype(np.float32)
+    tz.write_ome_zarr(tmp_path / "image.ome.zarr", pixels, chunks=(64, 64))
+    image, model = tz.open_image(tmp_path / "image.ome.zarr"), untrained_model()
+    usual = tz.write_prediction(model, image, tmp_path / "usual.zarr", block=40)
+    monkeypatch.setattr(windowed, "TASKS_PER_THREAD", at_once)
+    monkeypatch.setattr(BlockGrid, "__iter__", lambda grid: (grid[at] for at in list(np.ndindex(grid.shape))[::order]))
+    other = tz.write_prediction(model, image, tmp_path / "other.zarr", block=40)
+    everything = (slice(None), slice(None))
+    assert np.array_equal(other.read_superpixels(everything), usual.read_superpixels(everything))
+    assert np.array_equal(other.read_classes(everything), usual.read_classes(everything))
+    for block in usual.grid:
+        for name in ("ids", "positions", "areas", "node_features", "edges", "edge_features"):
+            assert np.array_equal(getattr(other.read_graph(block), name), getattr(usual.read_graph(block), name))
 
 
 def test_the_kernels_give_the_same_bits_without_numba():

@@ -96,3 +96,33 @@ def test_models_that_differ_in_a_statistics_function_share_no_task():
         return tz.predict(replace(untrained_model(), recipe=recipe), IMAGE).name
 
     assert named(lambda regions: regions.area[:, None]) != named(lambda regions: -regions.area[:, None])
+
+
+def test_outside_the_mask_there_is_no_class():
+    mask = np.indices((70, 90))[1] < 41
+    classes = tz.predict(MODEL, da.from_array(IMAGE, chunks=(1, 31, 90)), mask=mask, block=24).compute()
+    assert np.array_equal(classes == 255, ~mask)
+    assert np.mean(classes == tz.predict(MODEL, IMAGE, mask=lambda _: mask, block=500).compute()) > 0.999
+
+
+def test_a_mask_with_nothing_inside_predicts_nothing():
+    nowhere = np.zeros((70, 90), bool)
+    assert (tz.predict(MODEL, np.full((70, 90), np.nan), mask=nowhere, block=24).compute() == 255).all()
+
+
+def test_what_is_no_mask_is_refused_at_once(nothing_computes):  # noqa: ARG001
+    with pytest.raises(InputError, match=r"the mask has \(9, 9\) pixels and its image \(70, 90\) \(y, x\)"):
+        tz.predict(MODEL, IMAGE, mask=np.ones((9, 9), bool))
+
+
+def test_a_volume_is_predicted_whatever_its_chunks(volume, volume_model, ball):
+    classes = tz.predict(volume_model, da.from_array(volume, chunks=(4, 30, 33)), mask=ball, block=24)
+    assert classes.chunks == ((4, 4, 4, 4, 4, 1), (30, 22), (33, 25))
+    assert np.array_equal(classes.compute() == 255, ~ball)
+    assert np.array_equal(classes.compute(), tz.predict(volume_model, volume[None], mask=ball, block=24).compute())
+    assert np.mean(classes.compute() == tz.predict(volume_model, volume, mask=ball).compute()) > 0.999
+
+
+def test_a_model_of_volumes_refuses_an_image_at_once(nothing_computes, volume_model):  # noqa: ARG001
+    with pytest.raises(ModelError, match=r"the image has the spatial axes \(y, x\) and the model was fitted on"):
+        tz.predict(volume_model, IMAGE[0])

@@ -66,13 +66,18 @@ def test_there_are_at_most_24_tasks_per_block_for_the_two_overlapped_arrays():
 
 
 def test_labels_of_another_extent_are_refused_at_once(nothing_computes):  # noqa: ARG001
-    with pytest.raises(InputError, match=r"the image \(90, 110\), the labels \(80, 110\), the lattice \(90, 110\)"):
+    with pytest.raises(InputError, match=r"the image \(90, 110\), the labels \(80, 110\); they must be those of one"):
         tz.region_graph(CHUNKED, LABELS[:80], lattice=LATTICE)
 
 
-@pytest.mark.parametrize("labels", [LABELS.astype(float), da.stack([LABELS, LABELS])])
-def test_labels_that_are_no_whole_numbers_in_a_plane_are_refused(labels):
-    with pytest.raises(InputError, match=r"they must be whole numbers \(y, x\)"):
+def test_a_lattice_of_another_extent_is_refused_at_once(nothing_computes):  # noqa: ARG001
+    with pytest.raises(InputError, match=r"the labels \(90, 110\), the lattice \(90, 100\)"):
+        graph_of(lattice=tz.Lattice((90, 100), (8, 8)))
+
+
+@pytest.mark.parametrize("labels", [LABELS.astype(float), LABELS > 3, da.stack([da.stack([LABELS])]), LABELS[0]])
+def test_labels_that_are_no_whole_numbers_of_an_image_are_refused(labels):
+    with pytest.raises(InputError, match=r"they must be whole numbers \(y, x\) or \(z, y, x\)"):
         tz.region_graph(CHUNKED, labels, lattice=LATTICE)
 
 
@@ -92,3 +97,46 @@ def test_a_pixel_that_is_not_finite_is_named_on_compute():
     graph = tz.region_graph(image, LABELS, lattice=LATTICE)
     with pytest.raises(InputError, match=r"the image is nan in channel 0 at pixel \(y, x\) = \(3, 4\)"):
         graph.compute()
+
+
+def test_pixels_that_are_masked_out_belong_to_no_region():
+    inside = np.add.outer(np.arange(90), np.arange(110)) > 60
+    labels = np.where(inside, LABELS.compute(), 0)
+    graph = tz.region_graph(CHUNKED, labels, lattice=LATTICE, features=(AREA, INTENSITY), block=32).compute()
+    assert graph.ids.tolist() == np.unique(labels[inside]).tolist()
+    assert graph.areas.tolist() == np.bincount(labels.ravel())[graph.ids].tolist()
+    assert graph.equals(tz.region_graph(CHUNKED, labels, lattice=LATTICE, features=(AREA, INTENSITY)).compute())
+
+
+@pytest.mark.parametrize("block", [32, 400])
+def test_where_there_is_no_label_the_image_may_hold_anything(block):
+    labels, image = LABELS.compute(), IMAGE.copy()
+    labels[30:60, 40:80] = 0
+    image[0, 30:60, 40:80] = np.nan
+    graph = tz.region_graph(image, labels, lattice=LATTICE, block=block).compute()
+    image[0, 30:60, 40:80] = 0
+    assert graph.equals(tz.region_graph(image, labels, lattice=LATTICE).compute())
+
+
+def test_a_volume_has_a_graph_whose_nodes_lie_in_space():
+    image = np.random.default_rng(0).random((20, 30, 40)).astype(np.float32)
+    chunked = da.from_array(image, chunks=(7, 30, 11))
+    lattice = tz.Lattice.of(image, (4, 6, 6))
+    labels = tz.superpixels(chunked, lattice)
+    assert labels.shape == image.shape
+    graphs = [
+        tz.region_graph(chunked, labels, lattice=lattice, features=(AREA, INTENSITY), block=block).compute()
+        for block in (12, 200)
+    ]
+    assert graphs[0].equals(graphs[1])
+    ids = labels.compute()
+    assert graphs[0].ids.tolist() == np.unique(ids).tolist()
+    assert np.allclose(graphs[0].positions, ndimage.center_of_mass(np.ones(ids.shape), ids, graphs[0].ids))
+    assert graphs[0].edge_columns == ("boundary_area", "contrast_0")
+
+
+def test_an_image_and_labels_with_other_axes_are_refused():
+    with pytest.raises(
+        InputError, match=r"the extents \(z, y, x\) differ: the image \(90, 110\), the labels \(4, 90, 110\)"
+    ):
+        tz.region_graph(IMAGE[0], np.ones((4, 90, 110), int), max_extent=9)

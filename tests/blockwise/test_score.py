@@ -65,3 +65,44 @@ def test_a_result_that_is_not_finished_is_refused(model, stored, annotation, tmp
     run.write_text(json.dumps(json.loads(run.read_text()) | {"finished": False}))
     with pytest.raises(InputError, match="is not finished; run terrazzo predict again with --overwrite"):
         tz.score(result, labels_at(tmp_path / "truth.npy", annotation))
+
+
+@pytest.fixture(scope="module")
+def masked(model, stored, disc, tmp_path_factory):
+    return tz.write_prediction(model, stored, tmp_path_factory.mktemp("run") / "masked.zarr", mask=disc, block=48)
+
+
+def test_pixels_outside_the_mask_count_for_nothing_and_are_told(masked, annotation, disc, tmp_path, caplog):
+    scores = tz.score(masked, labels_at(tmp_path / "truth.npy", annotation))
+    inside = np.where(disc, annotation, np.uint8(255))
+    assert np.array_equal(scores.confusion, confusion_matrix(inside, masked.read_classes(ALL), 3))
+    assert scores.pixels == np.sum(inside != 255)
+    assert not scores.confusion[:, -1].any()
+    assert scores.ceiling <= 1
+    left_out = np.sum(annotation != 255) - scores.pixels
+    assert f"{left_out} annotated pixels are outside the mask of" in caplog.text
+
+
+def test_within_the_mask_a_prediction_scored_against_itself_is_perfect(masked, tmp_path, caplog):
+    scores = tz.score(masked, labels_at(tmp_path / "truth.npy", masked.read_classes(ALL)))
+    assert scores.accuracy == scores.ceiling == 1
+    assert not caplog.text
+
+
+def test_an_annotation_of_nothing_inside_the_mask_is_refused(masked, annotation, disc, tmp_path):
+    outside = np.where(disc, np.uint8(255), annotation)
+    with pytest.raises(InputError, match=r"annotates no pixel inside the mask with a class from 0 to 2"):
+        tz.score(masked, labels_at(tmp_path / "truth.npy", outside))
+
+
+def test_a_volume_is_scored(volume_model, volume, ball, tmp_path):
+    tz.write_ome_zarr(tmp_path / "volume.zarr", volume, axes="zyx")
+    result = tz.write_prediction(
+        volume_model, tz.open_image(tmp_path / "volume.zarr"), tmp_path / "result.zarr", mask=ball, block=24
+    )
+    truth = (volume > np.median(volume)).astype(np.uint8)
+    tz.write_ome_zarr(tmp_path / "truth.zarr", truth, axes="zyx")
+    scores = tz.score(result, tz.open_labels(tmp_path / "truth.zarr"))
+    assert scores.pixels == ball.sum()
+    predicted = result.read_classes((slice(None),) * 3)
+    assert scores.accuracy == np.mean(predicted[ball] == truth[ball])

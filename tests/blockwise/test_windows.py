@@ -25,7 +25,8 @@ def computed(array, tasks, windows):
 
 @given(st.data())
 def test_windows_of_any_chunks_hold_the_pixels_of_their_boxes(data):
-    shape = data.draw(st.tuples(st.integers(1, 40), st.integers(1, 40)))
+    axes = data.draw(st.sampled_from([1, 2, 3]))
+    shape = data.draw(st.tuples(*(st.integers(1, 40 if axes < 3 else 15),) * axes))
     leading = data.draw(st.sampled_from([(), (3,)]))
     image = np.arange(np.prod((*leading, *shape))).reshape(*leading, *shape)
     array = da.from_array(image, chunks=(*leading, *(data.draw(cuts(n)) for n in shape)))
@@ -40,6 +41,18 @@ def test_a_window_costs_one_task_for_each_chunk_that_it_touches():
     tasks, windows = window_tasks(array, [Box((20, 20), (40, 40)), Box((15, 15), (45, 45))], "window")
     assert [[len(row) for row in window] for window in windows] == [[1], [3, 3, 3]]
     assert len(tasks) == 9  # the middle chunk, whole, serves both
+
+
+def test_a_window_of_one_part_is_not_copied():
+    part = np.zeros((4, 5))
+    assert assemble([[part]]) is part
+    assert assemble([[[part]]]) is part
+
+
+def test_the_windows_of_a_volume_are_sections_of_rows():
+    tasks, (window,) = window_tasks(da.zeros((2, 9, 9, 9), chunks=(2, 3, 3, 3)), [Box((0, 0, 0), (2, 6, 9))], "window")
+    assert [[len(row) for row in section] for section in window] == [[3, 3]]
+    assert len(tasks) == 6
 
 
 def test_windows_share_the_parts_that_they_have_in_common():

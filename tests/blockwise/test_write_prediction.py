@@ -8,6 +8,7 @@ from segmented import blobs
 from untrained import untrained_model
 
 import terrazzo as tz
+from terrazzo.blockwise.cluster import cluster_client
 from terrazzo.errors import InputError, ModelError
 
 ALL = (slice(None), slice(None))
@@ -16,6 +17,11 @@ ALL = (slice(None), slice(None))
 @pytest.fixture(scope="module")
 def result(model, stored, tmp_path_factory):
     return tz.write_prediction(model, stored, tmp_path_factory.mktemp("run") / "result.zarr", block=48)
+
+
+@pytest.fixture(scope="module")
+def masked(model, stored, disc, tmp_path_factory):
+    return tz.write_prediction(model, stored, tmp_path_factory.mktemp("run") / "masked.zarr", mask=disc, block=24)
 
 
 def superpixels_of(model, image, **others):
@@ -115,3 +121,97 @@ def test_a_result_is_replaced_only_when_asked(model, stored, tmp_path):
     with pytest.raises(InputError, match="exists"):
         tz.write_prediction(model, stored, path)
     assert tz.write_prediction(untrained_model(seed=5), stored, path, overwrite=True).run["finished"] is True
+
+
+def rows_of(result):
+    """Return the ids and classes of the nodes in the tables."""
+    nodes = pq.read_table(Path(result.path) / "nodes").sort_by("id")
+    return nodes["id"].to_numpy(), nodes["class"].to_numpy()
+
+
+def test_outside_the_mask_nothing_is_written(masked, model, stored, disc):
+    assert np.array_equal(masked.read_superpixels(ALL), superpixels_of(model, stored, mask=disc).compute())
+    assert np.array_equal(masked.read_classes(ALL) == 255, ~disc)
+    lazy = tz.predict(model, stored, mask=disc, block=24).compute()
+    assert np.array_equal(masked.read_classes(ALL), lazy)
+    ids, _ = rows_of(masked)
+    assert np.array_equal(ids, np.unique(masked.read_superpixels(ALL)[disc]))
+    assert masked.run["figures"]["superpixels"] == len(ids)
+    assert masked.run["made_from"]["mask"] == "an array"
+
+
+def test_a_stored_mask_and_a_function_give_the_same_result(model, stored, pixels, tmp_path):
+    bright = pixels[0] > 0.6
+    tz.write_ome_zarr(tmp_path / "mask.zarr", bright.astype(np.uint8), axes="yx", chunks=(33, 40))
+    mask = tz.open_labels(tmp_path / "mask.zarr")
+    by_array = tz.write_prediction(model, stored, tmp_path / "array.zarr", mask=mask, block=48)
+    by_function = tz.write_prediction(model, stored, tmp_path / "function.zarr", mask=lambda p: p[0] > 0.6, block=48)
+    for read in ("read_superpixels", "read_classes"):
+        assert np.array_equal(getattr(by_array, read)(ALL), getattr(by_function, read)(ALL))
+    assert by_array.run["made_from"]["mask"] == mask.path
+    assert by_function.run["made_from"]["mask"] == "a function"
+
+
+def test_every_kind_of_mask_travels_to_worker_processes(model, stored, pixels, tmp_path):
+    bright = pixels[0] > 0.6
+    tz.write_ome_zarr(tmp_path / "mask.zarr", bright.astype(np.uint8), axes="yx")
+    masks = [bright, stored.data[0] > 0.6, tz.open_labels(tmp_path / "mask.zarr"), lambda p: p[0] > 0.6]
+    with cluster_client(workers=1) as client:
+        for number, mask in enumerate(masks):
+            path = tmp_path / f"{number}.zarr"
+            result = tz.write_prediction(model, stored, path, mask=mask, client=client, block=200)
+            assert np.array_equal(result.read_superpixels(ALL) > 0, bright)
+
+
+def test_blocks_that_a_mask_array_leaves_out_are_not_read(masked, model, stored, disc, tmp_path):
+    tz.write_ome_zarr(tmp_path / "image.zarr", stored.data, chunks=(65, 10))
+    image, chunks = tz.open_image(tmp_path / "image.zarr"), Path(tmp_path / "image.zarr")
+    array = next(path.parent for path in chunks.rglob("zarr.json") if (path.parent / "c").is_dir())
+    for chunk in (array / "c").rglob("*"):
+        if chunk.is_file() and chunk.name == "16":  # the last column of chunks, far from the disc
+            chunk.write_bytes(b"not readable")
+    with pytest.raises(InputError, match="read"):
+        image.data[:, :, 160:].compute()
+    result = tz.write_prediction(model, image, tmp_path / "result.zarr", mask=disc, block=24)
+    assert np.array_equal(result.read_classes(ALL), masked.read_classes(ALL))
+
+
+def test_a_mask_with_nothing_inside_ends_in_an_empty_result(model, stored, tmp_path):
+    nowhere = np.zeros(stored.extent, bool)
+    result = tz.write_prediction(model, stored, tmp_path / "result.zarr", mask=nowhere, block=48)
+    assert not result.read_superpixels(ALL).any()
+    assert (result.read_classes(ALL) == 255).all()
+    assert rows_of(result)[0].size == 0
+    assert result.run["finished"] is True
+
+
+@pytest.mark.parametrize("share", [0.003, 0.1])
+def test_superpixels_of_single_pixels_all_have_their_row(share, model, stored, tmp_path):
+    mask = np.random.default_rng(7).random(stored.extent) < share
+    result = tz.write_prediction(model, stored, tmp_path / "result.zarr", mask=mask, block=48)
+    ids, classes = rows_of(result)
+    found = result.read_superpixels(ALL)[mask]
+    assert np.array_equal(ids, np.unique(found))
+    assert np.array_equal(classes[np.searchsorted(ids, found)], result.read_classes(ALL)[mask])
+
+
+def test_what_is_no_mask_is_refused_before_anything_is_written(model, stored, tmp_path):
+    with pytest.raises(InputError, match=r"the mask has \(9, 9\) pixels and its image \(130, 170\)"):
+        tz.write_prediction(model, stored, tmp_path / "result.zarr", mask=np.ones((9, 9), bool))
+    assert not (tmp_path / "result.zarr").exists()
+
+
+def test_a_volume_on_disk_is_labelled_as_the_lazy_one(volume_model, volume, ball, tmp_path):
+    tz.write_ome_zarr(tmp_path / "volume.zarr", volume, axes="zyx", pixel_size=(2, 0.5, 0.5), chunks=(7, 20, 20))
+    image = tz.open_image(tmp_path / "volume.zarr")
+    told = []
+    result = tz.write_prediction(
+        volume_model, image, tmp_path / "result.zarr", mask=ball, block=24, progress=lambda *now: told.append(now)
+    )
+    everything = (slice(None),) * 3
+    assert np.array_equal(result.read_superpixels(everything) > 0, ball)
+    lazy = tz.predict(volume_model, image, mask=ball, block=24).compute()
+    assert np.array_equal(result.read_classes(everything), lazy)
+    assert told[-1] == ("classes", len(result.grid), len(result.grid), volume.size)
+    nodes = pq.read_table(Path(result.path) / "nodes")
+    assert {"z", "y", "x"} <= set(nodes.column_names)

@@ -3,7 +3,7 @@ import json
 import imageio.v3 as imageio
 import numpy as np
 import pytest
-from textures import NAMES
+from textures import NAMES, striped
 
 import terrazzo as tz
 
@@ -40,6 +40,34 @@ def test_a_quoted_glob_stands_for_its_files(files, run, tmp_path):
     assert json.loads(ended.out)["images"] == 2
 
 
+def test_a_size_per_axis_goes_with_the_model(files, run, tmp_path):
+    image, annotation = files / "images" / "a.png", files / "annotations" / "a.png"
+    arguments = (image, annotation, "-o", tmp_path / "m.safetensors", *QUICK, "--size", "8,12")
+    assert run("fit", *arguments).code == 0
+    assert tz.open_model(tmp_path / "m.safetensors").recipe.superpixels.size == (8, 12)
+
+
+def test_images_and_annotations_have_axes_of_their_own(files, run, tmp_path):
+    image, annotation = (imageio.imread(files / what / "a.png") for what in ("images", "annotations"))
+    np.save(tmp_path / "image.npy", image[..., None])
+    np.save(tmp_path / "annotation.npy", annotation.T)
+    arguments = (tmp_path / "image.npy", tmp_path / "annotation.npy", "-o", tmp_path / "m.safetensors", *QUICK)
+    turned = run("fit", *arguments, "--axes", "yxc", "--annotation-axes", "xy", "--json")
+    straight = run(
+        "fit",
+        files / "images" / "a.png",
+        files / "annotations" / "a.png",
+        "-o",
+        tmp_path / "n.safetensors",
+        *QUICK,
+        "--json",
+    )
+    accuracies = [json.loads(ended.out)["validation_accuracy"] for ended in (turned, straight)]
+    assert accuracies[0] == accuracies[1]
+    fingerprints = [tz.open_model(tmp_path / name).fingerprint() for name in ("m.safetensors", "n.safetensors")]
+    assert fingerprints[0] == fingerprints[1]
+
+
 def test_a_model_that_is_there_is_kept_before_any_work_is_done(files, mistake):
     before = (files / "model.safetensors").read_bytes()
     sentence = mistake("fit", files / "images", files / "annotations", "-o", files / "model.safetensors")
@@ -55,11 +83,20 @@ def test_a_model_that_is_there_is_kept_before_any_work_is_done(files, mistake):
         ("images", "annotations/a.png", (), "1 images without an annotation of the same name: 'b'"),
         ("images/*.tif", "annotations", (), "No image matches"),
         ("images", "annotations", ("--size", 1), "size is 1; it must be a whole number of pixels of at least 2"),
+        (
+            "images",
+            "annotations",
+            ("--size", "8;8"),
+            "size is '8;8'; it must be a whole number of pixels of at least 2",
+        ),
+        ("images", "annotations", ("--size", "2,8,8,8"), "size is '2,8,8,8'; it must be a whole number of pixels"),
+        ("images", "annotations", ("--size", "8,1"), "it must be a whole number of pixels of at least 2"),
         ("images", "annotations", ("--sigma", -1), "sigma is -1.0"),
         ("images", "annotations", ("--epochs", 0), "epochs is 0"),
         ("images", "annotations", ("--classes", "one"), "holds the value 1; with 1 classes"),
         ("images", "annotations", ("--device", "abacus"), "there is no device 'abacus'"),
-        ("images", "annotations", ("--axes", "qq"), "axes"),
+        ("images", "annotations", ("--axes", "qq"), "axes='qq' must name each axis of the file once"),
+        ("images", "annotations", ("--annotation-axes", "zyx"), "has 2 axes, of shape (96, 96); axes='zyx' names 3"),
         ("images", "annotations", ("--level", 3), "has no level 3"),
         ("images/a.png", "colour.png", (), "labels have one: save one integer per pixel"),
     ],
@@ -75,3 +112,25 @@ def test_an_annotation_with_one_class_cannot_be_learned(files, mistake, tmp_path
     output = tmp_path / "m.safetensors"
     said = mistake("fit", files / "images" / "a.png", tmp_path / "plain.png", "-o", output, *QUICK)
     assert "class 0 is the only one annotated" in said
+
+
+def test_colour_weights_and_a_mask_reach_the_model(run, tmp_path):
+    rng = np.random.default_rng(0)
+    image, classes = striped()
+    colour = np.stack([image, image // 2, rng.integers(0, 9, image.shape, dtype=np.uint8)], axis=-1)
+    mask = np.ones(image.shape, np.uint8)
+    mask[:40, :40] = 0
+    for name, pixels in (("colour", colour), ("classes", classes), ("mask", mask)):
+        imageio.imwrite(tmp_path / f"{name}.png", pixels)
+    options = ("--colour", "lab", "--weights", "1,0.5,0.5", "--mask", tmp_path / "mask.png", "--epochs", 2)
+    model = tmp_path / "model.safetensors"
+    ended = run("fit", tmp_path / "colour.png", tmp_path / "classes.png", "-o", model, *options, "--size", 8)
+    assert ended.code == 0, ended.err
+    parameters = tz.open_model(model).recipe.superpixels
+    assert (parameters.colour, parameters.weights) == ("lab", (1.0, 0.5, 0.5))
+
+
+def test_a_colour_that_is_none_is_a_mistake(files, mistake, tmp_path):
+    arguments = ("fit", files / "images", files / "annotations", "-o", tmp_path / "model.safetensors")
+    assert mistake(*arguments, "--colour", "hsv") == "colour is 'hsv'; it must be one of 'none', 'lab'"
+    assert "the image has 1 channels; give one per channel" in mistake(*arguments, "--weights", "1,2")

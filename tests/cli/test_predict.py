@@ -72,3 +72,24 @@ def test_a_pixel_that_is_not_finite_is_named_by_the_worker_that_met_it(files, mi
     said = mistake("score", tmp_path / "result.zarr", files / "annotations" / "a.png")
     assert "is not finished" in said
     shutil.rmtree(tmp_path / "result.zarr")
+
+
+def test_a_mask_leaves_pixels_without_superpixel_and_class(files, run, tmp_path):
+    mask = np.ones((96, 96), np.uint8)
+    mask[:, :50] = 0
+    imageio.imwrite(tmp_path / "mask.png", mask)
+    image, output = files / "images" / "a.png", tmp_path / "result.zarr"
+    options = ("--mask", tmp_path / "mask.png", "--workers", 1, "--block", 32)
+    ended = run("predict", image, "-m", files / "model.safetensors", "-o", output, *options)
+    assert ended.code == 0, ended.err
+    result = tz.open_result(output)
+    assert np.array_equal(result.read_superpixels(ALL) == 0, mask == 0)
+    assert np.all(result.read_classes(ALL)[mask == 0] == 255)
+    assert np.all(result.read_classes(ALL)[mask == 1] < 255)
+
+
+def test_a_mask_without_its_image_is_named(files, mistake, tmp_path):
+    said = mistake(
+        "predict", files / "images", "-m", files / "model.safetensors", "-o", tmp_path, "--mask", files / "colour.png"
+    )
+    assert "2 images without a mask of the same name: 'a', 'b'" in said

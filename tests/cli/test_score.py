@@ -39,6 +39,12 @@ def test_the_scores_are_a_table_for_people(files, result, run):
         assert word in ended.out
 
 
+def test_annotations_may_name_their_axes(files, result, run, tmp_path):
+    np.save(tmp_path / "truth.npy", imageio.imread(files / "annotations" / "a.png").T)
+    turned = run("score", result, tmp_path / "truth.npy", "--axes", "xy", "--json")
+    assert turned.out == run("score", result, files / "annotations" / "a.png", "--json").out
+
+
 def test_a_class_without_a_score_is_null_in_json(result, run, tmp_path):
     predicted = tz.open_result(result).read_classes((slice(None), slice(None)))
     where = np.where(predicted == 0, 0, 255).astype(np.uint8)

@@ -3,7 +3,7 @@ from pathlib import Path
 import pytest
 
 from terrazzo.errors import InputError, ParameterError
-from terrazzo.io.axes import channel_names, settled_axes
+from terrazzo.io.axes import channel_names, in_image_order, settled_axes
 
 PATH = Path("picture.tif")
 
@@ -53,10 +53,38 @@ def test_an_axes_argument_of_the_wrong_length_is_refused_with_both_numbers() -> 
         settled_axes(PATH, (50, 60), asked="cyx", found=None)
 
 
-@pytest.mark.parametrize(("axes", "named"), [("zyx", "7 long along its z axis"), ("tyx", "7 long along its t axis")])
-def test_a_long_z_or_t_axis_is_refused_by_name(axes: str, named: str) -> None:
-    with pytest.raises(InputError, match=named):
-        settled_axes(PATH, (7, 50, 60), asked=None, found=axes)
+def test_a_volume_is_never_guessed_and_the_message_says_how_to_open_one() -> None:
+    with pytest.raises(InputError, match=r"pass axes=, such as axes='zyx' for a volume"):
+        settled_axes(PATH, (40, 50, 60), asked=None, found=None)
+    assert settled_axes(PATH, (7, 50, 60), asked=None, found=None) == "cyx"
+    assert settled_axes(PATH, (40, 50, 60), asked="zyx", found=None) == "zyx"
+
+
+def test_a_long_t_axis_is_refused_by_name() -> None:
+    with pytest.raises(InputError, match="7 long along its t axis"):
+        settled_axes(PATH, (7, 50, 60), asked=None, found="tyx")
+
+
+@pytest.mark.parametrize(
+    ("axes", "shape", "ordered"),
+    [
+        ("yx", (50, 60), (1, 50, 60)),
+        ("yxc", (50, 60, 3), (3, 50, 60)),
+        ("zyx", (7, 50, 60), (1, 7, 50, 60)),
+        ("zcyx", (7, 2, 50, 60), (2, 7, 50, 60)),
+        ("xyz", (60, 50, 7), (1, 7, 50, 60)),
+        ("tczyx", (1, 2, 1, 50, 60), (2, 50, 60)),
+        ("tczyx", (1, 2, 7, 50, 60), (2, 7, 50, 60)),
+    ],
+)
+def test_lengths_come_in_the_order_of_an_image_or_of_a_volume(
+    axes: str, shape: tuple[int, ...], ordered: tuple[int, ...]
+) -> None:
+    assert in_image_order(axes, shape, shape) == ordered
+
+
+def test_chunks_of_one_section_do_not_make_a_volume_an_image() -> None:
+    assert in_image_order("zyx", (7, 50, 60), (1, 25, 60)) == (1, 1, 25, 60)
 
 
 def test_t_and_z_axes_of_length_one_are_kept_in_the_names() -> None:

@@ -1,7 +1,9 @@
+import math
+
 from hypothesis import given
 from hypothesis import strategies as st
 
-from terrazzo.io.chunking import MOST_BYTES, SIDE, reading_chunks
+from terrazzo.io.chunking import MOST_BYTES, SIDE, VOLUME_SIDE, reading_chunks
 
 
 def test_small_stored_chunks_are_grouped_to_about_two_thousand_pixels() -> None:
@@ -27,6 +29,22 @@ def test_many_channels_make_small_chunks() -> None:
     assert channels * height * width * 4 <= MOST_BYTES
 
 
+def test_a_volume_is_cut_into_about_as_many_sections_as_rows_and_columns() -> None:
+    assert reading_chunks((1, 2000, 3000, 3000), (1, 64, 128, 100), 1) == (1, 256, 256, 200)
+    assert reading_chunks((1, 20, 1024, 1024), None, 1) == (1, 20, 256, 256)
+
+
+def test_whole_sections_make_flat_chunks_of_a_volume() -> None:
+    assert reading_chunks((1, 2000, 1024, 1024), (1, 1, 1024, 1024), 1) == (1, 16, 1024, 1024)
+    assert reading_chunks((1, 2000, 1024, 1024), (1, 1, 8, 1024), 1) == (1, 256, 64, 1024)
+
+
+def test_many_channels_make_small_chunks_of_a_volume() -> None:
+    channels, *side = reading_chunks((20, 2000, 2000, 2000), None, 4)
+    assert side == [128, 128, 128]
+    assert channels * 128**3 * 4 <= MOST_BYTES
+
+
 lengths = st.integers(1, 9000)
 
 
@@ -43,3 +61,19 @@ def test_chunks_hold_whole_stored_chunks_and_never_pass_the_image(
     assert 1 <= chunk_x <= width
     # More area than aimed at only where one stored chunk demands it.
     assert chunk_y * chunk_x <= SIDE * SIDE or chunk_y == unit_y or chunk_x == unit_x
+
+
+sections = st.integers(1, 900)
+
+
+@given(st.tuples(*[sections] * 3), st.tuples(*[sections] * 3), st.sampled_from([1, 2, 4, 8]))
+def test_chunks_of_a_volume_hold_whole_stored_chunks(
+    extent: tuple[int, ...], units: tuple[int, ...], itemsize: int
+) -> None:
+    units = tuple(map(min, units, extent))
+    channels, *chunk = reading_chunks((2, *extent), (1, *units), itemsize)
+    assert channels == 2
+    for length, unit, whole in zip(chunk, units, extent, strict=True):
+        assert length == whole or length % unit == 0
+        assert 1 <= length <= whole
+    assert math.prod(chunk) <= VOLUME_SIDE**3 or any(map(int.__eq__, chunk, units))

@@ -9,6 +9,7 @@ from untrained import untrained_model
 from terrazzo.errors import InputError, ModelError
 from terrazzo.io.describe import describe
 from terrazzo.io.model_file import write_model
+from terrazzo.io.ome_zarr_writer import write_ome_zarr
 from terrazzo.io.result import create_result
 
 
@@ -19,6 +20,16 @@ def test_an_image_is_described_by_its_axes_and_its_type(tmp_path):
     assert found["kind"] == "image"
     assert found["shape"] == {"c": 3, "y": 20, "x": 30}
     assert found["dtype"] == "uint8"
+    json.dumps(found)
+
+
+def test_a_volume_is_described_along_its_four_axes(tmp_path):
+    write_ome_zarr(tmp_path / "a.zarr", np.zeros((9, 20, 30), np.uint8), axes="zyx", pixel_size=(4, 2, 1))
+    found = describe(tmp_path / "a.zarr")
+    assert found["shape"] == found["chunks"] == {"c": 1, "z": 9, "y": 20, "x": 30}
+    assert (found["pixel_size"], found["pixel_unit"]) == ((4.0, 2.0, 1.0), "micrometer")
+    np.save(tmp_path / "a.npy", np.zeros((9, 20, 30), np.uint8))
+    assert describe(tmp_path / "a.npy", axes="zyx")["shape"] == found["shape"]
     json.dumps(found)
 
 

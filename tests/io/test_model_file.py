@@ -3,6 +3,8 @@ import pickletools
 import struct
 import subprocess
 import sys
+from dataclasses import replace
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -14,6 +16,10 @@ from untrained import untrained_model
 from terrazzo.errors import InputError, ModelError
 from terrazzo.io.model_file import open_model, write_model
 from terrazzo.regions.features import AREA, Statistic
+from terrazzo.regions.superpixel_parameters import SuperpixelParameters
+
+# Written by the version before colour, weights and volumes: an untrained model of channels 2.
+FORMAT_1 = Path(__file__).with_name("model_of_format_1.safetensors")
 
 
 @pytest.fixture
@@ -44,6 +50,35 @@ def test_a_model_comes_back_as_it_was_written(tmp_path, aggregation):
     assert (read.pixel_size, read.fitted) == ((0.5, 0.25), {"epochs": 7.0})
     graph = graph_of(segment(blobs(channels=2), grid_of((60, 70), (5, 7)), recipe), recipe)
     assert np.array_equal(read.class_probabilities(graph), model.class_probabilities(graph))
+
+
+def test_lists_of_the_header_come_back_as_tuples(tmp_path):
+    recipe = small_recipe(channels=2)
+    weighted = replace(recipe, superpixels=replace(recipe.superpixels, weights=(1.0, 0.5)))
+    model = replace(untrained_model(recipe), recipe=weighted, pixel_size=(40.0, 4.0, 4.5))
+    read = open_model(write_model(model, tmp_path / "model.safetensors"))
+    assert read.recipe.superpixels == weighted.superpixels
+    assert read.recipe.superpixels.weights == (1.0, 0.5)
+    assert read.pixel_size == (40.0, 4.0, 4.5)
+
+
+def test_a_model_of_the_format_before_opens_with_what_it_could_not_say_left_at_its_default():
+    header, _ = parts_of(FORMAT_1)
+    assert header["format"] == 1
+    assert header["superpixels"].keys() == {"size", "compactness", "iterations", "sigma", "scale"}
+    read = open_model(FORMAT_1)
+    assert read.recipe.superpixels == SuperpixelParameters((6, 6), iterations=3, scale=0.3)
+    assert (read.recipe.channels, read.layers, read.pixel_size) == (2, 1, (0.5, 0.25))
+    assert (read.class_names, read.fitted) == (("ground", "grass", "water"), {"epochs": 7.0})
+    graph = graph_of(segment(blobs(channels=2), grid_of((60, 70)), read.recipe), read.recipe)
+    assert np.allclose(read.class_probabilities(graph).sum(axis=1), 1)
+
+
+def test_a_model_of_the_format_before_that_is_written_again_is_one_of_this_format(tmp_path):
+    read = open_model(FORMAT_1)
+    again = open_model(write_model(read, tmp_path / "model.safetensors"))
+    assert again.fingerprint() == read.fingerprint()
+    assert parts_of(tmp_path / "model.safetensors")[0]["format"] == 2
 
 
 def test_a_model_without_a_pixel_size_comes_back_without_one(tmp_path):
@@ -121,7 +156,7 @@ def test_the_weights_of_others_are_refused(tmp_path):
 def test_a_newer_format_is_refused_with_both_versions(written):
     header, _ = parts_of(written)
     rewrite(written, header | {"format": 99, "version": "42.0"})
-    with pytest.raises(ModelError, match=r"terrazzo 42\.0 in format 99; this version, .*, reads up to format 1"):
+    with pytest.raises(ModelError, match=r"terrazzo 42\.0 in format 99; this version, .*, reads up to format 2"):
         open_model(written)
 
 

@@ -2,7 +2,8 @@ from typing import Any
 
 import pytest
 
-from terrazzo.io.ngff import channel_labels, levels, ome_metadata
+from terrazzo.errors import ParameterError
+from terrazzo.io.ngff import channel_labels, levels, ome_metadata, single_level
 
 
 def multiscale(**changes: Any) -> dict[str, Any]:
@@ -21,7 +22,7 @@ def test_a_level_tells_its_path_axes_size_and_unit() -> None:
     assert (level.path, level.axes, level.pixel_size, level.pixel_unit) == (
         "0",
         "yx",
-        (2.0, 3.0),
+        {"y": 2.0, "x": 3.0},
         "micrometer",
     )
 
@@ -48,12 +49,39 @@ def test_translations_are_passed_over() -> None:
             {"type": "scale", "scale": [2.0, 3.0]},
         ],
     }
-    assert levels(multiscale(datasets=[dataset]))[0].pixel_size == (2.0, 3.0)
+    assert levels(multiscale(datasets=[dataset]))[0].pixel_size == {"y": 2.0, "x": 3.0}
 
 
 def test_different_units_of_y_and_x_leave_no_pixel_size() -> None:
     (level,) = levels(multiscale(axes=[{"name": "y", "unit": "micrometer"}, {"name": "x", "unit": "millimeter"}]))
     assert (level.pixel_size, level.pixel_unit) == (None, None)
+
+
+@pytest.mark.parametrize(
+    ("z", "size"),
+    [
+        ({"unit": "micrometer"}, {"z": 9.0, "y": 2.0, "x": 3.0}),
+        ({"unit": "nanometer"}, {"y": 2.0, "x": 3.0}),
+        ({}, {"y": 2.0, "x": 3.0}),
+    ],
+    ids=["same", "other", "none"],
+)
+def test_a_z_axis_has_a_size_where_it_has_the_unit_of_the_others(z: dict[str, str], size: dict[str, float]) -> None:
+    axes = [{"name": "z"} | z, *multiscale()["multiscales"][0]["axes"]]
+    dataset = {"path": "0", "coordinateTransformations": [{"type": "scale", "scale": [9.0, 2.0, 3.0]}]}
+    (level,) = levels(multiscale(axes=axes, datasets=[dataset]))
+    assert (level.axes, level.pixel_size, level.pixel_unit) == ("zyx", size, "micrometer")
+
+
+def test_what_is_written_of_a_volume_is_read_again() -> None:
+    (level,) = levels({"multiscales": [single_level("a", "czyx", (9.0, 2.0, 3.0), "nanometer")]})
+    assert (level.axes, level.pixel_size, level.pixel_unit) == ("czyx", {"z": 9.0, "y": 2.0, "x": 3.0}, "nanometer")
+
+
+@pytest.mark.parametrize(("axes", "size"), [("czyx", (1, 2)), ("cyx", (1, 2, 3)), ("zyx", (1, 2, 3, 4))])
+def test_a_pixel_size_for_other_axes_is_refused(axes: str, size: tuple[float, ...]) -> None:
+    with pytest.raises(ParameterError, match=f"pixel_size has {len(size)} entries; the axes '.*yx' need"):
+        single_level("a", axes, size, "nanometer")
 
 
 def test_channel_labels_count_only_when_every_channel_has_one() -> None:

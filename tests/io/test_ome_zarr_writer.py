@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 
 from terrazzo.errors import InputError, ParameterError
 from terrazzo.io.ome_zarr_writer import write_ome_zarr
-from terrazzo.io.open_image import open_image
+from terrazzo.io.open_image import open_image, open_labels
 
 PIXELS = np.random.default_rng(2).integers(1, 255, (3, 130, 170), dtype=np.uint8)
 
@@ -30,6 +30,61 @@ def test_a_plane_has_no_channel_axis(tmp_path: Path) -> None:
     write_ome_zarr(tmp_path / "a.zarr", PIXELS[0], axes="yx")
     assert zarr.open_array(tmp_path / "a.zarr", path="0").shape == (130, 170)
     np.testing.assert_array_equal(open_image(tmp_path / "a.zarr").plane.compute(), PIXELS[0])
+
+
+VOLUME = np.random.default_rng(4).integers(1, 255, (2, 21, 50, 70), dtype=np.uint8)
+
+
+@pytest.mark.parametrize("axes", ["czyx", "zyx"])
+def test_a_volume_opens_as_it_was_and_one_without_channels_as_labels(tmp_path: Path, axes: Any) -> None:
+    array = VOLUME if axes == "czyx" else VOLUME[0]
+    write_ome_zarr(tmp_path / "a.zarr", array, axes=axes, pixel_size=(40, 4.5, 4), pixel_unit="nanometer")
+    image = open_image(tmp_path / "a.zarr")
+    assert (image.pixel_size, image.pixel_unit, image.axes) == ((40.0, 4.5, 4.0), "nanometer", "zyx")
+    np.testing.assert_array_equal(image.data.compute(), VOLUME[: image.shape[0]])
+    if axes == "zyx":
+        np.testing.assert_array_equal(open_labels(tmp_path / "a.zarr").plane.compute(), VOLUME[0])
+
+
+def test_a_volume_has_the_metadata_of_ome_ngff_0_5(tmp_path: Path) -> None:
+    write_ome_zarr(
+        tmp_path / "a.zarr", VOLUME, axes="czyx", pixel_size=(9, 2, 3), channel_names="ab", chunks=(8, 16, 32)
+    )
+    group = zarr.open_group(tmp_path / "a.zarr", mode="r")
+    ome: Any = group.attrs["ome"]
+    (multiscale,) = ome["multiscales"]
+    space = [{"name": name, "type": "space", "unit": "micrometer"} for name in "zyx"]
+    assert multiscale["axes"] == [{"name": "c", "type": "channel"}, *space]
+    assert multiscale["datasets"][0]["coordinateTransformations"] == [{"type": "scale", "scale": [1.0, 9.0, 2.0, 3.0]}]
+    array: Any = group["0"]
+    assert array.metadata.dimension_names == ("c", "z", "y", "x")
+    assert array.chunks == (1, 8, 16, 32)
+
+
+@settings(max_examples=15, deadline=None)
+@given(
+    source=st.tuples(st.integers(1, 2), st.integers(3, 21), st.integers(7, 50), st.integers(7, 70)),
+    stored=st.tuples(st.integers(2, 25), st.integers(9, 60), st.integers(9, 80)),
+)
+def test_a_volume_whose_chunks_do_not_align_is_written_right_by_many_threads(
+    tmp_path_factory: pytest.TempPathFactory, source: tuple[int, ...], stored: tuple[int, ...]
+) -> None:
+    path = tmp_path_factory.mktemp("written") / "a.zarr"
+    with dask.config.set(scheduler="threads", num_workers=8):
+        write_ome_zarr(path, da.from_array(VOLUME, chunks=source), axes="czyx", chunks=stored)
+    np.testing.assert_array_equal(zarr.open_array(path, path="0")[:], VOLUME)
+
+
+def test_what_does_not_fit_a_volume_is_refused(tmp_path: Path) -> None:
+    with pytest.raises(ParameterError, match="axes='cyx' does not fit an array of 4 axes; use 'czyx'"):
+        write_ome_zarr(tmp_path / "a.zarr", VOLUME)
+    with pytest.raises(ParameterError, match="pixel_size has 2 entries; the axes 'zyx' need 3"):
+        write_ome_zarr(tmp_path / "a.zarr", VOLUME, axes="czyx", pixel_size=(1, 2))
+    with pytest.raises(ParameterError, match="pixel_size has 3 entries; the axes 'yx' need 2"):
+        write_ome_zarr(tmp_path / "a.zarr", VOLUME[0], pixel_size=(1, 2, 3))
+    with pytest.raises(ParameterError, match="chunks has 2 entries; the axes 'zyx' need 3"):
+        write_ome_zarr(tmp_path / "a.zarr", VOLUME[0], axes="zyx", chunks=(16, 16))
+    assert not list(tmp_path.iterdir())
 
 
 def test_the_metadata_are_those_of_ome_ngff_0_5(tmp_path: Path) -> None:

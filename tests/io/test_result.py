@@ -5,8 +5,12 @@ import pytest
 import zarr
 from segmented import blobs, grid_of, segment, small_recipe
 
-from terrazzo.errors import InputError
+from terrazzo.blocks import BlockGrid
+from terrazzo.errors import InputError, ParameterError
+from terrazzo.io.open_image import open_labels
 from terrazzo.io.result import check_writable, create_result, open_result
+from terrazzo.lattice import Lattice
+from terrazzo.regions.block_graph import BlockGraph
 
 SHAPE = (60, 70)
 GRID, RECIPE = grid_of(SHAPE, block_cells=(4, 8)), small_recipe()
@@ -24,6 +28,25 @@ def make(path, **others):
         "made_from": {"image": "image.tif"},
     }
     return create_result(path, GRID, **settings | others)
+
+
+VOLUME = BlockGrid(Lattice((20, 50, 40), (2, 6, 6)), (4, 4, 4))
+
+
+@pytest.fixture
+def volume(tmp_path):
+    made_from = {"image": "volume.zarr"}
+    return create_result(
+        tmp_path / "volume.zarr",
+        VOLUME,
+        node_columns=("mean",),
+        edge_columns=("boundary_area",),
+        class_names=NAMES,
+        colours=COLOURS,
+        pixel_size=(40.0, 4.0, 5.0),
+        pixel_unit="nanometer",
+        made_from=made_from,
+    )
 
 
 @pytest.fixture
@@ -95,6 +118,49 @@ def test_each_block_has_its_part_of_the_tables(result):
     path = zarr.open_group(result.path, mode="r").store.root
     for table in ("nodes", "edges"):
         assert {p.name for p in (path / table).iterdir()} == {f"{i}-{j}.parquet" for i, j in np.ndindex(*GRID.shape)}
+
+
+@pytest.mark.parametrize("name", ["superpixels", "classes"])
+def test_the_result_of_a_volume_has_label_images_along_z_y_and_x(volume, name):
+    group = zarr.open_group(volume.path, path=f"labels/{name}", mode="r")
+    assert (group["0"].shape, group["0"].chunks) == ((20, 50, 40), VOLUME.storage_chunk)
+    assert len(VOLUME.storage_chunk) == 3
+    assert group["0"].metadata.dimension_names == ("z", "y", "x")
+    (multiscale,) = group.attrs["ome"]["multiscales"]
+    assert multiscale["axes"] == [{"name": a, "type": "space", "unit": "nanometer"} for a in "zyx"]
+    scale = [{"type": "scale", "scale": [40.0, 4.0, 5.0]}]
+    assert multiscale["datasets"] == [{"path": "0", "coordinateTransformations": scale}]
+    assert open_labels(f"{volume.path}/labels/{name}").pixel_size == (40.0, 4.0, 5.0)
+
+
+def test_what_the_blocks_of_a_volume_write_is_read_again(volume):
+    rng = np.random.default_rng(0)
+    ids, classes = rng.integers(0, 9, (20, 50, 40), np.uint32), rng.integers(0, 2, (20, 50, 40), np.uint8)
+    graphs = {}
+    for number, block in enumerate(VOLUME):
+        cell = VOLUME.lattice.id_of(block.cells.start)
+        graphs[block.index] = graph = BlockGraph(
+            np.array([cell, cell + 1], np.uint32),
+            np.array([[number, 1.5, 2], [3, 4, 5]]),
+            np.array([7, 8], np.uint32),
+            np.full((2, 1), number, np.float32),
+            np.array([[cell], [cell + 1]], np.uint32),
+            np.ones((1, 1), np.float32),
+        )
+        volume.write_segments(block, ids[block.core.slices], graph)
+        volume.write_classes(block, classes[block.core.slices], graph, np.full((2, 2), 0.5, np.float32))
+    read = open_result(volume.path)
+    assert read == volume
+    assert np.array_equal(read.read_superpixels((slice(None),) * 3), ids)
+    assert np.array_equal(read.read_classes(np.s_[3:9, 5:40, 3:30]), classes[3:9, 5:40, 3:30])
+    for block in VOLUME:
+        assert np.array_equal(read.read_graph(block).positions, graphs[block.index].positions)
+
+
+def test_a_pixel_size_for_other_axes_makes_no_result(tmp_path):
+    with pytest.raises(ParameterError, match="pixel_size has 3 entries; the axes 'yx' need 2"):
+        make(tmp_path / "result.zarr", pixel_size=(1.0, 2.0, 3.0))
+    assert not (tmp_path / "result.zarr").exists()
 
 
 def test_an_opened_result_is_the_one_that_was_made(result):

@@ -111,7 +111,7 @@ def test_axes_that_are_not_mentioned_are_whole(stored: StoredArray) -> None:
 
 
 def test_a_fourth_axis_and_an_index_outside_are_index_errors(stored: StoredArray) -> None:
-    with pytest.raises(IndexError, match="three axes"):
+    with pytest.raises(IndexError, match="the image has 3 axes"):
         stored[0, 0, 0, 0]
     with pytest.raises(IndexError):
         stored[3]

@@ -1,4 +1,5 @@
 import json
+from dataclasses import replace
 
 import numpy as np
 import pyarrow.parquet as pq
@@ -16,12 +17,12 @@ floats = st.floats(width=32, allow_nan=False)
 
 @st.composite
 def block_graphs(draw):
-    nodes, edges = draw(st.integers(0, 8)), draw(st.integers(0, 8))
+    nodes, edges, axes = draw(st.integers(0, 8)), draw(st.integers(0, 8)), draw(st.sampled_from([2, 3]))
     ids = hnp.arrays(draw(st.sampled_from([np.uint32, np.uint64])), st.just(nodes))
     dtype = draw(ids).dtype
     return BlockGraph(
         draw(hnp.arrays(dtype, nodes)),
-        draw(hnp.arrays(np.float64, (nodes, 2), elements=st.floats(0, 1e9))),
+        draw(hnp.arrays(np.float64, (nodes, axes), elements=st.floats(0, 1e9))),
         draw(hnp.arrays(np.uint32, nodes)),
         draw(hnp.arrays(np.float32, (nodes, 3), elements=floats)),
         draw(hnp.arrays(dtype, (2, edges))),
@@ -69,6 +70,13 @@ def test_a_table_can_be_read_by_pandas(tmp_path, graph):
     assert frame["class"].tolist() == [1, 0, 0]
     assert np.stack(frame["features"].to_list()).tolist() == graph.node_features.tolist()
     assert pandas.read_parquet(edges)[["low", "high"]].to_numpy().tolist() == [[3, 7]]
+
+
+def test_the_nodes_of_a_volume_have_z_in_front_of_y(tmp_path, graph):
+    volume = replace(graph, positions=np.insert(graph.positions, 0, [7, 8, 9], axis=1))
+    nodes, _ = write(volume, tmp_path, PROBABILITIES)
+    assert pq.read_schema(nodes).names == ["id", "z", "y", "x", "area", "features", "class", "probabilities"]
+    assert pq.read_table(nodes)["z"].to_pylist() == [7, 8, 9]
 
 
 def test_a_table_names_its_features(tmp_path, graph):

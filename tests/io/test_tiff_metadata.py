@@ -24,7 +24,7 @@ def test_resolution_in_centimetres_is_a_pixel_size_and_in_inches_is_not(tmp_path
     tifffile.imwrite(tmp_path / "a.tif", PIXELS[0], resolution=(40_000, 20_000), resolutionunit="CENTIMETER")
     tifffile.imwrite(tmp_path / "b.tif", PIXELS[0], resolution=(300, 300), resolutionunit="INCH")
     size, unit = read(tmp_path / "a.tif")[0]
-    assert size == pytest.approx((1 / 20_000, 1 / 40_000))
+    assert size == pytest.approx({"y": 1 / 20_000, "x": 1 / 40_000})
     assert unit == "centimeter"
     assert read(tmp_path / "b.tif")[0] == (None, None)
 
@@ -32,7 +32,23 @@ def test_resolution_in_centimetres_is_a_pixel_size_and_in_inches_is_not(tmp_path
 @pytest.mark.parametrize("unit", ["micron", "um", "\\u00B5m"])
 def test_imagej_resolution_is_in_its_own_unit(tmp_path: Path, unit: str) -> None:
     tifffile.imwrite(tmp_path / "a.tif", PIXELS, imagej=True, resolution=(4, 2), metadata={"unit": unit})
-    assert read(tmp_path / "a.tif")[0] == ((0.5, 0.25), "micrometer")
+    assert read(tmp_path / "a.tif")[0] == ({"y": 0.5, "x": 0.25}, "micrometer")
+
+
+def test_imagej_spacing_is_the_size_along_z(tmp_path: Path) -> None:
+    metadata = {"axes": "ZYX", "unit": "um", "spacing": 3.5}
+    tifffile.imwrite(tmp_path / "a.tif", PIXELS, imagej=True, resolution=(4, 2), metadata=metadata)
+    assert read(tmp_path / "a.tif")[0] == ({"z": 3.5, "y": 0.5, "x": 0.25}, "micrometer")
+
+
+@pytest.mark.parametrize(("unit", "known"), [("nm", True), ("µm", False)])
+def test_ome_size_along_z_counts_in_the_unit_of_the_others(tmp_path: Path, unit: str, known: bool) -> None:
+    sizes = {"PhysicalSizeX": 4, "PhysicalSizeY": 5, "PhysicalSizeZ": 50}
+    units = {"PhysicalSizeXUnit": "nm", "PhysicalSizeYUnit": "nm", "PhysicalSizeZUnit": unit}
+    metadata = {"axes": "ZYX"} | sizes | units
+    tifffile.imwrite(tmp_path / "a.ome.tif", PIXELS, photometric="minisblack", metadata=metadata)
+    expected = {"y": 5.0, "x": 4.0} | ({"z": 50.0} if known else {})
+    assert read(tmp_path / "a.ome.tif")[0] == (expected, "nanometer")
 
 
 def test_imagej_resolution_in_pixels_or_inches_is_no_pixel_size(tmp_path: Path) -> None:
@@ -50,7 +66,7 @@ def test_aperio_microns_per_pixel_are_the_pixel_size(tmp_path: Path) -> None:
         metadata=None,
         description="Aperio Image Library v11.2.1\r\n64x64 (32x32)|AppMag = 20|MPP = 0.499",
     )
-    assert read(tmp_path / "a.svs")[0] == ((0.499, 0.499), "micrometer")
+    assert read(tmp_path / "a.svs")[0] == ({"y": 0.499, "x": 0.499}, "micrometer")
 
 
 def test_ome_sizes_in_nanometres_keep_their_unit(tmp_path: Path) -> None:
@@ -62,7 +78,7 @@ def test_ome_sizes_in_nanometres_keep_their_unit(tmp_path: Path) -> None:
         "PhysicalSizeYUnit": "nm",
     }
     tifffile.imwrite(tmp_path / "a.ome.tif", PIXELS, photometric="minisblack", metadata=metadata)
-    assert read(tmp_path / "a.ome.tif") == (((5.0, 4.0), "nanometer"), None)
+    assert read(tmp_path / "a.ome.tif") == (({"y": 5.0, "x": 4.0}, "nanometer"), None)
 
 
 def test_ome_without_sizes_says_nothing(tmp_path: Path) -> None:

@@ -157,11 +157,15 @@ def test_a_label_image_inside_an_ome_zarr_opens_by_its_path(tmp_path: Path) -> N
     np.testing.assert_array_equal(labels.plane.compute(), PIXELS[0])
 
 
-def test_a_long_z_axis_is_an_input_error(tmp_path: Path) -> None:
+def test_a_long_z_axis_makes_a_volume_and_a_long_t_axis_an_input_error(tmp_path: Path) -> None:
     group = zarr.create_group(tmp_path / "a.zarr", attributes={"ome": bio_formats_attributes()})
     group.create_array("0", data=np.zeros((1, 2, 5, 30, 30), np.uint8))
-    with pytest.raises(InputError, match="is 5 long along its z axis"):
-        open_image(tmp_path / "a.zarr")
+    group.create_array("1", data=np.zeros((4, 2, 5, 15, 15), np.uint8))
+    image = open_image(tmp_path / "a.zarr")
+    # a z axis without a unit has no known size
+    assert (image.shape, image.pixel_size, image.pixel_unit) == ((2, 5, 30, 30), None, None)
+    with pytest.raises(InputError, match="is 4 long along its t axis"):
+        open_image(tmp_path / "a.zarr", level=1)
 
 
 def test_a_level_that_is_named_and_missing_is_an_input_error(tmp_path: Path) -> None:

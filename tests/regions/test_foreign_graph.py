@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from label_images import cells_around, fits, label_images
+from label_images import cells_around, fits, label_images, needed_extent
 from reference import edges_of
 from skimage.measure import regionprops_table
 
@@ -66,15 +66,15 @@ def test_pieces_of_one_id_are_one_region_near_and_an_error_far(data):
 @given(labels=label_images(), channels=st.integers(1, 2), side=st.integers(1, 20))
 def test_blocks_of_any_size_give_the_graph_of_the_whole_bit_for_bit(labels, channels, side):
     image, features = noise(labels.shape, channels), (AREA, INTENSITY)
-    whole = graph_of(image, labels, max(labels.shape), 10_000, features)
-    assert graph_of(image, labels, max(labels.shape), side, features).equals(whole)
+    whole = graph_of(image, labels, labels.shape, 10_000, features)
+    assert graph_of(image, labels, needed_extent(labels), side, features).equals(whole)
 
 
 @settings(max_examples=60)
 @given(labels=label_images(), side=st.integers(1, 20))
 def test_nodes_and_edges_are_those_of_the_whole_image(labels, side):
     image = noise(labels.shape, 2)
-    graph = graph_of(image, labels, max(labels.shape), side)
+    graph = graph_of(image, labels, needed_extent(labels), side)
     present, area = np.unique(labels[labels != 0], return_counts=True)
     assert graph.ids.tolist() == present.tolist()
     assert graph.areas.tolist() == area.tolist()
@@ -91,7 +91,7 @@ def test_nodes_and_edges_are_those_of_the_whole_image(labels, side):
 def test_measurements_are_those_of_scikit_image(shape):
     labels = cells_around(40, shape, background=0.2)
     image = noise(shape)
-    graph = graph_of(image, labels, max(shape), 16, (AREA, INTENSITY))
+    graph = graph_of(image, labels, needed_extent(labels), 16, (AREA, INTENSITY))
     names = ("label", "area", "centroid", "intensity_mean", "intensity_std")
     expected = regionprops_table(labels, image[0].astype(float), properties=names)
     assert graph.ids.tolist() == expected["label"].tolist()
@@ -178,7 +178,8 @@ def test_a_statistic_that_looks_around_gets_its_margin_in_every_block():
     around = (Statistic("widest", ("widest",), widest, radius=3),)
     labels = cells_around(30, (40, 50), background=0.3)
     image = noise(labels.shape)
-    assert graph_of(image, labels, 40, 7, around).equals(graph_of(image, labels, 40, 100, around))
+    extent = needed_extent(labels)
+    assert graph_of(image, labels, extent, 7, around).equals(graph_of(image, labels, extent, 100, around))
 
 
 def test_labels_without_a_region_give_an_empty_graph():

@@ -3,6 +3,7 @@ import pytest
 from segmented import graph_of, grid_of, labels_of, segment, small_recipe
 from skimage.measure import regionprops_table
 
+from terrazzo.regions.features import statistic_named
 from terrazzo.regions.shape_features import POSITION, SHAPE
 from terrazzo.regions.statistic import Regions
 
@@ -48,3 +49,8 @@ def test_positions_far_out_keep_the_bits_of_whole_numbers():
     index = np.zeros((2, 3), np.int32)
     far = Regions(np.zeros((2, 3), np.float32), index, np.array([6]), (10**6, 2 * 10**6))
     assert POSITION.measure(far).tolist() == [[0, 10**6 + 0.5, 2 * 10**6 + 1]]
+
+
+@pytest.mark.parametrize("statistic", [SHAPE, POSITION], ids=lambda s: s.name)
+def test_a_model_file_can_name_them(statistic):
+    assert statistic_named(statistic.name) is statistic

@@ -2,6 +2,7 @@ import numpy as np
 import pytest
 from segmented import graph_of, grid_of, segment, small_recipe
 
+from terrazzo.regions.features import statistic_named
 from terrazzo.regions.statistic import Regions
 from terrazzo.regions.texture_features import TEXTURE
 
@@ -33,3 +34,7 @@ def test_the_shares_of_the_patterns_sum_to_one():
     image = np.random.default_rng(0).random((20, 20), np.float32)
     regions = Regions(image, np.zeros((20, 20), np.int32), np.array([400]), (0, 0))
     assert TEXTURE.measure(regions)[:, columns].sum(axis=1) == pytest.approx([1])
+
+
+def test_a_model_file_can_name_it():
+    assert statistic_named("texture") is TEXTURE

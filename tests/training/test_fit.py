@@ -79,6 +79,54 @@ def test_a_boolean_annotation_has_two_classes():
     assert tz.fit(IMAGES, masks, **QUICK | {"epochs": 1}).network.config.classes == 2
 
 
+def test_colour_and_weights_go_with_the_model():
+    images = [np.stack([image, 255 - image, image]) for image in IMAGES]
+    model = tz.fit(images, ANNOTATIONS, colour="lab", weights=(2, 1, 1), **QUICK | {"epochs": 2})
+    assert model.recipe.superpixels.colour == "lab"
+    assert model.recipe.superpixels.weights == (2, 1, 1)
+    other = tz.fit(images, ANNOTATIONS, **QUICK | {"epochs": 2})
+    assert other.fingerprint() != model.fingerprint()
+
+
+def test_annotated_pixels_outside_a_mask_are_not_learned():
+    halves = [np.indices(image.shape)[0] < 48 for image in IMAGES]
+    wrong = [np.where(half, classes, 1 - classes) for half, classes in zip(halves, ANNOTATIONS, strict=True)]
+    settings = QUICK | {"epochs": 4, "features": (AREA, INTENSITY)}
+    expected, found = (tz.fit(IMAGES, truth, masks=halves, **settings) for truth in (ANNOTATIONS, wrong))
+    assert found.fingerprint() == expected.fingerprint()
+    assert tz.fit(IMAGES, wrong, **settings).fingerprint() != expected.fingerprint()
+
+
+def test_a_mask_may_be_a_function_or_missing_for_each_image():
+    half = np.indices(IMAGES[0].shape)[0] < 48
+    settings = QUICK | {"epochs": 2, "features": (AREA, INTENSITY)}
+    as_arrays = tz.fit(IMAGES, ANNOTATIONS, masks=[IMAGES[0] > 90, None, half], **settings)
+    mixed = tz.fit(IMAGES, ANNOTATIONS, masks=[lambda pixels: pixels[0] > 90, None, da.from_array(half)], **settings)
+    assert mixed.fingerprint() == as_arrays.fingerprint()
+
+
+@pytest.mark.parametrize("masks", [np.ones((96, 96), bool), [None], lambda pixels: pixels[0] > 0])
+def test_masks_that_are_not_one_for_each_image_are_refused(masks):
+    with pytest.raises(ParameterError, match="masks must be a list with one mask, or None, for each image"):
+        tz.fit(IMAGES, ANNOTATIONS, masks=masks, **QUICK)
+
+
+def test_a_model_learns_from_volumes(tmp_path):
+    pairs = [striped(side=48, seed=seed) for seed in range(6)]
+    volumes = [np.stack([image for image, _ in pairs[i : i + 3]]) for i in (0, 3)]
+    truth = [np.stack([classes for _, classes in pairs[i : i + 3]]) for i in (0, 3)]
+    settings = {"size": (2, 6, 6), "epochs": 10, "layers": 2, "width": 16, "device": "cpu"}
+    model = tz.fit(volumes, truth, class_names=NAMES, **settings)
+    assert model.recipe.superpixels.size == (2, 6, 6)
+    tz.write_ome_zarr(tmp_path / "volume.zarr", volumes[0], axes="zyx", pixel_size=(3, 0.5, 0.5))
+    tz.write_ome_zarr(tmp_path / "truth.zarr", truth[0], axes="zyx")
+    stored, labels = tz.open_image(tmp_path / "volume.zarr"), tz.open_labels(tmp_path / "truth.zarr")
+    from_disk = tz.fit([stored], [labels], **settings | {"epochs": 1, "size": 6})
+    assert from_disk.pixel_size == (3, 0.5, 0.5)
+    assert from_disk.recipe.superpixels.size == (6, 6, 6)
+    assert np.mean(tz.predict(model, volumes[1]).compute() == truth[1]) > 0.8
+
+
 @pytest.mark.parametrize(
     ("images", "annotations", "message"),
     [
@@ -86,6 +134,11 @@ def test_a_boolean_annotation_has_two_classes():
         (IMAGES, ANNOTATIONS[:2], "3 images came with 2 annotations; give one each"),
         (IMAGES[:1], [ANNOTATIONS[0][:90]], r"the annotation has \(90, 96\) pixels \(y, x\) and its image \(96, 96\)"),
         ([IMAGES[0], np.stack([IMAGES[1]] * 3)], ANNOTATIONS[:2], r"the images have \[1, 3\] channels"),
+        (
+            [IMAGES[0], np.zeros((1, 3, 96, 96))],
+            ANNOTATIONS[:2],
+            r"some images have the spatial axes \(y, x\) and some",
+        ),
         (IMAGES[:1], [ANNOTATIONS[0] / 2], "an annotation is float64 with 2 axes; it must hold whole numbers"),
         (IMAGES[:1], [ANNOTATIONS[0][None]], "an annotation is uint8 with 3 axes"),
         (IMAGES[:1], [ANNOTATIONS[0].astype(np.int16) - 1], "the annotation holds the value -1"),

@@ -11,6 +11,7 @@ from terrazzo.blocks import Block
 from terrazzo.io.result import Result
 from terrazzo.models.classify_block import cells_needed, classify_nodes, paint_classes
 from terrazzo.models.model import Model
+from terrazzo.regions.annotation import NOT_ANNOTATED
 from terrazzo.regions.block_graph import BlockGraph
 
 Ids = NDArray[np.unsignedinteger[Any]]
@@ -18,16 +19,25 @@ Ids = NDArray[np.unsignedinteger[Any]]
 
 def classify_stored_block(block: Block, result: Result, model: Model, device: str) -> int:
     """Write a block's classes, and its nodes with theirs; return the number of pixels."""
+    ids, own = result.read_superpixels(block.core.slices), result.read_graph(block)
+    if not ids.any() and not own.ids.size:
+        nobody = np.empty((0, len(model.class_names)), np.float32)
+        result.write_classes(block, _no_classes(ids), own, nobody)
+        return ids.size
     near = result.grid.neighbours(block, cells_needed(model.layers))
-    parts = {other.index: result.read_graph(other) for other in near}
-    nodes = classify_nodes(model, block, list(parts.values()), device)
-    classes = paint_classes(result.read_superpixels(block.core.slices), block, nodes)
-    own = parts[block.index]
+    parts = [own if other == block else result.read_graph(other) for other in near]
+    nodes = classify_nodes(model, block, parts, device)
     rows = np.searchsorted(nodes.ids, own.ids)
-    result.write_classes(block, classes, own, nodes.probabilities[rows])
-    return classes.size
+    result.write_classes(block, paint_classes(ids, block, nodes), own, nodes.probabilities[rows])
+    return ids.size
 
 
 def classes_of_block(model: Model, block: Block, ids: Ids, parts: list[BlockGraph], device: str) -> NDArray[np.uint8]:
-    """Return the class of each pixel of a block's core."""
+    """Return the class of each pixel of a block's core; 255 where no superpixel is."""
+    if not ids.any():
+        return _no_classes(ids)
     return paint_classes(ids, block, classify_nodes(model, block, parts, device))
+
+
+def _no_classes(ids: Ids) -> NDArray[np.uint8]:
+    return np.full(ids.shape, NOT_ANNOTATED, np.uint8)

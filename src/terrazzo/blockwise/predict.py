@@ -10,25 +10,31 @@ from dask.base import tokenize
 from dask.highlevelgraph import HighLevelGraph
 
 from terrazzo.blocks import BlockGrid
+from terrazzo.blockwise.block_inputs import block_inputs
 from terrazzo.blockwise.block_tasks import segments_of_window
 from terrazzo.blockwise.classified_blocks import classes_of_block
-from terrazzo.blockwise.image_array import ImageLike, image_array
-from terrazzo.blockwise.superpixels import lattice_of, lazy_scale
-from terrazzo.blockwise.windows import window_tasks
+from terrazzo.blockwise.image_array import ImageLike, lattice_of
+from terrazzo.blockwise.masks import MaskLike, checked_mask
+from terrazzo.blockwise.model_image import model_image
 from terrazzo.models.classify_block import cells_needed
 from terrazzo.models.device import choose_device
 from terrazzo.models.model import Model
 
 
-def predict(model: Model, image: ImageLike, *, device: str = "auto", block: int | None = None) -> da.Array:
+def predict(
+    model: Model, image: ImageLike, *, mask: MaskLike | None = None, device: str = "auto", block: int | None = None
+) -> da.Array:
     """Return a lazy image of classes.
 
     Parameters
     ----------
     model : Model
         A fitted model.
-    image : Image or array, shape (y, x) or (c, y, x)
-        With the channels that the model was fitted on; any chunks.
+    image : Image or array, shape (y, x), (c, y, x) or (c, z, y, x)
+        With the axes and channels that the model was fitted on; any chunks. For a model of volumes an array with
+        three axes is (z, y, x).
+    mask : Image, array of bool or function, optional
+        Which pixels get a class, as for `superpixels`; the others are 255.
     device : str
         Where the network runs: "auto", "cpu", "cuda" or "cuda:0".
     block : int, optional
@@ -37,36 +43,32 @@ def predict(model: Model, image: ImageLike, *, device: str = "auto", block: int 
 
     Returns
     -------
-    dask.array.Array of uint8, shape (y, x)
+    dask.array.Array of uint8, shape (y, x) or (z, y, x)
         With the image's chunks: an index into `model.class_names`.
 
     Raises
     ------
     ModelError
-        If the image's number of channels is not the model's.
+        If the image's axes or its number of channels are not the model's.
     InputError
-        If the array is no image; on compute, if a pixel is NaN or infinite.
+        If the array is no image, or the mask none of it; on compute, if a pixel inside the mask is NaN or infinite.
     """
-    array = image_array(image)
-    model.check_channels(array.shape[0])
+    array = model_image(model, image)
     choose_device(device)
     recipe, lattice = model.recipe, lattice_of(array, model.recipe.superpixels.size)
     grid = BlockGrid.of(lattice, block)
-    blocks = list(grid)
-    source = array.rechunk((-1, *grid.chunks()))
-    scale = lazy_scale(array, recipe.superpixels)
-    token = tokenize(source.name, model.fingerprint(), recipe, grid, device)
+    inputs = block_inputs(array, checked_mask(mask, lattice.shape), recipe.superpixels, grid, recipe.window)
+    token = tokenize(inputs.token, model.fingerprint(), recipe, device)
     name, segments, ids, graphs = (f"{what}-{token}" for what in ("classes", "segments", "ids", "block-graph"))
-    tasks, windows = window_tasks(source, [recipe.window(b) for b in blocks], f"window-{token}")
-    tasks[f"model-{token}"] = model
-    tasks[f"recipe-{token}"] = recipe
+    model_key, recipe_key = f"model-{token}", f"recipe-{token}"
+    tasks = inputs.tasks | {model_key: model, recipe_key: recipe}
     reach = cells_needed(model.layers)
-    for one, window in zip(blocks, windows, strict=True):
+    for one, window, mask_window in inputs:
         at = one.index
-        tasks[(segments, *at)] = (segments_of_window, window, one, f"recipe-{token}", scale.key)
+        tasks[(segments, *at)] = (segments_of_window, window, mask_window, one, recipe_key, inputs.scale.key)
         tasks[(ids, *at)] = (getitem, (segments, *at), 0)
         tasks[(graphs, *at)] = (getitem, (segments, *at), 1)
         near = [(graphs, *other.index) for other in grid.neighbours(one, reach)]
-        tasks[(name, *at)] = (classes_of_block, f"model-{token}", one, (ids, *at), near, device)
-    graph = HighLevelGraph.from_collections(name, tasks, dependencies=[source, scale])
+        tasks[(name, *at)] = (classes_of_block, model_key, one, (ids, *at), near, device)
+    graph = HighLevelGraph.from_collections(name, tasks, dependencies=inputs.sources)
     return da.Array(graph, name, grid.chunks(), dtype=np.uint8).rechunk(array.chunks[1:])

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable
 
 from terrazzo.blocks import Block
@@ -30,8 +31,7 @@ class BlockCount:
     def __call__(self, block: Block) -> None:
         """Count a finished block."""
         self.blocks += 1
-        height, width = block.core.shape
-        self.pixels += height * width
+        self.pixels += math.prod(block.core.shape)
         self._tell()
 
     def _tell(self) -> None:

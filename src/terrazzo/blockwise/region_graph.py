@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
-from typing import Any
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from functools import partial
+from typing import Any, TypeAlias
 
 import dask.array as da
 from dask.base import tokenize
@@ -10,35 +13,48 @@ from dask.delayed import Delayed
 from dask.highlevelgraph import HighLevelGraph
 from numpy.typing import NDArray
 
-from terrazzo.blocks import BlockGrid
-from terrazzo.blockwise.block_tasks import graph_of_windows
-from terrazzo.blockwise.image_array import ImageLike, image_array
+from terrazzo.blocks import Block, BlockGrid, Box
+from terrazzo.blockwise.block_tasks import foreign_graph_of_windows, graph_of_windows
+from terrazzo.blockwise.image_array import ImageLike, axis_names, image_array
 from terrazzo.blockwise.windows import window_tasks
 from terrazzo.errors import InputError, ParameterError
+from terrazzo.io.image import Image
 from terrazzo.lattice import Lattice
 from terrazzo.regions.block_graph import LABEL_MARGIN, edge_columns, graph_window
 from terrazzo.regions.features import DEFAULT_FEATURES, FeatureSet, column_names
+from terrazzo.regions.foreign_blocks import foreign_graph_window, foreign_grid, foreign_window, largest_extent
+from terrazzo.regions.foreign_graph import merge_foreign
 from terrazzo.regions.merge import merge
+
+LabelsLike: TypeAlias = "Image | da.Array | NDArray[Any]"
 
 
 def region_graph(
     image: ImageLike,
-    labels: da.Array | NDArray[Any],
+    labels: LabelsLike,
     *,
-    lattice: Lattice,
+    lattice: Lattice | None = None,
+    max_extent: int | Sequence[int] | None = None,
     features: FeatureSet = DEFAULT_FEATURES,
     block: int | None = None,
 ) -> Delayed:
     """Return the region graph, lazily: `.compute()` gives a RegionGraph.
 
+    Chunks and blocks never change it, nor whether it is an error.
+
     Parameters
     ----------
-    image : Image or array, shape (y, x) or (c, y, x)
-        What is measured, in float32; it need not be the image that the superpixels were made from.
-    labels : array of unsigned int, shape (y, x)
-        Superpixels, as `superpixels` returns them.
-    lattice : Lattice
-        The lattice of `labels`: a plain array cannot say that it is lattice-made.
+    image : Image or array, shape (y, x), (c, y, x), (z, y, x) or (c, z, y, x)
+        What is measured, in float32; it need not be the image that the labels were made from. Three axes are
+        (z, y, x) if the labels have three.
+    labels : Image or array of whole numbers, shape (y, x) or (z, y, x)
+        The region of each pixel; 0 is none, and there the image may be NaN or infinite.
+    lattice : Lattice, optional
+        For superpixels, as `superpixels` returns them: their lattice, which a plain array cannot tell.
+    max_extent : int or sequence of int, optional
+        For labels that were made in any other way: the largest side of a region's bounding box in pixels, for all
+        axes or one per axis. A region need not be connected. It is what a block reads around itself: larger costs
+        more, and changes nothing else.
     features : tuple of Statistic
         What is measured on each region.
     block : int, optional
@@ -47,12 +63,16 @@ def region_graph(
     Returns
     -------
     dask.delayed.Delayed of RegionGraph
+        Its ids are the labels: uint32 if theirs have at most 32 bits, else uint64.
 
     Raises
     ------
+    ParameterError
+        If not exactly one of `lattice` and `max_extent` is given, or it is none.
     InputError
         If image, labels and lattice differ in extent, or labels are no whole numbers; on compute, if a label is
-        none of the lattice's.
+        none of the lattice's, if the bounding box of all pixels of one label is larger than `max_extent`, if a
+        label is negative, or if a pixel with a label is not finite.
 
     Examples
     --------
@@ -62,34 +82,90 @@ def region_graph(
     >>> graph = tz.region_graph(image, tz.superpixels(image, lattice), lattice=lattice).compute()
     >>> graph.number_of_nodes
     150
+
+    The squares of a checkerboard, which no lattice of this package made:
+
+    >>> squares = da.arange(60_000).reshape(300, 200) // 4000 * 10 + da.arange(200) // 20 + 1
+    >>> tz.region_graph(image, squares, max_extent=20).compute().number_of_edges
+    275
     """
-    array, labels = image_array(image), da.asarray(labels)
-    _check_extents(array, labels, lattice)
-    grid = BlockGrid.of(lattice, block)
-    blocks = list(grid)
-    image_source = array.rechunk((-1, *grid.chunks()))
-    labels_source = labels.rechunk(grid.chunks())
-    name = f"block-graph-{tokenize(image_source.name, labels_source.name, grid, features)}"
-    tasks, windows = window_tasks(image_source, [graph_window(b, features) for b in blocks], f"image-{name}")
-    more, label_windows = window_tasks(labels_source, [b.pixels(LABEL_MARGIN) for b in blocks], f"labels-{name}")
+    labels = labels.plane if isinstance(labels, Image) else da.asarray(labels)
+    _check_labels(labels)
+    array = image_array(image, labels.ndim)
+    _check_extents({"image": array.shape[1:], "labels": labels.shape})
+    if lattice is not None and max_extent is None:
+        plan = _of_superpixels(labels, lattice, features, block)
+    elif lattice is None and max_extent is not None:
+        plan = _of_foreign_labels(labels, max_extent, features, block)
+    else:
+        given = "neither" if lattice is None else "both"
+        raise ParameterError(
+            f"{given} of lattice and max_extent are given; pass the lattice of labels that terrazzo.superpixels made, "
+            "and max_extent, the largest side of a region in pixels, for any others"
+        )
+    return _lazy_graph(array, labels, plan, features)
+
+
+@dataclass(frozen=True)
+class _Plan:
+    """Which windows of an image and of its labels tasks get, what they do with them, and who joins the results."""
+
+    grid: BlockGrid
+    image_window: Callable[[Block], Box]
+    label_window: Callable[[Block], Box]
+    graph: Callable[..., Any]
+    join: Callable[..., Any]
+
+
+def _of_superpixels(labels: da.Array, lattice: Lattice, features: FeatureSet, block: int | None) -> _Plan:
+    if not isinstance(lattice, Lattice):
+        raise ParameterError(f"lattice is {lattice!r}; pass Lattice.of(image, size=…)")
+    _check_extents({"labels": labels.shape, "lattice": lattice.shape})
+    window = partial(graph_window, features=features)
+    return _Plan(BlockGrid.of(lattice, block), window, lambda b: b.pixels(LABEL_MARGIN), graph_of_windows, merge)
+
+
+def _of_foreign_labels(
+    labels: da.Array, max_extent: int | Sequence[int], features: FeatureSet, block: int | None
+) -> _Plan:
+    limit = largest_extent(max_extent, labels.ndim)
+    return _Plan(
+        foreign_grid(labels.shape, limit, block),
+        partial(foreign_graph_window, max_extent=limit, features=features),
+        partial(foreign_window, max_extent=limit),
+        partial(foreign_graph_of_windows, max_extent=limit),
+        merge_foreign,
+    )
+
+
+def _lazy_graph(array: da.Array, labels: da.Array, plan: _Plan, features: FeatureSet) -> Delayed:
+    grid, blocks = plan.grid, list(plan.grid)
+    image_source, labels_source = array.rechunk((-1, *grid.chunks())), labels.rechunk(grid.chunks())
+    name = f"block-graph-{tokenize(image_source.name, labels_source.name, grid, features, plan.graph)}"
+    tasks, windows = window_tasks(image_source, [plan.image_window(b) for b in blocks], f"image-{name}")
+    more, label_windows = window_tasks(labels_source, [plan.label_window(b) for b in blocks], f"labels-{name}")
     tasks |= more
     features_key = f"features-{name}"
     tasks[features_key] = (tuple, list(features))
     for one, window, label_window in zip(blocks, windows, label_windows, strict=True):
-        tasks[(name, *one.index)] = (graph_of_windows, window, label_window, one, features_key)
+        tasks[(name, *one.index)] = (plan.graph, window, label_window, one, features_key)
     parts = [(name, *one.index) for one in blocks]
-    key = f"region-{name}"
-    tasks[key] = (merge, parts, column_names(features, array.shape[0]), edge_columns(array.shape[0]))
+    key, channels = f"region-{name}", array.shape[0]
+    columns = column_names(features, channels), edge_columns(channels, labels.ndim)
+    tasks[key] = (plan.join, parts, *columns)
     graph = HighLevelGraph.from_collections(key, tasks, dependencies=[image_source, labels_source])
     return Delayed(key, graph)
 
 
-def _check_extents(array: da.Array, labels: da.Array, lattice: Lattice) -> None:
-    if not isinstance(lattice, Lattice):
-        raise ParameterError(f"lattice is {lattice!r}; pass Lattice.of(image, size=…)")
-    if labels.ndim != 2 or labels.dtype.kind not in "ui":
-        raise InputError(f"labels are {labels.dtype} with {labels.ndim} axes; they must be whole numbers (y, x)")
-    extents = {"image": array.shape[1:], "labels": labels.shape, "lattice": lattice.shape}
+def _check_labels(labels: da.Array) -> None:
+    if labels.ndim not in (2, 3) or labels.dtype.kind not in "ui":
+        raise InputError(
+            f"labels are {labels.dtype} with {labels.ndim} axes; they must be whole numbers (y, x) or (z, y, x)"
+        )
+
+
+def _check_extents(extents: dict[str, tuple[int, ...]]) -> None:
     if len(set(extents.values())) > 1:
         found = ", ".join(f"the {what} {extent}" for what, extent in extents.items())
-        raise InputError(f"the extents (y, x) differ: {found}; they must be those of one image")
+        axes = axis_names(len(extents["labels"]))
+        raise InputError(f"the extents {axes} differ: {found}; they must be those of one image")

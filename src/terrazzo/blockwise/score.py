@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from functools import reduce
-from operator import add
+import logging
 
 import numpy as np
 from distributed import Client
 
 from terrazzo.blocks import Block
+from terrazzo.blockwise.image_array import axis_names
 from terrazzo.blockwise.progress import BlockCount, Progress
 from terrazzo.blockwise.run_blocks import run_blocks
 from terrazzo.errors import InputError
@@ -16,10 +16,12 @@ from terrazzo.io.image import Image
 from terrazzo.io.result import Result
 from terrazzo.io.stored_array import StoredArray
 from terrazzo.kernels.confusion import confusion_matrix
-from terrazzo.regions.annotation import annotated_classes
+from terrazzo.regions.annotation import NOT_ANNOTATED, annotated_classes
 from terrazzo.regions.block_graph import LABEL_MARGIN, block_targets
 from terrazzo.regions.block_labels import BlockLabels
 from terrazzo.regions.scores import Scores
+
+_log = logging.getLogger(__name__)
 
 
 def score(
@@ -29,7 +31,9 @@ def score(
     client: Client | None = None,
     progress: Progress | None = None,
 ) -> Scores:
-    """Return how well a result agrees with an annotation, over annotated pixels.
+    """Return how well a result agrees with an annotation, over the annotated pixels that have a superpixel.
+
+    Annotated pixels outside the result's mask count for nothing; a warning says how many they are.
 
     Parameters
     ----------
@@ -45,28 +49,37 @@ def score(
     Raises
     ------
     InputError
-        If the result is not finished, the extents differ, or no pixel is annotated.
+        If the result is not finished, the extents differ, or no pixel inside the mask is annotated.
     """
     run = result.run
     if not run["finished"]:
         raise InputError(f"'{result.path}' is not finished; run terrazzo predict again with --overwrite")
     extent, shape = result.grid.lattice.shape, annotation.plane.shape
     if shape != extent:
-        raise InputError(f"the annotation has {shape} pixels (y, x) and the result {extent}; they must be equal")
+        axes = axis_names(len(extent))
+        raise InputError(f"the annotation has {shape} pixels {axes} and the result {extent}; they must be equal")
     classes = len(run["class_names"])
     shared = (result, annotation.stored, classes)
     counted = BlockCount("score", len(result.grid), progress)
-    total = reduce(add, run_blocks(_score_block, result.grid, *shared, client=client, done=counted))
+    total, outside = Scores(np.zeros((classes, classes + 1), np.int64), 0), 0
+    for scores, left_out in run_blocks(_score_block, result.grid, *shared, client=client, done=counted):
+        total, outside = total + scores, outside + left_out
+    if outside:
+        _log.warning("%d annotated pixels are outside the mask of '%s' and are not scored", outside, result.path)
     if total.pixels == 0:
-        raise InputError(f"'{annotation.path}' annotates no pixel with a class from 0 to {classes - 1}")
+        where = " inside the mask" if outside else ""
+        raise InputError(f"'{annotation.path}' annotates no pixel{where} with a class from 0 to {classes - 1}")
     return total
 
 
-def _score_block(block: Block, result: Result, annotation: StoredArray, classes: int) -> Scores:
+def _score_block(block: Block, result: Result, annotation: StoredArray, classes: int) -> tuple[Scores, int]:
+    """Return the scores of a block and the number of annotated pixels of its core outside the mask."""
     box = block.pixels(LABEL_MARGIN)
     truth = annotation[(slice(0, 1), *box.slices)][0]
     known = annotated_classes(truth, classes)
     labels = BlockLabels(box, result.read_superpixels(box.slices), 0)
     best = block_targets(known, labels, block, classes).max(axis=1).sum(dtype=np.int64)
-    core = np.ascontiguousarray(known[block.core.within(box)])
-    return Scores(confusion_matrix(core, result.read_classes(block.core.slices), classes), int(best))
+    core, outside = known[block.core.within(box)], labels.cut(block.core) == 0
+    left_out = int((core[outside] != NOT_ANNOTATED).sum())
+    core = np.where(outside, np.uint8(NOT_ANNOTATED), core)
+    return Scores(confusion_matrix(core, result.read_classes(block.core.slices), classes), int(best)), left_out

@@ -4,11 +4,14 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+import numpy as np
+
 from terrazzo.blocks import Block
+from terrazzo.blockwise.masked_block import is_outside, nothing, segment_masked_block
+from terrazzo.blockwise.masks import Mask, inside, read_mask
 from terrazzo.io.result import Result
 from terrazzo.io.stored_array import StoredArray
 from terrazzo.regions.recipe import Recipe
-from terrazzo.regions.segment_block import segment_block
 
 
 @dataclass(frozen=True)
@@ -39,10 +42,17 @@ class Counts:
         )
 
 
-def segment_stored_block(block: Block, image: StoredArray, recipe: Recipe, scale: float, result: Result) -> Counts:
-    """Write a block's superpixels, nodes and edges."""
-    window = image[(slice(None), *recipe.window(block).slices)]
-    labels, graph = segment_block(window, block, recipe, scale)
+def segment_stored_block(
+    block: Block, image: StoredArray, mask: Mask, recipe: Recipe, scale: float, result: Result
+) -> Counts:
+    """Write a block's superpixels, nodes and edges; where a mask array leaves nothing, the image is not read."""
+    window = recipe.window(block)
+    counted = read_mask(mask, window)
+    if isinstance(counted, np.ndarray) and is_outside(counted, block, recipe):
+        labels, graph = nothing(block, recipe)
+    else:
+        pixels = image[(slice(None), *window.slices)]
+        labels, graph = segment_masked_block(pixels, inside(counted, pixels), block, recipe, scale)
     ids = labels.cut(block.core)
     result.write_segments(block, ids, graph)
     return Counts(ids.size, graph.ids.size, graph.edges.shape[1], labels.unadopted)

@@ -1,14 +1,13 @@
-"""Cut windows that overlap out of a Dask array: one task for each sliver of a chunk, one list per window.
+"""Cut windows that overlap out of a Dask array: one task for each sliver of a chunk, one nested list per window.
 
 Dask's own overlap rechunks or raises where a chunk is thinner than the halo; this takes any chunks and any halo.
 """
 
 from __future__ import annotations
 
-import itertools
 from collections.abc import Iterator, Sequence
 from operator import getitem
-from typing import Any
+from typing import Any, TypeAlias
 
 import dask.array as da
 import numpy as np
@@ -16,18 +15,20 @@ from numpy.typing import NDArray
 
 from terrazzo.blocks import Box
 
-Nested = list[list[Any]]
+# Keys of parts, later their values: lists in lists, as deep as there are axes.
+Window: TypeAlias = list[Any]
+Part = tuple[int, slice]
 
 
-def window_tasks(array: da.Array, boxes: Sequence[Box], name: str) -> tuple[dict[Any, Any], list[Nested]]:
-    """Return the tasks that cut `boxes` out of the last two axes of `array`, and what each window is made of.
+def window_tasks(array: da.Array, boxes: Sequence[Box], name: str) -> tuple[dict[Any, Any], list[Window]]:
+    """Return the tasks that cut `boxes` out of the last axes of `array`, and what each window is made of.
 
     Parameters
     ----------
-    array : dask.array.Array, shape (..., y, x)
+    array : dask.array.Array, shape (..., y, x) or (..., z, y, x)
         Its leading axes must have one chunk.
     boxes : sequence of Box
-        The windows in pixels.
+        The windows in pixels, along the last axes.
     name : str
         A prefix for the tasks' keys.
 
@@ -36,36 +37,38 @@ def window_tasks(array: da.Array, boxes: Sequence[Box], name: str) -> tuple[dict
     tasks : dict
         One task for each part of a chunk that lies in a window; windows share equal parts.
     windows : list of nested list
-        For each window the rows of its parts' keys; `assemble` joins their values.
+        For each window its parts' keys in rows, for volumes in sections of rows; `assemble` joins their values.
     """
-    leading = array.ndim - 2
     tasks: dict[Any, Any] = {}
-    windows: list[Nested] = []
+    windows: list[Window] = []
     for box in boxes:
-        parts = [
-            list(_parts(chunks, start, stop))
-            for chunks, start, stop in zip(array.chunks[leading:], box.start, box.stop, strict=True)
-        ]
-        rows = []
-        for (i, rows_cut), (j, columns_cut) in itertools.product(*parts):
-            source = (array.name, *(0,) * leading, i, j)
-            cut = (*(slice(None),) * leading, rows_cut, columns_cut)
-            key = (name, i, j, rows_cut.start, rows_cut.stop, columns_cut.start, columns_cut.stop)
-            tasks[key] = (getitem, source, cut)
-            rows.append(key)
-        width = len(parts[1])
-        windows.append([rows[k : k + width] for k in range(0, len(rows), width)])
+        leading = array.ndim - len(box.start)
+        spans = zip(array.chunks[leading:], box.start, box.stop, strict=True)
+        windows.append(_nested([list(_parts(*span)) for span in spans], (), array.name, leading, name, tasks))
     return tasks, windows
 
 
-def assemble(window: list[list[NDArray[Any]]]) -> NDArray[Any]:
+def assemble(window: Window) -> NDArray[Any]:
     """Return the array that a window's parts make up."""
-    if len(window) == len(window[0]) == 1:
-        return window[0][0]
-    return np.concatenate([np.concatenate(row, axis=-1) for row in window], axis=-2)
+    only: Any = window
+    while isinstance(only, list) and len(only) == 1:
+        only = only[0]
+    return np.block(window) if isinstance(only, list) else np.asarray(only)
 
 
-def _parts(chunks: tuple[int, ...], start: int, stop: int) -> Iterator[tuple[int, slice]]:
+def _nested(
+    axes: list[list[Part]], chosen: tuple[Part, ...], source: str, leading: int, name: str, tasks: dict[Any, Any]
+) -> Any:
+    """Return keys in lists as deep as there are axes, and add their tasks."""
+    if axes:
+        return [_nested(axes[1:], (*chosen, part), source, leading, name, tasks) for part in axes[0]]
+    numbers, cuts = zip(*chosen, strict=True)
+    key = (name, *numbers, *(place for cut in cuts for place in (cut.start, cut.stop)))
+    tasks[key] = (getitem, (source, *(0,) * leading, *numbers), (*(slice(None),) * leading, *cuts))
+    return key
+
+
+def _parts(chunks: tuple[int, ...], start: int, stop: int) -> Iterator[Part]:
     """Yield the chunks that overlap `start..stop` along one axis, with the part of each that does."""
     first = 0
     for number, length in enumerate(chunks):

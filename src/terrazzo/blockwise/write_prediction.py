@@ -11,14 +11,18 @@ from distributed import Client
 
 from terrazzo.blocks import BlockGrid
 from terrazzo.blockwise.classified_blocks import classify_stored_block
+from terrazzo.blockwise.image_array import lattice_of
+from terrazzo.blockwise.masks import MaskLike, checked_mask
+from terrazzo.blockwise.model_image import model_image
 from terrazzo.blockwise.progress import BlockCount, Progress
 from terrazzo.blockwise.run_blocks import run_blocks
+from terrazzo.blockwise.scale import lazy_scale
 from terrazzo.blockwise.stored_blocks import segment_stored_block
-from terrazzo.blockwise.superpixels import lattice_of, lazy_scale
 from terrazzo.io.image import Image
 from terrazzo.io.result import Result, create_result
 from terrazzo.models.device import choose_device
 from terrazzo.models.model import Model
+from terrazzo.regions.compared_channels import check_channels
 
 
 def write_prediction(
@@ -26,6 +30,7 @@ def write_prediction(
     image: Image,
     path: str | Path,
     *,
+    mask: MaskLike | None = None,
     client: Client | None = None,
     block: int | None = None,
     device: str = "auto",
@@ -42,6 +47,9 @@ def write_prediction(
         A stored image; every task reads its own window of it.
     path : path
         The result's directory.
+    mask : Image, array of bool or function, optional
+        Which pixels get superpixels and a class, as for `superpixels`; the others are 0 and 255. Of blocks that an
+        Image or array leaves out the image is not read. An array in memory goes whole to each worker.
     client : distributed.Client, optional
         Where the tasks run; without it, in this process's threads.
     block : int, optional
@@ -60,15 +68,21 @@ def write_prediction(
     Raises
     ------
     ModelError
-        If the image's channels are not those of the model.
+        If the image's axes or channels are not those of the model.
     InputError
-        If the path exists or cannot be written, or a pixel is NaN or infinite.
+        If the path exists or cannot be written, the mask is none of the image, or a pixel inside it is NaN or
+        infinite.
     """
-    model.check_channels(image.shape[0])
+    array, parameters = model_image(model, image), model.recipe.superpixels
+    check_channels(array.shape[0], array.dtype, parameters)
     choose_device(device)
-    grid = BlockGrid.of(lattice_of(image.data, model.recipe.superpixels.size), block)
-    lazy = lazy_scale(image.data, model.recipe.superpixels)
+    lattice = lattice_of(array, parameters.size)
+    grid, inside = BlockGrid.of(lattice, block), checked_mask(mask, lattice.shape)
+    lazy = lazy_scale(array, parameters, inside)
     scale = float(lazy.compute() if client is None else client.compute(lazy).result())
+    made_from = {"image": image.path, "level": image.level, "model": model.fingerprint(), "scale": scale}
+    if mask is not None:
+        made_from["mask"] = mask.path if isinstance(mask, Image) else "a function" if callable(mask) else "an array"
     result = create_result(
         path,
         grid,
@@ -78,12 +92,12 @@ def write_prediction(
         colours=model.colours,
         pixel_size=image.pixel_size,
         pixel_unit=image.pixel_unit,
-        made_from={"image": image.path, "level": image.level, "model": model.fingerprint(), "scale": scale},
+        made_from=made_from,
         overwrite=overwrite,
     )
     began = time.perf_counter()
     told = BlockCount("superpixels", len(grid), progress)
-    shared = (image.stored, model.recipe, scale, result)
+    shared = (image.stored, inside, model.recipe, scale, result)
     counts = reduce(add, run_blocks(segment_stored_block, grid, *shared, client=client, done=told))
     middle = time.perf_counter()
     told = BlockCount("classes", len(grid), progress)

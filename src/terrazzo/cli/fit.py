@@ -6,7 +6,7 @@ from typing import Annotated
 
 import typer
 
-from terrazzo.cli.options import Axes, Device, Json, Level, Output, Overwrite
+from terrazzo.cli.options import Axes, Device, Json, Level, Mask, Output, Overwrite, Size, parse_size, parse_weights
 from terrazzo.cli.printing import print_values
 from terrazzo.cli.progress import display
 from terrazzo.errors import InputError
@@ -17,11 +17,14 @@ def fit(
     annotations: Annotated[str, typer.Argument(help="The same, with a class per pixel; 255 is not annotated.")],
     output: Output,
     classes: Annotated[str | None, typer.Option(help="Names, comma-separated, in the order of values.")] = None,
-    size: Annotated[int, typer.Option(help="The spacing of superpixels in pixels.")] = 16,
+    size: Size = "16",
     compactness: Annotated[float, typer.Option(help="Larger makes rounder superpixels.")] = 0.45,
     iterations: Annotated[int, typer.Option(help="Iterations of the superpixels.")] = 5,
     sigma: Annotated[float, typer.Option(help="Smoothing before the superpixels, in pixels.")] = 1.0,
     scale: Annotated[float | None, typer.Option(help="The intensity difference that counts as 1.")] = None,
+    colour: Annotated[str, typer.Option(help="none, or lab: red, green and blue compared in CIELAB.")] = "none",
+    weights: Annotated[str | None, typer.Option(help="What each channel is multiplied by, such as 1,0.5.")] = None,
+    mask: Mask = None,
     layers: Annotated[int, typer.Option(help="Rounds of messages between neighbours.")] = 8,
     width: Annotated[int, typer.Option(help="Width of the network.")] = 64,
     epochs: Annotated[int, typer.Option(help="The most epochs.")] = 200,
@@ -30,6 +33,7 @@ def fit(
     level: Level = 0,
     annotation_level: Annotated[int, typer.Option(help="The level of the annotations' pyramid.")] = 0,
     axes: Axes = None,
+    annotation_axes: Annotated[str | None, typer.Option(help="The axes of the annotations' files.")] = None,
     device: Device = "auto",
     overwrite: Overwrite = False,
     json: Json = False,
@@ -43,16 +47,20 @@ def fit(
     if output.exists() and not overwrite:
         raise InputError(f"'{output}' exists; choose another path or add --overwrite")
     pairs = pair_by_stem(find_images(images), find_images(annotations))
+    masked = [] if mask is None else pair_by_stem([image for image, _ in pairs], find_images(mask), "mask")
     with display() as shown:
         model = fit_model(
             [open_image(image, level=level, axes=axes) for image, _ in pairs],
-            [open_labels(annotation, level=annotation_level) for _, annotation in pairs],
+            [open_labels(annotation, level=annotation_level, axes=annotation_axes) for _, annotation in pairs],
             class_names=None if classes is None else [name.strip() for name in classes.split(",")],
-            size=size,
+            size=parse_size(size),
             compactness=compactness,
             iterations=iterations,
             sigma=sigma,
             scale=scale,
+            colour=colour,
+            weights=parse_weights(weights),
+            masks=None if mask is None else [open_labels(inside) for _, inside in masked],
             layers=layers,
             width=width,
             epochs=epochs,

@@ -7,11 +7,51 @@ from typing import Annotated
 
 import typer
 
+from terrazzo.errors import ParameterError
+
 Json = Annotated[bool, typer.Option("--json", help="Print one JSON document.")]
 Overwrite = Annotated[bool, typer.Option("--overwrite", help="Replace what is at the output path.")]
 Device = Annotated[str, typer.Option(help="Where the network runs: auto, cpu, cuda or cuda:0.")]
 Level = Annotated[int, typer.Option(help="The level of a pyramid; 0 is the finest.")]
-Axes = Annotated[str | None, typer.Option(help="The axes of the file, such as yx, cyx or yxc.")]
+Axes = Annotated[str | None, typer.Option(help="The axes of the files, such as yx, cyx, yxc or zyx.")]
+Size = Annotated[str, typer.Option(help="The spacing of superpixels in pixels, such as 16, or 2,8,8 for (z, y, x).")]
+Mask = Annotated[
+    str | None, typer.Option(help="Label images, paired by name: 0 leaves a pixel out. A file, a folder or a glob.")
+]
 Scheduler = Annotated[str | None, typer.Option(help="A Dask scheduler's address, such as tcp://host:8786.")]
 Workers = Annotated[int | None, typer.Option(help="Processes of the local cluster; by default one per core.")]
 Output = Annotated[Path, typer.Option("--output", "-o", help="Where to write.")]
+
+
+def parse_weights(text: str | None) -> tuple[float, ...] | None:
+    """Return what --weights says: one number per channel.
+
+    Raises
+    ------
+    ParameterError
+        If it is not numbers with commas between them.
+    """
+    try:
+        return None if text is None else tuple(float(part) for part in text.split(","))
+    except ValueError as error:
+        raise ParameterError(f"weights are '{text}'; give one number per channel, such as 1,0.5") from error
+
+
+def parse_size(text: str) -> int | tuple[int, ...]:
+    """Return what --size says: one number for all axes, or one per axis.
+
+    Raises
+    ------
+    ParameterError
+        If it is not one, two or three whole numbers with commas between them.
+    """
+    try:
+        sizes = tuple(int(part) for part in text.split(","))
+    except ValueError:
+        sizes = ()
+    if not 1 <= len(sizes) <= 3:
+        raise ParameterError(
+            f"size is '{text}'; it must be a whole number of pixels of at least 2, or one per axis, such as 16, "
+            "8,16 for (y, x) or 2,8,8 for (z, y, x)"
+        )
+    return sizes[0] if len(sizes) == 1 else sizes

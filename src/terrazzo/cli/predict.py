@@ -7,7 +7,7 @@ from typing import Annotated, Any
 
 import typer
 
-from terrazzo.cli.options import Axes, Device, Json, Level, Output, Overwrite, Scheduler, Workers
+from terrazzo.cli.options import Axes, Device, Json, Level, Mask, Output, Overwrite, Scheduler, Workers
 from terrazzo.cli.printing import print_values
 from terrazzo.cli.progress import display
 
@@ -16,6 +16,7 @@ def predict(
     images: Annotated[str, typer.Argument(help="An image or a store; a folder or a quoted glob of them.")],
     model: Annotated[Path, typer.Option("--model", "-m", help="A model that terrazzo fit has made.")],
     output: Output,
+    mask: Mask = None,
     scheduler: Scheduler = None,
     workers: Workers = None,
     block: Annotated[int | None, typer.Option(help="About how many pixels wide a task's block is.")] = None,
@@ -28,23 +29,27 @@ def predict(
     """Write superpixels, classes, nodes and edges of an image; of several, one result each into a folder."""
     from terrazzo.blockwise.cluster import cluster_client
     from terrazzo.blockwise.write_prediction import write_prediction
-    from terrazzo.io.files import name_results
+    from terrazzo.io.files import find_images, name_results, pair_by_stem
     from terrazzo.io.model_file import open_model
-    from terrazzo.io.open_image import open_image
+    from terrazzo.io.open_image import open_image, open_labels
     from terrazzo.io.result import check_writable
 
     fitted = open_model(model)
-    pairs = [(open_image(image, level=level, axes=axes), result) for image, result in name_results(images, output)]
+    named = name_results(images, output)
+    pairs = [(open_image(image, level=level, axes=axes), result) for image, result in named]
+    masked = [] if mask is None else pair_by_stem([image for image, _ in named], find_images(mask), "mask")
+    masks = [open_labels(inside) for _, inside in masked] if masked else [None] * len(pairs)
     for image, result in pairs:
         fitted.check_channels(image.shape[0])
         check_writable(result, overwrite)
     figures: list[dict[str, Any]] = []
     with cluster_client(scheduler, workers) as client, display() as shown:
-        for image, result in pairs:
+        for (image, result), inside in zip(pairs, masks, strict=True):
             written = write_prediction(
                 fitted,
                 image,
                 result,
+                mask=inside,
                 client=client,
                 block=block,
                 device=device,

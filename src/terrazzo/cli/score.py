@@ -9,7 +9,7 @@ from typing import Annotated, Any
 
 import typer
 
-from terrazzo.cli.options import Json
+from terrazzo.cli.options import Axes, Json
 from terrazzo.cli.printing import print_values
 from terrazzo.cli.progress import display
 from terrazzo.errors import InputError
@@ -20,6 +20,7 @@ def score(
     annotations: Annotated[
         str, typer.Argument(help="The true class of each pixel, 255 where nobody has said: a file, a folder, a glob.")
     ],
+    axes: Axes = None,
     json: Json = False,
 ) -> None:
     """Print accuracy, IoU, Dice, confusion matrix and the superpixels' ceiling, over all pixels of all results."""
@@ -29,7 +30,7 @@ def score(
     from terrazzo.io.result import RUN, open_result
 
     pairs = pair_by_stem(find_results(results, RUN), find_images(annotations))
-    opened = [(open_result(result), open_labels(annotation)) for result, annotation in pairs]
+    opened = [(open_result(result), open_labels(annotation, axes=axes)) for result, annotation in pairs]
     names = opened[0][0].run["class_names"]
     for result, _ in opened:
         if result.run["class_names"] != names:

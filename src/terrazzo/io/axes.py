@@ -5,13 +5,15 @@ from pathlib import Path
 from terrazzo.errors import InputError, ParameterError
 
 KNOWN_AXES = "tczyx"
+# what an opened image has, by its number of axes
+IMAGE_AXES = {3: "cyx", 4: "czyx"}
 MOST_GUESSED_CHANNELS = 16
 RGB = ("red", "green", "blue")
 RGBA = (*RGB, "alpha")
 
 
 def settled_axes(path: Path, shape: tuple[int, ...], *, asked: str | None, found: str | None) -> str:
-    """Name each axis of a two-dimensional image, singleton t and z axes included.
+    """Name each axis of an image or a volume, singleton t and z axes included.
 
     Parameters
     ----------
@@ -34,7 +36,7 @@ def settled_axes(path: Path, shape: tuple[int, ...], *, asked: str | None, found
     ParameterError
         If `asked` is not made of different letters of "tczyx" with y and x among them.
     InputError
-        If the letters do not fit `shape`, the axes cannot be guessed, or z or t is longer than 1.
+        If the letters do not fit `shape`, the axes cannot be guessed, or t is longer than 1.
     """
     if asked is not None:
         axes = _asked_axes(asked)
@@ -44,8 +46,30 @@ def settled_axes(path: Path, shape: tuple[int, ...], *, asked: str | None, found
         axes = _guessed_axes(path, shape)
     if len(axes) != len(shape):
         raise InputError(f"'{path}' has {len(shape)} axes, of shape {shape}; axes='{axes}' names {len(axes)}.")
-    _require_plane(path, axes, shape)
+    _require_image(path, axes, shape)
     return axes
+
+
+def in_image_order(axes: str, shape: tuple[int, ...], lengths: tuple[int, ...]) -> tuple[int, ...]:
+    """Put what there is one of per axis of a file into the order of an opened image.
+
+    Parameters
+    ----------
+    axes : str
+        The axes of the file.
+    shape : tuple of int
+        Their lengths; the image is a volume where z is longer than 1.
+    lengths : tuple of int
+        What is reordered, `shape` itself or the lengths of chunks.
+
+    Returns
+    -------
+    tuple of int
+        Along (c, z, y, x) of a volume, else along (c, y, x); 1 along c where the file has no such axis.
+    """
+    depth = dict(zip(axes, shape, strict=True)).get("z", 1)
+    by_axis = dict(zip(axes, lengths, strict=True))
+    return tuple(by_axis.get(axis, 1) for axis in IMAGE_AXES[4 if depth > 1 else 3])
 
 
 def channel_names(axes: str, channels: int) -> tuple[str, ...]:
@@ -60,7 +84,7 @@ def _asked_axes(asked: str) -> str:
     if not set("yx") <= set(axes) <= set(KNOWN_AXES) or len(set(axes)) != len(axes):
         raise ParameterError(
             f"axes='{asked}' must name each axis of the file once by a letter of 'tczyx', y and x among "
-            "them, such as 'yx', 'cyx' or 'yxc'."
+            "them, such as 'yx', 'cyx', 'yxc' or 'zyx'."
         )
     return axes
 
@@ -75,18 +99,18 @@ def _guessed_axes(path: Path, shape: tuple[int, ...]) -> str:
         return "cyx"
     raise InputError(
         f"'{path}' does not say what its {len(shape)} axes of shape {shape} are: "
-        "pass axes=, such as axes='cyx' or axes='yxc'."
+        "pass axes=, such as axes='zyx' for a volume, or axes='cyx' or axes='yxc' for channels."
     )
 
 
-def _require_plane(path: Path, axes: str, shape: tuple[int, ...]) -> None:
+def _require_image(path: Path, axes: str, shape: tuple[int, ...]) -> None:
     if len(set(axes)) != len(axes) or not set("yx") <= set(axes):
         raise InputError(f"'{path}' has axes '{axes}'; an image has one y, one x and at most one c axis.")
     for axis, length in zip(axes, shape, strict=True):
-        if axis in "tz" and length > 1:
+        if axis == "t" and length > 1:
             raise InputError(
-                f"'{path}' is {length} long along its {axis} axis (shape {shape}, axes '{axes}'); "
-                f"images are two-dimensional: save one {axis} position on its own."
+                f"'{path}' is {length} long along its t axis (shape {shape}, axes '{axes}'); "
+                "an image is of one time: save one t position on its own."
             )
     if 0 in shape:
         raise InputError(f"'{path}' is empty: its shape is {shape}.")

@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import Any
 
 from terrazzo.errors import InputError
+from terrazzo.io.axes import IMAGE_AXES
 from terrazzo.io.open_image import open_image
 from terrazzo.io.result import RUN, open_result
 
@@ -54,11 +55,12 @@ def _model(path: Path) -> dict[str, Any]:
 
 def _image(path: Path, level: int, axes: str | None) -> dict[str, Any]:
     image = open_image(path, level=level, axes=axes)
+    names = IMAGE_AXES[len(image.shape)]
     return {
         "path": image.path,
-        "shape": dict(zip("cyx", image.shape, strict=True)),
+        "shape": dict(zip(names, image.shape, strict=True)),
         "dtype": str(image.dtype),
-        "chunks": dict(zip("cyx", image.stored.chunks, strict=True)),
+        "chunks": dict(zip(names, image.stored.chunks, strict=True)),
         "format": image.stored.kind,
         "level": image.level,
         "channels": list(image.channels),

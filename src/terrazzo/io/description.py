@@ -9,7 +9,7 @@ import numpy as np
 
 @dataclass(frozen=True)
 class Description:
-    """One array as its file has it, before it is put into (c, y, x) order.
+    """One array as its file has it, before it is put into (c, y, x) or (c, z, y, x) order.
 
     Attributes
     ----------
@@ -24,8 +24,8 @@ class Description:
         What is read at once, one length per axis of the file; None where any window costs the same.
     axes : str or None
         One lower-case letter per axis of the file, or None where the file does not say.
-    pixel_size : tuple of float or None
-        (y, x) size of a pixel, in `pixel_unit`.
+    pixel_size : dict of float or None
+        Size of a pixel along y and x, and along z where that is known, in `pixel_unit`.
     pixel_unit : str or None
         Unit by its full English name ("micrometer"), as in OME-NGFF.
     channels : tuple of str or None
@@ -39,7 +39,7 @@ class Description:
     dtype: np.dtype
     chunks: tuple[int, ...] | None = None
     axes: str | None = None
-    pixel_size: tuple[float, float] | None = None
+    pixel_size: dict[str, float] | None = None
     pixel_unit: str | None = None
     channels: tuple[str, ...] | None = None
     palette_indices: Description | None = None

@@ -86,27 +86,34 @@ def find_results(path: Path, marker: str) -> list[Path]:
     return found
 
 
-def pair_by_stem(images: Sequence[Path], annotations: Sequence[Path]) -> list[tuple[Path, Path]]:
-    """Pair each image with the annotation of the same name, suffixes such as ".ome.zarr" apart.
+def pair_by_stem(images: Sequence[Path], partners: Sequence[Path], what: str = "annotation") -> list[tuple[Path, Path]]:
+    """Pair each image with its partner, the file of the same name, suffixes such as ".ome.zarr" apart.
 
-    One image and one annotation are a pair whatever their names.
+    One image and one partner are a pair whatever their names.
+
+    Parameters
+    ----------
+    images, partners : sequence of Path
+        The files.
+    what : str
+        What a partner is called in messages.
 
     Returns
     -------
     list of tuple of Path
-        (image, annotation) in the order of `images`.
+        (image, partner) in the order of `images`.
 
     Raises
     ------
     InputError
         If a name is on one side only, or twice on one side.
     """
-    if len(images) == len(annotations) == 1:
-        return [(images[0], annotations[0])]
-    by_stem = _by_stem(annotations, "annotations")
+    if len(images) == len(partners) == 1:
+        return [(images[0], partners[0])]
+    by_stem = _by_stem(partners, f"{what}s")
     stems = _by_stem(images, "images")
-    _require_same(stems.keys() - by_stem.keys(), "images without an annotation")
-    _require_same(by_stem.keys() - stems.keys(), "annotations without an image")
+    _require_same(stems.keys() - by_stem.keys(), f"images without {'an' if what[0] in 'aeiou' else 'a'} {what}")
+    _require_same(by_stem.keys() - stems.keys(), f"{what}s without an image")
     return [(image, by_stem[stem]) for stem, image in stems.items()]
 
 

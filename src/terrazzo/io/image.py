@@ -8,12 +8,13 @@ import numpy as np
 from dask.base import tokenize
 
 from terrazzo.errors import InputError
+from terrazzo.io.axes import IMAGE_AXES
 from terrazzo.io.stored_array import StoredArray
 
 
 @dataclass(frozen=True)
 class Image:
-    """A two-dimensional image with channels, lazily read.
+    """An image (c, y, x) or a volume (c, z, y, x), lazily read.
 
     Attributes
     ----------
@@ -22,7 +23,7 @@ class Image:
     channels : tuple of str
         One name per channel.
     pixel_size : tuple of float or None
-        (y, x) size of a pixel of this level, in `pixel_unit`; None where the file does not say.
+        (y, x) or (z, y, x) size of a pixel of this level, in `pixel_unit`; None unless the file says all of it.
     pixel_unit : str or None
         Full English name of the unit, such as "micrometer".
     level : int
@@ -31,26 +32,26 @@ class Image:
 
     stored: StoredArray
     channels: tuple[str, ...]
-    pixel_size: tuple[float, float] | None = None
+    pixel_size: tuple[float, ...] | None = None
     pixel_unit: str | None = None
     level: int = 0
 
     @cached_property
     def data(self) -> da.Array:
-        """The image as a (c, y, x) Dask array; the same file and level give the same key names."""
+        """The image as a (c, y, x) or (c, z, y, x) Dask array; the same file and level give the same key names."""
         data: da.Array = da.from_array(
             self.stored,
             chunks=self.stored.chunks,
             name=f"image-{tokenize(self.stored)}",
             asarray=True,
             fancy=False,
-            meta=np.empty((0, 0, 0), self.dtype),
+            meta=np.empty((0,) * self.stored.ndim, self.dtype),
         )
         return data
 
     @property
     def plane(self) -> da.Array:
-        """The only channel as a (y, x) Dask array, for label images.
+        """The only channel as a (y, x) or (z, y, x) Dask array, for label images.
 
         Raises
         ------
@@ -58,7 +59,7 @@ class Image:
             If there is more than one channel.
         """
         if len(self.channels) != 1:
-            raise InputError(f"'{self.path}' has {len(self.channels)} channels; only one makes a plane.")
+            raise InputError(f"'{self.path}' has {len(self.channels)} channels; labels have one.")
         only: da.Array = self.data[0]
         return only
 
@@ -68,13 +69,18 @@ class Image:
         return self.stored.path
 
     @property
-    def shape(self) -> tuple[int, int, int]:
-        """Lengths along (c, y, x)."""
+    def axes(self) -> str:
+        """The spatial axes: "yx", or "zyx" of a volume."""
+        return IMAGE_AXES[self.stored.ndim][1:]
+
+    @property
+    def shape(self) -> tuple[int, ...]:
+        """Lengths along (c, y, x) or (c, z, y, x)."""
         return self.stored.shape
 
     @property
-    def extent(self) -> tuple[int, int]:
-        """Lengths along (y, x), in pixels."""
+    def extent(self) -> tuple[int, ...]:
+        """Lengths along (y, x) or (z, y, x), in pixels."""
         return self.stored.shape[1:]
 
     @property

@@ -21,7 +21,9 @@ from terrazzo.regions.scaling import Scaling
 from terrazzo.regions.superpixel_parameters import SuperpixelParameters
 from terrazzo.version import __version__
 
-FORMAT = 1
+FORMAT = 2
+# The fingerprint covers parameters that the formats before do not have.
+FIRST_WITH_THIS_FINGERPRINT = 2
 HEADER = "terrazzo"
 SCALING = ("node_mean", "node_std", "edge_mean", "edge_std")
 
@@ -82,7 +84,8 @@ def open_model(path: str | Path, *, features: FeatureSet | None = None) -> Model
         header = json.loads(metadata[HEADER])
         _check_format(header, path)
         model = _model(header, tensors, features)
-        if model.fingerprint() != header["fingerprint"]:
+        comparable = header["format"] >= FIRST_WITH_THIS_FINGERPRINT
+        if model.fingerprint() != header["fingerprint"] and comparable:
             raise ModelError(f"'{path}' was changed after it was written; fit the model again")
         return model
     except TerrazzoError:
@@ -122,7 +125,9 @@ def _model(header: dict[str, Any], tensors: dict[str, torch.Tensor], features: F
     network.load_state_dict(
         {name.removeprefix("network."): t for name, t in tensors.items() if name.startswith("network.")}
     )
-    parameters = header["superpixels"] | {"size": tuple(header["superpixels"]["size"])}
+    parameters: dict[str, Any] = {
+        name: tuple(v) if isinstance(v, list) else v for name, v in header["superpixels"].items()
+    }
     if features is None:
         features = tuple(statistic_named(name) for name in header["statistics"])
     recipe = Recipe(header["channels"], SuperpixelParameters(**parameters), features)

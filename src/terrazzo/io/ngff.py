@@ -4,6 +4,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
+from terrazzo.errors import ParameterError
+
 AXES_BEFORE_0_3 = "tczyx"
 
 
@@ -17,30 +19,32 @@ class Level:
         The array, relative to the group of the image.
     axes : str
         One letter per axis, lower case; "?" for an axis with a longer name.
-    pixel_size : tuple of float or None
-        (y, x), in `pixel_unit`.
+    pixel_size : dict of float or None
+        Along y and x, and along z where that has the same unit, in `pixel_unit`.
     pixel_unit : str or None
         Full English name of the unit.
     """
 
     path: str
     axes: str
-    pixel_size: tuple[float, float] | None
+    pixel_size: dict[str, float] | None
     pixel_unit: str | None
 
 
-def single_level(
-    name: str, axes: str, pixel_size: tuple[float, float] | None, pixel_unit: str | None
-) -> dict[str, Any]:
+def single_level(name: str, axes: str, pixel_size: tuple[float, ...] | None, pixel_unit: str | None) -> dict[str, Any]:
     """Return the entry of "multiscales", as of 0.5, for an image with one level, the array "0".
 
-    Without a pixel size a pixel is 1 long and has no unit.
+    `pixel_size` has one entry per axis but c. Without it a pixel is 1 long and has no unit.
     """
     unit = {"unit": pixel_unit} if pixel_size and pixel_unit else {}
     described = [
         {"name": axis, "type": "channel"} if axis == "c" else {"name": axis, "type": "space", **unit} for axis in axes
     ]
-    scale = [1.0] * (len(axes) - 2) + [float(length) for length in pixel_size or (1.0, 1.0)]
+    spatial = axes.removeprefix("c")
+    lengths = [float(length) for length in pixel_size or (1.0,) * len(spatial)]
+    if len(lengths) != len(spatial):
+        raise ParameterError(f"pixel_size has {len(lengths)} entries; the axes '{spatial}' need {len(spatial)}.")
+    scale = [1.0] * (len(axes) - len(spatial)) + lengths
     dataset = {"path": "0", "coordinateTransformations": [{"type": "scale", "scale": scale}]}
     return {"name": name, "axes": described, "datasets": [dataset]}
 
@@ -60,17 +64,19 @@ def levels(ome: Mapping[str, Any]) -> tuple[Level, ...]:
     """Return the resolutions of the first image of a group, finest first.
 
     A pixel's size is the product of the scales of its level and of the whole image; it is None where neither
-    has a scale or where y and x have different units, and then so is the unit.
+    has a scale or where y and x have different units, and then so is the unit. A z axis of another unit, or of
+    none where y has one, is left out.
     """
     multiscale = ome["multiscales"][0]
     axes, units = _axes(multiscale)
     unit = units.get("y")
+    measured = [axis for axis in "zyx" if axis in axes and units[axis] == unit]
     common = _scale(multiscale, len(axes))
     found = []
     for dataset in multiscale["datasets"]:
         own = _scale(dataset, len(axes))
-        known = units.get("x") == unit and (own or common) is not None
-        size = _pixel_size(axes, own, common) if known else None
+        known = {"y", "x"} <= set(measured) and (own or common) is not None
+        size = _pixel_size(axes, own, common, measured) if known else None
         found.append(Level(dataset["path"], axes, size, unit if size else None))
     return tuple(found)
 
@@ -98,7 +104,9 @@ def _scale(holder: Mapping[str, Any], axes: int) -> list[float] | None:
     return None
 
 
-def _pixel_size(axes: str, own: list[float] | None, common: list[float] | None) -> tuple[float, float]:
+def _pixel_size(
+    axes: str, own: list[float] | None, common: list[float] | None, measured: list[str]
+) -> dict[str, float]:
     ones = [1.0] * len(axes)
     product = {axis: a * b for axis, a, b in zip(axes, own or ones, common or ones, strict=True)}
-    return product["y"], product["x"]
+    return {axis: product[axis] for axis in measured}

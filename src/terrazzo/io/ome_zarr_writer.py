@@ -16,6 +16,8 @@ from terrazzo.io.axes import RGB
 from terrazzo.io.chunking import reading_chunks
 from terrazzo.io.ngff import single_level
 
+AXES = ("cyx", "yx", "czyx", "zyx")
+IMAGE_CHUNK, VOLUME_CHUNK = (512, 512), (64, 128, 128)
 RENDERING_COLOURS = ("FFFFFF", "FF0000", "00FF00", "0000FF", "FF00FF", "FFFF00", "00FFFF")
 
 
@@ -23,13 +25,13 @@ def write_ome_zarr(
     path: str | os.PathLike[str],
     array: da.Array | NDArray[Any],
     *,
-    axes: Literal["cyx", "yx"] = "cyx",
-    pixel_size: tuple[float, float] | None = None,
+    axes: Literal["cyx", "yx", "czyx", "zyx"] = "cyx",
+    pixel_size: tuple[float, ...] | None = None,
     pixel_unit: str = "micrometer",
     channel_names: Sequence[str] | None = None,
-    chunks: tuple[int, int] = (512, 512),
+    chunks: tuple[int, ...] | None = None,
 ) -> None:
-    """Write an image of one resolution as OME-Zarr 0.5, block by block.
+    """Write an image or a volume of one resolution as OME-Zarr 0.5, block by block.
 
     It is written under a temporary name beside `path` and renamed when it is complete, so that what stands at
     `path` is whole; what an interrupted run left is removed.
@@ -40,53 +42,56 @@ def write_ome_zarr(
         The directory to make; it must not exist.
     array : dask.array.Array or numpy.ndarray
         Boolean, integer or floating values.
-    axes : {"cyx", "yx"}
-        What the axes of `array` are.
+    axes : {"cyx", "yx", "czyx", "zyx"}
+        What the axes of `array` are. Labels and annotations are written without c.
     pixel_size : tuple of float, optional
-        (y, x) size of a pixel, in `pixel_unit`.
+        (y, x) size of a pixel in `pixel_unit`; (z, y, x) of a volume.
     pixel_unit : str
         Full English name of the unit.
     channel_names : sequence of str, optional
-        One name per channel; needs axes "cyx".
-    chunks : tuple of int
-        (y, x) lengths of a stored chunk; each holds one channel.
+        One name per channel; needs an axis c.
+    chunks : tuple of int, optional
+        (y, x) or (z, y, x) lengths of a stored chunk, which holds one channel; by default (512, 512) or
+        (64, 128, 128).
 
     Raises
     ------
     InputError
         If `path` exists, or `array` is empty or of another type.
     ParameterError
-        If `axes` does not fit `array`, or `channel_names` does not fit its channels.
+        If `axes` does not fit `array`, `channel_names` its channels, or `pixel_size` or `chunks` its spatial axes.
     """
     target = Path(path).expanduser().absolute()
     source = _checked(target, array, axes, channel_names)
+    stored_chunks = _stored_chunks(source.shape, axes, chunks)
+    ome = _metadata(target.name, source.dtype, axes, pixel_size, pixel_unit, channel_names)
     partial = target.with_name(f".{target.name}.partial")
     if partial.exists():
         shutil.rmtree(partial)
-    ome = _metadata(target.name, source.dtype, axes, pixel_size, pixel_unit, channel_names)
     group = zarr.create_group(partial, attributes={"ome": ome})
     stored = group.create_array(
         "0",
         shape=source.shape,
         dtype=source.dtype,
-        chunks=_stored_chunks(source.shape, chunks),
+        chunks=stored_chunks,
         dimension_names=list(axes),
     )
-    _write_blocks(source, stored)
+    _write_blocks(source, stored, axes)
     partial.rename(target)
 
 
 def _checked(path: Path, array: da.Array | NDArray[Any], axes: str, channel_names: Sequence[str] | None) -> da.Array:
     if path.exists():
         raise InputError(f"'{path}' exists; remove it or write somewhere else.")
-    if axes not in ("cyx", "yx") or len(axes) != array.ndim:
-        raise ParameterError(f"axes='{axes}' does not fit an array of {array.ndim} axes; use 'cyx' or 'yx'.")
+    if axes not in AXES or len(axes) != array.ndim:
+        fitting = " or ".join(f"'{known}'" for known in AXES if len(known) == array.ndim) or f"one of {AXES}"
+        raise ParameterError(f"axes='{axes}' does not fit an array of {array.ndim} axes; use {fitting}.")
     if array.dtype.kind not in "buif" or 0 in array.shape:
         raise InputError(
             f"An array of type {array.dtype} and shape {array.shape} is no image; "
             "images are boolean, integer or floating and not empty."
         )
-    channels = array.shape[0] if axes == "cyx" else 0
+    channels = array.shape[0] if "c" in axes else 0
     if channel_names is not None and len(channel_names) != channels:
         raise ParameterError(f"channel_names has {len(channel_names)} names for {channels} channels.")
     if isinstance(array, da.Array):
@@ -95,17 +100,20 @@ def _checked(path: Path, array: da.Array | NDArray[Any], axes: str, channel_name
     return lazy
 
 
-def _stored_chunks(shape: tuple[int, ...], chunks: tuple[int, int]) -> tuple[int, ...]:
-    plane = tuple(min(chunk, length) for chunk, length in zip(chunks, shape[-2:], strict=True))
-    return (1,) * (len(shape) - 2) + plane
+def _stored_chunks(shape: tuple[int, ...], axes: str, chunks: tuple[int, ...] | None) -> tuple[int, ...]:
+    chunk = chunks or (VOLUME_CHUNK if "z" in axes else IMAGE_CHUNK)
+    spatial = axes.removeprefix("c")
+    if len(chunk) != len(spatial):
+        raise ParameterError(f"chunks has {len(chunk)} entries; the axes '{spatial}' need {len(spatial)}.")
+    clipped = tuple(min(pixels, length) for pixels, length in zip(chunk, shape[-len(chunk) :], strict=True))
+    return (1,) * (len(shape) - len(chunk)) + clipped
 
 
-def _write_blocks(source: da.Array, stored: zarr.Array[Any]) -> None:
+def _write_blocks(source: da.Array, stored: zarr.Array[Any], axes: str) -> None:
     """Write in blocks of whole stored chunks: two tasks in one stored chunk would undo each other's work."""
-    flat = source.ndim == 2
-    shape, unit = ((1, *source.shape), (1, *stored.chunks)) if flat else (source.shape, stored.chunks)
-    blocks = reading_chunks(shape, unit, source.dtype.itemsize)
-    aligned = source.rechunk(blocks[1:] if flat else blocks)
+    one = () if "c" in axes else (1,)
+    blocks = reading_chunks((*one, *source.shape), (*one, *stored.chunks), source.dtype.itemsize)
+    aligned = source.rechunk(blocks[len(one) :])
     da.store(aligned, stored, lock=False)
 
 
@@ -113,7 +121,7 @@ def _metadata(
     name: str,
     dtype: np.dtype,
     axes: str,
-    pixel_size: tuple[float, float] | None,
+    pixel_size: tuple[float, ...] | None,
     pixel_unit: str,
     channel_names: Sequence[str] | None,
 ) -> dict[str, Any]:

@@ -1,13 +1,14 @@
-"""Open an image or a label image, whatever its format."""
+"""Open an image, a volume or a label image of either, whatever its format."""
 
 import os
+from collections.abc import Mapping
 from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
 
 from terrazzo.errors import InputError
-from terrazzo.io.axes import channel_names, settled_axes
+from terrazzo.io.axes import IMAGE_AXES, channel_names, in_image_order, settled_axes
 from terrazzo.io.chunking import reading_chunks
 from terrazzo.io.description import Description
 from terrazzo.io.failures import reported_as_input_error
@@ -19,12 +20,12 @@ FORMAT_NAMES = {"zarr": "Zarr", "tiff": "TIFF", "raster": "PNG or JPEG", "npy": 
 
 
 def open_image(path: str | os.PathLike[str], *, level: int = 0, axes: str | None = None) -> Image:
-    """Open an image without reading its pixels.
+    """Open an image or a volume without reading its pixels.
 
     Read are Zarr v2 and v3 (an array, a group with one array, OME-Zarr up to 0.5), TIFF (plain, tiled,
     pyramidal, OME-TIFF), PNG, JPEG and NPY. Of a file with several images the first is taken. An alpha
-    channel of a PNG is left out. A PNG, a JPEG or a compressed TIFF in one
-    strip is decoded whole by each process that reads from it.
+    channel of a PNG is left out. A PNG, a JPEG or a compressed TIFF in one strip is decoded whole by each process
+    that reads from it; a stack of such TIFF pages page by page, for each window anew.
 
     Parameters
     ----------
@@ -33,20 +34,21 @@ def open_image(path: str | os.PathLike[str], *, level: int = 0, axes: str | None
     level : int
         Resolution level of a pyramid, 0 being the finest.
     axes : str, optional
-        The axes of the file in their order, such as "yx", "cyx" or "yxc". By default the file's own metadata;
+        The axes of the file in their order, such as "yx", "cyx", "yxc" or "zyx". By default the file's own metadata;
         else two axes are "yx", and three are "yxc" when the last has length 3 or 4 and the first has not, and
-        "cyx" when the first is no longer than 16.
+        "cyx" when the first is no longer than 16. A volume is never guessed.
 
     Returns
     -------
     Image
-        Of (c, y, x) data of a boolean, integer or floating type. Axes t and z of length 1 are dropped.
+        Of (c, y, x) data of a boolean, integer or floating type; of (c, z, y, x) data where the file has a z axis
+        longer than 1. Axes t and z of length 1 are dropped.
 
     Raises
     ------
     InputError
         If there is no image at `path`, it cannot be read, is empty, has values of another type or no such
-        level, or its axes cannot be told or include z or t longer than 1.
+        level, or its axes cannot be told or include t longer than 1.
     ParameterError
         If `axes` is malformed.
     """
@@ -67,7 +69,7 @@ def open_labels(path: str | os.PathLike[str], *, level: int = 0, axes: str | Non
     Returns
     -------
     Image
-        Of one channel and an integer type; its `plane` is the (y, x) Dask array.
+        Of one channel and an integer type; its `plane` is the (y, x) or (z, y, x) Dask array.
 
     Raises
     ------
@@ -79,8 +81,9 @@ def open_labels(path: str | os.PathLike[str], *, level: int = 0, axes: str | Non
     location, kind, description = _described(path, level)
     image = _image(location, kind, description.palette_indices or description, level=level, axes=axes)
     if len(image.channels) != 1:
+        hint = ", or pass axes='zyx' if it is a volume" if image.stored.axes == "cyx" else ""
         raise InputError(
-            f"'{location}' has {len(image.channels)} channels; labels have one: save one integer per pixel."
+            f"'{location}' has {len(image.channels)} channels; labels have one: save one integer per pixel{hint}."
         )
     if image.dtype.kind == "b":
         return replace(image, stored=replace(image.stored, dtype=np.dtype(np.uint8)))
@@ -100,8 +103,8 @@ def _image(path: Path, kind: str, description: Description, *, level: int, axes:
     if description.dtype.kind not in "buif":
         raise InputError(f"'{path}' holds values of type {description.dtype}; images are boolean, integer or floating.")
     named = settled_axes(path, description.shape, asked=axes, found=description.axes)
-    shape = _canonical(named, description.shape)
-    stored_chunks = _canonical(named, description.chunks) if description.chunks else None
+    shape = in_image_order(named, description.shape, description.shape)
+    stored_chunks = in_image_order(named, description.shape, description.chunks) if description.chunks else None
     dtype = description.dtype.newbyteorder("=")
     stored = StoredArray(
         path=str(path),
@@ -115,10 +118,9 @@ def _image(path: Path, kind: str, description: Description, *, level: int, axes:
     )
     fits = description.channels is not None and len(description.channels) == shape[0]
     channels = description.channels if fits else channel_names(named, shape[0])
-    return Image(stored, channels or (), description.pixel_size, description.pixel_unit, level)
+    size = _pixel_size(description.pixel_size, IMAGE_AXES[len(shape)][1:])
+    return Image(stored, channels or (), size, description.pixel_unit if size else None, level)
 
 
-def _canonical(axes: str, lengths: tuple[int, ...]) -> tuple[int, int, int]:
-    """Lengths along (c, y, x); without a channel axis there is one channel."""
-    by_axis = dict(zip(axes, lengths, strict=True))
-    return by_axis.get("c", 1), by_axis["y"], by_axis["x"]
+def _pixel_size(by_axis: Mapping[str, float] | None, spatial: str) -> tuple[float, ...] | None:
+    return tuple(by_axis[axis] for axis in spatial) if by_axis and set(spatial) <= by_axis.keys() else None

@@ -22,6 +22,7 @@ from terrazzo.version import __version__
 
 SUPERPIXELS, CLASSES = "labels/superpixels/0", "labels/classes/0"
 RUN = "run.json"
+SPATIAL_AXES = {2: "yx", 3: "zyx"}
 
 
 @dataclass(frozen=True)
@@ -44,7 +45,7 @@ class Result:
     edge_columns: tuple[str, ...]
 
     def write_segments(self, block: Block, ids: NDArray[np.unsignedinteger[Any]], graph: BlockGraph) -> None:
-        """Write the superpixel ids (y, x) of a block's core and what the block owns."""
+        """Write the superpixel ids of a block's core and what the block owns."""
         self._array(SUPERPIXELS, "r+")[block.core.slices] = ids
         write_part(node_table(graph, self.node_columns), self._part("nodes", block))
         write_part(edge_table(graph, self.edge_columns), self._part("edges", block))
@@ -52,7 +53,7 @@ class Result:
     def write_classes(
         self, block: Block, classes: NDArray[np.uint8], graph: BlockGraph, probabilities: NDArray[np.float32]
     ) -> None:
-        """Write the classes (y, x) of a block's core, and its nodes with their class and probabilities."""
+        """Write the classes of a block's core, and its nodes with their class and probabilities."""
         self._array(CLASSES, "r+")[block.core.slices] = classes
         write_part(node_table(graph, self.node_columns, probabilities), self._part("nodes", block))
 
@@ -61,11 +62,11 @@ class Result:
         return read_block_graph(self._part("nodes", block), self._part("edges", block))
 
     def read_superpixels(self, window: tuple[slice, ...]) -> NDArray[np.unsignedinteger[Any]]:
-        """Read the superpixel ids (y, x) of a window."""
+        """Read the superpixel ids of a window, (y, x) or (z, y, x)."""
         return np.asarray(self._array(SUPERPIXELS, "r")[window])
 
     def read_classes(self, window: tuple[slice, ...]) -> NDArray[np.uint8]:
-        """Read the classes (y, x) of a window."""
+        """Read the classes of a window, (y, x) or (z, y, x)."""
         return np.asarray(self._array(CLASSES, "r")[window])
 
     @property
@@ -93,7 +94,7 @@ def create_result(
     edge_columns: tuple[str, ...],
     class_names: tuple[str, ...],
     colours: tuple[str, ...],
-    pixel_size: tuple[float, float] | None,
+    pixel_size: tuple[float, ...] | None,
     pixel_unit: str | None = None,
     made_from: dict[str, Any],
     overwrite: bool = False,
@@ -104,8 +105,15 @@ def create_result(
     ------
     InputError
         If the path exists and `overwrite` is false, exists and is no result, or cannot be written.
+    ParameterError
+        If `pixel_size` has not one entry per axis of the grid.
     """
     target = Path(path)
+    axes = SPATIAL_AXES[len(grid.lattice.shape)]
+    metadata = {
+        name: _label_metadata(single_level(name, axes, pixel_size, pixel_unit), class_names, colours)
+        for name in ("superpixels", "classes")
+    }
     check_writable(target, overwrite)
     run = {
         "version": __version__,
@@ -128,9 +136,9 @@ def create_result(
         labels.attrs["ome"] = {"version": "0.5", "labels": ["superpixels", "classes"]}
         for name, dtype in (("superpixels", grid.lattice.dtype), ("classes", np.dtype(np.uint8))):
             group = labels.create_group(name)
-            group.attrs["ome"] = _label_metadata(single_level(name, "yx", pixel_size, pixel_unit), class_names, colours)
+            group.attrs["ome"] = metadata[name]
             group.create_array("0", shape=grid.lattice.shape, chunks=grid.storage_chunk, dtype=dtype,
-                               fill_value=0, dimension_names=["y", "x"])  # fmt: skip
+                               fill_value=0, dimension_names=list(axes))  # fmt: skip
         for table in ("nodes", "edges"):
             (target / table).mkdir()
     except OSError as error:

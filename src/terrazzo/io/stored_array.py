@@ -12,6 +12,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from terrazzo.errors import InputError
+from terrazzo.io.axes import IMAGE_AXES
 from terrazzo.io.failures import reported_as_input_error
 from terrazzo.io.formats import READERS
 
@@ -24,7 +25,7 @@ MOST_OPEN = 4
 
 @dataclass(frozen=True)
 class StoredArray:
-    """A handle on an image on disk, in (c, y, x) order whatever the order of its file.
+    """A handle on an image on disk, in (c, y, x) or (c, z, y, x) order whatever the order of its file.
 
     It holds no open file: it pickles to a few hundred bytes, and each process opens the file at its first
     read and keeps it open for the next ones. Threads may read at the same time.
@@ -38,13 +39,13 @@ class StoredArray:
     key : str
         Where the array is inside the file; its meaning is the reader's.
     axes : str
-        Axes of the file, one letter of "tczyx" each; t and z have length 1.
+        Axes of the file, one letter of "tczyx" each; t has length 1, and z has unless this is a volume.
     shape : tuple of int
-        (c, y, x).
+        (c, y, x), or (c, z, y, x) of a volume.
     dtype : numpy.dtype
         Type of what is read, in the byte order of the machine.
     chunks : tuple of int
-        (c, y, x) lengths that are sensible to read at once.
+        Lengths along the same axes that are sensible to read at once.
     modified : int
         Modification time of the path in nanoseconds when it was described: a replaced file is another array.
     """
@@ -53,14 +54,14 @@ class StoredArray:
     kind: str
     key: str
     axes: str
-    shape: tuple[int, int, int]
+    shape: tuple[int, ...]
     dtype: np.dtype
-    chunks: tuple[int, int, int]
+    chunks: tuple[int, ...]
     modified: int
 
     @property
     def ndim(self) -> int:
-        """Always 3."""
+        """3, or 4 of a volume."""
         return len(self.shape)
 
     def __getitem__(self, selection: Selection) -> NDArray[Any]:
@@ -71,38 +72,39 @@ class StoredArray:
         InputError
             If the file cannot be read there, or no longer has the shape that it had.
         IndexError
-            If an integer is out of range or there are more than three parts.
+            If an integer is out of range or there are more parts than axes.
         """
-        windows, inside = zip(*map(_window, _three(selection), self.shape), strict=True)
+        windows, inside = zip(*map(_window, _every_part(selection, self.ndim), self.shape), strict=True)
         shape = tuple(window.stop - window.start for window in windows)
         if 0 in shape:
             return np.empty(shape, self.dtype)[inside]
         return np.asarray(self._read(windows, shape)[inside], order="C")
 
     def _read(self, windows: tuple[slice, ...], shape: tuple[int, ...]) -> NDArray[Any]:
-        """Read one window without steps, all three axes kept."""
-        wanted = dict(zip("cyx", windows, strict=True))
+        """Read one window without steps, all axes kept."""
+        axes = IMAGE_AXES[self.ndim]
+        wanted = dict(zip(axes, windows, strict=True))
         with reported_as_input_error(self.path, f"read at {_described(wanted)}"):
             opened = _opened(self.kind, self.path, self.key, self.modified)
             found = np.asarray(opened[tuple(wanted.get(axis, 0) for axis in self.axes)])
         kept = [axis for axis in self.axes if axis in wanted]
-        ordered = found.transpose([kept.index(axis) for axis in "cyx" if axis in kept])
-        planes = ordered if "c" in kept else ordered[None]
-        if planes.shape != shape:
+        ordered = found.transpose([kept.index(axis) for axis in axes if axis in kept])
+        channels = ordered if "c" in kept else ordered[None]
+        if channels.shape != shape:
             raise InputError(f"'{self.path}' changed on disk after it was opened; open it again.")
         # A copy even where the file is mapped or held in memory: the reader's arrays stay as they are.
-        return np.array(planes, dtype=self.dtype, order="C")
+        return np.array(channels, dtype=self.dtype, order="C")
 
 
-def _three(selection: Selection) -> tuple[Part, ...]:
+def _every_part(selection: Selection, axes: int) -> tuple[Part, ...]:
     """Write out the ellipsis and the axes that are not mentioned."""
     parts = selection if isinstance(selection, tuple) else (selection,)
     if Ellipsis not in parts:
         parts = (*parts, Ellipsis)
     at = parts.index(Ellipsis)
-    missing = 4 - len(parts)
+    missing = axes + 1 - len(parts)
     if missing < 0:
-        raise IndexError(f"an image has three axes; the selection {selection} has more")
+        raise IndexError(f"the image has {axes} axes; the selection {selection} has more")
     return cast("tuple[Part, ...]", parts[:at] + (slice(None),) * missing + parts[at + 1 :])
 
 

@@ -24,11 +24,10 @@ def write_part(table: pa.Table, path: Path) -> None:
 def node_table(
     graph: BlockGraph, columns: tuple[str, ...], probabilities: NDArray[np.float32] | None = None
 ) -> pa.Table:
-    """Return a block's nodes: id, y, x, area, features and, if known, class and probabilities."""
+    """Return a block's nodes: id, y, x, area, features and, if known, class and probabilities; z before y if it has."""
     arrays: dict[str, Any] = {
         "id": graph.ids,
-        "y": graph.positions[:, 0],
-        "x": graph.positions[:, 1],
+        **dict(zip("zyx"[-graph.positions.shape[1] :], graph.positions.T, strict=True)),
         "area": graph.areas,
         "features": _rows(graph.node_features),
     }
@@ -46,11 +45,12 @@ def edge_table(graph: BlockGraph, columns: tuple[str, ...]) -> pa.Table:
 
 def read_block_graph(nodes: Path, edges: Path) -> BlockGraph:
     """Read what a block owns from its node and edge parts."""
-    node = pq.read_table(nodes, columns=["id", "y", "x", "area", "features"])
+    axes = [axis for axis in "zyx" if axis in pq.read_schema(nodes).names]
+    node = pq.read_table(nodes, columns=["id", *axes, "area", "features"])
     edge = pq.read_table(edges)
     return BlockGraph(
         node["id"].to_numpy(),
-        np.stack([node["y"].to_numpy(), node["x"].to_numpy()], axis=1),
+        np.stack([node[axis].to_numpy() for axis in axes], axis=1),
         node["area"].to_numpy(),
         _matrix(node["features"]),
         np.stack([edge["low"].to_numpy(), edge["high"].to_numpy()]),

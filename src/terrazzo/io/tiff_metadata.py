@@ -1,12 +1,15 @@
 """Pixel size and channel names from the dialects of TIFF."""
 
+from typing import Any
 from xml.etree import ElementTree
 
 import tifffile
 
-PixelSize = tuple[tuple[float, float], str] | tuple[None, None]
+PixelSize = tuple[dict[str, float], str] | tuple[None, None]
 
 CENTIMETRE = 3
+# what OME-XML means without a unit
+MICROMETRE = "µm"
 UNITS = {
     **dict.fromkeys(("µm", "μm", "um", "micron", "microns", "micrometer", "\\u00b5m"), "micrometer"),
     **dict.fromkeys(("nm", "nanometer"), "nanometer"),
@@ -19,19 +22,19 @@ UNITS = {
 
 
 def physical_pixel_size(tiff: tifffile.TiffFile) -> PixelSize:
-    """Return the (y, x) size of a pixel of the first image and its unit, or (None, None).
+    """Return the size of a pixel of the first image along each axis and its unit, or (None, None).
 
-    Read from OME-XML, from ImageJ's unit, from Aperio's microns per pixel, or from resolution tags in
-    centimetres. Tags in inches are passed over: writers put the resolution of a printer there.
+    Both y and x are there, and z where the file says it in the same unit. Read from OME-XML, from ImageJ's unit and
+    spacing, from Aperio's microns per pixel, or from resolution tags in centimetres. Tags in inches are passed over:
+    writers put the resolution of a printer there.
     """
     if tiff.is_ome:
         return _from_ome(tiff)
     if tiff.is_svs:
         microns = tifffile.tifffile.svs_description_metadata(tiff.pages.first.description).get("MPP")
-        return ((float(microns), float(microns)), "micrometer") if microns else (None, None)
+        return (dict.fromkeys("yx", float(microns)), "micrometer") if microns else (None, None)
     if tiff.is_imagej:
-        unit = (tiff.imagej_metadata or {}).get("unit", "")
-        return _from_resolution(tiff, UNITS.get(str(unit).lower()))
+        return _from_imagej(tiff, tiff.imagej_metadata or {})
     if tiff.pages.first.resolutionunit == CENTIMETRE:
         return _from_resolution(tiff, "centimeter")
     return None, None
@@ -52,15 +55,26 @@ def _from_ome(tiff: tifffile.TiffFile) -> PixelSize:
     pixels = _ome_pixels(tiff)
     if pixels is None:
         return None, None
-    y, x = pixels.get("PhysicalSizeY"), pixels.get("PhysicalSizeX")
-    unit_y, unit_x = pixels.get("PhysicalSizeYUnit", "µm"), pixels.get("PhysicalSizeXUnit", "µm")
-    if y is None or x is None or unit_y != unit_x or unit_y not in UNITS:
+    unit = pixels.get("PhysicalSizeYUnit", MICROMETRE)
+    said = {axis: pixels.get(f"PhysicalSize{axis.upper()}") for axis in "zyx"}
+    size = {
+        axis: float(length)
+        for axis, length in said.items()
+        if length is not None and pixels.get(f"PhysicalSize{axis.upper()}Unit", MICROMETRE) == unit
+    }
+    return (size, UNITS[unit]) if {"y", "x"} <= size.keys() and unit in UNITS else (None, None)
+
+
+def _from_imagej(tiff: tifffile.TiffFile, metadata: dict[str, Any]) -> PixelSize:
+    size, unit = _from_resolution(tiff, UNITS.get(str(metadata.get("unit", "")).lower()))
+    spacing = float(metadata.get("spacing", 0))
+    if size is None or unit is None:
         return None, None
-    return (float(y), float(x)), UNITS[unit_y]
+    return (size | {"z": spacing} if spacing > 0 else size), unit
 
 
 def _from_resolution(tiff: tifffile.TiffFile, unit: str | None) -> PixelSize:
     per_x, per_y = tiff.pages.first.resolution
     if unit is None or per_x <= 0 or per_y <= 0:
         return None, None
-    return (1 / per_y, 1 / per_x), unit
+    return {"y": 1 / per_y, "x": 1 / per_x}, unit

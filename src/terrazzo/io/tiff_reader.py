@@ -1,5 +1,6 @@
-"""TIFF in all its kinds: plain, tiled, BigTIFF, pyramids, OME-TIFF, slide scanners' TIFF."""
+"""TIFF in all its kinds: plain, tiled, BigTIFF, pyramids, stacks, OME-TIFF, ImageJ's and slide scanners' TIFF."""
 
+import struct
 import weakref
 from contextlib import ExitStack
 from pathlib import Path
@@ -10,7 +11,7 @@ import zarr
 from numpy.typing import NDArray
 
 from terrazzo.errors import InputError
-from terrazzo.io.axes import RGB
+from terrazzo.io.axes import MOST_GUESSED_CHANNELS, RGB
 from terrazzo.io.description import Description
 from terrazzo.io.failures import require_level
 from terrazzo.io.tiff_metadata import ome_channels, physical_pixel_size
@@ -25,7 +26,8 @@ def describe(path: Path, level: int) -> Description:
         require_level(path, level, len(base.levels))
         series = base.levels[level]
         _refuse_compression(path, series.keyframe)
-        _refuse_truncation(path, series.keyframe)
+        _refuse_truncation(path, series)
+        _refuse_lost_sections(path, tiff, len(base.pages))
         axes = _axes(series)
         size, unit = physical_pixel_size(tiff)
         return Description(
@@ -43,8 +45,8 @@ def describe(path: Path, level: int) -> Description:
 def open_array(path: Path, key: str) -> Any:
     """Open level `key` of the first series.
 
-    Uncompressed images in one piece are mapped, images stored as a single strip or tile are decoded whole,
-    the others are read tile by tile or strip by strip.
+    Uncompressed images in one piece are mapped, images of few planes in a single strip or tile each are decoded
+    whole, the others are read tile by tile or strip by strip.
     """
     level = int(key)
     with ExitStack() as opened:
@@ -70,7 +72,9 @@ def _is_mapped(series: tifffile.TiffPageSeries) -> bool:
 
 
 def _is_whole(series: tifffile.TiffPageSeries) -> bool:
-    """Whether each plane is a single strip or tile, which is decoded whole for any window of it."""
+    """Whether there are few planes, each a single strip or tile, which is decoded whole for any window of it."""
+    if "Z" in series.axes or len(series.pages) > MOST_GUESSED_CHANNELS:
+        return False
     page = series.keyframe
     rows, columns = (page.tilelength, page.tilewidth) if page.is_tiled else (page.rowsperstrip, page.imagewidth)
     return bool(rows >= page.imagelength and columns >= page.imagewidth)
@@ -91,8 +95,8 @@ def _extent(series: tifffile.TiffPageSeries) -> tuple[int, int]:
     return page.imagelength, page.imagewidth
 
 
-def _coarser(size: tuple[float, float], base: tuple[int, int], level: tuple[int, int]) -> tuple[float, float]:
-    return size[0] * base[0] / level[0], size[1] * base[1] / level[1]
+def _coarser(size: dict[str, float], base: tuple[int, int], level: tuple[int, int]) -> dict[str, float]:
+    return size | {axis: size[axis] * base[at] / level[at] for at, axis in enumerate("yx")}
 
 
 def _colours(series: tifffile.TiffPageSeries) -> tuple[str, ...] | None:
@@ -110,12 +114,30 @@ def _refuse_compression(path: Path, page: tifffile.TiffPage) -> None:
         ) from error
 
 
-def _refuse_truncation(path: Path, page: tifffile.TiffPage) -> None:
+def _refuse_truncation(path: Path, series: tifffile.TiffPageSeries) -> None:
     """A cut copy of a file has its header and misses its last tiles; better said now than hours later."""
-    end = max((a + n for a, n in zip(page.dataoffsets, page.databytecounts, strict=False)), default=0)
-    # A page of a multi-file OME-TIFF may lie in another file.
+    # Pages may be missing, and a page of a multi-file OME-TIFF may lie in another file.
+    last = series.pages[-1]
+    page = series.keyframe if last is None else last
     size = page.parent.filehandle.size
+    ends = [a + n for a, n in zip(page.dataoffsets, page.databytecounts, strict=False)]
+    if series.dataoffset is not None:
+        ends.append(series.dataoffset + series.nbytes)
+    end = max(ends, default=0)
     if end > size:
         raise InputError(
             f"'{path}' is cut short: its pixels end at byte {end}, the file at byte {size}; copy it again."
         )
+
+
+def _refuse_lost_sections(path: Path, tiff: tifffile.TiffFile, found: int) -> None:
+    """ImageJ's directory of sections comes last: a cut copy without it looks like a whole first section."""
+    sections = (tiff.imagej_metadata or {}).get("images", 1)
+    if found >= sections:
+        return
+    pointer = tiff.pages.next_page_offset or 0
+    tiff.filehandle.seek(pointer)
+    (following,) = struct.unpack(tiff.tiff.offsetformat, tiff.filehandle.read(tiff.tiff.offsetsize))
+    # A section that was split off keeps the count of its stack, and is followed by none.
+    if following >= tiff.filehandle.size:
+        raise InputError(f"'{path}' is cut short: it holds {found} of {sections} sections; copy it again.")

@@ -36,7 +36,7 @@ class Model:
     colours : tuple of str
         A colour `#rrggbb` per class.
     pixel_size : tuple of float or None
-        The pixel size `(y, x)` of the images that it was fitted on.
+        The pixel size `(y, x)` or `(z, y, x)` of the images that it was fitted on.
     fitted : dict
         How the fit went: numbers for people.
     """
@@ -46,7 +46,7 @@ class Model:
     recipe: Recipe
     class_names: tuple[str, ...]
     colours: tuple[str, ...]
-    pixel_size: tuple[float, float] | None = None
+    pixel_size: tuple[float, ...] | None = None
     fitted: dict[str, float] = field(default_factory=dict)
 
     @property

@@ -135,13 +135,20 @@ def _smoothed(
     inner, shape = pixels.as_volume.within(around.as_volume), around.as_volume.shape
     unit = np.float32(1.0 / scale)
     if mask is None:
-        channels = single_precision(compared_channels(cut, parameters), around).reshape(-1, *shape)
+        channels = _compared(cut, around, parameters).reshape(-1, *shape)
         return np.stack([gaussian(channel * unit, sigmas)[inner] for channel in channels]), None
     inside = mask[around.within(window)]
     filled = np.where(inside, cut, cut.dtype.type(0))
-    channels = single_precision(compared_channels(filled, parameters), around).reshape(-1, *shape)
+    channels = _compared(filled, around, parameters).reshape(-1, *shape)
     volume = np.ascontiguousarray(inside.reshape(shape))
     return np.stack([masked_gaussian(channel * unit, volume, sigmas)[inner] for channel in channels]), volume[inner]
+
+
+def _compared(image: NDArray[Any], window: Box, parameters: SuperpixelParameters) -> NDArray[np.float32]:
+    channels = compared_channels(image, parameters)
+    if not np.isfinite(channels).all():
+        single_precision(image, window)  # names the pixel with the value that the image has there
+    return single_precision(channels, window)
 
 
 def _count_inside(left: NDArray[np.int64], shape: tuple[int, ...], box: tuple[slice, ...]) -> int:

@@ -11,10 +11,13 @@ from terrazzo.errors import ParameterError
 from terrazzo.kernels.filters import gradient_and_laplacian, halved, local_mean_and_std, radius
 from terrazzo.kernels.moments import mean_and_std
 from terrazzo.kernels.quantiles import deciles
+from terrazzo.regions.shape_features import POSITION as POSITION
+from terrazzo.regions.shape_features import SHAPE as SHAPE
 from terrazzo.regions.statistic import FeatureSet as FeatureSet
 from terrazzo.regions.statistic import Regions as Regions
 from terrazzo.regions.statistic import Statistic as Statistic
 from terrazzo.regions.statistic import column_names as column_names
+from terrazzo.regions.texture_features import TEXTURE as TEXTURE
 
 
 @cache
@@ -73,7 +76,7 @@ SCALES = tuple(scale_space(sigma) for sigma in (1, 2, 4, 8, 16, 32, 64))
 DEFAULT_FEATURES: FeatureSet = (AREA, INTENSITY, DECILES, *SCALES[:5])
 
 # What a model file may name.
-STATISTICS: FeatureSet = (AREA, INTENSITY, DECILES, *SCALES)
+STATISTICS: FeatureSet = (AREA, INTENSITY, DECILES, *SCALES, SHAPE, TEXTURE, POSITION)
 
 
 def statistic_named(name: str) -> Statistic:

@@ -1,11 +1,11 @@
 """What a block owns of labels from elsewhere (Cellpose, StarDist, a watershed): the regions that begin in its core.
 
 A region belongs to the block whose core holds its first pixel in raster order, and `max_extent`, the largest side of a
-bounding box, is the halo in which the block sees all of it. No block sees the whole image, and yet all of them together
-find every region that is larger. If a region fits, each block that it touches sees it whole. If it does not, take its
-first pixel, and the first that the owner of that one does not see: either the block that holds the latter takes it for
-a first pixel and two blocks own the id, or an earlier pixel links the two, and the block that holds the link sees both
-and so a region that is too large.
+bounding box, is the halo in which the block sees all of it. No block sees the whole image, and yet none of the regions
+that are larger escapes. Let f be the first pixel of one, A the block of f, q the first pixel that A does not see, and
+B the block of q. If B takes q for the first pixel, both own the id. Otherwise B sees an earlier pixel r, and A sees it
+too. Unless A or B already finds the region too large, r is nearer than `max_extent` to f and to q. So the block of r
+sees both of them, and they are farther apart.
 """
 
 from __future__ import annotations
@@ -25,7 +25,7 @@ from terrazzo.kernels.moments import areas, offsets
 from terrazzo.kernels.region_faces import region_faces
 from terrazzo.regions.block_graph import BlockGraph
 from terrazzo.regions.foreign_blocks import foreign_graph_window, foreign_window
-from terrazzo.regions.measure import finite_pixels, measure
+from terrazzo.regions.measure import finite_pixels, labelled_pixels, measure
 from terrazzo.regions.merge import merge
 from terrazzo.regions.region_graph import RegionGraph
 from terrazzo.regions.statistic import FeatureSet
@@ -64,9 +64,7 @@ def foreign_block_graph(
     owned = seen.begin_in(block.core)
     rows, index = np.flatnonzero(owned), seen.numbered_anew(owned)
     area = areas(index, rows.size)
-    labelled = np.zeros(window.shape, np.bool_)
-    labelled[box.within(window)] = labels != 0
-    pixels = finite_pixels(image, window, labelled)
+    pixels = finite_pixels(image, window, labelled_pixels(labels, box, window))
     under = pixels[(slice(None), *box.within(window))].reshape(-1, *index.shape)
     edges, faces, contrast = region_faces(seen.index, owned, under)
     return BlockGraph(

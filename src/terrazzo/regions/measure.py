@@ -31,12 +31,20 @@ def finite_pixels(image: NDArray[Any], window: Box, mask: NDArray[np.bool_] | No
     InputError
         If a pixel inside the mask is not finite; without a mask, if any is not.
     """
-    if mask is not None:
-        with np.errstate(over="ignore"):
-            finite = np.isfinite(image.astype(np.float32))
-        if not finite.all():
-            image = np.where(finite | mask, image, 0)
-    return single_precision(image, window)
+    if mask is None:
+        return single_precision(image, window)
+    with np.errstate(over="ignore"):
+        single = np.ascontiguousarray(image, dtype=np.float32)
+    finite = np.isfinite(single)
+    return single if finite.all() else single_precision(np.where(finite | mask, image, 0), window)
+
+
+def labelled_pixels(labels: NDArray[np.integer[Any]], box: Box, window: Box) -> NDArray[np.bool_]:
+    """Return which pixels of `window` have a label in `box`: outside it other blocks know."""
+    both = Box(tuple(map(max, box.start, window.start)), tuple(map(min, box.stop, window.stop)))
+    labelled = np.zeros(window.shape, np.bool_)
+    labelled[both.within(window)] = labels[both.within(box)] != 0
+    return labelled
 
 
 def measure(

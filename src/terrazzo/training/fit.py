@@ -10,7 +10,8 @@ import dask.array as da
 import numpy as np
 
 from terrazzo.blockwise.annotated_graph import annotated_graph
-from terrazzo.blockwise.image_array import ImageLike, image_array
+from terrazzo.blockwise.image_array import ImageLike, axes_of, axis_names, image_array
+from terrazzo.blockwise.masks import MaskLike
 from terrazzo.errors import InputError, ParameterError
 from terrazzo.io.image import Image
 from terrazzo.lattice import spacing
@@ -37,6 +38,9 @@ def fit(
     iterations: int = 5,
     sigma: float = 1.0,
     scale: float | None = None,
+    colour: str = "none",
+    weights: Sequence[float] | None = None,
+    masks: Sequence[MaskLike | None] | None = None,
     features: FeatureSet = DEFAULT_FEATURES,
     graph_done: Callable[[int, int], None] | None = None,
     progress: Callable[[Epoch], None] | None = None,
@@ -46,14 +50,16 @@ def fit(
 
     Parameters
     ----------
-    images : sequence of Image or array, each (y, x) or (c, y, x)
-        Images with the same number of channels.
-    annotations : sequence of Image or array of whole numbers, each (y, x)
+    images : sequence of Image or array, each (y, x), (c, y, x) or (c, z, y, x)
+        Images, or volumes, with the same number of channels. With three sizes an array with three axes is (z, y, x).
+    annotations : sequence of Image or array of whole numbers, each (y, x) or (z, y, x)
         The class of each pixel of the image in the same place; 255 is not annotated.
     class_names, colours : sequence of str, optional
         One per class; without names there are as many classes as the annotations hold.
-    size, compactness, iterations, sigma, scale
+    size, compactness, iterations, sigma, scale, colour, weights
         As for `superpixels`; they go with the model.
+    masks : sequence, optional
+        For each image a mask as for `superpixels`, or None. Annotated pixels outside count for nothing.
     features : tuple of Statistic
         What is measured on each superpixel.
     graph_done : callable, optional
@@ -70,26 +76,26 @@ def fit(
     Raises
     ------
     InputError
-        If an image and its annotation do not fit, or images have different channels.
+        If an image, its annotation and its mask do not fit, or images have different axes or channels.
     ParameterError
         If a parameter is out of range, or the annotation cannot be learned from.
     """
-    _check_lists(images, annotations)
-    arrays = [image_array(image) for image in images]
-    planes = [_plane(annotation) for annotation in annotations]
-    channels = sorted({array.shape[0] for array in arrays})
-    if len(channels) > 1:
-        raise InputError(f"the images have {channels} channels; all must have the same number")
+    _check_lists(images, annotations, masks)
+    arrays = [image_array(image, axes_of(size)) for image in images]
+    axes, channels = _common_axes(arrays)
+    planes = [_plane(annotation, axes) for annotation in annotations]
     classes = len(class_names) if class_names is not None else _count_classes(planes)
     chosen_names(class_names, classes)
     chosen_colours(colours, classes)
     check_settings(settings)
-    parameters = SuperpixelParameters(spacing(size, axes=2), compactness, iterations, sigma, scale)
-    recipe = Recipe(channels[0], parameters, features)
+    given = None if weights is None else tuple(weights)
+    parameters = SuperpixelParameters(spacing(size, axes), compactness, iterations, sigma, scale, colour, given)
+    recipe = Recipe(channels, parameters, features)
     graphs: list[RegionGraph] = []
     targets: list[NodeTargets] = []
-    for array, plane in zip(arrays, planes, strict=True):
-        whole, counted = annotated_graph(array, plane, recipe=recipe, classes=classes).compute()
+    for array, plane, mask in zip(arrays, planes, masks or [None] * len(arrays), strict=True):
+        lazy = annotated_graph(array, plane, recipe=recipe, classes=classes, mask=mask)
+        whole, counted = lazy.compute()
         graph, target = _annotated_part(whole, counted, settings.get("layers", GNNConfig(1, 0, 1).layers))
         graphs.append(graph)
         targets.append(target)
@@ -108,11 +114,23 @@ def fit(
     )
 
 
-def _check_lists(images: object, annotations: object) -> None:
+def _check_lists(images: object, annotations: object, masks: object) -> None:
     if not isinstance(images, list | tuple) or not isinstance(annotations, list | tuple):
         raise ParameterError("images and annotations must be lists; write fit([image], [annotation])")
     if len(images) != len(annotations) or not images:
         raise InputError(f"{len(images)} images came with {len(annotations)} annotations; give one each")
+    if masks is not None and (not isinstance(masks, list | tuple) or len(masks) != len(images)):
+        raise ParameterError("masks must be a list with one mask, or None, for each image")
+
+
+def _common_axes(arrays: Sequence[da.Array]) -> tuple[int, int]:
+    """Return the number of spatial axes and of channels that all images have."""
+    axes, channels = (sorted(set(counts)) for counts in zip(*((a.ndim - 1, a.shape[0]) for a in arrays), strict=True))
+    if len(axes) > 1:
+        raise InputError("some images have the spatial axes (y, x) and some (z, y, x); all must have the same")
+    if len(channels) > 1:
+        raise InputError(f"the images have {channels} channels; all must have the same number")
+    return axes[0], channels[0]
 
 
 def _annotated_part(graph: RegionGraph, targets: NodeTargets, layers: int) -> tuple[RegionGraph, NodeTargets]:
@@ -121,12 +139,13 @@ def _annotated_part(graph: RegionGraph, targets: NodeTargets, layers: int) -> tu
     return graph.subgraph(rows), NodeTargets(targets.counts[rows])
 
 
-def _plane(annotation: ImageLike) -> da.Array:
-    """Return an annotation as a Dask array (y, x)."""
+def _plane(annotation: ImageLike, axes: int) -> da.Array:
+    """Return an annotation as a Dask array (y, x) or (z, y, x)."""
     plane = annotation.plane if isinstance(annotation, Image) else da.asarray(annotation)
-    if plane.ndim != 2 or plane.dtype.kind not in "bui":
+    if plane.ndim != axes or plane.dtype.kind not in "bui":
         raise InputError(
-            f"an annotation is {plane.dtype} with {plane.ndim} axes; it must hold whole numbers (y, x), a class each"
+            f"an annotation is {plane.dtype} with {plane.ndim} axes; it must hold whole numbers {axis_names(axes)}, a "
+            "class each"
         )
     return plane.astype(np.uint8) if plane.dtype.kind == "b" else plane
 

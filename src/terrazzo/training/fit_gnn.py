@@ -33,7 +33,7 @@ def fit_gnn(
     recipe: Recipe,
     class_names: Sequence[str] | None = None,
     colours: Sequence[str] | None = None,
-    pixel_size: tuple[float, float] | None = None,
+    pixel_size: tuple[float, ...] | None = None,
     progress: Callable[[Epoch], None] | None = None,
     **settings: Any,
 ) -> Model:
@@ -52,7 +52,7 @@ def fit_gnn(
     colours : sequence of str, optional
         One colour `#rrggbb` per class.
     pixel_size : tuple of float, optional
-        The pixel size `(y, x)` of the images.
+        The pixel size `(y, x)` or `(z, y, x)` of the images.
     progress : callable, optional
         Called with each `Epoch`.
     **settings

@@ -1,0 +1,139 @@
+"""What each group of features gains: mean IoU on held-out training images with and without it, and its seconds.
+
+python benchmarks/feature_groups.py [SET ...]
+
+The graphs are made once, with all features; a small network is then trained on some of the columns at a time. The
+images that the other scripts score are not touched.
+"""
+
+from __future__ import annotations
+
+import json
+import sys
+import time
+from dataclasses import replace
+
+import numpy as np
+import torch
+from annotated_sets import SETS
+from hesc_phase import TRAINING_TILES
+from microscopy import pairs_of
+
+import terrazzo as tz
+from terrazzo.regions.features import AREA, DECILES, DEFAULT_FEATURES, INTENSITY, FeatureSet, column_names, scale_space
+from terrazzo.regions.shape_features import POSITION, SHAPE
+from terrazzo.regions.statistic import Regions, Statistic
+from terrazzo.regions.texture_features import TEXTURE
+from terrazzo.training.batches import batch_of, parts_of
+from terrazzo.training.fit_network import FittedNetwork, fit_network
+from terrazzo.training.splits import Split, split_nodes
+
+SIZE = 8
+SIDE = 512  # larger images are cut to their first corner
+EVERY = {"hesc-phase": 2, "bbbc039": 2, "vnc-sstem": 2}  # of the larger sets' training images
+SEEDS = (0, 1)  # of the split, the first weights and the order of batches
+SETTINGS = {"epochs": 20, "learning_rate": 5e-3, "batch_nodes": 1024, "layers": 3, "width": 32, "backend": "torch"}
+
+SCALES = tuple(scale_space(sigma) for sigma in (1, 2, 4, 8, 16, 32))
+PARTS = (AREA, INTENSITY, DECILES, *SCALES, SHAPE, TEXTURE)
+ALL: FeatureSet = (*PARTS, POSITION)
+Graphs = list[tz.RegionGraph]
+Targets = list[tz.NodeTargets]
+
+
+def feature_sets() -> dict[str, tuple[FeatureSet, str, bool]]:
+    """Return, by name, the features to train on, the aggregation, and whether it sees the edges' features."""
+    sets = {"default": DEFAULT_FEATURES, "all": PARTS, "all + position": ALL, "intensity": (INTENSITY,)}
+    sets |= {f"all - {part.name}": tuple(other for other in PARTS if other is not part) for part in PARTS}
+    sets |= {f"default + {part.name}": (*DEFAULT_FEATURES, part) for part in PARTS if part not in DEFAULT_FEATURES}
+    sets |= {f"intensity + {part.name}": (INTENSITY, part) for part in ALL if part is not INTENSITY}
+    trained = {name: (features, "mean", False) for name, features in sets.items()}
+    trained["default, attention"] = (DEFAULT_FEATURES, "attention", False)
+    trained["default, attention with edges"] = (DEFAULT_FEATURES, "attention", True)
+    return trained
+
+
+def training_images(name: str) -> tuple[int, list]:
+    """Return the number of classes of a set, and the pairs of it that are fitted on."""
+    pairs = pairs_of(name)
+    if name == "hesc-phase":
+        classes, train = 2, [pairs[i] for i in np.random.default_rng(0).permutation(len(pairs))[:TRAINING_TILES]]
+    else:
+        class_names, split, _ = SETS[name]
+        classes, train = len(class_names), split(pairs)[0]
+    return classes, train[:: EVERY.get(name, 1)]
+
+
+def graphs_of(name: str) -> tuple[Graphs, Targets]:
+    """Return the graphs of a set's training images, with all features, and their targets."""
+    classes, pairs = training_images(name)
+    corner = (..., slice(SIDE), slice(SIDE))
+    made = []
+    for path, annotation in pairs:
+        image, plane = tz.open_image(path).data[corner], tz.open_labels(annotation).plane[corner]
+        recipe = tz.Recipe(len(image), tz.SuperpixelParameters((SIZE, SIZE)), ALL)
+        made.append(tz.annotated_graph(image, plane, recipe=recipe, classes=classes).compute())
+    return [graph for graph, _ in made], [targets for _, targets in made]
+
+
+def with_features(graph: tz.RegionGraph, features: FeatureSet, edges: bool) -> tz.RegionGraph:
+    """Return the graph with the columns of some of its features only."""
+    channels = len(graph.edge_columns) - 1
+    columns = column_names(features, channels)
+    kept = [graph.node_columns.index(column) for column in columns]
+    graph = replace(graph, node_features=graph.node_features[:, kept], node_columns=columns)
+    return graph if edges else replace(graph, edge_features=graph.edge_features[:, :0], edge_columns=())
+
+
+def mean_iou(fitted: FittedNetwork, graphs: Graphs, targets: Targets, split: Split) -> float:
+    """Return the mean IoU over the annotated pixels of all validation nodes."""
+    classes, hops = targets[0].number_of_classes, fitted.network.config.layers
+    confusion = np.zeros((classes, classes))
+    for graph, counted, rows in zip(graphs, targets, split.validation, strict=True):
+        for part in parts_of(graph, counted, rows, hops=hops, most_nodes=graph.number_of_nodes):
+            batch = batch_of([part], fitted.scaling, device=torch.device("cpu"), backend="torch")
+            with torch.no_grad():
+                logits = fitted.network(batch.passing, batch.node_features, batch.edge_features)
+            np.add.at(confusion, logits.argmax(dim=1).numpy(), part.counts)
+    hit = np.diag(confusion)
+    return float(np.mean(hit / np.maximum(confusion.sum(axis=0) + confusion.sum(axis=1) - hit, 1)))
+
+
+def compare(name: str) -> None:
+    """Train on each feature set with each seed and print a line of JSON for each of the former."""
+    graphs, targets = graphs_of(name)
+    splits = {seed: split_nodes(graphs, targets, seed=seed) for seed in SEEDS}
+    for title, (features, aggregation, edges) in feature_sets().items():
+        chosen = [with_features(graph, features, edges) for graph in graphs]
+        found = []
+        for seed, split in splits.items():
+            fitted = fit_network(chosen, targets, seed=seed, split=split, aggregation=aggregation, **SETTINGS)
+            found.append(round(mean_iou(fitted, chosen, targets, split), 4))
+        print(json.dumps({"set": name, "features": title, "mean_iou": found}), flush=True)
+
+
+def seconds_per_megapixel(statistic: Statistic, side: int = 1024, runs: int = 5) -> float:
+    """Return the least processor time of some runs on noise in squares of 16 pixels, for one channel."""
+    image = np.random.default_rng(0).random((side, side), np.float32)
+    rows, columns = np.indices(image.shape) // 16
+    index = (rows * (side // 16) + columns).astype(np.int32)
+    regions = Regions(image, index, np.bincount(index.ravel()), (0, 0))
+    statistic.compute(regions)
+    times = []
+    for _ in range(runs):
+        began = time.process_time()
+        statistic.compute(regions)
+        times.append(time.process_time() - began)
+    return min(times) / (side / 1000) ** 2
+
+
+def main() -> None:
+    torch.set_num_threads(1)
+    seconds = {statistic.name: round(seconds_per_megapixel(statistic), 4) for statistic in ALL}
+    print(json.dumps({"seconds_per_megapixel": seconds}), flush=True)
+    for name in sys.argv[1:] or ("hesc-phase", *SETS):
+        compare(name)
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,24 @@
+import pytest
+
+from terrazzo.cli.options import parse_size, parse_weights
+from terrazzo.errors import ParameterError
+
+
+@pytest.mark.parametrize(
+    ("text", "size"), [("16", 16), ("8,16", (8, 16)), ("2,8,8", (2, 8, 8)), ("2, 8, 8", (2, 8, 8)), ("1", 1)]
+)
+def test_a_size_is_one_number_or_one_per_axis(text, size):
+    assert parse_size(text) == size
+
+
+@pytest.mark.parametrize("text", ["", "large", "8,", "8;8", "8.5", "2,8,8,8", "2,x"])
+def test_what_is_no_size_is_a_mistake_that_shows_what_one_looks_like(text):
+    with pytest.raises(ParameterError, match=r"^size is '.*'; it must be a whole number .* or 2,8,8 for \(z, y, x\)$"):
+        parse_size(text)
+
+
+def test_weights_are_numbers_with_commas():
+    assert parse_weights("1,0.5") == (1.0, 0.5)
+    assert parse_weights(None) is None
+    with pytest.raises(ParameterError, match="weights are '1;2'; give one number per channel"):
+        parse_weights("1;2")
