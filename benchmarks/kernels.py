@@ -49,13 +49,13 @@ def main() -> None:
     volume = grey.reshape(1, tiles, TILE, tiles, TILE).swapaxes(2, 3).reshape(1, tiles * tiles, TILE, TILE).copy()
     size, volume_size = (1, SIZE, SIZE), (2, 8, 8)
     cells = slic(grey, size, 0.45, 5, all_cells(grey, size))
-    labels, _ = connect(cells, size)
+    labels, _ = connect(cells, grey, size)
     area = np.bincount(labels.ravel(), minlength=(SIDE // SIZE) ** 2)
     measured = {
         "slic, 1 channel": lambda: slic(grey, size, 0.45, 5, all_cells(grey, size)),
         "slic, 3 channels": lambda: slic(colour, size, 0.45, 5, all_cells(colour, size)),
         "slic, volume": lambda: slic(volume, volume_size, 0.45, 5, all_cells(volume, volume_size)),
-        "connectivity": lambda: connect(cells, size),
+        "connectivity": lambda: connect(cells, grey, size),
         "gaussian, sigma 1": lambda: gaussian(grey[0], (0.0, 1.0, 1.0)),
         "scipy's gaussian_filter, sigma 1": lambda: gaussian_filter(grey[0, 0], 1.0),
         "local mean and deviation, sigma 2": lambda: local_mean_and_std(grey[0], 2.0),

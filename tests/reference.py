@@ -65,7 +65,7 @@ def centre_of(image, member, cell, size):
     return intensity, [np.float32(offset) for offset in offsets]
 
 
-def connect(labels, size, extra_cells=1):
+def connect(labels, image, size, extra_cells=1):
     """Labels after connectivity, and the number of pixels that nobody could adopt; -1 stays -1."""
     shape = labels.shape
     cells = cells_of_shape(shape, size)
@@ -78,11 +78,14 @@ def connect(labels, size, extra_cells=1):
     for sweep in range(max(sweeps)):
         before = kept.copy()
         for pixel in np.argwhere((before < 0) & (labels >= 0)):
-            adopters = [before[n] for n in face_neighbours(pixel, shape, [sweep < along for along in sweeps])]
-            windows = {n: window_of_cell(cells[n], size, shape) for n in adopters if n >= 0}
-            holders = [n for n, window in windows.items() if inside_window(pixel, window)]
-            if holders:
-                kept[tuple(pixel)] = min(holders)
+            adopters = []
+            for other in face_neighbours(pixel, shape, [sweep < along for along in sweeps]):
+                number = before[other]
+                if number >= 0 and inside_window(pixel, window_of_cell(cells[number], size, shape)):
+                    squares = [(channel[tuple(pixel)] - channel[other]) ** 2 for channel in image]
+                    adopters.append((sum(squares, np.float32(0)), number))
+            if adopters:
+                kept[tuple(pixel)] = min(adopters)[1]
     left = (kept < 0) & (labels >= 0)
     return np.where(left, labels, kept), int(left.sum())
 

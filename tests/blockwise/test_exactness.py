@@ -103,7 +103,7 @@ def slow_labels(image, size, iterations):
     volumes = image.reshape(image.shape[0], *(1,) * (3 - len(size)), *image.shape[1:]).astype(np.float32)
     sigmas = (0.0,) * (3 - len(size)) + sigmas
     smooth = np.stack([gaussian(volume * np.float32(0.5), sigmas) for volume in volumes]).reshape(image.shape)
-    return reference.connect(reference.slic(smooth, size, 0.45, iterations), size)[0] + 1
+    return reference.connect(reference.slic(smooth, size, 0.45, iterations), smooth, size)[0] + 1
 
 
 @settings(max_examples=40)
@@ -146,13 +146,14 @@ def blocks_that_differ(image, parameters, margin, halo, blocks_wide):
 @pytest.mark.parametrize("iterations", [1, 2, 3, 5])
 @pytest.mark.parametrize("margin", [0, 1])
 def test_with_a_chaotic_distance_the_stated_halo_passes_and_one_cell_less_fails(size, iterations, margin):
-    rng = np.random.default_rng(iterations)
     cells = 8 * (iterations + 3)
-    image = rng.random((1, cells * size[0] + 1, cells * size[1] + 2)).astype(np.float32)
     parameters = SuperpixelParameters(size, iterations=iterations, sigma=0.0)
-    halo = parameters.halo(margin)
-    assert blocks_that_differ(image, parameters, margin, halo, blocks_wide=5) == 0
-    assert blocks_that_differ(image, parameters, margin, halo - 1, blocks_wide=5) > 0
+    halo, one_less = parameters.halo(margin), 0
+    for seed in range(4):  # an adoption from afar is rare: not every image has one at a rim
+        image = np.random.default_rng(seed).random((1, *(cells * s + 1 for s in size)), np.float32)
+        assert blocks_that_differ(image, parameters, margin, halo, blocks_wide=5) == 0
+        one_less += blocks_that_differ(image, parameters, margin, halo - 1, blocks_wide=5)
+    assert one_less > 0
 
 
 @pytest.mark.parametrize(("size", "iterations"), [((4, 4, 4), 1), ((4, 4, 4), 2), ((5, 4, 6), 1), ((4, 5, 4), 3)])

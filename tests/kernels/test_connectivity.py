@@ -15,9 +15,10 @@ def torn(image, size):
     return slic(image, size, 0.05, 3, kept)
 
 
-def connected_plane(labels, size):
-    """What the kernel makes of labels (y, x)."""
-    connected, left = connect(labels[None], (1, *size))
+def connected_plane(labels, size, image=None):
+    """What the kernel makes of labels (y, x), on an image (c, y, x) or a constant one."""
+    image = np.zeros((1, *labels.shape), np.float32) if image is None else image
+    connected, left = connect(labels[None], image[:, None], (1, *size))
     return connected[0], left
 
 
@@ -25,8 +26,8 @@ def connected_plane(labels, size):
 @given(images(largest=36, dtypes=(np.float32,)), sizes)
 def test_the_kernel_equals_the_slow_version_bit_for_bit(image, size):
     labels = torn(image[:, None], (1, *size))[0]
-    connected, left = connected_plane(labels, size)
-    expected, expected_left = reference.connect(labels, size)
+    connected, left = connected_plane(labels, size, image)
+    expected, expected_left = reference.connect(labels, image, size)
     assert np.array_equal(connected, expected)
     assert left.size == expected_left
 
@@ -37,8 +38,8 @@ def test_the_kernel_equals_the_slow_version_on_masked_volumes(data):
     image = data.draw(images(largest=14, dtypes=(np.float32,), axes=3))
     size = data.draw(volume_sizes)
     labels = np.where(data.draw(masks(image.shape[1:])), torn(image, size), np.int32(-1))
-    connected, left = connect(labels, size)
-    expected, expected_left = reference.connect(labels, size)
+    connected, left = connect(labels, image, size)
+    expected, expected_left = reference.connect(labels, image, size)
     assert np.array_equal(connected, expected)
     assert left.size == expected_left
 
@@ -50,7 +51,7 @@ def test_what_is_not_left_over_is_in_one_piece(data):
     image = data.draw(images(largest=48 if axes == 2 else 16, dtypes=(np.float32,), axes=axes))
     size = data.draw(sizes if axes == 2 else volume_sizes)
     volume, triple = image.reshape(image.shape[0], *(1,) * (3 - axes), *image.shape[1:]), (1,) * (3 - axes) + size
-    connected, left = connect(torn(volume, triple), triple)
+    connected, left = connect(torn(volume, triple), volume, triple)
     whole = connected.copy()
     whole.ravel()[left] = -1
     for number in np.unique(whole[whole >= 0]):
@@ -64,7 +65,17 @@ def test_connected_labels_stay_as_they_are():
     assert left.size == 0
 
 
-def test_a_stray_pixel_goes_to_the_lowest_neighbour_whose_window_holds_it():
+def test_a_stray_pixel_goes_to_the_neighbour_that_is_most_alike():
+    labels = np.kron(np.arange(4).reshape(2, 2), np.ones((8, 8), int)).astype(np.int32)
+    labels[7, 9] = 2  # among pixels of 1, on the rim to 3
+    image = np.zeros((1, 16, 16), np.float32)
+    image[0, 7:, 8:] = 1
+    image[0, 7, 8] = image[0, 7, 10] = 0.5
+    connected, _ = connected_plane(labels, (8, 8), image)
+    assert connected[7, 9] == 3
+
+
+def test_between_neighbours_that_are_alike_a_stray_pixel_goes_to_the_lowest_whose_window_holds_it():
     labels = np.kron(np.arange(4).reshape(2, 2), np.ones((8, 8), int)).astype(np.int32)
     labels[7, 9] = 2  # among pixels of 1, on the rim to 3
     connected, left = connected_plane(labels, (8, 8))

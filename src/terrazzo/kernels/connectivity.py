@@ -14,17 +14,21 @@ Triple = tuple[int, int, int]
 ADOPTION_CELLS = 1
 
 
-def connect(cells: NDArray[np.int32], size: Triple) -> tuple[NDArray[np.int32], NDArray[np.int64]]:
+def connect(
+    cells: NDArray[np.int32], image: NDArray[np.float32], size: Triple
+) -> tuple[NDArray[np.int32], NDArray[np.int64]]:
     """Return the labels with every region in one face-connected piece, as far as local adoption reaches.
 
-    Of each label the largest piece is kept (ties: the first in raster order). The other pixels are adopted by
-    kept neighbours in synchronous sweeps; ties go to the lowest id, and only a label whose window holds the pixel
-    may adopt it. What is left keeps its label.
+    Of each label the largest piece is kept (ties: the first in raster order). The other pixels are adopted in
+    synchronous sweeps, each by the neighbouring kept pixel that is most alike; ties go to the lowest id, and only a
+    label whose window holds the pixel may adopt it. What is left keeps its label.
 
     Parameters
     ----------
     cells : ndarray of int32, shape (z, y, x)
         Raster indices of cells, as `slic` returns them; -1 is none.
+    image : ndarray of float32, shape (c, z, y, x)
+        What `slic` compared.
     size : tuple of int
         The lattice's spacing `(z, y, x)` in pixels.
 
@@ -41,7 +45,7 @@ def connect(cells: NDArray[np.int32], size: Triple) -> tuple[NDArray[np.int32], 
     labels = cells.copy()
     strays = _lift_strays(labels, starts, firsts, root, grid[0] * grid[1] * grid[2])
     first = tuple(first_candidates(n, s).astype(np.int32) for n, s in zip(cells.shape, size, strict=True))
-    left = _adopt(labels, strays, first, grid, sweeps_along(size))
+    left = _adopt(labels, image, strays, first, grid, sweeps_along(size))
     labels.ravel()[left] = cells.ravel()[left]
     return labels, left
 
@@ -154,14 +158,14 @@ def _lift_strays(labels, starts, firsts, root, number):
 
 
 @kernel
-def _adopt(labels, strays, first, grid, sweeps):
+def _adopt(labels, image, strays, first, grid, sweeps):
     """Let kept neighbours adopt strays, sweep by sweep; return the strays that are left."""
     _, height, width = labels.shape
     adopter = np.empty(strays.size, np.int32)
     for sweep in range(max(sweeps)):
         for i in range(strays.size):
             z, y, x = strays[i] // (height * width), strays[i] // width % height, strays[i] % width
-            adopter[i] = _lowest_neighbour(labels, z, y, x, first, grid, sweep, sweeps)
+            adopter[i] = _most_alike(labels, image, z, y, x, first, grid, sweep, sweeps)
         waiting = 0
         for i in range(strays.size):
             if adopter[i] >= 0:
@@ -176,19 +180,34 @@ def _adopt(labels, strays, first, grid, sweeps):
 
 
 @kernel
-def _lowest_neighbour(labels, z, y, x, first, grid, sweep, sweeps):
-    """Return the lowest label next to a pixel whose window holds the pixel, or -1."""
+def _most_alike(labels, image, z, y, x, first, grid, sweep, sweeps):
+    """Return the label of the most similar pixel next to this one among those that may adopt it, or -1."""
     depth, height, width = labels.shape
-    before_z = labels[z - 1, y, x] if z > 0 and sweep < sweeps[0] else -1
-    after_z = labels[z + 1, y, x] if z + 1 < depth and sweep < sweeps[0] else -1
-    before_y = labels[z, y - 1, x] if y > 0 and sweep < sweeps[1] else -1
-    after_y = labels[z, y + 1, x] if y + 1 < height and sweep < sweeps[1] else -1
-    before_x = labels[z, y, x - 1] if x > 0 and sweep < sweeps[2] else -1
-    after_x = labels[z, y, x + 1] if x + 1 < width and sweep < sweeps[2] else -1
+    nearest, adopter = np.float32(np.inf), np.int32(-1)
+    for axis in range(3):
+        for step in (-1, 1):
+            other_z, other_y, other_x = z + step * (axis == 0), y + step * (axis == 1), x + step * (axis == 2)
+            inside = 0 <= other_z < depth and 0 <= other_y < height and 0 <= other_x < width
+            if sweep >= sweeps[axis] or not inside:
+                continue
+            label = labels[other_z, other_y, other_x]
+            if label < 0 or not _may_hold(label, z, y, x, first, grid):
+                continue
+            distance = np.float32(0)
+            for channel in range(image.shape[0]):
+                difference = image[channel, z, y, x] - image[channel, other_z, other_y, other_x]
+                distance += difference * difference
+            if distance < nearest or (distance == nearest and label < adopter):
+                nearest, adopter = distance, label
+    return adopter
+
+
+@kernel
+def _may_hold(label, z, y, x, first, grid):
+    """Whether the window of a label holds a pixel."""
     for cell_z in range(max(first[0][z], 0), min(first[0][z] + 2, grid[0])):
         for cell_y in range(max(first[1][y], 0), min(first[1][y] + 2, grid[1])):
-            for cell_x in range(max(first[2][x], 0), min(first[2][x] + 2, grid[2])):
-                label = (cell_z * grid[1] + cell_y) * grid[2] + cell_x
-                if label in (before_z, before_y, before_x, after_x, after_y, after_z):
-                    return label
-    return -1
+            cell_x = label - (cell_z * grid[1] + cell_y) * grid[2]
+            if max(first[2][x], 0) <= cell_x < min(first[2][x] + 2, grid[2]):
+                return True
+    return False

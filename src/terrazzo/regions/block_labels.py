@@ -90,7 +90,7 @@ def block_labels(
     size = _triple(lattice.size)
     z, y, x = ((along.start, along.stop) for along in volume.cells_with(margin + ADOPTION_CELLS).within(cells))
     nearest = slic(smooth, size, parameters.compactness, parameters.iterations, (z, y, x), inside, chaotic)
-    connected, left = connect(nearest, size)
+    connected, left = connect(nearest, smooth, size)
     cut = connected[volume.pixels(margin).within(pixels)]
     ids = np.empty(cut.shape, lattice.dtype)
     ids_of(cut, _triple(cells.shape), _triple(cells.start), _triple(lattice.cells), ids)
