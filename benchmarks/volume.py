@@ -65,7 +65,7 @@ def write_volumes(folder: Path) -> list[Path]:
         part = np.full_like(volume, NOT_ANNOTATED)
         part[kept] = volume[kept]
         paths.append(folder / f"{name}.ome.zarr")
-        tz.write_ome_zarr(paths[-1], part[None], pixel_size=(0.045, 0.0046, 0.0046))
+        tz.write_ome_zarr(paths[-1], part, axes="zyx", pixel_size=(0.045, 0.0046, 0.0046))
     return paths
 
 

@@ -8,6 +8,9 @@ from numpy.typing import NDArray
 from terrazzo.kernels.jit import kernel
 from terrazzo.kernels.slic import first_candidates
 
+# The six neighbours that share a face with a pixel, as steps along (z, y, x).
+STEPS = np.array([[-1, 0, 0], [1, 0, 0], [0, -1, 0], [0, 1, 0], [0, 0, -1], [0, 0, 1]])
+
 Triple = tuple[int, int, int]
 
 # How many cells farther than half a cell an adoption may come from.
@@ -16,7 +19,7 @@ ADOPTION_CELLS = 1
 
 def connect(
     cells: NDArray[np.int32], image: NDArray[np.float32], size: Triple
-) -> tuple[NDArray[np.int32], NDArray[np.int64]]:
+) -> tuple[NDArray[np.int32], NDArray[np.int32]]:
     """Return the labels with every region in one face-connected piece, as far as local adoption reaches.
 
     Of each label the largest piece is kept (ties: the first in raster order). The other pixels are adopted in
@@ -36,8 +39,8 @@ def connect(
     -------
     labels : ndarray of int32, shape (z, y, x)
         Raster indices of cells.
-    left : ndarray of int64
-        Raster indices of the pixels that nobody could adopt.
+    left : ndarray of int32, shape (N, 3)
+        The pixels (z, y, x) that nobody could adopt.
     """
     grid = tuple(-(-n // s) for n, s in zip(cells.shape, size, strict=True))
     starts, firsts = _runs(cells)
@@ -45,8 +48,10 @@ def connect(
     labels = cells.copy()
     strays = _lift_strays(labels, starts, firsts, root, grid[0] * grid[1] * grid[2])
     first = tuple(first_candidates(n, s).astype(np.int32) for n, s in zip(cells.shape, size, strict=True))
-    left = _adopt(labels, image, strays, first, grid, sweeps_along(size))
-    labels.ravel()[left] = cells.ravel()[left]
+    place = np.ascontiguousarray(np.indices(grid, np.int32).reshape(3, -1).T)
+    left = _adopt(labels, image, strays, first, place, sweeps_along(size))
+    z, y, x = left.T
+    labels[z, y, x] = cells[z, y, x]
     return labels, left
 
 
@@ -124,7 +129,7 @@ def _root(parent, run):
 
 @kernel
 def _lift_strays(labels, starts, firsts, root, number):
-    """Set the pixels outside their label's largest piece to -1 and return their raster indices."""
+    """Set the pixels outside their label's largest piece to -1 and return them, (N, 3)."""
     depth, height, width = labels.shape
     rows = labels.reshape(depth * height, width)
     area = np.zeros(root.size, np.int64)
@@ -143,7 +148,7 @@ def _lift_strays(labels, starts, firsts, root, number):
                 total += area[run]
     for label in range(number):
         total -= area[largest[label]] if largest[label] >= 0 else 0
-    strays = np.empty(total, np.int64)
+    strays = np.empty((total, 3), np.int32)
     count = 0
     for row in range(rows.shape[0]):
         for run in range(firsts[row], firsts[row + 1]):
@@ -151,63 +156,57 @@ def _lift_strays(labels, starts, firsts, root, number):
             if label >= 0 and root[run] != largest[label]:
                 stop = starts[run + 1] if run + 1 < firsts[row + 1] else width
                 for x in range(starts[run], stop):
-                    strays[count] = row * width + x
+                    strays[count, 0], strays[count, 1], strays[count, 2] = row // height, row % height, x
                     count += 1
                 rows[row, starts[run] : stop] = -1
     return strays
 
 
 @kernel
-def _adopt(labels, image, strays, first, grid, sweeps):
+def _adopt(labels, image, strays, first, place, sweeps):
     """Let kept neighbours adopt strays, sweep by sweep; return the strays that are left."""
-    _, height, width = labels.shape
-    adopter = np.empty(strays.size, np.int32)
+    adopter = np.empty(len(strays), np.int32)
+    left = len(strays)
     for sweep in range(max(sweeps)):
-        for i in range(strays.size):
-            z, y, x = strays[i] // (height * width), strays[i] // width % height, strays[i] % width
-            adopter[i] = _most_alike(labels, image, z, y, x, first, grid, sweep, sweeps)
+        _choose(labels, image, strays[:left], first[0], first[1], first[2], place, sweep, sweeps, adopter)
         waiting = 0
-        for i in range(strays.size):
-            if adopter[i] >= 0:
-                labels[strays[i] // (height * width), strays[i] // width % height, strays[i] % width] = adopter[i]
-            else:
+        for i in range(left):
+            labels[strays[i, 0], strays[i, 1], strays[i, 2]] = adopter[i]
+            if adopter[i] < 0:
                 strays[waiting] = strays[i]
                 waiting += 1
-        if waiting == strays.size:
+        if waiting == left:
             break
-        strays = strays[:waiting]
-    return strays
+        left = waiting
+    return strays[:left]
 
 
 @kernel
-def _most_alike(labels, image, z, y, x, first, grid, sweep, sweeps):
-    """Return the label of the most similar pixel next to this one among those that may adopt it, or -1."""
+def _choose(labels, image, strays, first_z, first_y, first_x, place, sweep, sweeps, adopter):
+    """Write the label of the most similar pixel next to each stray among those that may adopt it, or -1."""
     depth, height, width = labels.shape
-    nearest, adopter = np.float32(np.inf), np.int32(-1)
-    for axis in range(3):
-        for step in (-1, 1):
-            other_z, other_y, other_x = z + step * (axis == 0), y + step * (axis == 1), x + step * (axis == 2)
-            inside = 0 <= other_z < depth and 0 <= other_y < height and 0 <= other_x < width
-            if sweep >= sweeps[axis] or not inside:
+    for i in range(len(strays)):
+        z, y, x = strays[i, 0], strays[i, 1], strays[i, 2]
+        nearest, chosen = np.float32(np.inf), np.int32(-1)
+        for side in range(6):
+            dz, dy, dx = STEPS[side, 0], STEPS[side, 1], STEPS[side, 2]
+            looks = sweep < (sweeps[0] if dz else sweeps[1] if dy else sweeps[2])
+            if not (looks and 0 <= z + dz < depth and 0 <= y + dy < height and 0 <= x + dx < width):
                 continue
-            label = labels[other_z, other_y, other_x]
-            if label < 0 or not _may_hold(label, z, y, x, first, grid):
+            label = labels[z + dz, y + dy, x + dx]
+            if label < 0:
+                continue
+            along_z, along_y, along_x = (
+                place[label, 0] - first_z[z],
+                place[label, 1] - first_y[y],
+                place[label, 2] - first_x[x],
+            )
+            if not (0 <= along_z <= 1 and 0 <= along_y <= 1 and 0 <= along_x <= 1):
                 continue
             distance = np.float32(0)
             for channel in range(image.shape[0]):
-                difference = image[channel, z, y, x] - image[channel, other_z, other_y, other_x]
+                difference = image[channel, z, y, x] - image[channel, z + dz, y + dy, x + dx]
                 distance += difference * difference
-            if distance < nearest or (distance == nearest and label < adopter):
-                nearest, adopter = distance, label
-    return adopter
-
-
-@kernel
-def _may_hold(label, z, y, x, first, grid):
-    """Whether the window of a label holds a pixel."""
-    for cell_z in range(max(first[0][z], 0), min(first[0][z] + 2, grid[0])):
-        for cell_y in range(max(first[1][y], 0), min(first[1][y] + 2, grid[1])):
-            cell_x = label - (cell_z * grid[1] + cell_y) * grid[2]
-            if max(first[2][x], 0) <= cell_x < min(first[2][x] + 2, grid[2]):
-                return True
-    return False
+            if distance < nearest or (distance == nearest and label < chosen):
+                nearest, chosen = distance, label
+        adopter[i] = chosen

@@ -94,7 +94,7 @@ def block_labels(
     cut = connected[volume.pixels(margin).within(pixels)]
     ids = np.empty(cut.shape, lattice.dtype)
     ids_of(cut, _triple(cells.shape), _triple(cells.start), _triple(lattice.cells), ids)
-    unadopted = _count_inside(left, connected.shape, volume.core.within(pixels))
+    unadopted = _count_inside(left, volume.core.within(pixels))
     return BlockLabels(box, ids.reshape(box.shape), unadopted)
 
 
@@ -151,9 +151,8 @@ def _compared(image: NDArray[Any], window: Box, parameters: SuperpixelParameters
     return single_precision(channels, window)
 
 
-def _count_inside(left: NDArray[np.int64], shape: tuple[int, ...], box: tuple[slice, ...]) -> int:
-    places = np.unravel_index(left, shape)
-    within = [(place >= along.start) & (place < along.stop) for place, along in zip(places, box, strict=True)]
+def _count_inside(left: NDArray[np.int32], box: tuple[slice, ...]) -> int:
+    within = [(place >= along.start) & (place < along.stop) for place, along in zip(left.T, box, strict=True)]
     return int(np.logical_and.reduce(within).sum())
 
 
