@@ -98,11 +98,13 @@ def test_a_chunked_volume_equals_the_slow_whole_volume_version(image, size, iter
 
 
 def slow_labels(image, size, iterations):
-    """The ids of superpixels of scale 2, from slow versions of all steps but the smoothing."""
-    sigmas = SuperpixelParameters(size).sigmas
+    """The ids of superpixels of scale 2, from slow versions of all steps but the Gaussians."""
     volumes = image.reshape(image.shape[0], *(1,) * (3 - len(size)), *image.shape[1:]).astype(np.float32)
-    sigmas = (0.0,) * (3 - len(size)) + sigmas
-    smooth = np.stack([gaussian(volume * np.float32(0.5), sigmas) for volume in volumes]).reshape(image.shape)
+    sigmas = np.array((0.0,) * (3 - len(size)) + SuperpixelParameters(size).sigmas)
+    near, far = (
+        np.stack([gaussian(volume * np.float32(0.5), tuple(wide * sigmas)) for volume in volumes]) for wide in (1, 4)
+    )
+    smooth = (near + np.float32(0.5) * (near - far)).reshape(image.shape)
     return reference.connect(reference.slic(smooth, size, 0.45, iterations), smooth, size)[0] + 1
 
 
@@ -220,7 +222,7 @@ def test_a_lattice_moved_by_ten_million_columns_gives_the_moved_labels(data):
     image = data.draw(images(largest=60 if axes == 2 else 16, axes=axes))
     size = data.draw(sizes if axes == 2 else volume_sizes)
     parameters = SuperpixelParameters(size, iterations=data.draw(st.integers(1, 4)))
-    rim = parameters.halo(0) + 3  # cells around the image: the halo, and the radius of the smoothing
+    rim = parameters.halo(0) + 1 + parameters.smoothing_radius[-1] // size[-1]  # cells around the image
     moved_by = 10_000_000 // size[-1]
     cells = tuple(-(-n // s) for n, s in zip(image.shape[1:], size, strict=True))
     beside = (rim * size[-1], (rim + 1) * size[-1])

@@ -41,7 +41,7 @@ def per_region(values, index, area):
 @pytest.mark.parametrize("channels", [1, 3])
 def test_the_default_features_have_distinct_names(channels):
     names = column_names(DEFAULT_FEATURES, channels)
-    assert len(names) == len(set(names)) == 1 + channels * (2 + 9 + 5 * 8)
+    assert len(names) == len(set(names)) == 1 + channels * (2 + 5 * 8)
 
 
 def test_area_intensity_and_deciles_are_those_of_the_pixels():

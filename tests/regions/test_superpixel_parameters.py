@@ -43,11 +43,10 @@ def test_the_ends_of_the_ranges_are_allowed():
 def test_the_window_is_the_halo_in_cells_and_the_radius_of_the_smoothing(iterations, sigma):
     parameters = SuperpixelParameters((8, 10), iterations=iterations, sigma=sigma)
     block = grid_of((4000, 4000), (8, 10), (16, 16))[5, 5]
-    halo, around = iterations + 1, radius(sigma)
     for margin in (0, 1, 4):
         window = parameters.window(block, margin)
         for axis, size in enumerate((8, 10)):
-            cells = (halo + margin) * size
+            cells, around = (iterations + 2 + margin) * size, radius(4 * sigma * size / 10)
             assert window.start[axis] == block.core.start[axis] - cells - around
             assert window.stop[axis] == block.core.stop[axis] + cells + around
 
@@ -60,3 +59,23 @@ def test_numpy_scalars_are_taken_as_the_plain_values_they_stand_for():
         int,
         float,
     ]
+
+
+def test_smoothing_follows_the_size_along_each_axis():
+    assert SuperpixelParameters((2, 8, 8), sigma=1).sigmas == (0.25, 1.0, 1.0)
+    assert SuperpixelParameters((2, 8, 8), sigma=1).smoothing_radius == (4, 16, 16)
+    assert SuperpixelParameters((16, 16), sigma=0).smoothing_radius == (0, 0)
+
+
+def test_weights_are_numbers_of_which_one_is_positive():
+    assert SuperpixelParameters((8, 8), weights=(1, 0)).weights == (1.0, 0.0)
+    for wrong in ((0, 0), (-1, 1), (np.nan, 1), (np.inf,), ()):
+        with pytest.raises(ParameterError, match="give one number of at least 0 per channel, not all of them 0"):
+            SuperpixelParameters((8, 8), weights=wrong)
+    with pytest.raises(ParameterError, match="a weight is 'red'; it must be a number"):
+        SuperpixelParameters((8, 8), weights=("red",))
+
+
+def test_a_colour_that_is_not_known_is_refused():
+    with pytest.raises(ParameterError, match="colour is 'hsv'; it must be one of 'none', 'lab'"):
+        SuperpixelParameters((8, 8), colour="hsv")

@@ -44,7 +44,8 @@ def superpixels(
         How often pixels choose anew among their nearest cells, two along each axis.
     sigma : float
         The standard deviation of the Gaussian that smooths the image first, in pixels along the axes of the largest
-        size and along the others in proportion to `size`; 0 is none.
+        size and along the others in proportion to `size`; 0 is none. What is smoothed is sharpened again, by half
+        its difference to a Gaussian of 4 sigma.
     scale : float, optional
         The difference that counts as 1 in what is compared; by default its standard deviation, estimated lazily
         from windows at fixed positions.

@@ -11,11 +11,13 @@ from numpy.typing import NDArray
 from terrazzo.blocks import Block, Box
 from terrazzo.errors import InputError
 from terrazzo.kernels.connectivity import ADOPTION_CELLS, connect
-from terrazzo.kernels.filters import gaussian, masked_gaussian, radius
+from terrazzo.kernels.filters import gaussian, masked_gaussian
 from terrazzo.kernels.ids import ids_of
 from terrazzo.kernels.slic import slic
 from terrazzo.regions.compared_channels import compared_channels
-from terrazzo.regions.superpixel_parameters import SuperpixelParameters
+from terrazzo.regions.superpixel_parameters import SURROUND, SuperpixelParameters
+
+SHARPENING = np.float32(0.5)
 
 
 @dataclass(frozen=True, eq=False)
@@ -129,19 +131,31 @@ def _smoothed(
     mask: NDArray[np.bool_] | None,
 ) -> tuple[NDArray[np.float32], NDArray[np.bool_] | None]:
     """Return a box of pixels as it is compared, (c, z, y, x), and the mask on it, (z, y, x)."""
-    around = pixels.grown([radius(sigma) for sigma in parameters.sigmas], extent)
+    around = pixels.grown(parameters.smoothing_radius, extent)
     cut = image[(slice(None), *around.within(window))]
     sigmas = _triple((0.0,) * (3 - len(extent)) + parameters.sigmas)
     inner, shape = pixels.as_volume.within(around.as_volume), around.as_volume.shape
     unit = np.float32(1.0 / scale)
     if mask is None:
         channels = _compared(cut, around, parameters).reshape(-1, *shape)
-        return np.stack([gaussian(channel * unit, sigmas)[inner] for channel in channels]), None
+        return np.stack([_sharpened(channel * unit, sigmas, None)[inner] for channel in channels]), None
     inside = mask[around.within(window)]
     filled = np.where(inside, cut, cut.dtype.type(0))
     channels = _compared(filled, around, parameters).reshape(-1, *shape)
     volume = np.ascontiguousarray(inside.reshape(shape))
-    return np.stack([masked_gaussian(channel * unit, volume, sigmas)[inner] for channel in channels]), volume[inner]
+    return np.stack([_sharpened(channel * unit, sigmas, volume)[inner] for channel in channels]), volume[inner]
+
+
+def _sharpened(
+    channel: NDArray[np.float32], sigmas: tuple[float, float, float], mask: NDArray[np.bool_] | None
+) -> NDArray[np.float32]:
+    """Return a volume smoothed, then moved away from its surroundings: edges keep their contrast."""
+    wide = _triple(tuple(SURROUND * sigma for sigma in sigmas))
+    near, far = (
+        gaussian(channel, each) if mask is None else masked_gaussian(channel, mask, each) for each in (sigmas, wide)
+    )
+    sharpened: NDArray[np.float32] = near + SHARPENING * (near - far)
+    return sharpened
 
 
 def _compared(image: NDArray[Any], window: Box, parameters: SuperpixelParameters) -> NDArray[np.float32]:

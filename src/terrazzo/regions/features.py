@@ -73,7 +73,7 @@ AREA = Statistic("area", ("area",), _area, per_channel=False)
 INTENSITY = Statistic("intensity", ("mean", "std"), _intensity)
 DECILES = Statistic("deciles", tuple(f"decile{tenth}" for tenth in range(1, 10)), _deciles)
 SCALES = tuple(scale_space(sigma) for sigma in (1, 2, 4, 8, 16, 32, 64))
-DEFAULT_FEATURES: FeatureSet = (AREA, INTENSITY, DECILES, *SCALES[:5])
+DEFAULT_FEATURES: FeatureSet = (AREA, INTENSITY, *SCALES[:5])
 
 # What a model file may name.
 STATISTICS: FeatureSet = (AREA, INTENSITY, DECILES, *SCALES, SHAPE, TEXTURE, POSITION)

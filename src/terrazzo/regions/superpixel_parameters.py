@@ -16,6 +16,9 @@ from terrazzo.lattice import spacing
 
 COLOURS = ("none", "lab")
 
+# Smoothed pixels are compared with their surroundings, smoothed by this many times sigma, to sharpen them again.
+SURROUND = 4.0
+
 
 @dataclass(frozen=True)
 class SuperpixelParameters:
@@ -32,7 +35,8 @@ class SuperpixelParameters:
         How often pixels choose anew among the cells nearest to them.
     sigma : float
         The standard deviation in pixels of the Gaussian that smooths the image first; 0 is none. It is that along
-        the axes with the largest `size`, and less in proportion along the others.
+        the axes with the largest `size`, and less in proportion along the others. What is smoothed is sharpened
+        again, by half its difference to a Gaussian of 4 sigma.
     scale : float or None
         The intensity difference that counts as 1; None: the standard deviation of the image, estimated from
         windows at fixed positions.
@@ -82,6 +86,11 @@ class SuperpixelParameters:
         largest = max(self.size)
         return tuple(self.sigma * (size / largest) for size in self.size)
 
+    @property
+    def smoothing_radius(self) -> tuple[int, ...]:
+        """How many pixels along each axis smoothing reaches."""
+        return tuple(radius(SURROUND * sigma) for sigma in self.sigmas)
+
     def halo(self, margin: int) -> int:
         """Return the cells around a core on which the labels of the core and of `margin` more cells depend.
 
@@ -92,7 +101,7 @@ class SuperpixelParameters:
 
     def window(self, block: Block, margin: int) -> Box:
         """Return the pixels that the labels of a block's core and of `margin` more cells depend on."""
-        return block.pixels(self.halo(margin)).grown([radius(sigma) for sigma in self.sigmas], block.lattice.shape)
+        return block.pixels(self.halo(margin)).grown(self.smoothing_radius, block.lattice.shape)
 
 
 def _number(name: str, value: object) -> float:
