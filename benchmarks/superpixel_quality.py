@@ -26,6 +26,8 @@ SIDE, SIZES = 448, (8, 16)
 # For both programs: compactness in standard deviations of the image, sigma in pixels.
 GRID = tuple(itertools.product((0.2, 0.3, 0.45, 0.7, 1.0, 1.5), (0.5, 1.0, 1.5)))
 DEFAULT = tz.SuperpixelParameters()
+# At this compactness terrazzo draws as many boundaries as scikit-image at its best.
+FEW_BOUNDARIES = 0.8
 TOLERANCE, ATTEMPTS = 0.05, 4
 COLUMNS = "set | size | superpixels | compactness, sigma | number | accuracy | under-segmentation | recall | boundary"
 
@@ -62,6 +64,10 @@ def compared(pictures: list[Picture], size: int) -> dict[str, tuple[tuple[float,
         "scikit-image, best": _best(pictures, theirs, size),
         "terrazzo, default": (default, _measured(pictures, ours, size, *default)),
         "terrazzo, best": _best(pictures, ours, size),
+        "terrazzo, few boundaries": (
+            (FEW_BOUNDARIES, DEFAULT.sigma),
+            _measured(pictures, ours, size, FEW_BOUNDARIES, DEFAULT.sigma),
+        ),
     }
 
 
