@@ -68,6 +68,11 @@ class Box:
         start = tuple(map(min, self.start, other.start))
         return Box(start, tuple(map(max, self.stop, other.stop)))
 
+    def overlap(self, other: Box) -> Box | None:
+        """Return the box that both have in common; None if there is none."""
+        start, stop = tuple(map(max, self.start, other.start)), tuple(map(min, self.stop, other.stop))
+        return Box(start, stop) if all(a < b for a, b in zip(start, stop, strict=True)) else None
+
     def scaled(self, factor: Sequence[int], extent: Sequence[int]) -> Box:
         """Return a box of cells as a box of pixels, clipped to the image's `extent`."""
         start = tuple(a * f for a, f in zip(self.start, factor, strict=True))
