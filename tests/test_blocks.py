@@ -53,6 +53,11 @@ def test_a_grid_has_as_many_blocks_as_it_says_in_raster_order(grid):
 
 
 @given(grids())
+def test_the_curve_visits_each_block_once(grid):
+    assert sorted(block.index for block in grid.along_curve()) == [block.index for block in grid]
+
+
+@given(grids())
 def test_the_chunks_are_the_cores(grid):
     chunks = grid.chunks()
     assert tuple(map(sum, chunks)) == grid.lattice.shape

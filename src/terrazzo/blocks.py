@@ -8,6 +8,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
 from terrazzo.errors import ParameterError
+from terrazzo.hilbert import along_hilbert_curve
 from terrazzo.lattice import Lattice
 
 # Small images are cut finer, so that several workers have something to do.
@@ -163,6 +164,10 @@ class BlockGrid:
 
     def __iter__(self) -> Iterator[Block]:
         return (self[index] for index in itertools.product(*map(range, self.shape)))
+
+    def along_curve(self) -> Iterator[Block]:
+        """Yield the blocks so that those that follow each other lie side by side, and share what they read."""
+        return (self[index] for index in along_hilbert_curve(self.shape))
 
     def neighbours(self, block: Block, reach: int) -> list[Block]:
         """Return the blocks, `block` included, that own a cell within `reach` cells of it, in raster order."""
