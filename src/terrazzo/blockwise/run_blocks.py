@@ -8,7 +8,8 @@ import os
 import time
 from collections.abc import Callable, Iterable, Iterator
 from concurrent.futures import FIRST_COMPLETED, Future, ThreadPoolExecutor, wait
-from typing import Any, TypeVar
+from dataclasses import dataclass
+from typing import Any, Generic, TypeVar
 
 from distributed import Client
 
@@ -62,14 +63,14 @@ def run_blocks(
 
 
 def _in_windows(
-    submit: Callable[..., Future[list[T]]],
+    submit: Callable[..., Future[_Parcel[T]]],
     function: Callable[..., T],
     blocks: Iterable[Block],
     shared: Iterable[Any],
     threads: Callable[[], int],
     done: Done | None,
 ) -> Iterator[T]:
-    waiting: dict[Future[list[T]], list[Block]] = {}
+    waiting: dict[Future[_Parcel[T]], list[Block]] = {}
     queue, given = iter(blocks), 0
     try:
         while True:
@@ -84,7 +85,7 @@ def _in_windows(
             if not waiting:
                 return
             for future in wait(waiting, return_when=FIRST_COMPLETED).done:
-                for block, result in zip(waiting.pop(future), future.result(), strict=True):
+                for block, result in zip(waiting.pop(future), future.result().results, strict=True):
                     if done is not None:
                         done(block)
                     yield result
@@ -93,8 +94,15 @@ def _in_windows(
             future.cancel()
 
 
-def _run_batch(function: Callable[..., T], blocks: list[Block], *shared: Any) -> list[T]:
-    return [function(block, *shared) for block in blocks]
+@dataclass(frozen=True)
+class _Parcel(Generic[T]):
+    """What a task returns: Dask would pack each entry of a plain list by itself."""
+
+    results: list[T]
+
+
+def _run_batch(function: Callable[..., T], blocks: list[Block], *shared: Any) -> _Parcel[T]:
+    return _Parcel([function(block, *shared) for block in blocks])
 
 
 class _ThreadCount:
