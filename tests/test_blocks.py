@@ -28,6 +28,13 @@ def mask_of(box, shape=(61, 61)):
     return mask
 
 
+@given(boxes(), boxes())
+def test_the_overlap_of_two_boxes_is_what_both_hold(one, other):
+    both, overlap = mask_of(one) & mask_of(other), one.overlap(other)
+    assert np.array_equal(both, mask_of(overlap) if overlap is not None else np.zeros_like(both))
+    assert overlap is None or min(overlap.shape) > 0
+
+
 @given(grids())
 def test_every_cell_has_one_owner(grid):
     owners = np.zeros(grid.lattice.cells, int)

@@ -66,7 +66,7 @@ def test_tasks_run_in_several_threads():
 
 
 def test_in_a_long_run_a_task_takes_several_blocks_but_few_of_those_that_are_done():
-    blocks, told, batches = list(GRID) * 1000, [], []
+    blocks, told, batches = list(GRID) * 1500, [], []
     with ThreadPoolExecutor(1) as executor:
 
         def submit(run, function, batch):

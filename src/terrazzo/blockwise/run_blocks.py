@@ -22,7 +22,7 @@ Done = Callable[[Block], None]
 TASKS_PER_THREAD = 3
 # A task takes one more block for so many that each thread has had: those that wait for the last task wait 1 % longer.
 BLOCKS_PER_BATCHED = 100
-LARGEST_BATCH = 64
+LARGEST_BATCH = 128
 SECONDS_BETWEEN_COUNTS = 5
 
 
