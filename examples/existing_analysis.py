@@ -5,11 +5,10 @@ python examples/existing_analysis.py [SIDE]
 
 import sys
 
-import dask
 import dask.array as da
+import dask.dataframe as dd
 import numpy as np
 from dask_image.ndfilters import gaussian_filter
-from dask_image.ndmeasure import mean, standard_deviation
 from distributed import Client
 
 import terrazzo as tz
@@ -25,10 +24,11 @@ def main(side: int = 1024) -> None:
         model = tz.fit([image], [scribbles], class_names=CLASS_NAMES, size=12, layers=4, width=32, epochs=30)
 
         classes = tz.predict(model, image)  # still lazy, with the image's chunks
-        values = range(len(CLASS_NAMES))
-        statistics = [f(image, classes, values) for f in (mean, standard_deviation)]
-        for name, *row in zip(CLASS_NAMES, *dask.compute(*statistics), strict=True):
-            print(f"{name}: " + " ± ".join(f"{value:.1f}" for value in row))
+        columns = {"class": classes, "intensity": image}
+        table = dd.concat([dd.from_dask_array(da.ravel(c), columns=name) for name, c in columns.items()], axis=1)
+        statistics = table.groupby("class")["intensity"].agg(["count", "mean", "std"]).compute()
+        for value, row in statistics.sort_index().iterrows():
+            print(f"{CLASS_NAMES[value]}: {row['mean']:.1f} ± {row['std']:.1f} on {row['count']:.0f} pixels")
         print(f"workers: {len(client.nthreads())}")
 
 

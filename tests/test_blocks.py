@@ -28,6 +28,13 @@ def mask_of(box, shape=(61, 61)):
     return mask
 
 
+@given(boxes(), boxes())
+def test_the_overlap_of_two_boxes_is_what_both_hold(one, other):
+    both, overlap = mask_of(one) & mask_of(other), one.overlap(other)
+    assert np.array_equal(both, mask_of(overlap) if overlap is not None else np.zeros_like(both))
+    assert overlap is None or min(overlap.shape) > 0
+
+
 @given(grids())
 def test_every_cell_has_one_owner(grid):
     owners = np.zeros(grid.lattice.cells, int)
@@ -50,6 +57,11 @@ def test_a_grid_has_as_many_blocks_as_it_says_in_raster_order(grid):
     assert len(blocks) == len(grid) == np.prod(grid.shape)
     assert [b.index for b in blocks] == list(np.ndindex(*grid.shape))
     assert all(grid[b.index] == b for b in blocks)
+
+
+@given(grids())
+def test_the_curve_visits_each_block_once(grid):
+    assert sorted(block.index for block in grid.along_curve()) == [block.index for block in grid]
 
 
 @given(grids())

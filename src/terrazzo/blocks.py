@@ -8,6 +8,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
 from terrazzo.errors import ParameterError
+from terrazzo.hilbert import along_hilbert_curve
 from terrazzo.lattice import Lattice
 
 # Small images are cut finer, so that several workers have something to do.
@@ -67,6 +68,11 @@ class Box:
         """Return the smallest box that holds both."""
         start = tuple(map(min, self.start, other.start))
         return Box(start, tuple(map(max, self.stop, other.stop)))
+
+    def overlap(self, other: Box) -> Box | None:
+        """Return the box that both have in common; None if there is none."""
+        start, stop = tuple(map(max, self.start, other.start)), tuple(map(min, self.stop, other.stop))
+        return Box(start, stop) if all(a < b for a, b in zip(start, stop, strict=True)) else None
 
     def scaled(self, factor: Sequence[int], extent: Sequence[int]) -> Box:
         """Return a box of cells as a box of pixels, clipped to the image's `extent`."""
@@ -158,6 +164,10 @@ class BlockGrid:
 
     def __iter__(self) -> Iterator[Block]:
         return (self[index] for index in itertools.product(*map(range, self.shape)))
+
+    def along_curve(self) -> Iterator[Block]:
+        """Yield the blocks so that those that follow each other lie side by side, and share what they read."""
+        return (self[index] for index in along_hilbert_curve(self.shape))
 
     def neighbours(self, block: Block, reach: int) -> list[Block]:
         """Return the blocks, `block` included, that own a cell within `reach` cells of it, in raster order."""

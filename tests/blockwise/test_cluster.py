@@ -1,12 +1,15 @@
 """What runs in other processes: one cluster of two serves all of these."""
 
 import os
+import subprocess
+import sys
+from contextlib import contextmanager
 
 import dask
 import dask.array as da
 import numpy as np
 import pytest
-from distributed import Client, get_client
+from distributed import Client, LocalCluster, get_client
 from segmented import grid_of
 
 import terrazzo as tz
@@ -34,6 +37,18 @@ def refuse(block):
 
 def test_a_local_cluster_has_the_workers_that_were_asked_for_with_one_thread_each(client):
     assert list(client.nthreads().values()) == [1, 1]
+
+
+def test_its_workers_compute_with_one_thread_and_show_themselves_on_loopback_only(client):
+    def threads():
+        import numba
+        import torch
+
+        return numba.config.NUMBA_NUM_THREADS, torch.get_num_threads()
+
+    assert set(client.run(threads).values()) == {(1, 1)}
+    assert client.dashboard_link.startswith("http://127.0.0.1:")
+    assert all("127.0.0.1:" in address for address in client.nthreads())
 
 
 def test_blocks_run_in_other_processes_and_each_once(client):
@@ -79,6 +94,77 @@ def test_a_scheduler_that_is_there_computes_and_is_left_running(client):
         assert da.ones(3).map_blocks(lambda _: np.full(3, os.getpid())).compute()[0] != os.getpid()
     with Client(address) as again:
         assert len(again.nthreads()) == 2
+
+
+def test_a_scheduler_is_found_by_its_file(tmp_path):
+    path = tmp_path / "scheduler.json"
+    local = {"n_workers": 1, "processes": False, "dashboard_address": None}
+    with (
+        LocalCluster(**local, scheduler_kwargs={"scheduler_file": str(path)}) as there,
+        cluster_client(scheduler_file=path) as client,
+    ):
+        assert client.scheduler.address == there.scheduler_address
+
+
+@pytest.mark.parametrize("content", [None, "no json", "[]", "{}"])
+def test_a_file_that_names_no_scheduler_is_refused(tmp_path, content):
+    path = tmp_path / "scheduler.json"
+    if content is not None:
+        path.write_text(content)
+    with (
+        pytest.raises(ParameterError, match=r"scheduler.json' is no scheduler file"),
+        cluster_client(scheduler_file=path),
+    ):
+        pass
+
+
+def test_a_scheduler_by_address_and_by_file_is_one_too_many():
+    with pytest.raises(ParameterError, match="are given; give one"), cluster_client("tcp://h:1", scheduler_file="f"):
+        pass
+
+
+@contextmanager
+def worker_elsewhere(address, package, folder):
+    """A worker process whose terrazzo is another one."""
+    (folder / "terrazzo").mkdir()
+    for name, text in package.items():
+        (folder / "terrazzo" / name).write_text(text)
+    command = (sys.executable, "-m", "distributed.cli.dask_worker", address, "--no-nanny", "--no-dashboard")
+    there = os.environ | {"PYTHONPATH": str(folder)}
+    with subprocess.Popen(command, cwd=folder, env=there, stderr=subprocess.DEVNULL) as worker:
+        yield
+        worker.terminate()
+
+
+@pytest.mark.parametrize(
+    ("package", "version"),
+    [
+        ({"__init__.py": "", "version.py": "__version__ = '0.0.9'"}, "0.0.9"),
+        ({"__init__.py": "raise ImportError"}, "none"),
+    ],
+)
+def test_workers_with_another_terrazzo_or_none_are_refused_by_name(tmp_path, package, version):
+    with (
+        LocalCluster(n_workers=0, dashboard_address=None) as there,
+        worker_elsewhere(there.scheduler_address, package, tmp_path),
+        Client(there) as waiting,
+    ):
+        waiting.wait_for_workers(1, timeout=60)
+        (worker,) = waiting.nthreads()
+        with pytest.raises(ParameterError) as found, cluster_client(there.scheduler_address):
+            pass
+    assert f"1 of 1 workers have another terrazzo than this process, which has {tz.__version__}" in str(found.value)
+    assert f"the worker at {worker} has {version}; install the same version everywhere" in str(found.value)
+    assert "\n" not in str(found.value)
+
+
+def test_blocks_wait_for_the_first_worker(caplog):
+    with LocalCluster(n_workers=0, processes=False, dashboard_address=None) as there, Client(there) as client:
+        there.loop.call_later(1, there.scale, 1)
+        blocks = grid_of((60, 70))
+        found = list(run_blocks(process_of, blocks, "shared", client=client))
+    assert sorted(index for index, _, _ in found) == [block.index for block in blocks]
+    assert "the cluster has no worker yet" in caplog.text
 
 
 @pytest.mark.parametrize("address", ["tcp://127.0.0.1:9", "nowhere://x", "tcp://"])

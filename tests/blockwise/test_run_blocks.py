@@ -1,11 +1,12 @@
 import os
 import threading
 import time
+from concurrent.futures import ThreadPoolExecutor
 
 import pytest
 from segmented import grid_of
 
-from terrazzo.blockwise.run_blocks import TASKS_PER_THREAD, run_blocks
+from terrazzo.blockwise.run_blocks import BLOCKS_PER_BATCHED, LARGEST_BATCH, TASKS_PER_THREAD, _in_windows, run_blocks
 
 GRID = grid_of((60, 70))
 
@@ -62,3 +63,19 @@ def test_tasks_run_in_several_threads():
         pytest.skip("this machine has one core")
     both = threading.Barrier(2, timeout=20)
     assert len(list(run_blocks(lambda _: both.wait(), list(GRID)[:2]))) == 2
+
+
+def test_in_a_long_run_a_task_takes_several_blocks_but_few_of_those_that_are_done():
+    blocks, told, batches = list(GRID) * 1500, [], []
+    with ThreadPoolExecutor(1) as executor:
+
+        def submit(run, function, batch):
+            batches.append(len(batch))
+            return executor.submit(run, function, batch)
+
+        found = list(_in_windows(submit, lambda block: block.index, iter(blocks), (), lambda: 1, told.append))
+    assert found == [block.index for block in told]
+    assert sorted(found) == sorted(block.index for block in blocks)
+    assert max(batches) == LARGEST_BATCH
+    given = [sum(batches[:i]) for i in range(len(batches))]
+    assert all(size <= 1 + before // BLOCKS_PER_BATCHED for size, before in zip(batches, given, strict=True))

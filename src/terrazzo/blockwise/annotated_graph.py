@@ -12,10 +12,11 @@ from dask.highlevelgraph import HighLevelGraph
 from numpy.typing import NDArray
 
 from terrazzo.blocks import BlockGrid
-from terrazzo.blockwise.block_inputs import block_inputs
-from terrazzo.blockwise.block_tasks import targets_of_windows
+from terrazzo.blockwise.block_tasks import targets_of_labels
 from terrazzo.blockwise.image_array import ImageLike, axis_names, image_array, lattice_of
+from terrazzo.blockwise.lazy_graph import LazyGraph
 from terrazzo.blockwise.masks import MaskLike, checked_mask
+from terrazzo.blockwise.segmented_blocks import segmented_blocks
 from terrazzo.blockwise.windows import window_tasks
 from terrazzo.errors import InputError
 from terrazzo.regions.annotation import annotated_classes
@@ -67,26 +68,25 @@ def annotated_graph(
         )
     grid = BlockGrid.of(lattice, block)
     inside = checked_mask(mask, lattice.shape)
-    inputs = block_inputs(array, inside, recipe.superpixels, grid, recipe.window)
+    blocks = segmented_blocks(array, inside, recipe, grid)
     classes_of_pixels = annotation.map_blocks(annotated_classes, classes, dtype=np.uint8).rechunk(grid.chunks())
-    token = tokenize(inputs.token, classes_of_pixels.name, recipe, classes)
-    boxes = [b.pixels(LABEL_MARGIN) for b in inputs.blocks]
+    token = tokenize(blocks.token, classes_of_pixels.name, classes)
+    boxes = [block.pixels(LABEL_MARGIN) for block in grid]
     tasks, annotated = window_tasks(classes_of_pixels, boxes, f"annotation-{token}")
-    tasks |= inputs.tasks
-    recipe_key = f"recipe-{token}"
-    tasks[recipe_key] = recipe
-    parts = []
-    for (one, window, mask_window), truth in zip(inputs, annotated, strict=True):
-        part = (f"targets-{token}", *one.index)
-        tasks[part] = (targets_of_windows, window, mask_window, truth, one, recipe_key, inputs.scale.key, classes)
-        parts.append(part)
+    tasks |= blocks.tasks
+    graphs, counts = [], []
+    for one, truth in zip(grid, annotated, strict=True):
+        graphs.append(blocks.graph_key(one))
+        counts.append((f"targets-{token}", *one.index))
+        tasks[counts[-1]] = (targets_of_labels, truth, *blocks.label_keys(one), one, classes)
     key = f"annotated-graph-{token}"
-    tasks[key] = (_merged, parts, recipe_key)
-    graph = HighLevelGraph.from_collections(key, tasks, dependencies=[*inputs.sources, classes_of_pixels])
-    return Delayed(key, graph)
+    tasks[key] = (_merged, graphs, counts, blocks.recipe_key)
+    graph = HighLevelGraph.from_collections(key, tasks, dependencies=[*blocks.sources, classes_of_pixels])
+    return LazyGraph(key, graph)
 
 
-def _merged(parts: list[tuple[BlockGraph, NDArray[np.uint32]]], recipe: Recipe) -> tuple[RegionGraph, NodeTargets]:
-    graphs, counts = [part for part, _ in parts], [count for _, count in parts]
+def _merged(
+    graphs: list[BlockGraph], counts: list[NDArray[np.uint32]], recipe: Recipe
+) -> tuple[RegionGraph, NodeTargets]:
     graph = merge(graphs, recipe.node_columns, recipe.edge_columns)
     return graph, NodeTargets(merge_targets(graphs, counts))

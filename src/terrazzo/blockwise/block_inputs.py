@@ -1,4 +1,4 @@
-"""What the tasks of a lazy image read: for each block a window of the image and one of the mask, and the scale."""
+"""What the tasks of a lazy image read: for each block a window of the image and one of the mask."""
 
 from __future__ import annotations
 
@@ -8,14 +8,10 @@ from typing import Any
 
 import dask.array as da
 from dask.base import tokenize
-from dask.delayed import Delayed
 
 from terrazzo.blocks import Block, BlockGrid, Box
 from terrazzo.blockwise.masks import Mask
-from terrazzo.blockwise.scale import lazy_scale
 from terrazzo.blockwise.windows import Window, window_tasks
-from terrazzo.regions.compared_channels import check_channels
-from terrazzo.regions.superpixel_parameters import SuperpixelParameters
 
 
 @dataclass(frozen=True, eq=False)
@@ -25,16 +21,16 @@ class BlockInputs:
     Parameters
     ----------
     token : str
-        Differs where the inputs differ.
+        Differs where image, mask or grid differ; the windows have no say.
     tasks : dict
-        What cuts the windows.
+        What cuts the windows; equal windows of equal inputs have equal keys.
     blocks : list of Block
+    boxes : list of Box
+        Where the windows lie.
     windows : list of Window
         The image's pixels of each block.
     masks : list
         For each block a window of the mask, or what is a task's argument in its place: a key of the function, or None.
-    scale : Delayed
-        The intensity scale; tasks take its key.
     sources : list
         The collections that the tasks build on.
     """
@@ -42,36 +38,22 @@ class BlockInputs:
     token: str
     tasks: dict[Any, Any]
     blocks: list[Block]
+    boxes: list[Box]
     windows: list[Window]
     masks: list[Any]
-    scale: Delayed
     sources: list[Any]
 
-    def __iter__(self) -> Iterator[tuple[Block, Window, Any]]:
-        return zip(self.blocks, self.windows, self.masks, strict=True)
+    def __iter__(self) -> Iterator[tuple[Block, Box, Window, Any]]:
+        return zip(self.blocks, self.boxes, self.windows, self.masks, strict=True)
 
 
-def block_inputs(
-    array: da.Array,
-    mask: Mask,
-    parameters: SuperpixelParameters,
-    grid: BlockGrid,
-    window_of: Callable[[Block], Box],
-) -> BlockInputs:
-    """Return what the blocks of an image need, each in the window that `window_of` gives; nothing is computed.
-
-    Raises
-    ------
-    InputError, ParameterError
-        If the image has no such colour, or another number of channels than there are weights.
-    """
-    check_channels(array.shape[0], array.dtype, parameters)
+def block_inputs(array: da.Array, mask: Mask, grid: BlockGrid, window_of: Callable[[Block], Box]) -> BlockInputs:
+    """Return what the blocks of an image need, each in the window that `window_of` gives; nothing is computed."""
     blocks = list(grid)
     boxes = [window_of(block) for block in blocks]
     source = array.rechunk((-1, *grid.chunks()))
-    scale = lazy_scale(array, parameters, mask)
-    token = tokenize(source.name, mask, parameters, grid)
-    sources = [source, scale]
+    token = tokenize(source.name, mask, grid)
+    sources = [source]
     tasks, windows = window_tasks(source, boxes, f"window-{token}")
     masks: list[Any] = [None] * len(blocks)
     if isinstance(mask, da.Array):
@@ -82,4 +64,4 @@ def block_inputs(
     elif mask is not None:
         key = f"mask-{token}"
         tasks[key], masks = mask, [key] * len(blocks)
-    return BlockInputs(token, tasks, blocks, windows, masks, scale, sources)
+    return BlockInputs(token, tasks, blocks, boxes, windows, masks, sources)

@@ -7,14 +7,15 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from terrazzo.blocks import Block
-from terrazzo.blockwise.masked_block import segment_masked_block
+from terrazzo.blocks import Block, Box
+from terrazzo.blockwise.masked_block import no_graph
 from terrazzo.blockwise.masks import MaskFunction, inside
 from terrazzo.blockwise.windows import Window, assemble
 from terrazzo.regions.block_graph import LABEL_MARGIN, BlockGraph, block_graph, block_targets, graph_window
 from terrazzo.regions.block_labels import BlockLabels, block_labels
 from terrazzo.regions.features import FeatureSet
 from terrazzo.regions.foreign_graph import foreign_block_graph
+from terrazzo.regions.label_rim import LabelRim, surrounded
 from terrazzo.regions.measure import labelled_pixels
 from terrazzo.regions.recipe import Recipe
 from terrazzo.regions.superpixel_parameters import SuperpixelParameters
@@ -25,11 +26,10 @@ MaskWindow = Window | MaskFunction | None
 
 
 def labels_of_window(
-    window: Window, mask: MaskWindow, block: Block, parameters: SuperpixelParameters, scale: float
+    window: Window, mask: MaskWindow, box: Box, block: Block, parameters: SuperpixelParameters, scale: float
 ) -> Ids:
-    """Return the superpixel ids of a block's core."""
+    """Return the superpixel ids of a block's core, from a window that lies at `box`."""
     pixels, counted = _assembled(window, mask)
-    box = parameters.window(block, margin=0)
     return block_labels(pixels, box, block, parameters, scale=scale, mask=counted).ids
 
 
@@ -47,20 +47,22 @@ def foreign_graph_of_windows(
     return foreign_block_graph(assemble(image_window), assemble(labels_window), block, max_extent, features)
 
 
-def segments_of_window(
-    window: Window, mask: MaskWindow, block: Block, recipe: Recipe, scale: float
-) -> tuple[Ids, BlockGraph]:
-    """Return the superpixel ids of a block's core and what the block owns."""
-    labels, graph = segment_masked_block(*_assembled(window, mask), block, recipe, scale)
-    return labels.cut(block.core), graph
+def graph_of_labels(
+    window: Window, mask: MaskWindow, box: Box, ids: Ids, rims: list[LabelRim], block: Block, recipe: Recipe
+) -> BlockGraph:
+    """Return what a block owns, from a window that lies at `box`, its own labels and the rims of those around."""
+    labels = surrounded(ids, block, rims)
+    if not labels.ids.any():
+        return no_graph(block, recipe)
+    pixels, counted = _assembled(window, mask)
+    return block_graph(pixels, box, labels, block, recipe.features, counted)
 
 
-def targets_of_windows(
-    window: Window, mask: MaskWindow, annotation: Window, block: Block, recipe: Recipe, scale: float, classes: int
-) -> tuple[BlockGraph, NDArray[np.uint32]]:
-    """Return what a block owns and the annotated pixels of each class under each of its nodes."""
-    labels, graph = segment_masked_block(*_assembled(window, mask), block, recipe, scale)
-    return graph, block_targets(assemble(annotation), labels, block, classes)
+def targets_of_labels(
+    annotation: Window, ids: Ids, rims: list[LabelRim], block: Block, classes: int
+) -> NDArray[np.uint32]:
+    """Return the annotated pixels of each class under each node that a block owns."""
+    return block_targets(assemble(annotation), surrounded(ids, block, rims), block, classes)
 
 
 def _assembled(window: Window, mask: MaskWindow) -> tuple[NDArray[Any], NDArray[np.bool_] | None]:

@@ -2,51 +2,87 @@
 
 from __future__ import annotations
 
+import json
 import logging
-import os
 from collections.abc import Iterator
 from contextlib import contextmanager
+from pathlib import Path
 
+import dask
+from dask.system import CPU_COUNT
 from distributed import Client, LocalCluster
+from distributed.system import MEMORY_LIMIT
 
+from terrazzo.blockwise.local_workers import processes_and_threads
+from terrazzo.blockwise.versions import check_versions
 from terrazzo.errors import ParameterError
 
 CONNECT_SECONDS = 10
+# Dask sets OMP_NUM_THREADS and MKL_NUM_THREADS to 1, which torch heeds: blocks run side by side, not threads in them.
+ONE_NUMBA_THREAD = {"distributed.nanny.pre-spawn-environ.NUMBA_NUM_THREADS": 1}
 
 
 @contextmanager
-def cluster_client(scheduler: str | None = None, workers: int | None = None) -> Iterator[Client]:
-    """Give a client of the scheduler at this address, or of a local cluster for as long as the context lasts.
+def cluster_client(
+    scheduler: str | None = None, workers: int | None = None, scheduler_file: str | Path | None = None
+) -> Iterator[Client]:
+    """Give a client of a scheduler that is there, or of a local cluster for as long as the context lasts.
 
     Parameters
     ----------
     scheduler : str, optional
         An address such as `tcp://host:8786`.
     workers : int, optional
-        Processes of the local cluster, by default one per core, each with one thread.
+        Processes of the local cluster, each with one thread; by default as many as cores and memory allow.
+    scheduler_file : path, optional
+        The file that `dask scheduler --scheduler-file` has written, in place of an address.
 
     Raises
     ------
     ParameterError
-        If no scheduler answers at the address.
+        If no scheduler answers at the address, the file is none, both are given, or a worker has another version of
+        terrazzo.
     """
-    if scheduler is not None:
-        try:
-            # no default yet: Dask would go on asking one that never answered
-            client = Client(scheduler, timeout=CONNECT_SECONDS, set_as_default=False)
-        except (OSError, ValueError) as error:
-            raise ParameterError(f"no Dask scheduler answers at '{scheduler}' ({error}); start one first") from error
-        with client, client.as_current():
+    if scheduler is not None and scheduler_file is not None:
+        raise ParameterError(
+            f"both a scheduler, '{scheduler}', and a file of one, '{scheduler_file}', are given; give one"
+        )
+    address = scheduler if scheduler_file is None else _address_in(Path(scheduler_file))
+    with _local_client(workers) if address is None else _client_of(address) as client:
+        yield client
+
+
+@contextmanager
+def _client_of(address: str) -> Iterator[Client]:
+    try:
+        # no default yet: Dask would go on asking one that never answered
+        client = Client(address, timeout=CONNECT_SECONDS, set_as_default=False)
+    except (OSError, ValueError) as error:
+        raise ParameterError(f"no Dask scheduler answers at '{address}' ({error}); start one first") from error
+    with client:
+        check_versions(client)
+        with client.as_current():
             yield client
-        return
-    count = workers if workers is not None else os.cpu_count() or 1
-    if count < 1:
-        raise ParameterError(f"workers is {count}; it must be at least 1")
-    # Dask's workers set OMP_NUM_THREADS to 1, which torch heeds: blocks run side by side, not threads in them.
+
+
+@contextmanager
+def _local_client(workers: int | None) -> Iterator[Client]:
+    if workers is not None and workers < 1:
+        raise ParameterError(f"workers is {workers}; it must be at least 1")
+    processes, threads = processes_and_threads(CPU_COUNT, MEMORY_LIMIT) if workers is None else (workers, 1)
+    local = {"dashboard_address": "127.0.0.1:0", "silence_logs": logging.ERROR}
     with (
-        LocalCluster(
-            n_workers=count, threads_per_worker=1, dashboard_address="127.0.0.1:0", silence_logs=logging.ERROR
-        ) as cluster,
+        dask.config.set(ONE_NUMBA_THREAD),
+        LocalCluster(n_workers=processes, threads_per_worker=threads, **local) as cluster,
         Client(cluster) as client,
     ):
         yield client
+
+
+def _address_in(path: Path) -> str:
+    try:
+        return str(json.loads(path.read_text())["address"])
+    except (OSError, ValueError, KeyError, TypeError) as error:
+        raise ParameterError(
+            f"'{path}' is no scheduler file ({error!r}); give the one that dask scheduler --scheduler-file has written"
+        ) from error

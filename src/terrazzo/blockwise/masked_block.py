@@ -30,13 +30,18 @@ def is_outside(mask: NDArray[np.bool_] | None, block: Block, recipe: Recipe) -> 
 
 def nothing(block: Block, recipe: Recipe) -> tuple[BlockLabels, BlockGraph]:
     """Return the labels and the graph of a block without superpixels."""
-    box, dtype = block.pixels(LABEL_MARGIN), block.lattice.dtype
-    graph = BlockGraph(
+    box = block.pixels(LABEL_MARGIN)
+    return BlockLabels(box, np.zeros(box.shape, block.lattice.dtype), 0), no_graph(block, recipe)
+
+
+def no_graph(block: Block, recipe: Recipe) -> BlockGraph:
+    """Return the graph of a block without superpixels."""
+    dtype = block.lattice.dtype
+    return BlockGraph(
         np.empty(0, dtype),
-        np.empty((0, len(box.shape)), np.float64),
+        np.empty((0, len(block.index)), np.float64),
         np.empty(0, np.uint32),
         np.empty((0, len(recipe.node_columns)), np.float32),
         np.empty((2, 0), dtype),
         np.empty((0, len(recipe.edge_columns)), np.float32),
     )
-    return BlockLabels(box, np.zeros(box.shape, dtype), 0), graph

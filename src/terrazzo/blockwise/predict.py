@@ -2,20 +2,17 @@
 
 from __future__ import annotations
 
-from operator import getitem
-
 import dask.array as da
 import numpy as np
 from dask.base import tokenize
 from dask.highlevelgraph import HighLevelGraph
 
 from terrazzo.blocks import BlockGrid
-from terrazzo.blockwise.block_inputs import block_inputs
-from terrazzo.blockwise.block_tasks import segments_of_window
 from terrazzo.blockwise.classified_blocks import classes_of_block
 from terrazzo.blockwise.image_array import ImageLike, lattice_of
 from terrazzo.blockwise.masks import MaskLike, checked_mask
 from terrazzo.blockwise.model_image import model_image
+from terrazzo.blockwise.segmented_blocks import segmented_blocks
 from terrazzo.models.classify_block import cells_needed
 from terrazzo.models.device import choose_device
 from terrazzo.models.model import Model
@@ -57,18 +54,13 @@ def predict(
     choose_device(device)
     recipe, lattice = model.recipe, lattice_of(array, model.recipe.superpixels.size)
     grid = BlockGrid.of(lattice, block)
-    inputs = block_inputs(array, checked_mask(mask, lattice.shape), recipe.superpixels, grid, recipe.window)
-    token = tokenize(inputs.token, model.fingerprint(), recipe, device)
-    name, segments, ids, graphs = (f"{what}-{token}" for what in ("classes", "segments", "ids", "block-graph"))
-    model_key, recipe_key = f"model-{token}", f"recipe-{token}"
-    tasks = inputs.tasks | {model_key: model, recipe_key: recipe}
-    reach = cells_needed(model.layers)
-    for one, window, mask_window in inputs:
-        at = one.index
-        tasks[(segments, *at)] = (segments_of_window, window, mask_window, one, recipe_key, inputs.scale.key)
-        tasks[(ids, *at)] = (getitem, (segments, *at), 0)
-        tasks[(graphs, *at)] = (getitem, (segments, *at), 1)
-        near = [(graphs, *other.index) for other in grid.neighbours(one, reach)]
-        tasks[(name, *at)] = (classes_of_block, model_key, one, (ids, *at), near, device)
-    graph = HighLevelGraph.from_collections(name, tasks, dependencies=inputs.sources)
+    blocks = segmented_blocks(array, checked_mask(mask, lattice.shape), recipe, grid)
+    token = tokenize(blocks.token, model.fingerprint(), device)
+    name, model_key, reach = f"classes-{token}", f"model-{token}", cells_needed(model.layers)
+    tasks = blocks.tasks | {model_key: model}
+    for one in grid:
+        ids, _ = blocks.label_keys(one)
+        near = [blocks.graph_key(other) for other in grid.neighbours(one, reach)]
+        tasks[(name, *one.index)] = (classes_of_block, model_key, one, ids, near, device)
+    graph = HighLevelGraph.from_collections(name, tasks, dependencies=blocks.sources)
     return da.Array(graph, name, grid.chunks(), dtype=np.uint8).rechunk(array.chunks[1:])

@@ -16,6 +16,7 @@ from numpy.typing import NDArray
 from terrazzo.blocks import Block, BlockGrid, Box
 from terrazzo.blockwise.block_tasks import foreign_graph_of_windows, graph_of_windows
 from terrazzo.blockwise.image_array import ImageLike, axis_names, image_array
+from terrazzo.blockwise.lazy_graph import LazyGraph
 from terrazzo.blockwise.windows import window_tasks
 from terrazzo.errors import InputError, ParameterError
 from terrazzo.io.image import Image
@@ -154,7 +155,7 @@ def _lazy_graph(array: da.Array, labels: da.Array, plan: _Plan, features: Featur
     columns = column_names(features, channels), edge_columns(channels, labels.ndim)
     tasks[key] = (plan.join, parts, *columns)
     graph = HighLevelGraph.from_collections(key, tasks, dependencies=[image_source, labels_source])
-    return Delayed(key, graph)
+    return LazyGraph(key, graph)
 
 
 def _check_labels(labels: da.Array) -> None:

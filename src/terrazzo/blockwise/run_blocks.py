@@ -1,19 +1,29 @@
-"""Run one task per block, a window of them at a time, so that neither scheduler nor memory grows with the image."""
+"""Run a function on every block, a window of tasks at a time: neither scheduler nor memory grows with the image."""
 
 from __future__ import annotations
 
+import itertools
+import logging
 import os
+import time
 from collections.abc import Callable, Iterable, Iterator
 from concurrent.futures import FIRST_COMPLETED, Future, ThreadPoolExecutor, wait
-from typing import Any, TypeVar
+from dataclasses import dataclass
+from typing import Any, Generic, TypeVar
 
 from distributed import Client
 
 from terrazzo.blocks import Block
 
+_log = logging.getLogger(__name__)
+
 T = TypeVar("T")
 Done = Callable[[Block], None]
 TASKS_PER_THREAD = 3
+# A task takes one more block for so many that each thread has had: those that wait for the last task wait 1 % longer.
+BLOCKS_PER_BATCHED = 100
+LARGEST_BATCH = 128
+SECONDS_BETWEEN_COUNTS = 5
 
 
 def run_blocks(
@@ -25,6 +35,8 @@ def run_blocks(
 ) -> Iterator[T]:
     """Yield `function(block, *shared)` for each block, in the order in which they finish.
 
+    A task runs one block, in long runs several that follow each other.
+
     Parameters
     ----------
     function : callable
@@ -34,43 +46,80 @@ def run_blocks(
     *shared
         Further arguments; they travel once per worker.
     client : distributed.Client, optional
-        Where the tasks run; without it, in this process's threads.
+        Where the tasks run; without it, in this process's threads. Workers may come and go; without any, it waits
+        for the first.
     done : callable, optional
         Is told each block that has finished.
     """
     if client is None:
         threads = os.cpu_count() or 1
         with ThreadPoolExecutor(threads) as executor:
-            yield from _in_windows(executor.submit, function, blocks, shared, threads * TASKS_PER_THREAD, done)
+            yield from _in_windows(executor.submit, function, blocks, shared, lambda: threads, done)
     else:
+        count = _ThreadCount(client)
         sent = client.scatter(list(shared), broadcast=True, hash=False) if shared else []
-        threads = sum(client.nthreads().values()) or 1
-        submit = client.get_executor().submit
-        yield from _in_windows(submit, function, blocks, sent, threads * TASKS_PER_THREAD, done)
+        # not pure: what writes runs however often it is asked to, and no key is made from its arguments, which is slow
+        yield from _in_windows(client.get_executor(pure=False).submit, function, blocks, sent, count, done)
 
 
 def _in_windows(
-    submit: Callable[..., Future[T]],
+    submit: Callable[..., Future[_Parcel[T]]],
     function: Callable[..., T],
     blocks: Iterable[Block],
     shared: Iterable[Any],
-    window: int,
+    threads: Callable[[], int],
     done: Done | None,
 ) -> Iterator[T]:
-    waiting: dict[Future[T], Block] = {}
-    queue = iter(blocks)
+    waiting: dict[Future[_Parcel[T]], list[Block]] = {}
+    queue, given = iter(blocks), 0
     try:
         while True:
-            while len(waiting) < window and (block := next(queue, None)) is not None:
-                waiting[submit(function, block, *shared)] = block
+            workers = threads()
+            while len(waiting) < workers * TASKS_PER_THREAD:
+                size = min(LARGEST_BATCH, 1 + given // (BLOCKS_PER_BATCHED * workers))
+                batch = list(itertools.islice(queue, size))
+                if not batch:
+                    break
+                given += len(batch)
+                waiting[submit(_run_batch, function, batch, *shared)] = batch
             if not waiting:
                 return
             for future in wait(waiting, return_when=FIRST_COMPLETED).done:
-                block = waiting.pop(future)
-                result = future.result()
-                if done is not None:
-                    done(block)
-                yield result
+                for block, result in zip(waiting.pop(future), future.result().results, strict=True):
+                    if done is not None:
+                        done(block)
+                    yield result
     finally:
         for future in waiting:
             future.cancel()
+
+
+@dataclass(frozen=True)
+class _Parcel(Generic[T]):
+    """What a task returns: Dask would pack each entry of a plain list by itself."""
+
+    results: list[T]
+
+
+def _run_batch(function: Callable[..., T], blocks: list[Block], *shared: Any) -> _Parcel[T]:
+    return _Parcel([function(block, *shared) for block in blocks])
+
+
+class _ThreadCount:
+    """How many threads a cluster has, asked again every few seconds, because workers come and go."""
+
+    def __init__(self, client: Client) -> None:
+        self.client = client
+        if not client.nthreads():
+            _log.warning("the cluster has no worker yet; waiting for the first")
+            client.wait_for_workers(1)
+        self._ask()
+
+    def __call__(self) -> int:
+        if time.monotonic() - self.asked > SECONDS_BETWEEN_COUNTS:
+            self._ask()
+        return self.threads
+
+    def _ask(self) -> None:
+        self.threads = sum(self.client.nthreads().values()) or 1
+        self.asked = time.monotonic()

@@ -62,7 +62,7 @@ def score(
     shared = (result, annotation.stored, classes)
     counted = BlockCount("score", len(result.grid), progress)
     total, outside = Scores(np.zeros((classes, classes + 1), np.int64), 0), 0
-    for scores, left_out in run_blocks(_score_block, result.grid, *shared, client=client, done=counted):
+    for scores, left_out in run_blocks(_score_block, result.grid.along_curve(), *shared, client=client, done=counted):
         total, outside = total + scores, outside + left_out
     if outside:
         _log.warning("%d annotated pixels are outside the mask of '%s' and are not scored", outside, result.path)

@@ -3,15 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from functools import partial
 
 import dask.array as da
-from dask.highlevelgraph import HighLevelGraph
 
 from terrazzo.blocks import BlockGrid
-from terrazzo.blockwise.block_inputs import block_inputs
-from terrazzo.blockwise.block_tasks import labels_of_window
 from terrazzo.blockwise.image_array import ImageLike, axes_of, image_array, lattice_of
+from terrazzo.blockwise.lazy_labels import lazy_labels
 from terrazzo.blockwise.masks import MaskLike, checked_mask
 from terrazzo.lattice import Lattice
 from terrazzo.regions.superpixel_parameters import SuperpixelParameters
@@ -81,6 +78,8 @@ def superpixels(
     >>> image = da.random.random((300, 200), chunks=100)
     >>> tz.superpixels(image, size=20).compute().max()
     np.uint32(150)
+
+    Those of a model, whose tasks `predict` shares: `tz.superpixels(image, **vars(model.recipe.superpixels))`.
     """
     array = image_array(image, axes_of(size))
     lattice = lattice_of(array, size)
@@ -88,11 +87,4 @@ def superpixels(
     parameters = SuperpixelParameters(lattice.size, compactness, iterations, sigma, scale, colour, given)
     grid = BlockGrid.of(lattice, block)
     inside = checked_mask(mask, lattice.shape)
-    inputs = block_inputs(array, inside, parameters, grid, partial(parameters.window, margin=0))
-    name = f"superpixels-{inputs.token}"
-    tasks = dict(inputs.tasks)
-    for one, window, mask_window in inputs:
-        tasks[(name, *one.index)] = (labels_of_window, window, mask_window, one, parameters, inputs.scale.key)
-    graph = HighLevelGraph.from_collections(name, tasks, dependencies=inputs.sources)
-    labels = da.Array(graph, name, grid.chunks(), dtype=lattice.dtype)
-    return labels.rechunk(array.chunks[1:])
+    return lazy_labels(array, inside, parameters, grid).rechunk(array.chunks[1:])

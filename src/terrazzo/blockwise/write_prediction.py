@@ -98,10 +98,10 @@ def write_prediction(
     began = time.perf_counter()
     told = BlockCount("superpixels", len(grid), progress)
     shared = (image.stored, inside, model.recipe, scale, result)
-    counts = reduce(add, run_blocks(segment_stored_block, grid, *shared, client=client, done=told))
+    counts = reduce(add, run_blocks(segment_stored_block, grid.along_curve(), *shared, client=client, done=told))
     middle = time.perf_counter()
     told = BlockCount("classes", len(grid), progress)
-    for _ in run_blocks(classify_stored_block, grid, result, model, device, client=client, done=told):
+    for _ in run_blocks(classify_stored_block, grid.along_curve(), result, model, device, client=client, done=told):
         pass
     ended = time.perf_counter()
     result.finish(

@@ -19,7 +19,12 @@ Mask = Annotated[
     str | None, typer.Option(help="Label images, paired by name: 0 leaves a pixel out. A file, a folder or a glob.")
 ]
 Scheduler = Annotated[str | None, typer.Option(help="A Dask scheduler's address, such as tcp://host:8786.")]
-Workers = Annotated[int | None, typer.Option(help="Processes of the local cluster; by default one per core.")]
+SchedulerFile = Annotated[
+    Path | None, typer.Option(help="The file that dask scheduler --scheduler-file has written, in place of an address.")
+]
+Workers = Annotated[
+    int | None, typer.Option(help="Processes of the local cluster; by default one per core, fewer if memory is short.")
+]
 Output = Annotated[Path, typer.Option("--output", "-o", help="Where to write.")]
 
 

@@ -7,7 +7,7 @@ from typing import Annotated, Any
 
 import typer
 
-from terrazzo.cli.options import Axes, Device, Json, Level, Mask, Output, Overwrite, Scheduler, Workers
+from terrazzo.cli.options import Axes, Device, Json, Level, Mask, Output, Overwrite, Scheduler, SchedulerFile, Workers
 from terrazzo.cli.printing import print_values
 from terrazzo.cli.progress import display
 
@@ -18,6 +18,7 @@ def predict(
     output: Output,
     mask: Mask = None,
     scheduler: Scheduler = None,
+    scheduler_file: SchedulerFile = None,
     workers: Workers = None,
     block: Annotated[int | None, typer.Option(help="About how many pixels wide a task's block is.")] = None,
     level: Level = 0,
@@ -43,7 +44,7 @@ def predict(
         fitted.check_channels(image.shape[0])
         check_writable(result, overwrite)
     figures: list[dict[str, Any]] = []
-    with cluster_client(scheduler, workers) as client, display() as shown:
+    with cluster_client(scheduler, workers, scheduler_file) as client, display() as shown:
         for (image, result), inside in zip(pairs, masks, strict=True):
             written = write_prediction(
                 fitted,

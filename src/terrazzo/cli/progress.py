@@ -9,6 +9,9 @@ from contextlib import contextmanager
 from rich.console import Console
 from rich.progress import BarColumn, Progress, TaskID, TextColumn, TimeRemainingColumn
 
+# The time left follows from the rate over so long: blocks may take minutes, and several may end at once.
+ESTIMATE_SECONDS = 1800
+
 
 class Display:
     """Bars with a count, a rate and the time that is left.
@@ -65,5 +68,5 @@ def display() -> Iterator[Display]:
         TextColumn("{task.fields[note]}"),
         TimeRemainingColumn(),
     )
-    with Progress(*columns, console=Console(stderr=True)) as bars:
+    with Progress(*columns, console=Console(stderr=True), speed_estimate_period=ESTIMATE_SECONDS) as bars:
         yield Display(bars)
