@@ -7,8 +7,9 @@ from segmented import blobs, grid_of, segment, small_recipe
 
 from terrazzo.blocks import BlockGrid
 from terrazzo.errors import InputError, ParameterError
+from terrazzo.io.new_result import check_writable, create_result
 from terrazzo.io.open_image import open_labels
-from terrazzo.io.result import check_writable, create_result, open_result
+from terrazzo.io.result import open_result
 from terrazzo.lattice import Lattice
 from terrazzo.regions.block_graph import BlockGraph
 
