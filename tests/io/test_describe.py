@@ -61,6 +61,7 @@ def test_a_result_is_described_by_its_run(tmp_path):
     assert found["kind"] == "result"
     assert found["made_from"] == {"image": "image.png"}
     assert found["finished"] is False
+    assert (found["blocks"], found["finished_blocks"]) == (len(grid_of((60, 70))), {"superpixels": 0, "classes": 0})
     json.dumps(found)
 
 

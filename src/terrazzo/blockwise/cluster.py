@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import logging
 import os
+import signal
+import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
 
@@ -43,10 +45,22 @@ def cluster_client(scheduler: str | None = None, workers: int | None = None) -> 
     if count < 1:
         raise ParameterError(f"workers is {count}; it must be at least 1")
     # Dask's workers set OMP_NUM_THREADS to 1, which torch heeds: blocks run side by side, not threads in them.
-    with (
-        LocalCluster(
+    with _deaf_to_ctrl_c():
+        started = LocalCluster(
             n_workers=count, threads_per_worker=1, dashboard_address="127.0.0.1:0", silence_logs=logging.ERROR
-        ) as cluster,
-        Client(cluster) as client,
-    ):
+        )
+    with started as cluster, Client(cluster) as client:
         yield client
+
+
+@contextmanager
+def _deaf_to_ctrl_c() -> Iterator[None]:
+    """Let processes that are started ignore Ctrl-C, which a terminal sends to them too: it is for us to stop them."""
+    if threading.current_thread() is not threading.main_thread():
+        yield  # where Python cannot set signals
+        return
+    before = signal.signal(signal.SIGINT, signal.SIG_IGN)
+    try:
+        yield
+    finally:
+        signal.signal(signal.SIGINT, before)

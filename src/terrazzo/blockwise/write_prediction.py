@@ -100,7 +100,7 @@ def write_prediction(
             colours=model.colours,
             pixel_size=image.pixel_size,
             pixel_unit=image.pixel_unit,
-            made_from=source | {"scale": scale},
+            made_from=source | {"intensity_scale": scale},
             overwrite=overwrite,
         )
     if not result.run["finished"]:
@@ -146,7 +146,7 @@ def _write_blocks(
 ) -> None:
     """Run what is left of both passes, and finish the result."""
     began = time.perf_counter()
-    scale = result.run["made_from"]["scale"]
+    scale = result.run["made_from"]["intensity_scale"]
     _run_pass("superpixels", segment_stored_block, result, client, progress, image.stored, mask, model.recipe, scale)
     middle = time.perf_counter()
     _run_pass("classes", classify_stored_block, result, client, progress, model, device)
