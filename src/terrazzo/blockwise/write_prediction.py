@@ -78,8 +78,10 @@ def write_prediction(
         If the image's axes or channels are not those of the model.
     InputError
         If the path holds something else than a result, or a result that was made from another image, model, mask,
-        block or version; if it cannot be written, the mask is none of the image, or a pixel inside it is NaN or
-        infinite. After the last three, and after any other end, the same call goes on.
+        block or version; if it cannot be written; if the mask is none of the image, or a pixel inside it is NaN or
+        infinite.
+    ParameterError
+        If a block kills its workers again and again.
     """
     array, parameters = model_image(model, image), model.recipe.superpixels
     check_channels(array.shape[0], array.dtype, parameters)
