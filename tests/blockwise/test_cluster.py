@@ -1,6 +1,7 @@
 """What runs in other processes: one cluster of two serves all of these."""
 
 import os
+import signal
 import subprocess
 import sys
 from contextlib import contextmanager
@@ -35,6 +36,10 @@ def refuse(block):
     raise InputError(f"block {block.index} is bad")
 
 
+def die(block):  # noqa: ARG001
+    os.kill(os.getpid(), signal.SIGKILL)
+
+
 def test_a_local_cluster_has_the_workers_that_were_asked_for_with_one_thread_each(client):
     assert list(client.nthreads().values()) == [1, 1]
 
@@ -59,6 +64,15 @@ def test_blocks_run_in_other_processes_and_each_once(client):
     assert sorted(index for index, _, _ in found) == [block.index for block in grid]
     assert {name for _, name, _ in found} == {"shared"}
     assert os.getpid() not in {pid for _, _, pid in found}
+
+
+def test_a_block_that_kills_its_workers_is_named():
+    with (
+        dask.config.set({"distributed.scheduler.allowed-failures": 0}),
+        cluster_client(workers=1) as fragile,
+        pytest.raises(ParameterError, match=r"workers died again and again at block \(0, 0\), perhaps for want"),
+    ):
+        list(run_blocks(die, list(grid_of((60, 70)))[:1], client=fragile))
 
 
 def test_an_error_in_another_process_arrives_as_it_was_raised(client):

@@ -63,7 +63,7 @@ def test_a_result_that_is_not_finished_is_refused(model, stored, annotation, tmp
     result = tz.write_prediction(model, stored, tmp_path / "result.zarr")
     run = Path(result.path) / "run.json"
     run.write_text(json.dumps(json.loads(run.read_text()) | {"finished": False}))
-    with pytest.raises(InputError, match="is not finished; run terrazzo predict again with --overwrite"):
+    with pytest.raises(InputError, match="is not finished; run the same terrazzo predict again to finish it"):
         tz.score(result, labels_at(tmp_path / "truth.npy", annotation))
 
 

@@ -116,11 +116,11 @@ def test_a_pixel_that_is_not_finite_is_named_and_the_result_is_not_finished(mode
 
 
 def test_a_result_is_replaced_only_when_asked(model, stored, tmp_path):
-    path = tmp_path / "result.zarr"
+    path, other = tmp_path / "result.zarr", untrained_model(seed=5)
     tz.write_prediction(model, stored, path)
-    with pytest.raises(InputError, match="exists"):
-        tz.write_prediction(model, stored, path)
-    assert tz.write_prediction(untrained_model(seed=5), stored, path, overwrite=True).run["finished"] is True
+    with pytest.raises(InputError, match="exists and was not made from this: the model has changed; give the same"):
+        tz.write_prediction(other, stored, path)
+    assert tz.write_prediction(other, stored, path, overwrite=True).run["made_from"]["model"] == other.fingerprint()
 
 
 def rows_of(result):

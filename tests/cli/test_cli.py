@@ -74,4 +74,4 @@ def test_an_interrupted_command_says_how_to_go_on(run, files, monkeypatch):
     monkeypatch.setattr("terrazzo.io.describe.describe", interrupted)
     ended = run("info", files / "images" / "a.png")
     assert ended.code == 130
-    assert ended.err.startswith("Interrupted: run the command again")
+    assert ended.err.startswith("Interrupted: run the same command again")

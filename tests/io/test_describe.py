@@ -9,8 +9,8 @@ from untrained import untrained_model
 from terrazzo.errors import InputError, ModelError
 from terrazzo.io.describe import describe
 from terrazzo.io.model_file import write_model
+from terrazzo.io.new_result import create_result
 from terrazzo.io.ome_zarr_writer import write_ome_zarr
-from terrazzo.io.result import create_result
 
 
 def test_an_image_is_described_by_its_axes_and_its_type(tmp_path):
@@ -61,6 +61,7 @@ def test_a_result_is_described_by_its_run(tmp_path):
     assert found["kind"] == "result"
     assert found["made_from"] == {"image": "image.png"}
     assert found["finished"] is False
+    assert (found["blocks"], found["finished_blocks"]) == (len(grid_of((60, 70))), {"superpixels": 0, "classes": 0})
     json.dumps(found)
 
 

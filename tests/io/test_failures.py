@@ -1,7 +1,9 @@
+from pathlib import Path
+
 import pytest
 
 from terrazzo.errors import InputError, ParameterError
-from terrazzo.io.failures import reported_as_input_error, require_level
+from terrazzo.io.failures import reported_as_input_error, reported_as_not_written, require_level
 
 
 def test_a_library_error_becomes_one_sentence_with_its_cause() -> None:
@@ -30,3 +32,18 @@ def test_a_level_outside_is_refused_with_what_there_is() -> None:
     require_level("a.tif", 2, 3)
     with pytest.raises(InputError, match=r"'a\.tif' has no level 3: it holds levels 0 to 2"):
         require_level("a.tif", 3, 3)
+
+
+def test_a_full_disk_becomes_one_sentence_with_what_to_do() -> None:
+    said = "'r.zarr' cannot be written: No space left on device; mend that and run the same again, which goes on"
+    with (
+        pytest.raises(InputError, match=said),
+        reported_as_not_written("r.zarr"),
+        Path("/dev/full").open("wb", buffering=0) as disk,
+    ):
+        disk.write(b"more than nothing")
+
+
+def test_what_is_no_matter_of_writing_passes_as_it_is() -> None:
+    with pytest.raises(ParameterError, match="axes"), reported_as_not_written("r.zarr"):
+        raise ParameterError("axes")

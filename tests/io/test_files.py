@@ -4,7 +4,7 @@ import pytest
 import zarr
 
 from terrazzo.errors import InputError
-from terrazzo.io.files import find_images, pair_by_stem, stem_of
+from terrazzo.io.files import find_images, find_results, pair_by_stem, stem_of
 
 
 @pytest.fixture
@@ -106,3 +106,10 @@ def test_up_to_three_unpaired_names_are_listed() -> None:
 def test_a_stem_twice_on_one_side_is_an_input_error() -> None:
     with pytest.raises(InputError, match="Two images have the same name"):
         pair_by_stem(paths("images", "a.tif", "a.png"), paths("labels", "a.png"))
+
+
+def test_a_result_that_is_half_made_is_not_found(tmp_path: Path) -> None:
+    for name in ("b.zarr", "a.zarr", ".c.zarr.partial"):
+        (tmp_path / name).mkdir()
+        (tmp_path / name / "run.json").touch()
+    assert names(find_results(tmp_path, "run.json")) == ["a.zarr", "b.zarr"]

@@ -1,14 +1,16 @@
 import json
 
 import numpy as np
+import pyarrow.parquet as pq
 import pytest
 import zarr
 from segmented import blobs, grid_of, segment, small_recipe
 
 from terrazzo.blocks import BlockGrid
 from terrazzo.errors import InputError, ParameterError
+from terrazzo.io.new_result import check_writable, create_result
 from terrazzo.io.open_image import open_labels
-from terrazzo.io.result import check_writable, create_result, open_result
+from terrazzo.io.result import open_result
 from terrazzo.lattice import Lattice
 from terrazzo.regions.block_graph import BlockGraph
 
@@ -109,6 +111,32 @@ def test_what_blocks_write_is_read_again(result):
         assert np.array_equal(again.ids, graph.ids)
         assert np.array_equal(again.node_features, graph.node_features)
         assert np.array_equal(again.edges, graph.edges)
+
+
+def test_a_finished_block_is_marked_with_its_counts_and_is_not_written_again(result):
+    block, found = GRID[(0, 1)], segment(blobs(SHAPE), GRID, RECIPE)
+    labels, graph = found[block.index]
+    ids, classes = labels.cut(block.core), np.ones(block.core.shape, np.uint8)
+    result.write_segments(block, ids, graph, unadopted=3)
+    assert result.finished("superpixels") == {(0, 1): (graph.ids.size, graph.edges.shape[1], 3)}
+    assert result.finished("classes") == {}
+    result.write_classes(block, classes, graph, np.full((graph.ids.size, 2), 0.5, np.float32))
+    assert result.finished("classes") == {(0, 1): ()}
+    # the task of a worker that was thought lost comes last
+    result.write_segments(block, ids + 1, graph, unadopted=3)
+    result.write_classes(block, classes + 1, graph, np.full((graph.ids.size, 2), 0.1, np.float32))
+    assert np.array_equal(result.read_superpixels(block.core.slices), ids)
+    assert np.array_equal(result.read_classes(block.core.slices), classes)
+    assert "class" in pq.read_schema(f"{result.path}/nodes/0-1.parquet").names
+
+
+def test_a_task_of_an_earlier_run_writes_nothing_into_a_new_one(result):
+    block = GRID[(0, 0)]
+    labels, graph = segment(blobs(SHAPE), GRID, RECIPE)[block.index]
+    make(result.path, overwrite=True)
+    with pytest.raises(InputError, match="was begun anew by another run meanwhile; this one ends here"):
+        result.write_segments(block, labels.cut(block.core), graph)
+    assert not open_result(result.path).read_superpixels(block.core.slices).any()
 
 
 def test_each_block_has_its_part_of_the_tables(result):

@@ -17,19 +17,18 @@ from terrazzo.regions.block_graph import BlockGraph
 Ids = NDArray[np.unsignedinteger[Any]]
 
 
-def classify_stored_block(block: Block, result: Result, model: Model, device: str) -> int:
-    """Write a block's classes, and its nodes with theirs; return the number of pixels."""
+def classify_stored_block(block: Block, result: Result, model: Model, device: str) -> None:
+    """Write a block's classes, and its nodes with theirs."""
     ids, own = result.read_superpixels(block.core.slices), result.read_graph(block)
     if not ids.any() and not own.ids.size:
         nobody = np.empty((0, len(model.class_names)), np.float32)
         result.write_classes(block, _no_classes(ids), own, nobody)
-        return ids.size
+        return
     near = result.grid.neighbours(block, cells_needed(model.layers))
     parts = [own if other == block else result.read_graph(other) for other in near]
     nodes = classify_nodes(model, block, parts, device)
     rows = np.searchsorted(nodes.ids, own.ids)
     result.write_classes(block, paint_classes(ids, block, nodes), own, nodes.probabilities[rows])
-    return ids.size
 
 
 def classes_of_block(model: Model, block: Block, ids: Ids, parts: list[BlockGraph], device: str) -> NDArray[np.uint8]:

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import json
 import logging
+import signal
+import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -71,12 +73,11 @@ def _local_client(workers: int | None) -> Iterator[Client]:
         raise ParameterError(f"workers is {workers}; it must be at least 1")
     processes, threads = processes_and_threads(CPU_COUNT, MEMORY_LIMIT) if workers is None else (workers, 1)
     local = {"dashboard_address": "127.0.0.1:0", "silence_logs": logging.ERROR}
-    with (
-        dask.config.set(ONE_NUMBA_THREAD),
-        LocalCluster(n_workers=processes, threads_per_worker=threads, **local) as cluster,
-        Client(cluster) as client,
-    ):
-        yield client
+    with dask.config.set(ONE_NUMBA_THREAD):
+        with _deaf_to_ctrl_c():
+            started = LocalCluster(n_workers=processes, threads_per_worker=threads, **local)
+        with started as cluster, Client(cluster) as client:
+            yield client
 
 
 def _address_in(path: Path) -> str:
@@ -86,3 +87,16 @@ def _address_in(path: Path) -> str:
         raise ParameterError(
             f"'{path}' is no scheduler file ({error!r}); give the one that dask scheduler --scheduler-file has written"
         ) from error
+
+
+@contextmanager
+def _deaf_to_ctrl_c() -> Iterator[None]:
+    """Let processes that are started ignore Ctrl-C, which a terminal sends to them too: it is for us to stop them."""
+    if threading.current_thread() is not threading.main_thread():
+        yield  # where Python cannot set signals
+        return
+    before = signal.signal(signal.SIGINT, signal.SIG_IGN)
+    try:
+        yield
+    finally:
+        signal.signal(signal.SIGINT, before)

@@ -11,9 +11,11 @@ from concurrent.futures import FIRST_COMPLETED, Future, ThreadPoolExecutor, wait
 from dataclasses import dataclass
 from typing import Any, Generic, TypeVar
 
-from distributed import Client
+from distributed import Client, KilledWorker
+from distributed.protocol.pickle import dumps, loads
 
 from terrazzo.blocks import Block
+from terrazzo.errors import ParameterError
 
 _log = logging.getLogger(__name__)
 
@@ -50,6 +52,11 @@ def run_blocks(
         for the first.
     done : callable, optional
         Is told each block that has finished.
+
+    Raises
+    ------
+    ParameterError
+        If a block kills its workers again and again; a worker that dies is made up for.
     """
     if client is None:
         threads = os.cpu_count() or 1
@@ -57,7 +64,8 @@ def run_blocks(
             yield from _in_windows(executor.submit, function, blocks, shared, lambda: threads, done)
     else:
         count = _ThreadCount(client)
-        sent = client.scatter(list(shared), broadcast=True, hash=False) if shared else []
+        # results of tasks and not scattered data, which a scheduler cannot make again when the workers with it died
+        sent = [client.submit(loads, dumps(value), pure=False) for value in shared]
         # not pure: what writes runs however often it is asked to, and no key is made from its arguments, which is slow
         yield from _in_windows(client.get_executor(pure=False).submit, function, blocks, sent, count, done)
 
@@ -85,7 +93,8 @@ def _in_windows(
             if not waiting:
                 return
             for future in wait(waiting, return_when=FIRST_COMPLETED).done:
-                for block, result in zip(waiting.pop(future), future.result().results, strict=True):
+                batch = waiting.pop(future)
+                for block, result in zip(batch, _results(future, batch), strict=True):
                     if done is not None:
                         done(block)
                     yield result
@@ -103,6 +112,16 @@ class _Parcel(Generic[T]):
 
 def _run_batch(function: Callable[..., T], blocks: list[Block], *shared: Any) -> _Parcel[T]:
     return _Parcel([function(block, *shared) for block in blocks])
+
+
+def _results(future: Future[_Parcel[T]], batch: list[Block]) -> list[T]:
+    try:
+        return future.result().results
+    except KilledWorker as error:
+        raise ParameterError(
+            f"workers died again and again at block {batch[0].index}, perhaps for want of memory: give each worker "
+            "more memory, or begin anew with a smaller block"
+        ) from error
 
 
 class _ThreadCount:

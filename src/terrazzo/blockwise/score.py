@@ -53,7 +53,7 @@ def score(
     """
     run = result.run
     if not run["finished"]:
-        raise InputError(f"'{result.path}' is not finished; run terrazzo predict again with --overwrite")
+        raise InputError(f"'{result.path}' is not finished; run the same terrazzo predict again to finish it")
     extent, shape = result.grid.lattice.shape, annotation.plane.shape
     if shape != extent:
         axes = axis_names(len(extent))

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-
 import numpy as np
 
 from terrazzo.blocks import Block
@@ -14,37 +12,9 @@ from terrazzo.io.stored_array import StoredArray
 from terrazzo.regions.recipe import Recipe
 
 
-@dataclass(frozen=True)
-class Counts:
-    """What one block adds to the report.
-
-    Parameters
-    ----------
-    pixels : int
-        Pixels of the core.
-    nodes, edges : int
-        Rows that the block owns.
-    unadopted : int
-        Pixels that are cut off from their superpixel.
-    """
-
-    pixels: int
-    nodes: int
-    edges: int
-    unadopted: int
-
-    def __add__(self, other: Counts) -> Counts:
-        return Counts(
-            self.pixels + other.pixels,
-            self.nodes + other.nodes,
-            self.edges + other.edges,
-            self.unadopted + other.unadopted,
-        )
-
-
 def segment_stored_block(
-    block: Block, image: StoredArray, mask: Mask, recipe: Recipe, scale: float, result: Result
-) -> Counts:
+    block: Block, result: Result, image: StoredArray, mask: Mask, recipe: Recipe, scale: float
+) -> None:
     """Write a block's superpixels, nodes and edges; where a mask array leaves nothing, the image is not read."""
     window = recipe.window(block)
     counted = read_mask(mask, window)
@@ -53,6 +23,4 @@ def segment_stored_block(
     else:
         pixels = image[(slice(None), *window.slices)]
         labels, graph = segment_masked_block(pixels, inside(counted, pixels), block, recipe, scale)
-    ids = labels.cut(block.core)
-    result.write_segments(block, ids, graph)
-    return Counts(ids.size, graph.ids.size, graph.edges.shape[1], labels.unadopted)
+    result.write_segments(block, labels.cut(block.core), graph, labels.unadopted)

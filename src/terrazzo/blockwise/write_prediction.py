@@ -2,24 +2,28 @@
 
 from __future__ import annotations
 
+import math
 import time
-from functools import reduce
-from operator import add
+from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 
 from distributed import Client
 
 from terrazzo.blocks import BlockGrid
 from terrazzo.blockwise.classified_blocks import classify_stored_block
 from terrazzo.blockwise.image_array import lattice_of
-from terrazzo.blockwise.masks import MaskLike, checked_mask
+from terrazzo.blockwise.made_from import made_from, started_result
+from terrazzo.blockwise.masks import Mask, MaskLike, checked_mask
 from terrazzo.blockwise.model_image import model_image
 from terrazzo.blockwise.progress import BlockCount, Progress
 from terrazzo.blockwise.run_blocks import run_blocks
 from terrazzo.blockwise.scale import lazy_scale
 from terrazzo.blockwise.stored_blocks import segment_stored_block
 from terrazzo.io.image import Image
-from terrazzo.io.result import Result, create_result
+from terrazzo.io.leftovers import remove_partial_files
+from terrazzo.io.new_result import check_writable, create_result
+from terrazzo.io.result import Result
 from terrazzo.models.device import choose_device
 from terrazzo.models.model import Model
 from terrazzo.regions.compared_channels import check_channels
@@ -39,6 +43,9 @@ def write_prediction(
 ) -> Result:
     """Write superpixels, classes, nodes and edges of a stored image to a `result.zarr`.
 
+    Called again after it was interrupted, however it was, it goes on where it stopped: blocks that are finished are
+    not computed again. If the result is finished, it is returned as it is.
+
     Parameters
     ----------
     model : Model
@@ -57,9 +64,9 @@ def write_prediction(
     device : str
         Where the network runs: "auto", "cpu", "cuda" or "cuda:0".
     overwrite : bool
-        Replace a result that is there.
+        Replace a result that is there, finished or not.
     progress : callable, optional
-        Called with `(pass, blocks done, blocks in all, pixels done)`.
+        Called with `(pass, blocks done, blocks in all, pixels done)`; what an earlier run has done is counted.
 
     Returns
     -------
@@ -70,47 +77,99 @@ def write_prediction(
     ModelError
         If the image's axes or channels are not those of the model.
     InputError
-        If the path exists or cannot be written, the mask is none of the image, or a pixel inside it is NaN or
+        If the path holds something else than a result, or a result that was made from another image, model, mask,
+        block or version; if it cannot be written; if the mask is none of the image, or a pixel inside it is NaN or
         infinite.
+    ParameterError
+        If a block kills its workers again and again.
     """
     array, parameters = model_image(model, image), model.recipe.superpixels
     check_channels(array.shape[0], array.dtype, parameters)
     choose_device(device)
     lattice = lattice_of(array, parameters.size)
     grid, inside = BlockGrid.of(lattice, block), checked_mask(mask, lattice.shape)
-    lazy = lazy_scale(array, parameters, inside)
-    scale = float(lazy.compute() if client is None else client.compute(lazy).result())
-    made_from = {"image": image.path, "level": image.level, "model": model.fingerprint(), "scale": scale}
-    if mask is not None:
-        made_from["mask"] = mask.path if isinstance(mask, Image) else "a function" if callable(mask) else "an array"
-    result = create_result(
-        path,
-        grid,
-        node_columns=model.recipe.node_columns,
-        edge_columns=model.recipe.edge_columns,
-        class_names=model.class_names,
-        colours=model.colours,
-        pixel_size=image.pixel_size,
-        pixel_unit=image.pixel_unit,
-        made_from=made_from,
-        overwrite=overwrite,
-    )
-    began = time.perf_counter()
-    told = BlockCount("superpixels", len(grid), progress)
-    shared = (image.stored, inside, model.recipe, scale, result)
-    counts = reduce(add, run_blocks(segment_stored_block, grid.along_curve(), *shared, client=client, done=told))
-    middle = time.perf_counter()
-    told = BlockCount("classes", len(grid), progress)
-    for _ in run_blocks(classify_stored_block, grid.along_curve(), result, model, device, client=client, done=told):
-        pass
-    ended = time.perf_counter()
-    result.finish(
-        {
-            "pixels": counts.pixels,
-            "superpixels": counts.nodes,
-            "edges": counts.edges,
-            "unadopted_pixels": counts.unadopted,
-            "seconds": {"superpixels": middle - began, "classes": ended - middle},
-        }
-    )
+    source = made_from(model, image, mask, grid)
+    result = None if overwrite else started_result(path, source)
+    if result is None:
+        lazy = lazy_scale(array, parameters, inside)
+        scale = float(lazy.compute() if client is None else client.compute(lazy).result())
+        result = create_result(
+            path,
+            grid,
+            node_columns=model.recipe.node_columns,
+            edge_columns=model.recipe.edge_columns,
+            class_names=model.class_names,
+            colours=model.colours,
+            pixel_size=image.pixel_size,
+            pixel_unit=image.pixel_unit,
+            made_from=source | {"intensity_scale": scale},
+            overwrite=overwrite,
+        )
+    if not result.run["finished"]:
+        remove_partial_files(result)
+        _write_blocks(result, model, image, inside, client, device, progress)
     return result
+
+
+def is_prediction_finished(
+    model: Model,
+    image: Image,
+    path: str | Path,
+    *,
+    mask: MaskLike | None = None,
+    block: int | None = None,
+    overwrite: bool = False,
+) -> bool:
+    """Whether nothing is left to do for `write_prediction` with these arguments; nothing is written.
+
+    Raises
+    ------
+    ModelError, InputError
+        If `write_prediction` would refuse the image, the mask or what is at the path.
+    """
+    array = model_image(model, image)
+    lattice = lattice_of(array, model.recipe.superpixels.size)
+    checked_mask(mask, lattice.shape)
+    if overwrite:
+        check_writable(path, overwrite)
+        return False
+    started = started_result(path, made_from(model, image, mask, BlockGrid.of(lattice, block)))
+    return started is not None and bool(started.run["finished"])
+
+
+def _write_blocks(
+    result: Result,
+    model: Model,
+    image: Image,
+    mask: Mask,
+    client: Client | None,
+    device: str,
+    progress: Progress | None,
+) -> None:
+    """Run what is left of both passes, and finish the result."""
+    began = time.perf_counter()
+    scale = result.run["made_from"]["intensity_scale"]
+    _run_pass("superpixels", segment_stored_block, result, client, progress, image.stored, mask, model.recipe, scale)
+    middle = time.perf_counter()
+    _run_pass("classes", classify_stored_block, result, client, progress, model, device)
+    ended = time.perf_counter()
+    counts = zip(*result.finished("superpixels").values(), strict=True)
+    figures = dict(zip(("superpixels", "edges", "unadopted_pixels"), map(sum, counts), strict=True))
+    seconds = {"superpixels": middle - began, "classes": ended - middle}
+    result.finish({"pixels": math.prod(result.grid.lattice.shape), **figures, "seconds": seconds})
+
+
+def _run_pass(
+    name: str,
+    function: Callable[..., None],
+    result: Result,
+    client: Client | None,
+    progress: Progress | None,
+    *shared: Any,
+) -> None:
+    """Run a pass over the blocks that it has not finished."""
+    finished = result.finished(name)
+    told = BlockCount(name, len(result.grid), progress, (result.grid[index] for index in finished))
+    waiting = (block for block in result.grid.along_curve() if block.index not in finished)
+    for _ in run_blocks(function, waiting, result, *shared, client=client, done=told):
+        pass

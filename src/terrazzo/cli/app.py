@@ -55,5 +55,12 @@ def main(arguments: Sequence[str] | None = None) -> None:
         typer.echo(f"Error: {error.format_message()} (terrazzo --help says what there is)", err=True)
         sys.exit(MISTAKE)
     if code == INTERRUPTED:  # typer has turned Ctrl-C into this
-        typer.echo("Interrupted: run the command again, with --overwrite if it had begun to write.", err=True)
+        typer.echo(f"Interrupted: {_what_next(given)}.", err=True)
     sys.exit(code)
+
+
+def _what_next(given: list[str]) -> str:
+    if "predict" not in given:
+        return "run the same command again to start anew"
+    without = " without --overwrite" if "--overwrite" in given else ""
+    return f"run the same command again{without} to go on where it stopped"

@@ -27,37 +27,43 @@ def predict(
     overwrite: Overwrite = False,
     json: Json = False,
 ) -> None:
-    """Write superpixels, classes, nodes and edges of an image; of several, one result each into a folder."""
+    """Write superpixels, classes, nodes and edges of an image; of several, one result each into a folder.
+
+    Run again after an interruption, it goes on where it stopped.
+    """
     from terrazzo.blockwise.cluster import cluster_client
-    from terrazzo.blockwise.write_prediction import write_prediction
+    from terrazzo.blockwise.write_prediction import is_prediction_finished, write_prediction
     from terrazzo.io.files import find_images, name_results, pair_by_stem
     from terrazzo.io.model_file import open_model
     from terrazzo.io.open_image import open_image, open_labels
-    from terrazzo.io.result import check_writable
+    from terrazzo.io.result import open_result
 
     fitted = open_model(model)
     named = name_results(images, output)
-    pairs = [(open_image(image, level=level, axes=axes), result) for image, result in named]
+    opened = [open_image(image, level=level, axes=axes) for image, _ in named]
     masked = [] if mask is None else pair_by_stem([image for image, _ in named], find_images(mask), "mask")
-    masks = [open_labels(inside) for _, inside in masked] if masked else [None] * len(pairs)
-    for image, result in pairs:
-        fitted.check_channels(image.shape[0])
-        check_writable(result, overwrite)
-    figures: list[dict[str, Any]] = []
-    with cluster_client(scheduler, workers, scheduler_file) as client, display() as shown:
-        for (image, result), inside in zip(pairs, masks, strict=True):
-            written = write_prediction(
-                fitted,
-                image,
-                result,
-                mask=inside,
-                client=client,
-                block=block,
-                device=device,
-                overwrite=overwrite,
-                progress=shown.blocks,
-            )
-            figures.append({"result": str(result), **written.run["figures"]})
+    masks = [open_labels(inside) for _, inside in masked] if masked else [None] * len(named)
+    unfinished = []
+    for image, (_, result), inside in zip(opened, named, masks, strict=True):
+        if is_prediction_finished(fitted, image, result, mask=inside, block=block, overwrite=overwrite):
+            typer.echo(f"'{result}' is finished: nothing to compute", err=True)
+        else:
+            unfinished.append((image, result, inside))
+    if unfinished:
+        with cluster_client(scheduler, workers, scheduler_file) as client, display() as shown:
+            for image, result, inside in unfinished:
+                write_prediction(
+                    fitted,
+                    image,
+                    result,
+                    mask=inside,
+                    client=client,
+                    block=block,
+                    device=device,
+                    overwrite=overwrite,
+                    progress=shown.blocks,
+                )
+    figures = [{"result": str(result), **open_result(result).run["figures"]} for _, result in named]
     if len(figures) == 1:
         print_values(figures[0], as_json=json)
     else:

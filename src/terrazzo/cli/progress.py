@@ -26,13 +26,17 @@ class Display:
         self.bars = bars
         self.tasks: dict[str, TaskID] = {}
         self.began: dict[str, float] = {}
+        # pixels that an earlier run has done: they count for nothing in the rate
+        self.found: dict[str, int] = {}
 
     def blocks(self, name: str, done: int, total: int, pixels: int) -> None:
-        """Show that `done` of `total` blocks with so many pixels are finished."""
-        if done == 0 and name in self.tasks:  # the same pass over the next image
+        """Show that `done` of `total` blocks with so many pixels are finished; the first call says how many were."""
+        if name in self.tasks and self.bars.tasks[self.tasks[name]].finished:  # the same pass over the next image
             self.bars.reset(self.tasks[name], total=total)
             self.began[name] = self.bars.get_time()
-        rate = pixels / 1e6 / max(self._seconds(name, total), 1e-9)
+            del self.found[name]
+        found = self.found.setdefault(name, pixels)
+        rate = (pixels - found) / 1e6 / max(self._seconds(name, total), 1e-9)
         self._show(name, done, total, f"{done}/{total} blocks  {rate:.1f} Mpx/s")
 
     def graphs(self, done: int, total: int) -> None:

@@ -9,7 +9,7 @@ from typing import Any
 from terrazzo.errors import InputError
 from terrazzo.io.axes import IMAGE_AXES
 from terrazzo.io.open_image import open_image
-from terrazzo.io.result import RUN, open_result
+from terrazzo.io.result import PASSES, RUN, open_result
 
 
 def describe(path: str | Path, *, level: int = 0, axes: str | None = None) -> dict[str, Any]:
@@ -31,10 +31,16 @@ def describe(path: str | Path, *, level: int = 0, axes: str | None = None) -> di
     if not target.exists():
         raise InputError(f"there is nothing at '{path}'; give an image, a result or a model")
     if (target / RUN).is_file():
-        return {"kind": "result", "path": str(target)} | open_result(target).run
+        return {"kind": "result", "path": str(target)} | _result(target)
     if target.suffix == ".safetensors":
         return {"kind": "model", "path": str(target)} | _model(target)
     return {"kind": "image"} | _image(target, level, axes)
+
+
+def _result(path: Path) -> dict[str, Any]:
+    result = open_result(path)
+    done = {name: len(result.finished(name)) for name in PASSES}
+    return result.run | {"blocks": len(result.grid), "finished_blocks": done}
 
 
 def _model(path: Path) -> dict[str, Any]:

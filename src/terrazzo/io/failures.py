@@ -1,4 +1,4 @@
-"""A library's exception about a user's file becomes one sentence."""
+"""An exception about a user's file becomes one sentence."""
 
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -30,6 +30,24 @@ def reported_as_input_error(path: str | Path, attempt: str) -> Iterator[None]:
     except Exception as error:  # what libraries raise on broken files is open-ended
         lines = str(error).strip().splitlines() or [type(error).__name__]
         raise InputError(f"'{path}' cannot be {attempt}: {lines[0]}") from error
+
+
+@contextmanager
+def reported_as_not_written(path: str | Path) -> Iterator[None]:
+    """Turn an OSError inside the block, such as a full disk, into an InputError about the result at `path`.
+
+    Raises
+    ------
+    InputError
+        For an OSError.
+    """
+    try:
+        yield
+    except OSError as error:
+        reason = (error.strerror or str(error) or type(error).__name__).splitlines()[0]
+        raise InputError(
+            f"'{path}' cannot be written: {reason}; mend that and run the same again, which goes on where this stopped"
+        ) from error
 
 
 def require_level(path: str | Path, level: int, levels: int) -> None:

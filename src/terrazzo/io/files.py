@@ -80,7 +80,8 @@ def find_results(path: Path, marker: str) -> list[Path]:
     InputError
         If there is none.
     """
-    found = [path] if (path / marker).is_file() else sorted(file.parent for file in path.glob(f"*/{marker}"))
+    inside = (file.parent for file in path.glob(f"*/{marker}"))
+    found = [path] if (path / marker).is_file() else sorted(one for one in inside if not one.name.startswith("."))
     if not found:
         raise InputError(f"'{path}' is no result of terrazzo and holds none; make one with terrazzo predict")
     return found

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import shutil
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -14,15 +13,18 @@ from numpy.typing import NDArray
 
 from terrazzo.blocks import Block, BlockGrid
 from terrazzo.errors import InputError
-from terrazzo.io.ngff import single_level
+from terrazzo.io.failures import reported_as_not_written
+from terrazzo.io.markers import Counts, Index, marker, read_markers
 from terrazzo.io.tables import edge_table, node_table, read_block_graph, write_part
 from terrazzo.lattice import Lattice
 from terrazzo.regions.block_graph import BlockGraph
-from terrazzo.version import __version__
 
 SUPERPIXELS, CLASSES = "labels/superpixels/0", "labels/classes/0"
+# each pass over the blocks writes one array
+PASSES = {"superpixels": SUPERPIXELS, "classes": CLASSES}
+TABLES = ("nodes", "edges")
+DONE = "done"
 RUN = "run.json"
-SPATIAL_AXES = {2: "yx", 3: "zyx"}
 
 
 @dataclass(frozen=True)
@@ -37,25 +39,45 @@ class Result:
         The blocks that it is written in.
     node_columns, edge_columns : tuple of str
         The names of the features in the tables.
+    run_id : str
+        Which run writes it; a task that is left over from a run before writes nothing.
     """
 
     path: str
     grid: BlockGrid
     node_columns: tuple[str, ...]
     edge_columns: tuple[str, ...]
+    run_id: str = ""
 
-    def write_segments(self, block: Block, ids: NDArray[np.unsignedinteger[Any]], graph: BlockGraph) -> None:
-        """Write the superpixel ids of a block's core and what the block owns."""
-        self._array(SUPERPIXELS, "r+")[block.core.slices] = ids
-        write_part(node_table(graph, self.node_columns), self._part("nodes", block))
-        write_part(edge_table(graph, self.edge_columns), self._part("edges", block))
+    def write_segments(
+        self, block: Block, ids: NDArray[np.unsignedinteger[Any]], graph: BlockGraph, unadopted: int = 0
+    ) -> None:
+        """Write the superpixel ids of a block's core and what the block owns, then its marker."""
+        done = marker(self._markers("superpixels"), block.index, (graph.ids.size, graph.edges.shape[1], unadopted))
+        with reported_as_not_written(self.path):
+            if self._is_written(done):
+                return
+            self._array(SUPERPIXELS, "r+")[block.core.slices] = ids
+            write_part(edge_table(graph, self.edge_columns), self._part("edges", block))
+            write_part(node_table(graph, self.node_columns), self._part("nodes", block))
+            done.touch()
 
     def write_classes(
         self, block: Block, classes: NDArray[np.uint8], graph: BlockGraph, probabilities: NDArray[np.float32]
     ) -> None:
-        """Write the classes of a block's core, and its nodes with their class and probabilities."""
-        self._array(CLASSES, "r+")[block.core.slices] = classes
-        write_part(node_table(graph, self.node_columns, probabilities), self._part("nodes", block))
+        """Write the classes of a block's core, and its nodes with their class and probabilities, then its marker."""
+        done = marker(self._markers("classes"), block.index)
+        with reported_as_not_written(self.path):
+            if self._is_written(done):
+                return
+            self._array(CLASSES, "r+")[block.core.slices] = classes
+            # in place of the part without classes: who reads features of either finds the same
+            write_part(node_table(graph, self.node_columns, probabilities), self._part("nodes", block))
+            done.touch()
+
+    def finished(self, name: str) -> dict[Index, Counts]:
+        """Return the blocks that a pass has finished by index; of "superpixels" with nodes, edges, unadopted pixels."""
+        return read_markers(self._markers(name))
 
     def read_graph(self, block: Block) -> BlockGraph:
         """Read the nodes and edges that a block owns."""
@@ -77,83 +99,23 @@ class Result:
 
     def finish(self, figures: dict[str, Any]) -> None:
         """Note that every block is written, with figures about the run."""
-        _write_run(Path(self.path), self.run | {"finished": True, "figures": figures})
+        with reported_as_not_written(self.path):
+            write_run(Path(self.path), self.run | {"finished": True, "figures": figures})
+
+    def _is_written(self, done: Path) -> bool:
+        """Whether a block is finished: by a worker that was thought lost, say, whose block went to another."""
+        if self.run.get("id", "") != self.run_id:
+            raise InputError(f"'{self.path}' was begun anew by another run meanwhile; this one ends here")
+        return done.exists()
+
+    def _markers(self, name: str) -> Path:
+        return Path(self.path) / DONE / name
 
     def _array(self, key: str, mode: Any) -> zarr.Array[Any]:
         return zarr.open_array(self.path, path=key, mode=mode)
 
     def _part(self, table: str, block: Block) -> Path:
         return Path(self.path) / table / f"{'-'.join(map(str, block.index))}.parquet"
-
-
-def create_result(
-    path: str | Path,
-    grid: BlockGrid,
-    *,
-    node_columns: tuple[str, ...],
-    edge_columns: tuple[str, ...],
-    class_names: tuple[str, ...],
-    colours: tuple[str, ...],
-    pixel_size: tuple[float, ...] | None,
-    pixel_unit: str | None = None,
-    made_from: dict[str, Any],
-    overwrite: bool = False,
-) -> Result:
-    """Make the directory, the arrays and the metadata of a result, empty.
-
-    Raises
-    ------
-    InputError
-        If the path exists and `overwrite` is false, exists and is no result, or cannot be written.
-    ParameterError
-        If `pixel_size` has not one entry per axis of the grid.
-    """
-    target = Path(path)
-    axes = SPATIAL_AXES[len(grid.lattice.shape)]
-    metadata = {
-        name: _label_metadata(single_level(name, axes, pixel_size, pixel_unit), class_names, colours)
-        for name in ("superpixels", "classes")
-    }
-    check_writable(target, overwrite)
-    run = {
-        "version": __version__,
-        "shape": grid.lattice.shape,
-        "size": grid.lattice.size,
-        "block_cells": grid.block_cells,
-        "node_columns": node_columns,
-        "edge_columns": edge_columns,
-        "class_names": class_names,
-        "made_from": made_from,
-        "finished": False,
-    }
-    if target.exists():
-        shutil.rmtree(target)
-    try:
-        root = zarr.create_group(target, zarr_format=3)
-        # first, so that what a killed run leaves is known as ours
-        _write_run(target, run)
-        labels = root.create_group("labels")
-        labels.attrs["ome"] = {"version": "0.5", "labels": ["superpixels", "classes"]}
-        for name, dtype in (("superpixels", grid.lattice.dtype), ("classes", np.dtype(np.uint8))):
-            group = labels.create_group(name)
-            group.attrs["ome"] = metadata[name]
-            group.create_array("0", shape=grid.lattice.shape, chunks=grid.storage_chunk, dtype=dtype,
-                               fill_value=0, dimension_names=list(axes))  # fmt: skip
-        for table in ("nodes", "edges"):
-            (target / table).mkdir()
-    except OSError as error:
-        raise InputError(f"the result cannot be written to '{target}': {error}") from error
-    return Result(str(target.resolve()), grid, node_columns, edge_columns)
-
-
-def check_writable(path: str | Path, overwrite: bool) -> None:
-    """Raise an InputError if a result may not be written to `path`: something is there that must stay."""
-    if not Path(path).exists():
-        return
-    if not overwrite:
-        raise InputError(f"'{path}' exists; choose another path or add --overwrite")
-    if not (Path(path) / RUN).is_file():
-        raise InputError(f"'{path}' exists and is no result of terrazzo, so it is not overwritten; remove it first")
 
 
 def open_result(path: str | Path) -> Result:
@@ -173,28 +135,14 @@ def open_result(path: str | Path) -> Result:
         grid = BlockGrid(lattice, tuple(run["block_cells"]))
         for key in (SUPERPIXELS, CLASSES):
             zarr.open_array(path, path=key, mode="r")
-        return Result(str(Path(path).resolve()), grid, tuple(run["node_columns"]), tuple(run["edge_columns"]))
+        columns = tuple(run["node_columns"]), tuple(run["edge_columns"])
+        return Result(str(Path(path).resolve()), grid, *columns, run.get("id", ""))
     except (ValueError, KeyError, TypeError, OSError) as error:
         raise InputError(f"'{file}' is damaged ({error!r}); run terrazzo predict again with --overwrite") from error
 
 
-def _write_run(target: Path, run: dict[str, Any]) -> None:
+def write_run(target: Path, run: dict[str, Any]) -> None:
+    """Write what a result is made from, whole or not at all."""
     partial = target / f".{RUN}.partial"
     partial.write_text(json.dumps(run, indent=1) + "\n")
     partial.replace(target / RUN)
-
-
-def _label_metadata(
-    multiscale: dict[str, Any], class_names: tuple[str, ...], colours: tuple[str, ...]
-) -> dict[str, Any]:
-    """Return OME-NGFF 0.5 metadata of a label image with one level."""
-    image_label: dict[str, Any] = {}
-    if multiscale["name"] == "classes":
-        image_label["colors"] = [
-            {"label-value": value, "rgba": [*bytes.fromhex(colour.lstrip("#")), 255]}
-            for value, colour in enumerate(colours)
-        ]
-        image_label["properties"] = [
-            {"label-value": value, "class": class_name} for value, class_name in enumerate(class_names)
-        ]
-    return {"version": "0.5", "multiscales": [multiscale], "image-label": image_label}

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import uuid
 from pathlib import Path
 from typing import Any
 
@@ -15,8 +16,8 @@ from terrazzo.regions.block_graph import BlockGraph
 
 
 def write_part(table: pa.Table, path: Path) -> None:
-    """Write a table whole or not at all: under another name first."""
-    partial = path.with_name(f".{path.name}.partial")
+    """Write a table whole or not at all: under another name first, its own even where two write the same part."""
+    partial = path.with_name(f".{path.name}.{uuid.uuid4().hex}.partial")
     pq.write_table(table, partial)
     partial.replace(path)
 

@@ -1,6 +1,7 @@
 """Zarr v2 and v3: arrays, groups of one array, and OME-Zarr images 0.1 to 0.5."""
 
-from collections.abc import Mapping
+import itertools
+from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
@@ -43,6 +44,19 @@ def describe(path: Path, level: int) -> Description:
 def open_array(path: Path, key: str) -> zarr.Array[Any]:
     """Open the array at `key` inside the store, for reading."""
     return zarr.open_array(path, path=key, mode="r")
+
+
+def telling_files(path: Path, key: str) -> Iterator[Path]:
+    """Yield files of an array that tell by their stat whether it was written again, however many it has.
+
+    These are its metadata and the chunks (shards, if it has them) in its corners and halfway between them; a chunk
+    that holds nothing may not be there.
+    """
+    array, folder = open_array(path, key), path / key
+    yield folder / ("zarr.json" if array.metadata.zarr_format == 3 else ".zarray")
+    counts = (-(-length // chunk) for length, chunk in zip(array.shape, array.shards or array.chunks, strict=True))
+    for place in itertools.product(*(sorted({0, count // 2, count - 1}) for count in counts)):
+        yield folder / array.metadata.encode_chunk_key(place)
 
 
 def _described_image(path: Path, group: zarr.Group, prefix: str, level: int) -> Description:

@@ -1,0 +1,188 @@
+"""A run that is killed at any moment goes on where it stopped, and ends in the same bytes."""
+
+import json
+import os
+import random
+import re
+import shutil
+import signal
+import subprocess
+import sys
+from pathlib import Path
+
+import pyarrow.parquet as pq
+import pytest
+
+import terrazzo as tz
+from terrazzo.blockwise.cluster import cluster_client
+from terrazzo.errors import InputError
+
+TESTS = Path(__file__).parents[1]
+MOMENTS = 10  # for images and volumes, in time and in changes to files: 40 in all
+PASSES = {"superpixels": "segment_stored_block", "classes": "classify_stored_block"}
+
+
+class Server:
+    """A warm process that runs predictions in processes of their own, which can be killed."""
+
+    def __init__(self, process, jobs):
+        self.process, self.jobs = process, jobs
+
+    def ask(self, what):
+        self.process.stdin.write(json.dumps(what) + "\n")
+        self.process.stdin.flush()
+        return json.loads(self.process.stdout.readline())
+
+    def run(self, kind, result, **others):
+        """Run a prediction; return how it ended, what it said, and the blocks that it computed in each pass."""
+        log = result.with_name(f"{result.name}.log")
+        log.unlink(missing_ok=True)
+        ended = self.ask(self.jobs[kind] | {"result": str(result), "log": str(log)} | others)
+        lines = [line.split() for line in log.read_text().splitlines()] if log.exists() else []
+        computed = {name: [line[1] for line in lines if line[0] == function] for name, function in PASSES.items()}
+        return ended | {"computed": computed, "operations": sum(line == ["operation"] for line in lines)}
+
+
+@pytest.fixture(scope="module")
+def server(stored, model, volume, volume_model, tmp_path_factory):
+    folder = tmp_path_factory.mktemp("server")
+    tz.write_ome_zarr(folder / "volume.zarr", volume[:, :46, :46], axes="zyx")
+    jobs = {}
+    settings = (("image", stored.path, model, 48), ("volume", folder / "volume.zarr", volume_model, 24))
+    for kind, image, fitted, block in settings:
+        path, result = tz.write_model(fitted, folder / f"{kind}.safetensors"), folder / f"{kind} result.zarr"
+        jobs[kind] = {"image": str(image), "model": str(path), "block": block, "result": str(result)}
+    command = [sys.executable, TESTS / "prediction_server.py"]
+    with subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True) as process:
+        server = Server(process, jobs)
+        assert server.ask(list(jobs.values())) == "warm"
+        yield server
+        process.stdin.close()
+
+
+def files_of(result):
+    """Return the bytes of each array's files and the content of each part of a table; other files by name."""
+    found = {}
+    for path in sorted(Path(result).rglob("*")):
+        if path.is_file():
+            table = path.suffix == ".parquet" and not path.name.startswith(".")
+            content = pq.read_table(path) if table else path.read_bytes() if "labels" in path.parts else None
+            found[str(path.relative_to(result))] = content
+    return found
+
+
+@pytest.fixture(scope="module", params=["image", "volume"])
+def undisturbed(request, server):
+    """A kind of image, what its result holds when nobody disturbs, and the seconds and file operations of a run."""
+    first = Path(server.jobs[request.param]["result"])
+    ended = server.run(request.param, first.with_name(f"{request.param} again.zarr"), kill_at_operation=0)
+    assert ended["how"] == "finished"
+    return request.param, files_of(first), ended["seconds"], ended["operations"]
+
+
+def finished_blocks(result):
+    """Return the blocks with a marker, by pass."""
+    done = {name: tz.open_result(result).finished(name) if result.exists() else {} for name in PASSES}
+    return {name: {"-".join(map(str, index)) for index in blocks} for name, blocks in done.items()}
+
+
+def check_resumed(server, kind, result, expected):
+    """Run a prediction again: it computes what has no marker and nothing else, and ends in what was expected."""
+    done = finished_blocks(result)
+    resumed = server.run(kind, result)
+    assert resumed["how"] == "finished", resumed["said"]
+    every = finished_blocks(result)
+    for name in PASSES:
+        assert sorted(resumed["computed"][name]) == sorted(every[name] - done[name])
+    assert files_of(result) == expected
+    assert not list(result.parent.glob(f".{result.name}*"))
+    return done
+
+
+def test_a_run_killed_at_a_random_moment_goes_on_and_ends_in_the_same_bytes(server, undisturbed, tmp_path):
+    kind, expected, seconds, _ = undisturbed
+    states = set()
+    for number in range(MOMENTS):
+        result = tmp_path / f"{number}.zarr"
+        moment = seconds * (number + random.random()) / MOMENTS
+        killed = server.run(kind, result, kill_after=moment)
+        done = check_resumed(server, kind, result, expected)
+        states.add((killed["how"], *map(len, done.values())))
+    assert len([state for state in states if state[0] == "killed"]) > MOMENTS // 4
+
+
+def test_a_run_killed_at_a_random_change_to_a_file_goes_on_and_ends_in_the_same_bytes(server, undisturbed, tmp_path):
+    kind, expected, _, operations = undisturbed
+    result = tmp_path / "result.zarr"
+    for number in random.sample(range(1, operations), MOMENTS):
+        assert server.run(kind, result, kill_at_operation=number)["how"] == "killed"
+        check_resumed(server, kind, result, expected)
+        shutil.rmtree(result)
+
+
+def test_a_run_killed_again_and_again_ends_in_the_same_bytes(server, undisturbed, tmp_path):
+    kind, expected, _, operations = undisturbed
+    result, computed = tmp_path / "result.zarr", 0
+    while (ended := server.run(kind, result, kill_at_operation=operations // 4))["how"] == "killed":
+        computed += sum(map(len, ended["computed"].values()))
+    assert ended["how"] == "finished", ended["said"]
+    assert computed > 0
+    assert files_of(result) == expected
+
+
+def test_a_full_disk_at_a_random_block_ends_in_one_sentence_and_the_same_run_goes_on(server, undisturbed, tmp_path):
+    kind, expected, _, _ = undisturbed
+    result = tmp_path / "result.zarr"
+    blocks = len(tz.open_result(server.jobs[kind]["result"]).grid)
+    ended = server.run(kind, result, full_after=random.randrange(1, 2 * blocks - 4))
+    assert ended["how"] == "mistake"
+    assert re.fullmatch(
+        rf"'{result}' cannot be written: .*; mend that and run the same again, which goes on where this stopped",
+        ended["said"],
+    )
+    check_resumed(server, kind, result, expected)
+
+
+def test_a_run_that_may_not_write_ends_in_one_sentence_and_the_same_run_goes_on(model, stored, tmp_path):
+    result = tmp_path / "result.zarr"
+
+    def forbid(name, done, *_):
+        if (name, done) == ("superpixels", 3):
+            (result / "edges").rename(tmp_path / "edges")
+            (result / "edges").touch()
+
+    with pytest.raises(InputError, match=r"result\.zarr' cannot be written: .*; mend that and run the same again"):
+        tz.write_prediction(model, stored, result, block=48, progress=forbid)
+    with pytest.raises(InputError, match="cannot be written"):
+        tz.write_prediction(model, stored, result, block=48)
+    (result / "edges").unlink()
+    (tmp_path / "edges").rename(result / "edges")
+    told = []
+    tz.write_prediction(model, stored, result, block=48, progress=lambda *now: told.append(now))
+    undisturbed = tz.write_prediction(model, stored, tmp_path / "undisturbed.zarr", block=48)
+    assert files_of(result) == files_of(undisturbed.path)
+    # what was done before counts from the start
+    assert told[0][:2] > ("superpixels", 2)
+    assert told[0][3] > 0
+
+
+def test_worker_processes_that_are_killed_are_made_up_for(model, stored, tmp_path):
+    undisturbed = tz.write_prediction(model, stored, tmp_path / "undisturbed.zarr", block=24)
+    killed = []
+
+    def kill_some(name, done, *_):
+        workers = [worker.process.pid for worker in client.cluster.workers.values() if worker.process.pid]
+        chosen = (
+            workers[:1] if (name, done) == ("classes", 5) else workers if (name, done) == ("superpixels", 9) else []
+        )
+        for process in chosen:
+            os.kill(process, signal.SIGKILL)
+            killed.append(process)
+
+    with cluster_client(workers=2) as client:
+        result = tz.write_prediction(
+            model, stored, tmp_path / "result.zarr", block=24, client=client, progress=kill_some
+        )
+    assert len(killed) >= 3
+    assert files_of(result.path) == files_of(undisturbed.path)
+    assert result.run["figures"]["superpixels"] == undisturbed.run["figures"]["superpixels"]

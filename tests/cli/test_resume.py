@@ -1,0 +1,79 @@
+"""The real command, killed and interrupted with all its processes."""
+
+import os
+import signal
+import subprocess
+import sys
+import time
+
+import pyarrow.parquet as pq
+import pytest
+
+
+def begin(*arguments):
+    command = [sys.executable, "-m", "terrazzo", *map(str, arguments)]
+    return subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True, start_new_session=True)
+
+
+def wait_for_a_finished_block(process, result):
+    while process.poll() is None and not (result.is_dir() and any((result / "done" / "superpixels").iterdir())):
+        time.sleep(0.005)
+
+
+def contents(result):
+    """Return the bytes of the arrays' files and the tables' contents."""
+    files = {path.relative_to(result): path.read_bytes() for path in (result / "labels").rglob("*") if path.is_file()}
+    return files, {path.relative_to(result): pq.read_table(path) for path in result.rglob("*.parquet")}
+
+
+@pytest.fixture
+def arguments(files, tmp_path):
+    model, result = files / "model.safetensors", tmp_path / "result.zarr"
+    return ("predict", files / "images" / "a.png", "-m", model, "-o", result, "--workers", 1, "--block", 32)
+
+
+def test_a_killed_command_given_again_ends_in_the_same_bytes(files, predicted, arguments, run_apart, run, tmp_path):
+    assert predicted.returncode == 0, predicted.stderr
+    result = tmp_path / "result.zarr"
+    process = begin(*arguments)
+    wait_for_a_finished_block(process, result)
+    os.killpg(process.pid, signal.SIGKILL)
+    process.communicate()
+    assert process.returncode == -signal.SIGKILL
+    found = run("info", result, "--json").out
+    assert '"finished": false' in found
+    assert '"finished_blocks"' in found
+    again = run_apart(*arguments)
+    assert again.returncode == 0, again.stderr
+    assert contents(result) == contents(files / "result.zarr")
+
+
+def test_an_interrupted_command_says_how_to_go_on(files, predicted, arguments, run, mistake, tmp_path):
+    assert predicted.returncode == 0, predicted.stderr
+    result = tmp_path / "result.zarr"
+    process = begin(*arguments, "--overwrite")
+    wait_for_a_finished_block(process, result)
+    os.killpg(process.pid, signal.SIGINT)
+    _, said = process.communicate()
+    assert process.returncode == 130, said
+    assert said.strip().splitlines()[-1] == (
+        "Interrupted: run the same command again without --overwrite to go on where it stopped."
+    )
+    assert "Traceback" not in said
+    refused = mistake("score", result, files / "annotations" / "a.png")
+    assert refused.endswith("is not finished; run the same terrazzo predict again to finish it")
+    assert run(*arguments).code == 0
+    assert contents(result) == contents(files / "result.zarr")
+
+
+def test_a_finished_command_given_again_says_so_and_computes_nothing(files, predicted, run, mistake):
+    result = files / "result.zarr"
+    before = {path: path.stat().st_mtime_ns for path in result.rglob("*")}
+    arguments = ["predict", files / "images" / "a.png", "-m", files / "model.safetensors", "-o", result, "--block", 32]
+    ended = run(*arguments, "--json")
+    assert ended.code == 0
+    assert ended.out == predicted.stdout
+    assert ended.err == f"'{result}' is finished: nothing to compute\n"
+    said = mistake(*arguments[:-1], 64)
+    assert "exists and was not made from this: block_cells was [4, 4] and is [8, 8]; give the same as then" in said
+    assert {path: path.stat().st_mtime_ns for path in result.rglob("*")} == before
