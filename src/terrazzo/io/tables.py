@@ -17,7 +17,8 @@ from terrazzo.regions.block_graph import BlockGraph
 def write_part(table: pa.Table, path: Path) -> None:
     """Write a table whole or not at all: under another name first."""
     partial = path.with_name(f".{path.name}.partial")
-    pq.write_table(table, partial)
+    # hardly two features are equal: dictionaries of them take memory and time and make the file larger
+    pq.write_table(table, partial, use_dictionary=False)
     partial.replace(path)
 
 
