@@ -9,13 +9,16 @@ from contextlib import contextmanager
 
 from distributed import Client, LocalCluster
 
+from terrazzo.blockwise.available_memory import bytes_of
 from terrazzo.errors import ParameterError
 
 CONNECT_SECONDS = 10
 
 
 @contextmanager
-def cluster_client(scheduler: str | None = None, workers: int | None = None) -> Iterator[Client]:
+def cluster_client(
+    scheduler: str | None = None, workers: int | None = None, memory_limit: int | str | None = None
+) -> Iterator[Client]:
     """Give a client of the scheduler at this address, or of a local cluster for as long as the context lasts.
 
     Parameters
@@ -24,12 +27,15 @@ def cluster_client(scheduler: str | None = None, workers: int | None = None) -> 
         An address such as `tcp://host:8786`.
     workers : int, optional
         Processes of the local cluster, by default one per core, each with one thread.
+    memory_limit : int or str, optional
+        What each of them may hold, in bytes or as text such as "2GiB"; by default an equal share of the machine's.
 
     Raises
     ------
     ParameterError
-        If no scheduler answers at the address.
+        If no scheduler answers at the address, or a number is out of range.
     """
+    limit = "auto" if memory_limit is None else bytes_of(memory_limit)
     if scheduler is not None:
         try:
             # no default yet: Dask would go on asking one that never answered
@@ -45,7 +51,11 @@ def cluster_client(scheduler: str | None = None, workers: int | None = None) -> 
     # Dask's workers set OMP_NUM_THREADS to 1, which torch heeds: blocks run side by side, not threads in them.
     with (
         LocalCluster(
-            n_workers=count, threads_per_worker=1, dashboard_address="127.0.0.1:0", silence_logs=logging.ERROR
+            n_workers=count,
+            threads_per_worker=1,
+            memory_limit=limit,
+            dashboard_address="127.0.0.1:0",
+            silence_logs=logging.ERROR,
         ) as cluster,
         Client(cluster) as client,
     ):

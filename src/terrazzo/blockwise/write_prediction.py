@@ -15,6 +15,7 @@ from terrazzo.blockwise.image_array import lattice_of
 from terrazzo.blockwise.masks import MaskLike, checked_mask
 from terrazzo.blockwise.model_image import model_image
 from terrazzo.blockwise.progress import BlockCount, Progress
+from terrazzo.blockwise.refuse import refuse_what_does_not_fit
 from terrazzo.blockwise.run_blocks import run_blocks
 from terrazzo.blockwise.scale import lazy_scale
 from terrazzo.blockwise.stored_blocks import segment_stored_block
@@ -72,12 +73,15 @@ def write_prediction(
     InputError
         If the path exists or cannot be written, the mask is none of the image, or a pixel inside it is NaN or
         infinite.
+    ParameterError
+        If a block takes more memory than a worker may hold, or all that run at a time more than this machine has.
     """
     array, parameters = model_image(model, image), model.recipe.superpixels
     check_channels(array.shape[0], array.dtype, parameters)
     choose_device(device)
     lattice = lattice_of(array, parameters.size)
     grid, inside = BlockGrid.of(lattice, block), checked_mask(mask, lattice.shape)
+    refuse_what_does_not_fit(model, image, grid, client, masked=mask is not None)
     lazy = lazy_scale(array, parameters, inside)
     scale = float(lazy.compute() if client is None else client.compute(lazy).result())
     made_from = {"image": image.path, "level": image.level, "model": model.fingerprint(), "scale": scale}

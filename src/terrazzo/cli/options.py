@@ -20,6 +20,8 @@ Mask = Annotated[
 ]
 Scheduler = Annotated[str | None, typer.Option(help="A Dask scheduler's address, such as tcp://host:8786.")]
 Workers = Annotated[int | None, typer.Option(help="Processes of the local cluster; by default one per core.")]
+MemoryLimit = Annotated[str | None, typer.Option(help="What each of these processes may hold, such as 2GiB.")]
+Block = Annotated[int | None, typer.Option(help="About how many pixels wide a task's block is.")]
 Output = Annotated[Path, typer.Option("--output", "-o", help="Where to write.")]
 
 

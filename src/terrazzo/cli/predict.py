@@ -7,7 +7,19 @@ from typing import Annotated, Any
 
 import typer
 
-from terrazzo.cli.options import Axes, Device, Json, Level, Mask, Output, Overwrite, Scheduler, Workers
+from terrazzo.cli.options import (
+    Axes,
+    Block,
+    Device,
+    Json,
+    Level,
+    Mask,
+    MemoryLimit,
+    Output,
+    Overwrite,
+    Scheduler,
+    Workers,
+)
 from terrazzo.cli.printing import print_values
 from terrazzo.cli.progress import display
 
@@ -19,7 +31,8 @@ def predict(
     mask: Mask = None,
     scheduler: Scheduler = None,
     workers: Workers = None,
-    block: Annotated[int | None, typer.Option(help="About how many pixels wide a task's block is.")] = None,
+    memory_limit: MemoryLimit = None,
+    block: Block = None,
     level: Level = 0,
     axes: Axes = None,
     device: Device = "auto",
@@ -43,7 +56,7 @@ def predict(
         fitted.check_channels(image.shape[0])
         check_writable(result, overwrite)
     figures: list[dict[str, Any]] = []
-    with cluster_client(scheduler, workers) as client, display() as shown:
+    with cluster_client(scheduler, workers, memory_limit) as client, display() as shown:
         for (image, result), inside in zip(pairs, masks, strict=True):
             written = write_prediction(
                 fitted,
