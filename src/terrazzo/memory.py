@@ -23,7 +23,7 @@ WORKER, WORKER_WITH_TORCH, CLIENT = 520 * MIB, 750 * MIB, 450 * MIB
 SLACK_PERCENT, OWN_PROCESS_PERCENT = 10, 100
 
 # What the pools of pyarrow, torch and zarr grow by in a task, whatever its size.
-POOLS = 16 * MIB
+POOLS = 24 * MIB
 
 # A table, its Arrow columns with their levels, and its pages: times a table that is being written.
 WRITING = 4
@@ -63,9 +63,9 @@ class SegmentTask:
         Numbers per node and per edge.
     chunk : int
         Bytes of a stored chunk of the image.
-    converted, masked, filtered, rough : bool
-        Whether channels become colours or get weights; whether there is a mask; whether a feature looks around its
-        region; whether smoothing or compactness is less than by default, which leaves superpixels in pieces.
+    masked, filtered, rough : bool
+        Whether there is a mask; whether a feature looks around its region; whether smoothing or compactness is less
+        than by default, which leaves superpixels in pieces.
     """
 
     channels: int
@@ -85,7 +85,6 @@ class SegmentTask:
     node_columns: int
     edge_columns: int
     chunk: int = 0
-    converted: bool = False
     masked: bool = False
     filtered: bool = True
     rough: bool = False
@@ -115,12 +114,11 @@ class SegmentTask:
 
     @property
     def _smooth(self) -> int:
-        """Single precision, the smoothed channels with their borders, without them, one in work."""
+        """Single precision; two more for colours, or the smoothed channels with and without borders, one in work."""
         single, smooth = 4 * self.channels * self.smoothed, 4 * self.channels * self.computed
-        turned = 2 * single if self.converted else self.channels * self.smoothed
         plane = self.section * 8 if self.axes == 3 else 0
         under_mask = 20 * self.smoothed + self.channels * self.smoothed * self.itemsize if self.masked else 0
-        return single + max(turned, single + max(smooth, 8 * self.smoothed) + plane) + under_mask
+        return single + max(2 * single, single + max(smooth, 8 * self.smoothed) + plane) + under_mask
 
     @property
     def _cluster(self) -> int:
@@ -212,10 +210,10 @@ class ClassifyTask:
 
     @property
     def _network(self) -> int:
-        """The graph in three sparse formats, scaled features, the activations of one layer."""
+        """The ends of its edges, the graph in three sparse formats, scaled features, the activations of one layer."""
         nodes, directed = self.ring_nodes, 2 * self._edges(self.ring_nodes)
-        graph = directed * (16 + 16 + 16 + 8 * self.edge_columns)
-        activations = 7 * 4 * self.width * nodes
+        graph = directed * (16 + 3 * 16 + 8 * self.edge_columns)
+        activations = 8 * 4 * self.width * nodes
         if self.attention:
             activations += 6 * 4 * self.width * directed
         return graph + 2 * 4 * self.node_columns * nodes + activations

@@ -11,6 +11,7 @@ from distributed import Client, LocalCluster
 
 from terrazzo.blockwise.available_memory import bytes_of
 from terrazzo.errors import ParameterError
+from terrazzo.memory import WORKER, readable_bytes
 
 CONNECT_SECONDS = 10
 
@@ -35,7 +36,7 @@ def cluster_client(
     ParameterError
         If no scheduler answers at the address, or a number is out of range.
     """
-    limit = "auto" if memory_limit is None else bytes_of(memory_limit)
+    limit = "auto" if memory_limit is None else _enough(bytes_of(memory_limit))
     if scheduler is not None:
         try:
             # no default yet: Dask would go on asking one that never answered
@@ -60,3 +61,13 @@ def cluster_client(
         Client(cluster) as client,
     ):
         yield client
+
+
+def _enough(limit: int) -> int:
+    """Return a worker's memory limit if the worker would live with it: Dask kills one that does not stay below."""
+    if limit < WORKER:
+        raise ParameterError(
+            f"memory_limit is {readable_bytes(limit)} and a worker takes up to {readable_bytes(WORKER)} before its "
+            "first block; give more, and fewer workers if the machine has no more"
+        )
+    return limit

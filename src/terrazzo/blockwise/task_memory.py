@@ -92,7 +92,6 @@ class Work:
             node_columns=len(self.recipe.node_columns),
             edge_columns=len(self.recipe.edge_columns),
             chunk=self.chunk,
-            converted=parameters.colour != "none" or parameters.weights is not None,
             masked=self.masked,
             filtered=any(statistic.radius for statistic in self.recipe.features),
             rough=parameters.sigma < _DEFAULTS.sigma or parameters.compactness < _DEFAULTS.compactness,
