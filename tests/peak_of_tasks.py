@@ -32,7 +32,7 @@ CONFIGURATIONS = {
     "colour": ((3, 1792, 1792), "uint8", {}, DEFAULT_FEATURES, 896),
     "small superpixels, 16 bit": ((1, 1024, 1024), "uint16", {"size": (4, 4)}, DEFAULT_FEATURES, 512),
     "coarse, many features": ((1, 1536, 1536), "uint8", {"size": (32, 32), "sigma": 6.0}, STATISTICS[:10], 1024),
-    "volume": ((1, 64, 224, 224), "uint8", {"size": (2, 8, 8)}, DEFAULT_FEATURES, 128),
+    "volume": ((1, 40, 192, 192), "uint8", {"size": (2, 8, 8)}, DEFAULT_FEATURES, 192),
     "few features, large block": ((1, 2048, 2048), "float32", {}, (AREA, INTENSITY), 2048),
 }
 SCALE = 0.2
