@@ -17,7 +17,10 @@ import typer.main
 
 import terrazzo as tz
 from terrazzo.blocks import BlockGrid
+from terrazzo.blockwise.task_memory import Work
 from terrazzo.cli.app import app
+from terrazzo.memory import CLIENT, WORKER, WORKER_WITH_TORCH
+from terrazzo.models.gnn import GNNConfig
 from terrazzo.synthetic import CLASS_NAMES, colony_image
 
 ROOT = Path(__file__).parents[1]
@@ -140,6 +143,22 @@ def test_the_halos_of_the_architecture_page_are_the_halos():
         read = np.prod(recipe.window(block).shape) / np.prod(block.core.shape)
         assert f"a block of {side} reads {read:.2f} times" in page
         assert f"{read:.2f}" == share
+
+
+def test_the_memory_of_the_architecture_page_is_what_is_projected():
+    recipe = tz.Recipe(1)
+    network = GNNConfig(len(recipe.node_columns), len(recipe.edge_columns), classes=2)
+    segment, classify = Work(recipe, network, itemsize=1).tasks(
+        BlockGrid.of(tz.Lattice((2**15, 2**15), (16, 16)), 2048)
+    )
+    page = " ".join((ROOT / "docs" / "architecture.md").read_text().split())
+    for row in (segment.stages, [count // 2**20 for count in segment.stages.values()]):
+        assert f"| {' | '.join(map(str, row))} |" in page
+    assert f"{segment.bytes // 2**20} MiB, {segment.bytes / segment.read:.0f} bytes per pixel" in page
+    assert f"Labelling the same block takes {classify.bytes // 2**20} MiB" in page
+    for share, wanted in ((WORKER, "520"), (WORKER_WITH_TORCH, "750"), (CLIENT, "450")):
+        assert share == int(wanted) * 2**20
+        assert f"{wanted} MiB" in page
 
 
 def test_the_pages_build_without_a_warning(tmp_path):

@@ -12,6 +12,8 @@ from terrazzo.version import __version__
 
 if TYPE_CHECKING:
     from terrazzo.blockwise.annotated_graph import annotated_graph as annotated_graph
+    from terrazzo.blockwise.plan import Plan as Plan
+    from terrazzo.blockwise.plan import plan as plan
     from terrazzo.blockwise.predict import predict as predict
     from terrazzo.blockwise.region_graph import region_graph as region_graph
     from terrazzo.blockwise.score import score as score
@@ -42,6 +44,7 @@ _HOME = {
     "Lattice": "terrazzo.lattice",
     "Model": "terrazzo.models.model",
     "NodeTargets": "terrazzo.regions.node_targets",
+    "Plan": "terrazzo.blockwise.plan",
     "Recipe": "terrazzo.regions.recipe",
     "RegionGraph": "terrazzo.regions.region_graph",
     "Result": "terrazzo.io.result",
@@ -56,6 +59,7 @@ _HOME = {
     "open_labels": "terrazzo.io.open_image",
     "open_model": "terrazzo.io.model_file",
     "open_result": "terrazzo.io.result",
+    "plan": "terrazzo.blockwise.plan",
     "predict": "terrazzo.blockwise.predict",
     "region_graph": "terrazzo.blockwise.region_graph",
     "score": "terrazzo.blockwise.score",

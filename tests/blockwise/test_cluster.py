@@ -15,6 +15,7 @@ from segmented import grid_of
 
 import terrazzo as tz
 from terrazzo.blockwise import cluster
+from terrazzo.blockwise.available_memory import WorkerMemory, memory_of_workers
 from terrazzo.blockwise.cluster import cluster_client
 from terrazzo.blockwise.run_blocks import run_blocks
 from terrazzo.errors import InputError, ParameterError
@@ -54,6 +55,17 @@ def test_its_workers_compute_with_one_thread_and_show_themselves_on_loopback_onl
     assert set(client.run(threads).values()) == {(1, 1)}
     assert client.dashboard_link.startswith("http://127.0.0.1:")
     assert all("127.0.0.1:" in address for address in client.nthreads())
+
+
+def test_each_worker_gets_the_memory_limit():
+    with cluster_client(workers=1, memory_limit="1GiB") as client:
+        assert memory_of_workers(client) == [WorkerMemory(threads=1, limit=2**30)]
+
+
+def test_a_worker_that_could_not_live_is_not_started():
+    sentence = "memory_limit is 95 MiB and a worker takes up to 520 MiB before its first block"
+    with pytest.raises(ParameterError, match=sentence), cluster_client(workers=1, memory_limit="100MB"):
+        pass
 
 
 def test_blocks_run_in_other_processes_and_each_once(client):

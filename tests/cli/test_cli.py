@@ -6,7 +6,7 @@ import terrazzo
 from terrazzo.cli import main
 from terrazzo.errors import InputError
 
-COMMANDS = ("fit", "predict", "score", "info", "demo")
+COMMANDS = ("fit", "plan", "predict", "score", "info", "demo")
 
 
 def test_help_names_every_command(run):

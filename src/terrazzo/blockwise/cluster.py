@@ -15,9 +15,11 @@ from dask.system import CPU_COUNT
 from distributed import Client, LocalCluster
 from distributed.system import MEMORY_LIMIT
 
+from terrazzo.blockwise.available_memory import bytes_of
 from terrazzo.blockwise.local_workers import processes_and_threads
 from terrazzo.blockwise.versions import check_versions
 from terrazzo.errors import ParameterError
+from terrazzo.memory import WORKER, readable_bytes
 
 CONNECT_SECONDS = 10
 # Dask sets OMP_NUM_THREADS and MKL_NUM_THREADS to 1, which torch heeds: blocks run side by side, not threads in them.
@@ -26,7 +28,10 @@ ONE_NUMBA_THREAD = {"distributed.nanny.pre-spawn-environ.NUMBA_NUM_THREADS": 1}
 
 @contextmanager
 def cluster_client(
-    scheduler: str | None = None, workers: int | None = None, scheduler_file: str | Path | None = None
+    scheduler: str | None = None,
+    workers: int | None = None,
+    scheduler_file: str | Path | None = None,
+    memory_limit: int | str | None = None,
 ) -> Iterator[Client]:
     """Give a client of a scheduler that is there, or of a local cluster for as long as the context lasts.
 
@@ -38,19 +43,22 @@ def cluster_client(
         Processes of the local cluster, each with one thread; by default as many as cores and memory allow.
     scheduler_file : path, optional
         The file that `dask scheduler --scheduler-file` has written, in place of an address.
+    memory_limit : int or str, optional
+        What each of them may hold, in bytes or as text such as "2GiB"; by default an equal share of the machine's.
 
     Raises
     ------
     ParameterError
-        If no scheduler answers at the address, the file is none, both are given, or a worker has another version of
-        terrazzo.
+        If no scheduler answers at the address, the file is none, both are given, a worker has another version of
+        terrazzo, or a number is out of range.
     """
     if scheduler is not None and scheduler_file is not None:
         raise ParameterError(
             f"both a scheduler, '{scheduler}', and a file of one, '{scheduler_file}', are given; give one"
         )
+    limit = "auto" if memory_limit is None else _enough(bytes_of(memory_limit))
     address = scheduler if scheduler_file is None else _address_in(Path(scheduler_file))
-    with _local_client(workers) if address is None else _client_of(address) as client:
+    with _local_client(workers, limit) if address is None else _client_of(address) as client:
         yield client
 
 
@@ -68,16 +76,26 @@ def _client_of(address: str) -> Iterator[Client]:
 
 
 @contextmanager
-def _local_client(workers: int | None) -> Iterator[Client]:
+def _local_client(workers: int | None, limit: int | str) -> Iterator[Client]:
     if workers is not None and workers < 1:
         raise ParameterError(f"workers is {workers}; it must be at least 1")
     processes, threads = processes_and_threads(CPU_COUNT, MEMORY_LIMIT) if workers is None else (workers, 1)
-    local = {"dashboard_address": "127.0.0.1:0", "silence_logs": logging.ERROR}
+    local = {"dashboard_address": "127.0.0.1:0", "silence_logs": logging.ERROR, "memory_limit": limit}
     with dask.config.set(ONE_NUMBA_THREAD):
         with _deaf_to_ctrl_c():
             started = LocalCluster(n_workers=processes, threads_per_worker=threads, **local)
         with started as cluster, Client(cluster) as client:
             yield client
+
+
+def _enough(limit: int) -> int:
+    """Return a worker's memory limit if the worker would live with it: Dask kills one that does not stay below."""
+    if limit < WORKER:
+        raise ParameterError(
+            f"memory_limit is {readable_bytes(limit)} and a worker takes up to {readable_bytes(WORKER)} before its "
+            "first block; give more, and fewer workers if the machine has no more"
+        )
+    return limit
 
 
 def _address_in(path: Path) -> str:

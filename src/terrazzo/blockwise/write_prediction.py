@@ -17,6 +17,7 @@ from terrazzo.blockwise.made_from import made_from, started_result
 from terrazzo.blockwise.masks import Mask, MaskLike, checked_mask
 from terrazzo.blockwise.model_image import model_image
 from terrazzo.blockwise.progress import BlockCount, Progress
+from terrazzo.blockwise.refuse import refuse_what_does_not_fit
 from terrazzo.blockwise.run_blocks import run_blocks
 from terrazzo.blockwise.scale import lazy_scale
 from terrazzo.blockwise.stored_blocks import segment_stored_block
@@ -81,7 +82,8 @@ def write_prediction(
         block or version; if it cannot be written; if the mask is none of the image, or a pixel inside it is NaN or
         infinite.
     ParameterError
-        If a block kills its workers again and again.
+        If a block takes more memory than a worker may hold, or all that run at a time more than this machine has; if
+        a block kills its workers again and again.
     """
     array, parameters = model_image(model, image), model.recipe.superpixels
     check_channels(array.shape[0], array.dtype, parameters)
@@ -90,6 +92,8 @@ def write_prediction(
     grid, inside = BlockGrid.of(lattice, block), checked_mask(mask, lattice.shape)
     source = made_from(model, image, mask, grid)
     result = None if overwrite else started_result(path, source)
+    if result is None or not result.run["finished"]:
+        refuse_what_does_not_fit(model, image, grid, client, masked=mask is not None)
     if result is None:
         lazy = lazy_scale(array, parameters, inside)
         scale = float(lazy.compute() if client is None else client.compute(lazy).result())

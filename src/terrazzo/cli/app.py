@@ -11,6 +11,7 @@ import typer
 from terrazzo.cli.demo import demo
 from terrazzo.cli.fit import fit
 from terrazzo.cli.info import info
+from terrazzo.cli.plan import plan
 from terrazzo.cli.predict import predict
 from terrazzo.cli.score import score
 from terrazzo.errors import TerrazzoError
@@ -33,7 +34,7 @@ def options(
         raise typer.Exit
 
 
-for command in (fit, predict, score, info, demo):
+for command in (fit, plan, predict, score, info, demo):
     app.command()(command)
 
 MISTAKE = 2

@@ -7,7 +7,20 @@ from typing import Annotated, Any
 
 import typer
 
-from terrazzo.cli.options import Axes, Device, Json, Level, Mask, Output, Overwrite, Scheduler, SchedulerFile, Workers
+from terrazzo.cli.options import (
+    Axes,
+    Block,
+    Device,
+    Json,
+    Level,
+    Mask,
+    MemoryLimit,
+    Output,
+    Overwrite,
+    Scheduler,
+    SchedulerFile,
+    Workers,
+)
 from terrazzo.cli.printing import print_values
 from terrazzo.cli.progress import display
 
@@ -20,7 +33,8 @@ def predict(
     scheduler: Scheduler = None,
     scheduler_file: SchedulerFile = None,
     workers: Workers = None,
-    block: Annotated[int | None, typer.Option(help="About how many pixels wide a task's block is.")] = None,
+    memory_limit: MemoryLimit = None,
+    block: Block = None,
     level: Level = 0,
     axes: Axes = None,
     device: Device = "auto",
@@ -50,7 +64,7 @@ def predict(
         else:
             unfinished.append((image, result, inside))
     if unfinished:
-        with cluster_client(scheduler, workers, scheduler_file) as client, display() as shown:
+        with cluster_client(scheduler, workers, scheduler_file, memory_limit) as client, display() as shown:
             for image, result, inside in unfinished:
                 write_prediction(
                     fitted,

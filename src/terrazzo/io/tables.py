@@ -18,7 +18,8 @@ from terrazzo.regions.block_graph import BlockGraph
 def write_part(table: pa.Table, path: Path) -> None:
     """Write a table whole or not at all: under another name first, its own even where two write the same part."""
     partial = path.with_name(f".{path.name}.{uuid.uuid4().hex}.partial")
-    pq.write_table(table, partial)
+    # hardly two features are equal: dictionaries of them take memory and time and make the file larger
+    pq.write_table(table, partial, use_dictionary=False)
     partial.replace(path)
 
 

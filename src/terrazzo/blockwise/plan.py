@@ -1,0 +1,239 @@
+"""What a run would take, before it runs: blocks, tasks, memory, disk and time."""
+
+from __future__ import annotations
+
+import math
+import os
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+
+from terrazzo.blocks import BlockGrid
+from terrazzo.blockwise.available_memory import bytes_of, memory_of_machine
+from terrazzo.blockwise.calibrate import calibrated_seconds
+from terrazzo.blockwise.halo_cost import pixels_computed, pixels_read
+from terrazzo.blockwise.image_array import ImageLike, axes_of, image_array, lattice_of
+from terrazzo.blockwise.model_image import model_image
+from terrazzo.blockwise.task_memory import Work
+from terrazzo.errors import InputError, ParameterError
+from terrazzo.io.decoding import decoding
+from terrazzo.io.image import Image
+from terrazzo.lattice import Lattice
+from terrazzo.memory import EDGES_PER_NODE, table_bytes
+from terrazzo.models.gnn import GNNConfig
+from terrazzo.models.model import Model
+from terrazzo.regions.compared_channels import check_channels
+from terrazzo.regions.features import DEFAULT_FEATURES, FeatureSet
+from terrazzo.regions.recipe import Recipe
+from terrazzo.regions.superpixel_parameters import SuperpixelParameters
+
+PASSES = 2
+
+# What may be recommended, in pixels; each worker's thread gets at least so many blocks where the image has them.
+SIDES = {
+    2: (256, 384, 512, 768, 1024, 1536, 2048, 3072, 4096, 6144, 8192),
+    3: (32, 48, 64, 96, 128, 192, 256, 384, 512),
+}
+BLOCKS_PER_THREAD = 3
+
+# A smaller block is as good as the largest that fits if it reads at most this much more.
+AS_GOOD = 1.1
+
+
+@dataclass(frozen=True)
+class Plan:
+    """What `write_prediction` would take.
+
+    Parameters
+    ----------
+    extent : tuple of int
+        Of the image, (y, x) or (z, y, x), in pixels.
+    block : tuple of int
+        Extent of a block in pixels.
+    blocks, tasks : int
+        How many; each block has one task in each of the two passes.
+    workers, threads : int
+        Processes, and tasks that each runs at a time.
+    read_per_kept : float
+        Pixels read over pixels of the image, for the superpixels.
+    computed_per_kept : float
+        Pixels that an iteration assigns, on average, over pixels of the image.
+    superpixels, edges : int
+        At most so many rows; what is more than three edges per superpixel in a volume is an estimate.
+    memory_per_worker : int
+        Bytes that a worker holds at its peak, at most.
+    memory_in_all : int
+        Bytes of all workers and of the process that hands out blocks.
+    memory_limit : int
+        Bytes that a worker may hold.
+    fits : bool
+        Whether a worker's memory is within the limit.
+    disk : dict of str to int
+        Bytes of each output before compression.
+    recommended_block : int or None
+        A value for `block` with which a worker fits; None if there is none.
+    seconds : float or None
+        How long it would take; None unless it was calibrated.
+    """
+
+    extent: tuple[int, ...]
+    block: tuple[int, ...]
+    blocks: int
+    tasks: int
+    workers: int
+    threads: int
+    read_per_kept: float
+    computed_per_kept: float
+    superpixels: int
+    edges: int
+    memory_per_worker: int
+    memory_in_all: int
+    memory_limit: int
+    fits: bool
+    disk: dict[str, int]
+    recommended_block: int | None
+    seconds: float | None
+
+
+def plan(
+    image: ImageLike,
+    model: Model | None = None,
+    *,
+    block: int | None = None,
+    workers: int | None = None,
+    threads: int = 1,
+    memory_limit: int | str | None = None,
+    masked: bool = False,
+    size: int | Sequence[int] = 16,
+    iterations: int = 5,
+    sigma: float = 1.0,
+    colour: str = "none",
+    features: FeatureSet = DEFAULT_FEATURES,
+    classes: int = 2,
+    layers: int = 8,
+    width: int = 64,
+    calibrate: bool = False,
+) -> Plan:
+    """Say what `write_prediction` of an image would take; no pixel is read unless it calibrates.
+
+    Parameters
+    ----------
+    image : Image or array, shape (y, x), (c, y, x) or (c, z, y, x)
+        What would be predicted. For an array, reading it costs nothing.
+    model : Model, optional
+        With what; without it, one that is fitted with the parameters from `size` on, which a model brings itself.
+    block : int, optional
+        About how many pixels wide the blocks are.
+    workers : int, optional
+        Processes, by default one per core.
+    threads : int
+        Tasks that each of them runs at a time.
+    memory_limit : int or str, optional
+        What one worker may hold, in bytes or as text such as "2GiB"; by default an equal share of what this machine
+        has left.
+    masked : bool
+        Whether there is a mask.
+    size, iterations, sigma, colour, features, classes, layers, width
+        As for `fit`.
+    calibrate : bool
+        Run a few blocks of the image in this process, for about half a minute, to estimate the time; needs an Image.
+
+    Returns
+    -------
+    Plan
+
+    Raises
+    ------
+    ParameterError
+        If a number is out of range.
+    InputError
+        If the image is none, or an array is to be calibrated.
+    ModelError
+        If the model is none for this image.
+    """
+    workers = os.cpu_count() or 1 if workers is None else workers
+    for name, count in (("workers", workers), ("threads", threads)):
+        if count < 1:
+            raise ParameterError(f"{name} is {count}; it must be at least 1")
+    limit = bytes_of(memory_limit) if memory_limit is not None else memory_of_machine() // workers
+    if model is None:
+        array = image_array(image, axes_of(size))
+        lattice = lattice_of(array, size)
+        parameters = SuperpixelParameters(lattice.size, iterations=iterations, sigma=sigma, colour=colour)
+        recipe = Recipe(array.shape[0], parameters, features)
+        network = GNNConfig(len(recipe.node_columns), len(recipe.edge_columns), classes, width=width, layers=layers)
+    else:
+        array, recipe, network = model_image(model, image), model.recipe, model.network.config
+        lattice = lattice_of(array, recipe.superpixels.size)
+    check_channels(array.shape[0], array.dtype, recipe.superpixels)
+    read = decoding(image.stored) if isinstance(image, Image) else None
+    chunk, held = (read.chunk, read.held) if read else (0, 0)
+    work = Work(recipe, network, array.dtype.itemsize, chunk, held, masked)
+    grid = BlockGrid.of(lattice, block)
+    seconds = None
+    if calibrate:
+        if not isinstance(image, Image):
+            raise InputError("only a stored image can be calibrated; write the array with write_ome_zarr first")
+        seconds = calibrated_seconds(work, image, grid, model) / (workers * threads)
+    return _planned(work, grid, workers, threads, limit, seconds)
+
+
+def recommended_block(work: Work, lattice: Lattice, limit: int, workers: int, threads: int) -> int | None:
+    """Return the block with which a worker stays within `limit` bytes and little is read twice; None if none does.
+
+    Parameters
+    ----------
+    work : Work
+        What is done with a block.
+    lattice : Lattice
+        Of the image.
+    limit : int
+        Bytes that a worker may hold.
+    workers, threads : int
+        Processes, and tasks that each runs at a time: there should be blocks for all of them.
+    """
+    fitting = [(side, grid) for side, grid in _grids(lattice) if work.memory_of_worker(grid, threads) <= limit]
+    busy = [(side, grid) for side, grid in fitting if len(grid) >= BLOCKS_PER_THREAD * workers * threads]
+    choice = [(pixels_read(grid, work.recipe), side) for side, grid in busy or fitting[:1]]
+    return min((side for read, side in choice if read <= AS_GOOD * min(choice)[0]), default=None)
+
+
+def _grids(lattice: Lattice) -> Iterator[tuple[int, BlockGrid]]:
+    return ((side, BlockGrid.of(lattice, side)) for side in SIDES[len(lattice.shape)])
+
+
+def _planned(work: Work, grid: BlockGrid, workers: int, threads: int, limit: int, seconds: float | None) -> Plan:
+    lattice, pixels = grid.lattice, math.prod(grid.lattice.shape)
+    memory = work.memory_of_worker(grid, threads)
+    superpixels = lattice.number_of_cells
+    edges = EDGES_PER_NODE[len(lattice.shape)] * superpixels
+    return Plan(
+        extent=lattice.shape,
+        block=tuple(cells * size for cells, size in zip(grid.block_cells, lattice.size, strict=True)),
+        blocks=len(grid),
+        tasks=PASSES * len(grid),
+        workers=workers,
+        threads=threads,
+        read_per_kept=pixels_read(grid, work.recipe) / pixels,
+        computed_per_kept=pixels_computed(grid, work.recipe.superpixels) / pixels,
+        superpixels=superpixels,
+        edges=edges,
+        memory_per_worker=memory,
+        memory_in_all=work.memory_in_all(grid, workers, threads),
+        memory_limit=limit,
+        fits=memory <= limit,
+        disk=_disk(work, lattice, superpixels, edges),
+        recommended_block=recommended_block(work, lattice, limit, workers, threads),
+        seconds=seconds,
+    )
+
+
+def _disk(work: Work, lattice: Lattice, superpixels: int, edges: int) -> dict[str, int]:
+    pixels, recipe, itemsize = math.prod(lattice.shape), work.recipe, lattice.dtype.itemsize
+    axes, features, boundary = len(lattice.shape), len(recipe.node_columns), len(recipe.edge_columns)
+    class_and_probabilities = 1 + 4 * work.network.classes
+    return {
+        "superpixels": pixels * itemsize,
+        "classes": pixels,
+        "nodes": table_bytes(superpixels, 0, axes, itemsize, features, 0) + superpixels * class_and_probabilities,
+        "edges": table_bytes(0, edges, axes, itemsize, 0, boundary),
+    }

@@ -1,0 +1,75 @@
+"""A run that does not fit into memory is refused before it begins."""
+
+from __future__ import annotations
+
+import os
+
+from distributed import Client
+
+from terrazzo.blocks import BlockGrid
+from terrazzo.blockwise.available_memory import memory_of_machine, memory_of_workers
+from terrazzo.blockwise.plan import recommended_block
+from terrazzo.blockwise.task_memory import Work
+from terrazzo.errors import ParameterError
+from terrazzo.io.decoding import decoding
+from terrazzo.io.image import Image
+from terrazzo.memory import readable_bytes
+from terrazzo.models.model import Model
+
+
+def refuse_what_does_not_fit(
+    model: Model, image: Image, grid: BlockGrid, client: Client | None, *, masked: bool = False
+) -> None:
+    """Raise a ParameterError if a run would take more memory than there is.
+
+    Parameters
+    ----------
+    model : Model
+        What would be predicted with.
+    image : Image
+        Of what.
+    grid : BlockGrid
+        In which blocks.
+    client : distributed.Client or None
+        Where: each worker has to stay within its memory limit; without limits, or without a client, the machine's
+        memory counts.
+    masked : bool
+        Whether there is a mask.
+
+    Raises
+    ------
+    ParameterError
+        With what it takes, what there is, and what to change.
+    """
+    read = decoding(image.stored)
+    work = Work.of(model, image.dtype.itemsize, chunk=read.chunk, held=read.held, masked=masked)
+    limited = [] if client is None else memory_of_workers(client)
+    for worker in limited:
+        needed = work.memory_of_worker(grid, worker.threads)
+        if needed > worker.limit:
+            fitting = recommended_block(work, grid.lattice, worker.limit, 1, worker.threads)
+            raise ParameterError(_sentence("a worker takes", grid, needed, worker.limit, fitting))
+    if limited:
+        return
+    left = memory_of_machine()
+    if client is None:
+        threads = os.cpu_count() or 1
+        needed = work.memory_of_own_process(grid, threads)
+        fitting = recommended_block(work, grid.lattice, left // 2, 1, threads)
+        who = f"{threads} threads take"
+    else:
+        threads_of = list(client.nthreads().values()) or [1]
+        needed = work.memory_in_all(grid, len(threads_of), max(threads_of))
+        fitting = recommended_block(work, grid.lattice, left // len(threads_of), len(threads_of), max(threads_of))
+        who = f"{len(threads_of)} workers take"
+    if needed > left:
+        raise ParameterError(_sentence(who, grid, needed, left, fitting))
+
+
+def _sentence(who: str, grid: BlockGrid, needed: int, left: int, fitting: int | None) -> str:
+    block = " x ".join(str(cells * size) for cells, size in zip(grid.block_cells, grid.lattice.size, strict=True))
+    advice = f"choose a smaller block, such as --block {fitting}, or" if fitting else "no block is small enough:"
+    return (
+        f"with blocks of {block} pixels {who} up to {readable_bytes(needed)} of memory and {readable_bytes(left)} "
+        f"are there; {advice} use fewer workers or more memory"
+    )

@@ -1,0 +1,119 @@
+"""What the tasks of a run hold: boxes of the block that holds most, handed to `memory` as integers."""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass
+
+from terrazzo.blocks import Block, BlockGrid, Box
+from terrazzo.memory import CLIENT, OWN_PROCESS_PERCENT, WORKER, WORKER_WITH_TORCH, ClassifyTask, SegmentTask
+from terrazzo.models.classify_block import cells_needed, cells_reached
+from terrazzo.models.gnn import GNNConfig
+from terrazzo.models.model import Model
+from terrazzo.regions.block_graph import LABEL_MARGIN, NAMED_MARGIN, graph_window
+from terrazzo.regions.recipe import Recipe
+from terrazzo.regions.superpixel_parameters import SuperpixelParameters
+
+_DEFAULTS = SuperpixelParameters()
+
+
+@dataclass(frozen=True)
+class Work:
+    """What is done with each block of an image.
+
+    Parameters
+    ----------
+    recipe : Recipe
+        How superpixels and features are made.
+    network : GNNConfig
+        What labels them.
+    itemsize : int
+        Bytes per value of the image.
+    chunk, held : int
+        Bytes of a stored chunk; of an image that each process holds whole.
+    masked : bool
+        Whether there is a mask.
+    """
+
+    recipe: Recipe
+    network: GNNConfig
+    itemsize: int
+    chunk: int = 0
+    held: int = 0
+    masked: bool = False
+
+    @classmethod
+    def of(cls, model: Model, itemsize: int, *, chunk: int = 0, held: int = 0, masked: bool = False) -> Work:
+        """Return the work of a fitted model."""
+        return cls(model.recipe, model.network.config, itemsize, chunk, held, masked)
+
+    def memory_of_worker(self, grid: BlockGrid, threads: int) -> int:
+        """Return the bytes of a Dask worker at its peak, in the pass that takes more."""
+        segment, classify = self.tasks(grid)
+        threads = min(threads, len(grid))
+        return self.held + max(WORKER + threads * segment.bytes, WORKER_WITH_TORCH + threads * classify.bytes)
+
+    def memory_of_own_process(self, grid: BlockGrid, threads: int) -> int:
+        """Return the bytes of a process that runs all blocks in threads of its own."""
+        tasks = max(task.bytes for task in self.tasks(grid))
+        return self.held + WORKER_WITH_TORCH + min(threads, len(grid)) * tasks * (100 + OWN_PROCESS_PERCENT) // 100
+
+    def memory_in_all(self, grid: BlockGrid, workers: int, threads: int) -> int:
+        """Return the bytes of all workers and of the process that hands out blocks."""
+        return CLIENT + workers * self.memory_of_worker(grid, threads)
+
+    def tasks(self, grid: BlockGrid) -> tuple[SegmentTask, ClassifyTask]:
+        """Return what the two tasks of the block hold that takes most: the middle one, with the most around it."""
+        block = grid[tuple((count - 1) // 2 for count in grid.shape)]
+        return self.segment_task(block), self.classify_task(block, grid)
+
+    def segment_task(self, block: Block) -> SegmentTask:
+        """Return what segmenting a block takes."""
+        parameters, extent = self.recipe.superpixels, block.lattice.shape
+        cells = block.cells_with(parameters.halo(LABEL_MARGIN))
+        computed = cells.scaled(block.lattice.size, extent)
+        smoothed = computed.grown(parameters.smoothing_radius, extent)
+        return SegmentTask(
+            channels=self.recipe.channels,
+            itemsize=self.itemsize,
+            axes=len(extent),
+            id_itemsize=block.lattice.dtype.itemsize,
+            read=_volume(self.recipe.window(block)),
+            smoothed=_volume(smoothed),
+            section=math.prod(smoothed.shape[-2:]),
+            computed=_volume(computed),
+            labelled=_volume(block.pixels(LABEL_MARGIN)),
+            measured=_volume(graph_window(block, self.recipe.features)),
+            core=_volume(block.core),
+            computed_cells=_volume(cells),
+            named_cells=_volume(block.cells_with(NAMED_MARGIN)),
+            nodes=_volume(block.cells),
+            node_columns=len(self.recipe.node_columns),
+            edge_columns=len(self.recipe.edge_columns),
+            chunk=self.chunk,
+            masked=self.masked,
+            filtered=any(statistic.radius for statistic in self.recipe.features),
+            rough=parameters.sigma < _DEFAULTS.sigma or parameters.compactness < _DEFAULTS.compactness,
+        )
+
+    def classify_task(self, block: Block, grid: BlockGrid) -> ClassifyTask:
+        """Return what labelling and painting a block takes."""
+        reach = cells_needed(self.network.layers)
+        return ClassifyTask(
+            axes=len(block.index),
+            id_itemsize=block.lattice.dtype.itemsize,
+            core=_volume(block.core),
+            nodes=_volume(block.cells),
+            read_nodes=sum(_volume(near.cells) for near in grid.neighbours(block, reach)),
+            near_nodes=_volume(block.cells_with(reach)),
+            ring_nodes=_volume(block.cells_with(cells_reached(self.network.layers))),
+            node_columns=len(self.recipe.node_columns),
+            edge_columns=len(self.recipe.edge_columns),
+            width=self.network.width,
+            classes=self.network.classes,
+            attention=self.network.aggregation == "attention",
+        )
+
+
+def _volume(box: Box) -> int:
+    return math.prod(box.shape)

@@ -1,0 +1,55 @@
+"""`terrazzo plan`: what a prediction would take, before anything runs."""
+
+from __future__ import annotations
+
+from dataclasses import asdict
+from pathlib import Path
+from typing import Annotated, Any
+
+import typer
+
+from terrazzo.cli.options import Axes, Block, Json, Level, MemoryLimit, Size, Workers, parse_size
+from terrazzo.cli.printing import print_values, readable_seconds
+from terrazzo.memory import readable_bytes
+
+
+def plan(
+    image: Annotated[Path, typer.Argument(help="An image.")],
+    model: Annotated[Path | None, typer.Option("--model", "-m", help="A model; without, one of default width.")] = None,
+    size: Size = "16",
+    block: Block = None,
+    workers: Workers = None,
+    memory_limit: MemoryLimit = None,
+    calibrate: Annotated[bool, typer.Option("--calibrate", help="Run a few blocks to estimate the time.")] = False,
+    level: Level = 0,
+    axes: Axes = None,
+    json: Json = False,
+) -> None:
+    """Say what predicting an image takes: blocks, tasks, memory, disk and, if it calibrates, time."""
+    from terrazzo.blockwise.plan import plan as plan_of
+    from terrazzo.io.model_file import open_model
+    from terrazzo.io.open_image import open_image
+
+    made = plan_of(
+        open_image(image, level=level, axes=axes),
+        None if model is None else open_model(model),
+        block=block,
+        workers=workers,
+        memory_limit=memory_limit,
+        size=parse_size(size),
+        calibrate=calibrate,
+    )
+    values = asdict(made)
+    print_values(values if json else _for_people(values), as_json=json)
+
+
+def _for_people(values: dict[str, Any]) -> dict[str, Any]:
+    shown: dict[str, Any] = {name: readable_bytes(values[name]) for name in values if name.startswith("memory")}
+    shown["fits"] = "yes" if values["fits"] else "no: it would be refused"
+    shown["disk"] = {name: readable_bytes(count) for name, count in values["disk"].items()}
+    recommended, seconds = values["recommended_block"], values["seconds"]
+    shown["recommended_block"] = recommended or "none fits: give fewer workers more memory"
+    shown["seconds"] = "not calibrated" if seconds is None else readable_seconds(seconds)
+    for name in ("extent", "block"):
+        shown[name] = " x ".join(map(str, values[name]))
+    return {name: shown.get(name, value) for name, value in values.items()}

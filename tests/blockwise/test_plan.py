@@ -1,0 +1,134 @@
+import tempfile
+from pathlib import Path
+
+import dask.array as da
+import numpy as np
+import pyarrow.parquet as pq
+import pytest
+from segmented import FEATURES
+from untrained import untrained_model
+
+import terrazzo as tz
+from terrazzo.errors import InputError, ModelError, ParameterError
+
+GIB = 2**30
+
+
+def unread(shape, dtype="uint8"):
+    """Return a lazy image of this shape whose pixels do not exist."""
+
+    def refuse(_):
+        raise AssertionError("a pixel was read")
+
+    return da.zeros(shape, dtype=dtype, chunks=4096).map_blocks(refuse, dtype=dtype, meta=np.empty(0, dtype))
+
+
+def test_the_plan_is_what_the_run_does(model, stored, tmp_path, nothing_computes):  # noqa: ARG001
+    planned = tz.plan(stored, model, block=48, workers=1)
+    told = []
+    import dask
+
+    with dask.config.set(scheduler="synchronous"):
+        result = tz.write_prediction(model, stored, tmp_path / "r.zarr", block=48, progress=lambda *of: told.append(of))
+    assert planned.extent == stored.extent
+    assert planned.blocks == len(result.grid) == told[-1][2]
+    assert planned.tasks == 2 * planned.blocks
+    assert planned.block == result.grid[(0, 0)].core.shape
+    figures = result.run["figures"]
+    assert figures["superpixels"] <= planned.superpixels
+    assert figures["edges"] <= planned.edges
+    assert planned.fits
+    assert planned.seconds is None
+
+
+def test_the_disk_is_what_the_outputs_take(model, stored, tmp_path):
+    planned = tz.plan(stored, model, block=48).disk
+    result = tz.write_prediction(model, stored, tmp_path / "result.zarr", block=48)
+    everything = (slice(None), slice(None))
+    assert planned["superpixels"] == result.read_superpixels(everything).nbytes
+    assert planned["classes"] == result.read_classes(everything).nbytes
+    for name in ("nodes", "edges"):
+        taken = pq.read_table(Path(result.path) / name).nbytes  # a bit per value says that it is there
+        assert 0.5 * planned[name] < taken <= 1.05 * planned[name]
+
+
+def test_a_terapixel_is_planned_from_integers():
+    planned = tz.plan(unread((1_000_000, 1_000_000)), workers=2, memory_limit="2GiB")
+    assert planned.blocks == 489**2
+    assert planned.fits
+    assert 1.2 < planned.read_per_kept < 1.3
+    assert 1 < planned.computed_per_kept < planned.read_per_kept
+    assert planned.memory_per_worker < planned.memory_in_all < 3 * GIB
+
+
+def test_memory_does_not_grow_with_the_image():
+    first, second = (tz.plan(unread((side, side)), block=1024, workers=1) for side in (8192, 200_000))
+    assert first.memory_per_worker == second.memory_per_worker
+
+
+@pytest.mark.parametrize(("shape", "size"), [((50_000, 50_000), 16), ((1, 2048, 2048, 2048), 8)])
+def test_the_block_that_is_recommended_fits_and_more_memory_allows_a_larger_one(shape, size):
+    image, sides = unread(shape), []
+    for limit in ("1200MiB", "3GiB", "20GiB"):
+        side = tz.plan(image, size=size, workers=2, memory_limit=limit).recommended_block
+        planned = tz.plan(image, size=size, workers=2, memory_limit=limit, block=side)
+        assert planned.fits
+        sides.append(side)
+    assert sides[0] < sides[1] < sides[2]
+    generous = tz.plan(image, size=size, workers=2, memory_limit="20GiB", block=sides[2])
+    assert generous.read_per_kept < tz.plan(image, size=size, block=sides[1]).read_per_kept
+
+
+def test_where_no_block_fits_none_is_recommended():
+    planned = tz.plan(unread((5000, 5000)), memory_limit="100MiB")
+    assert planned.recommended_block is None
+    assert not planned.fits
+
+
+def test_threads_of_one_worker_share_its_memory():
+    image = unread((20_000, 20_000))
+    alone, four = (tz.plan(image, threads=threads, workers=1).memory_per_worker for threads in (1, 4))
+    assert alone < four < 4 * alone
+
+
+def test_an_image_that_is_decoded_whole_counts_in_each_worker(tmp_path):
+    pixels = np.zeros((3000, 2000), np.uint8)
+    tz.write_ome_zarr(tmp_path / "in_parts.ome.zarr", pixels, axes="yx")
+    import imageio.v3 as imageio
+
+    imageio.imwrite(tmp_path / "whole.png", pixels)
+    names = ("in_parts.ome.zarr", "whole.png")
+    parts, whole = (tz.plan(tz.open_image(tmp_path / name), workers=1).memory_per_worker for name in names)
+    assert whole == parts + pixels.nbytes
+
+
+def test_a_calibrated_plan_says_how_long_and_leaves_nothing_behind(stored, tmp_path, monkeypatch):
+    monkeypatch.setattr(tempfile, "tempdir", str(tmp_path))
+    model = untrained_model()
+    one, two = (tz.plan(stored, model, block=48, workers=n, calibrate=True).seconds for n in (1, 2))
+    assert 0 < two < one < 60
+    assert tz.plan(stored, size=6, features=FEATURES, calibrate=True).seconds > 0
+    assert list(tmp_path.iterdir()) == []
+
+
+@pytest.mark.parametrize(
+    ("options", "sentence"),
+    [
+        ({"workers": 0}, "workers is 0; it must be at least 1"),
+        ({"threads": 0}, "threads is 0; it must be at least 1"),
+        ({"memory_limit": "much"}, "memory_limit is 'much'; give a positive number of bytes, such as 2GiB"),
+        ({"memory_limit": 0}, "memory_limit is 0; give a positive number of bytes"),
+        ({"block": 0}, "block is 0; it must be a positive number of pixels"),
+        ({"layers": -1}, "layers of a GNN is -1; it must be at least 0"),
+    ],
+)
+def test_a_number_out_of_range_is_named(options, sentence):
+    with pytest.raises(ParameterError, match=sentence):
+        tz.plan(unread((500, 500)), **options)
+
+
+def test_an_array_cannot_be_calibrated_and_a_model_must_fit(model):
+    with pytest.raises(InputError, match="only a stored image can be calibrated"):
+        tz.plan(unread((500, 500)), calibrate=True)
+    with pytest.raises(ModelError, match="the image has 3 channels and the model was fitted on 1"):
+        tz.plan(unread((3, 500, 500)), model)

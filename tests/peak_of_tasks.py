@@ -1,0 +1,98 @@
+"""Run as a script: the memory that a block's two tasks take in a process of their own, and what was projected.
+
+    python peak_of_tasks.py FOLDER CONFIGURATION
+
+FOLDER holds `image.ome.zarr`; what is printed is one JSON document.
+"""
+
+import gc
+import json
+import sys
+from pathlib import Path
+
+import numpy as np
+
+from terrazzo.blocks import BlockGrid
+from terrazzo.blockwise.calibrate import untrained
+from terrazzo.blockwise.classified_blocks import classify_stored_block
+from terrazzo.blockwise.stored_blocks import segment_stored_block
+from terrazzo.blockwise.task_memory import Work
+from terrazzo.io.open_image import open_image
+from terrazzo.io.result import create_result
+from terrazzo.lattice import Lattice
+from terrazzo.models.classify_block import cells_needed
+from terrazzo.models.gnn import GNNConfig
+from terrazzo.regions.features import AREA, DEFAULT_FEATURES, INTENSITY, STATISTICS
+from terrazzo.regions.recipe import Recipe
+from terrazzo.regions.superpixel_parameters import SuperpixelParameters
+
+# shape, dtype, superpixels, features, block
+CONFIGURATIONS = {
+    "grey": ((1, 2048, 2048), "uint8", {}, DEFAULT_FEATURES, 2048),
+    "colour": ((3, 1792, 1792), "uint8", {}, DEFAULT_FEATURES, 896),
+    "small superpixels, 16 bit": ((1, 1024, 1024), "uint16", {"size": (4, 4)}, DEFAULT_FEATURES, 512),
+    "coarse, many features": ((1, 1536, 1536), "uint8", {"size": (32, 32), "sigma": 6.0}, STATISTICS[:10], 1024),
+    "volume": ((1, 40, 192, 192), "uint8", {"size": (2, 8, 8)}, DEFAULT_FEATURES, 192),
+    "few features, large block": ((1, 2048, 2048), "float32", {}, (AREA, INTENSITY), 2048),
+}
+SCALE = 0.2
+WARM = "warm"
+
+
+def highest_of(name):
+    """Return the value of a white pixel."""
+    return 1.0 if name == "float32" else float(np.iinfo(name).max)
+
+
+def _status(key):
+    lines = Path("/proc/self/status").read_text().splitlines()
+    return next(1024 * int(line.split()[1]) for line in lines if line.startswith(key))
+
+
+def _peak(function, *arguments):
+    """Return the bytes by which a call raises this process's resident memory at its highest."""
+    gc.collect()
+    Path("/proc/self/clear_refs").write_text("5")
+    before = _status("VmRSS")
+    function(*arguments)
+    return _status("VmHWM") - before
+
+
+def _measure(folder, path, shape, dtype, superpixels, features, side):
+    image = open_image(path)
+    recipe = Recipe(shape[0], SuperpixelParameters(**superpixels), features)
+    network = GNNConfig(len(recipe.node_columns), len(recipe.edge_columns), 2)
+    work = Work(recipe, network, image.dtype.itemsize)
+    grid, model = BlockGrid.of(Lattice(shape[1:], recipe.superpixels.size), side), untrained(work)
+    result = create_result(
+        folder / f"{path.stem}-result.zarr",
+        grid,
+        node_columns=recipe.node_columns,
+        edge_columns=recipe.edge_columns,
+        class_names=model.class_names,
+        colours=model.colours,
+        pixel_size=None,
+        made_from={},
+    )
+    block = grid[tuple((count - 1) // 2 for count in grid.shape)]
+    first, second = work.tasks(grid)
+    shared = (image.stored, None, recipe, SCALE * highest_of(dtype), result)
+    segment = _peak(segment_stored_block, block, *shared)
+    for near in grid.neighbours(block, cells_needed(network.layers)):
+        if near != block:
+            segment_stored_block(near, *shared)
+    classify = _peak(classify_stored_block, block, result, model, "cpu")
+    return {"segment": (segment, first.bytes), "classify": (classify, second.bytes)}
+
+
+def main(folder, name):
+    shape, dtype, superpixels, features, side = CONFIGURATIONS[name]
+    size = superpixels.get("size", (16, 16))
+    # kernels are loaded and libraries make their pools once per process, not once per block
+    tiny = (shape[0], *(4 * s for s in size))
+    _measure(folder, folder / f"{WARM}.ome.zarr", tiny, dtype, superpixels, features, 1)
+    print(json.dumps(_measure(folder, folder / "image.ome.zarr", shape, dtype, superpixels, features, side)))
+
+
+if __name__ == "__main__":
+    main(Path(sys.argv[1]), sys.argv[2])
