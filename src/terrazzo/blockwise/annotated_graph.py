@@ -11,14 +11,14 @@ from dask.delayed import Delayed
 from dask.highlevelgraph import HighLevelGraph
 from numpy.typing import NDArray
 
-from terrazzo.blocks import BlockGrid
+from terrazzo.blockwise.annotated_image import AnnotatedImage, annotated_image
 from terrazzo.blockwise.block_inputs import block_inputs
 from terrazzo.blockwise.block_tasks import targets_of_windows
-from terrazzo.blockwise.image_array import ImageLike, axis_names, image_array, lattice_of
-from terrazzo.blockwise.masks import MaskLike, checked_mask
+from terrazzo.blockwise.image_array import ImageLike
+from terrazzo.blockwise.masked_block import empty_graph
+from terrazzo.blockwise.masks import MaskLike
 from terrazzo.blockwise.windows import window_tasks
-from terrazzo.errors import InputError
-from terrazzo.regions.annotation import annotated_classes
+from terrazzo.lattice import Lattice
 from terrazzo.regions.block_graph import LABEL_MARGIN, BlockGraph
 from terrazzo.regions.merge import merge, merge_targets
 from terrazzo.regions.node_targets import NodeTargets
@@ -58,35 +58,38 @@ def annotated_graph(
         If image, annotation and mask differ in extent; on compute, if the annotation holds a value that is neither a
         class nor 255.
     """
-    array, annotation = image_array(image, len(recipe.superpixels.size)), da.asarray(annotation)
-    lattice = lattice_of(array, recipe.superpixels.size)
-    if annotation.shape != lattice.shape:
-        axes = axis_names(len(lattice.shape))
-        raise InputError(
-            f"the annotation has {annotation.shape} pixels {axes} and its image {lattice.shape}; they must be equal"
-        )
-    grid = BlockGrid.of(lattice, block)
-    inside = checked_mask(mask, lattice.shape)
-    inputs = block_inputs(array, inside, recipe.superpixels, grid, recipe.window)
-    classes_of_pixels = annotation.map_blocks(annotated_classes, classes, dtype=np.uint8).rechunk(grid.chunks())
-    token = tokenize(inputs.token, classes_of_pixels.name, recipe, classes)
-    boxes = [b.pixels(LABEL_MARGIN) for b in inputs.blocks]
-    tasks, annotated = window_tasks(classes_of_pixels, boxes, f"annotation-{token}")
+    return lazy_annotated_graph(
+        annotated_image(image, annotation, recipe=recipe, classes=classes, mask=mask, block=block)
+    )
+
+
+def lazy_annotated_graph(annotated: AnnotatedImage) -> Delayed:
+    """Return, lazily, the RegionGraph and the NodeTargets of the wanted blocks of an annotated image."""
+    recipe, grid = annotated.recipe, annotated.grid
+    parameters, blocks = recipe.superpixels, annotated.blocks
+    inputs = block_inputs(annotated.pixels, annotated.mask, parameters, grid, recipe.window, blocks)
+    truth = annotated.truth.rechunk(grid.chunks())
+    token = tokenize(inputs.token, truth.name, recipe, annotated.classes)
+    tasks, windows = window_tasks(truth, [one.pixels(LABEL_MARGIN) for one in blocks], f"annotation-{token}")
     tasks |= inputs.tasks
     recipe_key = f"recipe-{token}"
     tasks[recipe_key] = recipe
     parts = []
-    for (one, window, mask_window), truth in zip(inputs, annotated, strict=True):
+    for (one, window, mask_window), known in zip(inputs, windows, strict=True):
         part = (f"targets-{token}", *one.index)
-        tasks[part] = (targets_of_windows, window, mask_window, truth, one, recipe_key, inputs.scale.key, classes)
+        arguments = (window, mask_window, known, one, recipe_key, inputs.scale.key, annotated.classes)
+        tasks[part] = (targets_of_windows, *arguments)
         parts.append(part)
     key = f"annotated-graph-{token}"
-    tasks[key] = (_merged, parts, recipe_key)
-    graph = HighLevelGraph.from_collections(key, tasks, dependencies=[*inputs.sources, classes_of_pixels])
+    tasks[key] = (_merged, parts, recipe_key, grid.lattice, annotated.classes)
+    graph = HighLevelGraph.from_collections(key, tasks, dependencies=[*inputs.sources, truth])
     return Delayed(key, graph)
 
 
-def _merged(parts: list[tuple[BlockGraph, NDArray[np.uint32]]], recipe: Recipe) -> tuple[RegionGraph, NodeTargets]:
+def _merged(
+    parts: list[tuple[BlockGraph, NDArray[np.uint32]]], recipe: Recipe, lattice: Lattice, classes: int
+) -> tuple[RegionGraph, NodeTargets]:
+    parts = parts or [(empty_graph(lattice, recipe), np.zeros((0, classes), np.uint32))]
     graphs, counts = [part for part, _ in parts], [count for _, count in parts]
     graph = merge(graphs, recipe.node_columns, recipe.edge_columns)
     return graph, NodeTargets(merge_targets(graphs, counts))

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -57,8 +57,11 @@ def block_inputs(
     parameters: SuperpixelParameters,
     grid: BlockGrid,
     window_of: Callable[[Block], Box],
+    blocks: Sequence[Block] | None = None,
 ) -> BlockInputs:
     """Return what the blocks of an image need, each in the window that `window_of` gives; nothing is computed.
+
+    Without `blocks` they are all of the grid.
 
     Raises
     ------
@@ -66,11 +69,11 @@ def block_inputs(
         If the image has no such colour, or another number of channels than there are weights.
     """
     check_channels(array.shape[0], array.dtype, parameters)
-    blocks = list(grid)
+    blocks = list(grid if blocks is None else blocks)
     boxes = [window_of(block) for block in blocks]
     source = array.rechunk((-1, *grid.chunks()))
     scale = lazy_scale(array, parameters, mask)
-    token = tokenize(source.name, mask, parameters, grid)
+    token = tokenize(source.name, mask, parameters, grid, [block.index for block in blocks])
     sources = [source, scale]
     tasks, windows = window_tasks(source, boxes, f"window-{token}")
     masks: list[Any] = [None] * len(blocks)

@@ -2,19 +2,25 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
-from typing import Any
+import tempfile
+import time
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any, Literal
 
 import dask
 import dask.array as da
 import numpy as np
 
-from terrazzo.blockwise.annotated_graph import annotated_graph
+from terrazzo.blockwise.annotated_graph import lazy_annotated_graph
+from terrazzo.blockwise.annotated_image import AnnotatedImage, annotated_image
 from terrazzo.blockwise.image_array import ImageLike, axes_of, axis_names, image_array
 from terrazzo.blockwise.masks import MaskLike
 from terrazzo.errors import InputError, ParameterError
 from terrazzo.io.image import Image
 from terrazzo.lattice import spacing
+from terrazzo.models.classify_block import cells_needed
 from terrazzo.models.gnn import GNNConfig
 from terrazzo.models.model import Model
 from terrazzo.regions.annotation import NOT_ANNOTATED
@@ -23,8 +29,13 @@ from terrazzo.regions.node_targets import NodeTargets
 from terrazzo.regions.recipe import Recipe
 from terrazzo.regions.region_graph import RegionGraph
 from terrazzo.regions.superpixel_parameters import SuperpixelParameters
-from terrazzo.training.fit_gnn import check_settings, chosen_colours, chosen_names, fit_gnn
+from terrazzo.training.fit_gnn import as_model, check_settings, chosen_colours, chosen_names
+from terrazzo.training.fit_network import fit_network
+from terrazzo.training.fit_streamed import fit_streamed
 from terrazzo.training.optimise import Epoch
+
+MOST_NODES_IN_MEMORY = 2**20
+"""Cells near annotated pixels above which graphs stay on disk: about a gigabyte while a network is trained."""
 
 
 def fit(
@@ -42,11 +53,16 @@ def fit(
     weights: Sequence[float] | None = None,
     masks: Sequence[MaskLike | None] | None = None,
     features: FeatureSet = DEFAULT_FEATURES,
+    block: int | None = None,
+    streaming: bool | Literal["auto"] = "auto",
+    scratch: str | Path | None = None,
     graph_done: Callable[[int, int], None] | None = None,
     progress: Callable[[Epoch], None] | None = None,
     **settings: Any,
 ) -> Model:
     """Build the region graph of each image and train a graph neural network on them.
+
+    Only blocks near annotated pixels are computed. Their graphs are held in memory, or stream from disk in batches.
 
     Parameters
     ----------
@@ -62,12 +78,21 @@ def fit(
         For each image a mask as for `superpixels`, or None. Annotated pixels outside count for nothing.
     features : tuple of Statistic
         What is measured on each superpixel.
+    block : int, optional
+        About how many pixels wide the blocks are that tasks work on. Where training streams, they are also what is
+        held out for validation.
+    streaming : bool or "auto"
+        Whether graphs stay on disk and memory does not grow with the images; "auto" where the blocks near annotated
+        pixels have more than `MOST_NODES_IN_MEMORY` (1 048 576) cells.
+    scratch : path, optional
+        An existing folder for the graphs of a streamed fit, by default the system's for temporary files. In the end
+        they are removed.
     graph_done : callable, optional
         Called with `(graphs built, graphs in all)`.
     progress : callable, optional
         Called with each `Epoch`.
     **settings
-        As for `fit_network`: seed, epochs, patience, learning_rate, seconds, device, width, layers, ...
+        As for `train_network`: seed, epochs, patience, learning_rate, seconds, device, width, layers, ...
 
     Returns
     -------
@@ -76,7 +101,8 @@ def fit(
     Raises
     ------
     InputError
-        If an image, its annotation and its mask do not fit, or images have different axes or channels.
+        If an image, its annotation and its mask do not fit, images have different axes or channels, or the scratch
+        folder cannot be written.
     ParameterError
         If a parameter is out of range, or the annotation cannot be learned from.
     """
@@ -85,33 +111,28 @@ def fit(
     axes, channels = _common_axes(arrays)
     planes = [_plane(annotation, axes) for annotation in annotations]
     classes = len(class_names) if class_names is not None else _count_classes(planes)
-    chosen_names(class_names, classes)
-    chosen_colours(colours, classes)
+    names, palette = chosen_names(class_names, classes), chosen_colours(colours, classes)
     check_settings(settings)
     given = None if weights is None else tuple(weights)
     parameters = SuperpixelParameters(spacing(size, axes), compactness, iterations, sigma, scale, colour, given)
     recipe = Recipe(channels, parameters, features)
-    graphs: list[RegionGraph] = []
-    targets: list[NodeTargets] = []
-    for array, plane, mask in zip(arrays, planes, masks or [None] * len(arrays), strict=True):
-        lazy = annotated_graph(array, plane, recipe=recipe, classes=classes, mask=mask)
-        whole, counted = lazy.compute()
-        graph, target = _annotated_part(whole, counted, settings.get("layers", GNNConfig(1, 0, 1).layers))
-        graphs.append(graph)
-        targets.append(target)
-        if graph_done is not None:
-            graph_done(len(graphs), len(arrays))
-    sizes = {image.pixel_size for image in images if isinstance(image, Image)}
-    return fit_gnn(
-        graphs,
-        targets,
-        recipe=recipe,
-        class_names=class_names,
-        colours=colours,
-        pixel_size=sizes.pop() if len(sizes) == 1 else None,
-        progress=progress,
-        **settings,
+    layers = settings.get("layers", GNNConfig.layers)
+    whole = (
+        annotated_image(array, plane, recipe=recipe, classes=classes, mask=mask, block=block)
+        for array, plane, mask in zip(arrays, planes, masks or [None] * len(arrays), strict=True)
     )
+    annotated = [one.near_annotation(cells_needed(layers)) for one in whole]
+    began = time.perf_counter()
+    if _streams(streaming, annotated, settings):
+        with _scratch(scratch) as folder:
+            fitted = fit_streamed(annotated, folder, graph_done=graph_done, progress=progress, **settings)
+    else:
+        graphs, targets = _graphs(annotated, layers, graph_done)
+        began = time.perf_counter()
+        fitted = fit_network(graphs, targets, progress=progress, **settings)
+    sizes = {image.pixel_size for image in images if isinstance(image, Image)}
+    size_of_all = sizes.pop() if len(sizes) == 1 else None
+    return as_model(fitted, recipe, names, palette, size_of_all, time.perf_counter() - began)
 
 
 def _check_lists(images: object, annotations: object, masks: object) -> None:
@@ -133,10 +154,44 @@ def _common_axes(arrays: Sequence[da.Array]) -> tuple[int, int]:
     return axes[0], channels[0]
 
 
-def _annotated_part(graph: RegionGraph, targets: NodeTargets, layers: int) -> tuple[RegionGraph, NodeTargets]:
-    """Return the nodes that are annotated with the ring that their logits depend on: a scribble needs no more."""
-    rows = graph.ring(np.flatnonzero(targets.annotated), layers)
-    return graph.subgraph(rows), NodeTargets(targets.counts[rows])
+def _streams(asked: bool | str, annotated: Sequence[AnnotatedImage], settings: Mapping[str, Any]) -> bool:
+    """Return whether graphs stay on disk: as asked, or where they might have too many nodes."""
+    if asked not in (True, False, "auto"):
+        raise ParameterError(f"streaming is {asked!r}; it must be True, False or 'auto'")
+    if settings.get("split") is not None:
+        if asked is True:
+            raise ParameterError("a split names rows of whole graphs, and with streaming there are none; leave it out")
+        return False
+    if asked == "auto":
+        return sum(one.cells for one in annotated) > MOST_NODES_IN_MEMORY
+    return bool(asked)
+
+
+@contextmanager
+def _scratch(parent: str | Path | None) -> Iterator[Path]:
+    """Make a folder for graphs, and remove it in the end."""
+    try:
+        folder = tempfile.TemporaryDirectory(prefix="terrazzo-", dir=parent)
+    except OSError as error:
+        raise InputError(f"graphs cannot be written to '{parent}': {error}; choose another scratch folder") from error
+    with folder as path:
+        yield Path(path)
+
+
+def _graphs(
+    annotated: Sequence[AnnotatedImage], layers: int, done: Callable[[int, int], None] | None
+) -> tuple[list[RegionGraph], list[NodeTargets]]:
+    """Return of each graph the nodes that are annotated with the ring that their logits depend on."""
+    graphs: list[RegionGraph] = []
+    targets: list[NodeTargets] = []
+    for one in annotated:
+        graph, target = lazy_annotated_graph(one).compute()
+        rows = graph.ring(np.flatnonzero(target.annotated), layers)
+        graphs.append(graph.subgraph(rows))
+        targets.append(NodeTargets(target.counts[rows]))
+        if done is not None:
+            done(len(graphs), len(annotated))
+    return graphs, targets
 
 
 def _plane(annotation: ImageLike, axes: int) -> da.Array:
