@@ -56,11 +56,9 @@ class GraphParts:
     def read(self, name: str) -> tuple[BlockGraph, NDArray[np.uint32]]:
         """Read what was written under a name."""
         nodes = self._file("nodes", name)
-        counts: NDArray[np.uint32] = matrix_of(pq.read_table(nodes, columns=[ANNOTATED])[ANNOTATED])
+        with pq.ParquetFile(nodes) as file:
+            counts: NDArray[np.uint32] = matrix_of(file.read(columns=[ANNOTATED])[ANNOTATED])
         return read_block_graph(nodes, self._file("edges", name)), counts
-
-    def __contains__(self, name: str) -> bool:
-        return self._file("edges", name).is_file()
 
     def _file(self, table: str, name: str) -> Path:
         return Path(self.path) / table / f"{name}.parquet"

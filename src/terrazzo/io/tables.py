@@ -45,9 +45,12 @@ def edge_table(graph: BlockGraph, columns: tuple[str, ...]) -> pa.Table:
 
 def read_block_graph(nodes: Path, edges: Path) -> BlockGraph:
     """Read what a block owns from its node and edge parts."""
-    axes = [axis for axis in "zyx" if axis in pq.read_schema(nodes).names]
-    node = pq.read_table(nodes, columns=["id", *axes, "area", "features"])
-    edge = pq.read_table(edges)
+    # a third of the time of read_table, which looks for a data set first
+    with pq.ParquetFile(nodes) as file:
+        axes = [axis for axis in "zyx" if axis in file.schema_arrow.names]
+        node = file.read(columns=["id", *axes, "area", "features"])
+    with pq.ParquetFile(edges) as file:
+        edge = file.read()
     return BlockGraph(
         node["id"].to_numpy(),
         np.stack([node[axis].to_numpy() for axis in axes], axis=1),

@@ -57,8 +57,6 @@ def sides_of_graphs(
     """What to train on, in graphs of training nodes only, and what to validate on, in whole graphs."""
     split = split or split_nodes(graphs, targets, validation=validation, seed=seed)
     scaling = Scaling.fit(graphs, split.training)
-    if most_nodes < 1:
-        raise ParameterError(f"batch_nodes is {most_nodes}; a batch needs at least 1 node")
     training: list[Part] = []
     held: list[Part] = []
     for graph, target, seen, held_out in zip(graphs, targets, split.training, split.validation, strict=True):

@@ -7,6 +7,7 @@ from typing import Any, NamedTuple
 import numpy as np
 import torch
 
+from terrazzo.errors import ParameterError
 from terrazzo.models.device import choose_device
 from terrazzo.models.gnn import GNN, GNNConfig
 from terrazzo.models.message_passing import Backend
@@ -111,6 +112,8 @@ def train_network(
     schedule = Schedule(epochs, patience, learning_rate, weight_decay, seconds)
     config = GNNConfig(**shape._asdict(), **architecture)
     on = choose_device(device)
+    if batch_nodes < 1:
+        raise ParameterError(f"batch_nodes is {batch_nodes}; a batch needs at least 1 node")
     sides = cut(hops=config.layers, most_nodes=batch_nodes, validation=validation, seed=seed)
     pixels = np.sum([part.pixels for part in sides.training], axis=0)
     weights = class_weights(torch.tensor(pixels, device=on), weighting)
