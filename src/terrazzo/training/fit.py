@@ -31,7 +31,7 @@ from terrazzo.regions.region_graph import RegionGraph
 from terrazzo.regions.superpixel_parameters import SuperpixelParameters
 from terrazzo.training.fit_gnn import as_model, check_settings, chosen_colours, chosen_names
 from terrazzo.training.fit_network import fit_network
-from terrazzo.training.fit_streamed import fit_streamed
+from terrazzo.training.fit_streamed import fit_streamed, write_graphs
 from terrazzo.training.optimise import Epoch
 
 MOST_NODES_IN_MEMORY = 2**20
@@ -122,10 +122,11 @@ def fit(
         for array, plane, mask in zip(arrays, planes, masks or [None] * len(arrays), strict=True)
     )
     annotated = [one.near_annotation(cells_needed(layers)) for one in whole]
-    began = time.perf_counter()
     if _streams(streaming, annotated, settings):
         with _scratch(scratch) as folder:
-            fitted = fit_streamed(annotated, folder, graph_done=graph_done, progress=progress, **settings)
+            stored = write_graphs(annotated, folder, graph_done)
+            began = time.perf_counter()
+            fitted = fit_streamed(stored, classes, progress=progress, **settings)
     else:
         graphs, targets = _graphs(annotated, layers, graph_done)
         began = time.perf_counter()

@@ -23,26 +23,45 @@ from terrazzo.training.split_blocks import HeldOut, split_blocks
 from terrazzo.training.train_network import FittedNetwork, Shape, train_network
 
 
-def fit_streamed(
-    images: Sequence[AnnotatedImage],
-    folder: Path,
-    *,
-    graph_done: Callable[[int, int], None] | None = None,
-    **settings: Any,
-) -> FittedNetwork:
-    """Train a `GNN` with a batch, never a graph, in memory.
-
-    Each block's graph is written to disk, then its annotated nodes with their ring, cut to fit a batch. Batches are
-    drawn by annotated area. The feature scaling is fitted block by block, in raster order, whatever finishes first.
+def write_graphs(
+    images: Sequence[AnnotatedImage], folder: Path, done: Callable[[int, int], None] | None = None
+) -> list[StoredGraph]:
+    """Write the graphs of annotated images, block by block, to an empty folder.
 
     Parameters
     ----------
     images : sequence of AnnotatedImage
         With one recipe and one number of classes.
     folder : path
-        Where graphs are written; what is left there is of no further use.
-    graph_done : callable, optional
-        Called with `(graphs built, graphs in all)`.
+        Where to; what is left there after a fit is of no further use.
+    done : callable, optional
+        Called with `(graphs written, graphs in all)`.
+
+    Raises
+    ------
+    InputError
+        If the folder cannot be written, or an image or annotation holds values that it may not.
+    """
+    graphs: list[StoredGraph] = []
+    for image in images:
+        graphs.append(_stored(image, folder / str(len(graphs))))
+        if done is not None:
+            done(len(graphs), len(images))
+    return graphs
+
+
+def fit_streamed(graphs: Sequence[StoredGraph], classes: int, **settings: Any) -> FittedNetwork:
+    """Train a `GNN` with a batch, never a graph, in memory.
+
+    Each block's annotated nodes with their ring are cut to fit a batch and written to disk. Batches are drawn by
+    annotated area. The feature scaling is fitted block by block, in raster order, whatever finishes first.
+
+    Parameters
+    ----------
+    graphs : sequence of StoredGraph
+        Made by one recipe; the graphs of their blocks are removed once they are cut.
+    classes : int
+        The number of classes.
     **settings
         As for `train_network`.
 
@@ -52,18 +71,11 @@ def fit_streamed(
 
     Raises
     ------
-    InputError
-        If the folder cannot be written, or an image or annotation holds values that it may not.
     ParameterError
         If fewer than two classes are annotated, no block can be held out, or a parameter is out of range.
     """
-    graphs: list[StoredGraph] = []
-    for image in images:
-        graphs.append(_stored(image, folder / str(len(graphs))))
-        if graph_done is not None:
-            graph_done(len(graphs), len(images))
-    recipe, classes = images[0].recipe, images[0].classes
     check_annotation(_annotated(graphs, classes))
+    recipe = graphs[0].recipe
     shape = Shape(len(recipe.node_columns), len(recipe.edge_columns), classes)
     return train_network(partial(sides_of_stored, graphs), shape, **settings)
 
