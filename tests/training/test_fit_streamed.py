@@ -6,9 +6,9 @@ import pytest
 from textures import NAMES, striped
 
 import terrazzo as tz
-import terrazzo.training.fit as fit_module
 from terrazzo.errors import InputError, ParameterError
 from terrazzo.regions.features import AREA, INTENSITY, scale_space
+from terrazzo.training import fit_annotated
 
 QUICK = {"size": 8, "layers": 2, "width": 16, "device": "cpu", "features": (AREA, INTENSITY, scale_space(2))}
 STREAMED = {"streaming": True, "block": 64}
@@ -71,9 +71,9 @@ def test_volumes_masks_and_images_without_annotation_stream():
 def test_graphs_that_might_not_fit_stream_unasked(monkeypatch):
     in_memory, streamed = fit(block=64), fit(**STREAMED)
     assert in_memory.fingerprint() != streamed.fingerprint()
-    monkeypatch.setattr(fit_module, "MOST_NODES_IN_MEMORY", 28 * 28)
+    monkeypatch.setattr(fit_annotated, "MOST_NODES_IN_MEMORY", 28 * 28)
     assert fit(block=64).fingerprint() == in_memory.fingerprint()
-    monkeypatch.setattr(fit_module, "MOST_NODES_IN_MEMORY", 28 * 28 - 1)
+    monkeypatch.setattr(fit_annotated, "MOST_NODES_IN_MEMORY", 28 * 28 - 1)
     assert fit(block=64).fingerprint() == streamed.fingerprint()
     assert fit(block=64, streaming=False).fingerprint() == in_memory.fingerprint()
 

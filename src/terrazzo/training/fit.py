@@ -2,10 +2,7 @@
 
 from __future__ import annotations
 
-import tempfile
-import time
-from collections.abc import Callable, Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any, Literal
 
@@ -13,8 +10,7 @@ import dask
 import dask.array as da
 import numpy as np
 
-from terrazzo.blockwise.annotated_graph import lazy_annotated_graph
-from terrazzo.blockwise.annotated_image import AnnotatedImage, annotated_image
+from terrazzo.blockwise.annotated_image import annotated_image
 from terrazzo.blockwise.image_array import ImageLike, axes_of, axis_names, image_array
 from terrazzo.blockwise.masks import MaskLike
 from terrazzo.errors import InputError, ParameterError
@@ -25,17 +21,11 @@ from terrazzo.models.gnn import GNNConfig
 from terrazzo.models.model import Model
 from terrazzo.regions.annotation import NOT_ANNOTATED
 from terrazzo.regions.features import DEFAULT_FEATURES, FeatureSet
-from terrazzo.regions.node_targets import NodeTargets
 from terrazzo.regions.recipe import Recipe
-from terrazzo.regions.region_graph import RegionGraph
 from terrazzo.regions.superpixel_parameters import SuperpixelParameters
+from terrazzo.training.fit_annotated import check_streaming, fit_annotated
 from terrazzo.training.fit_gnn import as_model, check_settings, chosen_colours, chosen_names
-from terrazzo.training.fit_network import fit_network
-from terrazzo.training.fit_streamed import fit_streamed, write_graphs
 from terrazzo.training.optimise import Epoch
-
-MOST_NODES_IN_MEMORY = 2**20
-"""Cells near annotated pixels above which graphs stay on disk: about a gigabyte while a network is trained."""
 
 
 def fit(
@@ -113,6 +103,7 @@ def fit(
     classes = len(class_names) if class_names is not None else _count_classes(planes)
     names, palette = chosen_names(class_names, classes), chosen_colours(colours, classes)
     check_settings(settings)
+    check_streaming(streaming, settings.get("split"))
     given = None if weights is None else tuple(weights)
     parameters = SuperpixelParameters(spacing(size, axes), compactness, iterations, sigma, scale, colour, given)
     recipe = Recipe(channels, parameters, features)
@@ -122,18 +113,12 @@ def fit(
         for array, plane, mask in zip(arrays, planes, masks or [None] * len(arrays), strict=True)
     )
     annotated = [one.near_annotation(cells_needed(layers)) for one in whole]
-    if _streams(streaming, annotated, settings):
-        with _scratch(scratch) as folder:
-            stored = write_graphs(annotated, folder, graph_done)
-            began = time.perf_counter()
-            fitted = fit_streamed(stored, classes, progress=progress, **settings)
-    else:
-        graphs, targets = _graphs(annotated, layers, graph_done)
-        began = time.perf_counter()
-        fitted = fit_network(graphs, targets, progress=progress, **settings)
+    fitted, seconds = fit_annotated(
+        annotated, streaming=streaming, scratch=scratch, graph_done=graph_done, progress=progress, **settings
+    )
     sizes = {image.pixel_size for image in images if isinstance(image, Image)}
     size_of_all = sizes.pop() if len(sizes) == 1 else None
-    return as_model(fitted, recipe, names, palette, size_of_all, time.perf_counter() - began)
+    return as_model(fitted, recipe, names, palette, size_of_all, seconds)
 
 
 def _check_lists(images: object, annotations: object, masks: object) -> None:
@@ -153,46 +138,6 @@ def _common_axes(arrays: Sequence[da.Array]) -> tuple[int, int]:
     if len(channels) > 1:
         raise InputError(f"the images have {channels} channels; all must have the same number")
     return axes[0], channels[0]
-
-
-def _streams(asked: bool | str, annotated: Sequence[AnnotatedImage], settings: Mapping[str, Any]) -> bool:
-    """Return whether graphs stay on disk: as asked, or where they might have too many nodes."""
-    if asked not in (True, False, "auto"):
-        raise ParameterError(f"streaming is {asked!r}; it must be True, False or 'auto'")
-    if settings.get("split") is not None:
-        if asked is True:
-            raise ParameterError("a split names rows of whole graphs, and with streaming there are none; leave it out")
-        return False
-    if asked == "auto":
-        return sum(one.cells for one in annotated) > MOST_NODES_IN_MEMORY
-    return bool(asked)
-
-
-@contextmanager
-def _scratch(parent: str | Path | None) -> Iterator[Path]:
-    """Make a folder for graphs, and remove it in the end."""
-    try:
-        folder = tempfile.TemporaryDirectory(prefix="terrazzo-", dir=parent)
-    except OSError as error:
-        raise InputError(f"graphs cannot be written to '{parent}': {error}; choose another scratch folder") from error
-    with folder as path:
-        yield Path(path)
-
-
-def _graphs(
-    annotated: Sequence[AnnotatedImage], layers: int, done: Callable[[int, int], None] | None
-) -> tuple[list[RegionGraph], list[NodeTargets]]:
-    """Return of each graph the nodes that are annotated with the ring that their logits depend on."""
-    graphs: list[RegionGraph] = []
-    targets: list[NodeTargets] = []
-    for one in annotated:
-        graph, target = lazy_annotated_graph(one).compute()
-        rows = graph.ring(np.flatnonzero(target.annotated), layers)
-        graphs.append(graph.subgraph(rows))
-        targets.append(NodeTargets(target.counts[rows]))
-        if done is not None:
-            done(len(graphs), len(annotated))
-    return graphs, targets
 
 
 def _plane(annotation: ImageLike, axes: int) -> da.Array:
