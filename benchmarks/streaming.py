@@ -1,7 +1,7 @@
 """A fit that streams graphs from disk beside one that holds them: accuracy on real tiles, peak memory by size.
 
 python benchmarks/streaming.py accuracy [TILES]
-python benchmarks/streaming.py memory [SIDE ...]
+python benchmarks/streaming.py memory SIZE SIDE ...
 """
 
 from __future__ import annotations
@@ -20,8 +20,6 @@ from microscopy import fit_and_score, pairs_of
 import terrazzo as tz
 from terrazzo.synthetic import CLASS_NAMES, colony_image
 
-SIDES = (2048, 4096, 8192)
-
 
 def accuracy(tiles: int = 30) -> None:
     """Phase-contrast tiles cut into four blocks each, so that the rings of streamed blocks are cut too."""
@@ -34,23 +32,23 @@ def accuracy(tiles: int = 30) -> None:
         print(json.dumps({"streaming": streaming, **report}), flush=True)
 
 
-def memory(sides: tuple[int, ...] = SIDES) -> None:
+def memory(size: int, *sides: int) -> None:
     """A synthetic image that is annotated everywhere, fitted in a process of its own."""
     for side in sides:
         with tempfile.TemporaryDirectory() as folder:
             for name, array in zip(("image", "truth"), colony_image((side, side), chunks=1024), strict=True):
                 tz.write_ome_zarr(Path(folder) / f"{name}.zarr", array, axes="yx")
             for streaming in ("false", "true"):
-                line = [sys.executable, __file__, "one", folder, streaming]
+                line = [sys.executable, __file__, "one", folder, streaming, str(size)]
                 done = subprocess.run(line, check=True, stdout=subprocess.PIPE, text=True)
-                print(json.dumps({"side": side, **json.loads(done.stdout)}), flush=True)
+                print(json.dumps({"size": size, "side": side, **json.loads(done.stdout)}), flush=True)
 
 
-def one(folder: str, streaming: str) -> None:
+def one(folder: str, streaming: str, size: str) -> None:
     image, truth = tz.open_image(Path(folder) / "image.zarr"), tz.open_labels(Path(folder) / "truth.zarr")
     epochs: list = []
     graphs: list = []
-    settings = {"epochs": 2, "layers": 4, "width": 32, "device": "cpu", "scratch": folder}
+    settings = {"size": int(size), "epochs": 2, "layers": 4, "width": 32, "device": "cpu", "scratch": folder}
     began = time.perf_counter()
     model = tz.fit(
         [image],
@@ -78,6 +76,6 @@ if __name__ == "__main__":
     if what == "accuracy":
         accuracy(*map(int, arguments))
     elif what == "memory":
-        memory(tuple(map(int, arguments)) or SIDES)
+        memory(*map(int, arguments))
     else:
         one(*arguments)
