@@ -17,8 +17,8 @@ from terrazzo.blockwise.calibrate import untrained
 from terrazzo.blockwise.classified_blocks import classify_stored_block
 from terrazzo.blockwise.stored_blocks import segment_stored_block
 from terrazzo.blockwise.task_memory import Work
+from terrazzo.io.new_result import create_result
 from terrazzo.io.open_image import open_image
-from terrazzo.io.result import create_result
 from terrazzo.lattice import Lattice
 from terrazzo.models.classify_block import cells_needed
 from terrazzo.models.gnn import GNNConfig
@@ -76,7 +76,7 @@ def _measure(folder, path, shape, dtype, superpixels, features, side):
     )
     block = grid[tuple((count - 1) // 2 for count in grid.shape)]
     first, second = work.tasks(grid)
-    shared = (image.stored, None, recipe, SCALE * highest_of(dtype), result)
+    shared = (result, image.stored, None, recipe, SCALE * highest_of(dtype))
     segment = _peak(segment_stored_block, block, *shared)
     for near in grid.neighbours(block, cells_needed(network.layers)):
         if near != block:
