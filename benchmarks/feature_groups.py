@@ -25,8 +25,9 @@ from terrazzo.regions.shape_features import POSITION, SHAPE
 from terrazzo.regions.statistic import Regions, Statistic
 from terrazzo.regions.texture_features import TEXTURE
 from terrazzo.training.batches import batch_of, parts_of
-from terrazzo.training.fit_network import FittedNetwork, fit_network
+from terrazzo.training.fit_network import fit_network
 from terrazzo.training.splits import Split, split_nodes
+from terrazzo.training.train_network import FittedNetwork
 
 SIZE = 8
 SIDE = 512  # larger images are cut to their first corner

@@ -81,6 +81,18 @@ def test_neighbours_are_the_blocks_that_own_a_cell_within_reach(grid, data, reac
     assert block in expected
 
 
+@given(grids(), st.data())
+def test_the_blocks_that_a_box_touches_own_a_cell_of_it(grid, data):
+    start = tuple(data.draw(st.integers(0, n - 1)) for n in grid.lattice.cells)
+    stop = tuple(data.draw(st.integers(a + 1, n)) for a, n in zip(start, grid.lattice.cells, strict=True))
+    inside = mask_of(Box(start, stop), grid.lattice.cells)
+    assert grid.touching(Box(start, stop)) == [block for block in grid if inside[block.cells.slices].any()]
+
+
+def test_a_block_is_named_after_its_index():
+    assert BlockGrid(Lattice((90, 90), (10, 10)), (4, 4))[2, 1].name == "2-1"
+
+
 @given(grids(), st.data(), st.integers(0, 5))
 def test_a_halo_is_made_of_whole_cells_and_ends_at_the_image(grid, data, halo):
     block, lattice = data.draw(st.sampled_from(list(grid))), grid.lattice

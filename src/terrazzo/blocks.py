@@ -90,6 +90,11 @@ class Block:
     lattice: Lattice
 
     @property
+    def name(self) -> str:
+        """Its index with hyphens between: what a file of the block is called."""
+        return "-".join(map(str, self.index))
+
+    @property
     def as_volume(self) -> Block:
         """The same block of the same lattice with three axes."""
         return Block((0,) * (3 - len(self.index)) + self.index, self.cells.as_volume, self.lattice.as_volume)
@@ -171,9 +176,12 @@ class BlockGrid:
 
     def neighbours(self, block: Block, reach: int) -> list[Block]:
         """Return the blocks, `block` included, that own a cell within `reach` cells of it, in raster order."""
-        near = block.cells_with(reach)
-        first = (a // b for a, b in zip(near.start, self.block_cells, strict=True))
-        last = ((a - 1) // b for a, b in zip(near.stop, self.block_cells, strict=True))
+        return self.touching(block.cells_with(reach))
+
+    def touching(self, cells: Box) -> list[Block]:
+        """Return the blocks that own a cell of a box of the lattice's cells, in raster order."""
+        first = (a // b for a, b in zip(cells.start, self.block_cells, strict=True))
+        last = ((a - 1) // b for a, b in zip(cells.stop, self.block_cells, strict=True))
         ranges = (range(a, b + 1) for a, b in zip(first, last, strict=True))
         return [self[index] for index in itertools.product(*ranges)]
 

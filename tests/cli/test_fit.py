@@ -34,6 +34,19 @@ def test_the_report_is_a_table_for_people(files, run, tmp_path):
     assert "validation accuracy" in ended.out
 
 
+def test_a_fit_streams_when_asked(files, run, mistake, tmp_path):
+    image, annotation = files / "images" / "a.png", files / "annotations" / "a.png"
+    arguments = ("fit", image, annotation, "-o", tmp_path / "m.safetensors", *QUICK, "--streaming", "--block", 32)
+    assert run(*arguments, "--scratch", tmp_path).code == 0
+    assert [path.name for path in tmp_path.iterdir()] == ["m.safetensors"]
+    in_memory = (*arguments[:-3], "--no-streaming", "--block", 32, "--overwrite")
+    streamed = tz.open_model(tmp_path / "m.safetensors").fingerprint()
+    assert run(*in_memory).code == 0
+    assert tz.open_model(tmp_path / "m.safetensors").fingerprint() != streamed
+    sentence = mistake(*arguments, "--scratch", tmp_path / "nowhere", "--overwrite")
+    assert "choose another scratch folder" in sentence
+
+
 def test_a_quoted_glob_stands_for_its_files(files, run, tmp_path):
     pattern = files / "images" / "*.png"
     ended = run("fit", pattern, files / "annotations", "-o", tmp_path / "m.safetensors", *QUICK, "--json")

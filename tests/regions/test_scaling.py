@@ -5,6 +5,7 @@ from hypothesis import strategies as st
 from hypothesis.extra.numpy import arrays
 
 from terrazzo.errors import ParameterError
+from terrazzo.regions.feature_moments import FeatureMoments
 from terrazzo.regions.region_graph import RegionGraph
 from terrazzo.regions.scaling import LIMIT, Scaling
 
@@ -108,3 +109,20 @@ def test_features_with_other_columns_are_refused():
     scaling = Scaling.fit([path_graph(np.ones((3, 1)))], [np.arange(3)])
     with pytest.raises(ParameterError, match="scaling of 1 columns"):
         scaling.nodes(np.ones((3, 2), np.float32))
+
+
+def test_moments_give_the_scaling_of_the_tables_that_they_are_of():
+    rng = np.random.default_rng(5)
+    graph = path_graph(np.hstack([rng.normal(500, 2, (60, 3)), np.full((60, 1), 0.1)]), rng.random((59, 2)))
+    whole = Scaling.fit([graph], [np.arange(60)])
+    nodes = FeatureMoments.of(graph.node_features[:13]) + FeatureMoments.of(graph.node_features[13:])
+    streamed = Scaling.of_moments(nodes, FeatureMoments.of(graph.edge_features))
+    for vector in ("node_mean", "node_std", "edge_mean", "edge_std"):
+        assert np.allclose(getattr(streamed, vector), getattr(whole, vector), rtol=1e-6)
+    assert streamed.node_std[3] == 1
+
+
+def test_moments_of_no_node_are_refused():
+    nobody = FeatureMoments.of(np.empty((0, 2), np.float32))
+    with pytest.raises(ParameterError, match="there is no training node"):
+        Scaling.of_moments(nobody, nobody)

@@ -11,7 +11,7 @@ from terrazzo.models.message_passing import both_directions, message_passing
 from terrazzo.regions.node_targets import NodeTargets
 from terrazzo.regions.region_graph import RegionGraph
 from terrazzo.regions.scaling import Scaling
-from terrazzo.training.batches import Part, batch_of, grouped, parts_of
+from terrazzo.training.batches import Batches, Part, batch_of, grouped, parts_of
 
 CPU = torch.device("cpu")
 
@@ -111,3 +111,24 @@ def test_a_batch_holds_targets_and_scaled_features():
     assert np.array_equal(batch.fractions.numpy(), np.vstack([t.fractions for t in targets]))
     edges = np.vstack([scaling.edges(graph.edge_features) for graph in graphs])
     assert np.array_equal(batch.edge_features.numpy(), np.vstack([edges, edges]))
+
+
+def test_parts_are_read_only_when_their_batch_is_asked_for():
+    class Counted(Part):
+        reads = 0
+
+        def read(self):
+            Counted.reads += 1
+            return self
+
+    targets = [random_targets(6, 1, seed) for seed in range(4)]
+    parts = [Counted(grid_graph(2, 3, seed), target.counts) for seed, target in enumerate(targets)]
+    scaling = Scaling.fit([part.graph for part in parts], [np.arange(6)] * 4)
+    batches = Batches([parts[:3], parts[3:]], scaling, CPU, "torch")
+    assert len(batches) == 2
+    assert batches.areas.tolist() == [sum(int(t.annotated.sum()) for t in targets[:3]), int(targets[3].annotated.sum())]
+    assert Counted.reads == 0
+    expected = batch_of(parts[3:], scaling, device=CPU, backend="torch")
+    assert torch.equal(batches[1].node_features, expected.node_features)
+    assert Counted.reads == 1
+    assert [len(batch.pixels) for batch in batches] == [18, 6]

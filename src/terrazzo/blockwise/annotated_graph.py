@@ -11,15 +11,15 @@ from dask.delayed import Delayed
 from dask.highlevelgraph import HighLevelGraph
 from numpy.typing import NDArray
 
-from terrazzo.blocks import BlockGrid
+from terrazzo.blockwise.annotated_image import AnnotatedImage, annotated_image
 from terrazzo.blockwise.block_tasks import targets_of_labels
-from terrazzo.blockwise.image_array import ImageLike, axis_names, image_array, lattice_of
+from terrazzo.blockwise.image_array import ImageLike
 from terrazzo.blockwise.lazy_graph import LazyGraph
-from terrazzo.blockwise.masks import MaskLike, checked_mask
+from terrazzo.blockwise.masked_block import empty_graph
+from terrazzo.blockwise.masks import MaskLike
 from terrazzo.blockwise.segmented_blocks import segmented_blocks
 from terrazzo.blockwise.windows import window_tasks
-from terrazzo.errors import InputError
-from terrazzo.regions.annotation import annotated_classes
+from terrazzo.lattice import Lattice
 from terrazzo.regions.block_graph import LABEL_MARGIN, BlockGraph
 from terrazzo.regions.merge import merge, merge_targets
 from terrazzo.regions.node_targets import NodeTargets
@@ -59,34 +59,34 @@ def annotated_graph(
         If image, annotation and mask differ in extent; on compute, if the annotation holds a value that is neither a
         class nor 255.
     """
-    array, annotation = image_array(image, len(recipe.superpixels.size)), da.asarray(annotation)
-    lattice = lattice_of(array, recipe.superpixels.size)
-    if annotation.shape != lattice.shape:
-        axes = axis_names(len(lattice.shape))
-        raise InputError(
-            f"the annotation has {annotation.shape} pixels {axes} and its image {lattice.shape}; they must be equal"
-        )
-    grid = BlockGrid.of(lattice, block)
-    inside = checked_mask(mask, lattice.shape)
-    blocks = segmented_blocks(array, inside, recipe, grid)
-    classes_of_pixels = annotation.map_blocks(annotated_classes, classes, dtype=np.uint8).rechunk(grid.chunks())
-    token = tokenize(blocks.token, classes_of_pixels.name, classes)
-    boxes = [block.pixels(LABEL_MARGIN) for block in grid]
-    tasks, annotated = window_tasks(classes_of_pixels, boxes, f"annotation-{token}")
+    return lazy_annotated_graph(
+        annotated_image(image, annotation, recipe=recipe, classes=classes, mask=mask, block=block)
+    )
+
+
+def lazy_annotated_graph(annotated: AnnotatedImage) -> LazyGraph:
+    """Return, lazily, the RegionGraph and the NodeTargets of the wanted blocks of an annotated image."""
+    grid, wanted, classes = annotated.grid, annotated.blocks, annotated.classes
+    # those of the whole grid, whose keys `superpixels` and `predict` share: Dask drops what no wanted block needs
+    blocks = segmented_blocks(annotated.pixels, annotated.mask, annotated.recipe, grid)
+    truth = annotated.truth.rechunk(grid.chunks())
+    token = tokenize(blocks.token, truth.name, classes, [one.index for one in wanted])
+    tasks, windows = window_tasks(truth, [one.pixels(LABEL_MARGIN) for one in wanted], f"annotation-{token}")
     tasks |= blocks.tasks
     graphs, counts = [], []
-    for one, truth in zip(grid, annotated, strict=True):
+    for one, window in zip(wanted, windows, strict=True):
         graphs.append(blocks.graph_key(one))
         counts.append((f"targets-{token}", *one.index))
-        tasks[counts[-1]] = (targets_of_labels, truth, *blocks.label_keys(one), one, classes)
+        tasks[counts[-1]] = (targets_of_labels, window, *blocks.label_keys(one), one, classes)
     key = f"annotated-graph-{token}"
-    tasks[key] = (_merged, graphs, counts, blocks.recipe_key)
-    graph = HighLevelGraph.from_collections(key, tasks, dependencies=[*blocks.sources, classes_of_pixels])
-    return LazyGraph(key, graph)
+    tasks[key] = (_merged, graphs, counts, blocks.recipe_key, grid.lattice, classes)
+    return LazyGraph(key, HighLevelGraph.from_collections(key, tasks, dependencies=[*blocks.sources, truth]))
 
 
 def _merged(
-    graphs: list[BlockGraph], counts: list[NDArray[np.uint32]], recipe: Recipe
+    graphs: list[BlockGraph], counts: list[NDArray[np.uint32]], recipe: Recipe, lattice: Lattice, classes: int
 ) -> tuple[RegionGraph, NodeTargets]:
+    if not graphs:
+        graphs, counts = [empty_graph(lattice, recipe)], [np.zeros((0, classes), np.uint32)]
     graph = merge(graphs, recipe.node_columns, recipe.edge_columns)
     return graph, NodeTargets(merge_targets(graphs, counts))

@@ -8,7 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from terrazzo.blocks import Block, Box
-from terrazzo.blockwise.masked_block import no_graph
+from terrazzo.blockwise.masked_block import empty_graph
 from terrazzo.blockwise.masks import MaskFunction, inside
 from terrazzo.blockwise.windows import Window, assemble
 from terrazzo.regions.block_graph import LABEL_MARGIN, BlockGraph, block_graph, block_targets, graph_window
@@ -53,7 +53,7 @@ def graph_of_labels(
     """Return what a block owns, from a window that lies at `box`, its own labels and the rims of those around."""
     labels = surrounded(ids, block, rims)
     if not labels.ids.any():
-        return no_graph(block, recipe)
+        return empty_graph(block.lattice, recipe)
     pixels, counted = _assembled(window, mask)
     return block_graph(pixels, box, labels, block, recipe.features, counted)
 

@@ -8,6 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from terrazzo.blocks import Block
+from terrazzo.lattice import Lattice
 from terrazzo.regions.block_graph import LABEL_MARGIN, BlockGraph
 from terrazzo.regions.block_labels import BlockLabels
 from terrazzo.regions.recipe import Recipe
@@ -31,17 +32,16 @@ def is_outside(mask: NDArray[np.bool_] | None, block: Block, recipe: Recipe) -> 
 def nothing(block: Block, recipe: Recipe) -> tuple[BlockLabels, BlockGraph]:
     """Return the labels and the graph of a block without superpixels."""
     box = block.pixels(LABEL_MARGIN)
-    return BlockLabels(box, np.zeros(box.shape, block.lattice.dtype), 0), no_graph(block, recipe)
+    return BlockLabels(box, np.zeros(box.shape, block.lattice.dtype), 0), empty_graph(block.lattice, recipe)
 
 
-def no_graph(block: Block, recipe: Recipe) -> BlockGraph:
-    """Return the graph of a block without superpixels."""
-    dtype = block.lattice.dtype
+def empty_graph(lattice: Lattice, recipe: Recipe) -> BlockGraph:
+    """Return what a block without superpixels owns."""
     return BlockGraph(
-        np.empty(0, dtype),
-        np.empty((0, len(block.index)), np.float64),
+        np.empty(0, lattice.dtype),
+        np.empty((0, len(lattice.shape)), np.float64),
         np.empty(0, np.uint32),
         np.empty((0, len(recipe.node_columns)), np.float32),
-        np.empty((2, 0), dtype),
+        np.empty((2, 0), lattice.dtype),
         np.empty((0, len(recipe.edge_columns)), np.float32),
     )

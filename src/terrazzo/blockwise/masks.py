@@ -11,6 +11,7 @@ from numpy.typing import NDArray
 
 from terrazzo.blocks import Box
 from terrazzo.blockwise.image_array import axis_names
+from terrazzo.blockwise.windows import read_window
 from terrazzo.errors import InputError
 from terrazzo.io.image import Image
 
@@ -49,7 +50,7 @@ def checked_mask(mask: MaskLike | None, extent: tuple[int, ...]) -> Mask:
 
 def read_mask(mask: Mask, box: Box) -> NDArray[np.bool_] | MaskFunction | None:
     """Return the pixels of a mask array in a box, computed in this thread; a function and None as they are."""
-    return np.asarray(mask[box.slices].compute(scheduler="synchronous")) if isinstance(mask, da.Array) else mask
+    return read_window(mask, box) if isinstance(mask, da.Array) else mask
 
 
 def inside(mask: NDArray[np.bool_] | MaskFunction | None, pixels: NDArray[Any]) -> NDArray[np.bool_] | None:

@@ -56,6 +56,12 @@ def assemble(window: Window) -> NDArray[Any]:
     return np.block(window) if isinstance(only, list) else np.asarray(only)
 
 
+def read_window(array: da.Array, box: Box) -> NDArray[Any]:
+    """Return the pixels of a box along the last axes of an array, computed in this thread."""
+    window = array[(..., *box.slices)]
+    return np.asarray(window.compute(scheduler="synchronous"))
+
+
 def _nested(
     axes: list[list[Part]], chosen: tuple[Part, ...], source: str, leading: int, name: str, tasks: dict[Any, Any]
 ) -> Any:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from pathlib import Path
 from typing import Annotated
 
 import typer
@@ -30,6 +31,12 @@ def fit(
     epochs: Annotated[int, typer.Option(help="The most epochs.")] = 200,
     seconds: Annotated[float | None, typer.Option(help="The most seconds of training.")] = None,
     seed: Annotated[int, typer.Option(help="Repeats a run.")] = 0,
+    block: Annotated[int | None, typer.Option(help="About how many pixels wide a task's block is.")] = None,
+    streaming: Annotated[
+        bool | None,
+        typer.Option("--streaming/--no-streaming", help="Keep graphs on disk; by default where they are large."),
+    ] = None,
+    scratch: Annotated[Path | None, typer.Option(help="An existing folder for graphs on disk.")] = None,
     level: Level = 0,
     annotation_level: Annotated[int, typer.Option(help="The level of the annotations' pyramid.")] = 0,
     axes: Axes = None,
@@ -67,6 +74,9 @@ def fit(
             seconds=seconds,
             seed=seed,
             device=device,
+            block=block,
+            streaming="auto" if streaming is None else streaming,
+            scratch=scratch,
             graph_done=shown.graphs,
             progress=lambda epoch: shown.epoch(epoch.epoch, epochs, epoch.validation_accuracy),
         )

@@ -14,10 +14,13 @@ from numpy.typing import NDArray
 from terrazzo.blocks import Block, BlockGrid
 from terrazzo.errors import InputError
 from terrazzo.io.failures import reported_as_not_written
+from terrazzo.io.frames import edge_frame, node_frame
 from terrazzo.io.markers import Counts, Index, marker, read_markers
 from terrazzo.io.tables import edge_table, node_table, read_block_graph, write_part
 from terrazzo.lattice import Lattice
 from terrazzo.regions.block_graph import BlockGraph
+from terrazzo.regions.merge import merge
+from terrazzo.regions.region_graph import RegionGraph
 
 SUPERPIXELS, CLASSES = "labels/superpixels/0", "labels/classes/0"
 # each pass over the blocks writes one array
@@ -92,6 +95,36 @@ class Result:
         return np.asarray(self._array(CLASSES, "r")[window])
 
     @property
+    def nodes(self) -> Any:
+        """The nodes of a finished result as a Dask DataFrame, one partition per block; nothing is read yet.
+
+        Columns are `id`, `y`, `x` (of a volume `z`, `y`, `x`), `area`, the features under their own names, `class`
+        and `probability_NAME` of each class. A feature whose name is taken stands there as `feature_NAME`.
+
+        Raises
+        ------
+        InputError
+            If the result is not finished.
+        """
+        return node_frame(self._parts("nodes"), self.run["class_names"])
+
+    @property
+    def edges(self) -> Any:
+        """The edges of a finished result as a Dask DataFrame: `low`, `high` and the features; see `nodes`."""
+        return edge_frame(self._parts("edges"))
+
+    def graph(self) -> RegionGraph:
+        """Return the whole graph as a value in memory, the same as `region_graph` computes.
+
+        Raises
+        ------
+        InputError
+            If the result is not finished.
+        """
+        self._check_finished()
+        return merge([self.read_graph(block) for block in self.grid], self.node_columns, self.edge_columns)
+
+    @property
     def run(self) -> dict[str, Any]:
         """What the result was made from, and whether it is finished."""
         run: dict[str, Any] = json.loads((Path(self.path) / RUN).read_text())
@@ -113,6 +146,14 @@ class Result:
 
     def _array(self, key: str, mode: Any) -> zarr.Array[Any]:
         return zarr.open_array(self.path, path=key, mode=mode)
+
+    def _parts(self, table: str) -> list[Path]:
+        self._check_finished()
+        return [self._part(table, block) for block in self.grid]
+
+    def _check_finished(self) -> None:
+        if not self.run["finished"]:
+            raise InputError(f"'{self.path}' is not finished; run the same terrazzo predict again to finish it")
 
     def _part(self, table: str, block: Block) -> Path:
         return Path(self.path) / table / f"{'-'.join(map(str, block.index))}.parquet"

@@ -31,41 +31,46 @@ def node_table(
         "id": graph.ids,
         **dict(zip("zyx"[-graph.positions.shape[1] :], graph.positions.T, strict=True)),
         "area": graph.areas,
-        "features": _rows(graph.node_features),
+        "features": column_of(graph.node_features),
     }
     if probabilities is not None:
         arrays["class"] = probabilities.argmax(axis=1).astype(np.uint8)
-        arrays["probabilities"] = _rows(probabilities)
+        arrays["probabilities"] = column_of(probabilities)
     return pa.table(arrays).replace_schema_metadata({"features": json.dumps(columns)})
 
 
 def edge_table(graph: BlockGraph, columns: tuple[str, ...]) -> pa.Table:
     """Return a block's edges: the ids low and high, and features."""
-    arrays = {"low": graph.edges[0], "high": graph.edges[1], "features": _rows(graph.edge_features)}
+    arrays = {"low": graph.edges[0], "high": graph.edges[1], "features": column_of(graph.edge_features)}
     return pa.table(arrays).replace_schema_metadata({"features": json.dumps(columns)})
 
 
 def read_block_graph(nodes: Path, edges: Path) -> BlockGraph:
     """Read what a block owns from its node and edge parts."""
-    axes = [axis for axis in "zyx" if axis in pq.read_schema(nodes).names]
-    node = pq.read_table(nodes, columns=["id", *axes, "area", "features"])
-    edge = pq.read_table(edges)
+    # a third of the time of read_table, which looks for a data set first
+    with pq.ParquetFile(nodes) as file:
+        axes = [axis for axis in "zyx" if axis in file.schema_arrow.names]
+        node = file.read(columns=["id", *axes, "area", "features"])
+    with pq.ParquetFile(edges) as file:
+        edge = file.read()
     return BlockGraph(
         node["id"].to_numpy(),
         np.stack([node[axis].to_numpy() for axis in axes], axis=1),
         node["area"].to_numpy(),
-        _matrix(node["features"]),
+        matrix_of(node["features"]),
         np.stack([edge["low"].to_numpy(), edge["high"].to_numpy()]),
-        _matrix(edge["features"]),
+        matrix_of(edge["features"]),
     )
 
 
-def _rows(matrix: NDArray[np.float32]) -> pa.FixedSizeListArray:
+def column_of(matrix: NDArray[Any]) -> pa.FixedSizeListArray:
+    """Return a matrix as one column of fixed-size lists."""
     return pa.FixedSizeListArray.from_arrays(pa.array(matrix.ravel()), matrix.shape[1])
 
 
-def _matrix(column: pa.ChunkedArray) -> NDArray[np.float32]:
+def matrix_of(column: pa.ChunkedArray) -> NDArray[Any]:
+    """Return a column of fixed-size lists as a matrix."""
     rows = column.combine_chunks()
     width = column.type.list_size
-    values: NDArray[np.float32] = rows.flatten().to_numpy(zero_copy_only=False).reshape(-1, width)
+    values: NDArray[Any] = rows.flatten().to_numpy(zero_copy_only=False).reshape(-1, width)
     return values

@@ -9,15 +9,16 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from terrazzo.blocks import Block, Box
+from terrazzo.blocks import Block
 from terrazzo.kernels.adjacency import REACH
 from terrazzo.kernels.ids import cells_of
 from terrazzo.kernels.paint import paint
-from terrazzo.lattice import Lattice
 from terrazzo.models.model import Model
 from terrazzo.regions.annotation import NOT_ANNOTATED
 from terrazzo.regions.block_graph import BlockGraph
-from terrazzo.regions.merge import merge
+from terrazzo.regions.near_graph import near_graph, seeded_in
+from terrazzo.regions.recipe import Recipe
+from terrazzo.regions.region_graph import RegionGraph
 
 # A pixel of the core may belong to a superpixel that is seeded one cell outside.
 PAINT_MARGIN = 1
@@ -71,16 +72,31 @@ def classify_nodes(model: Model, block: Block, parts: Sequence[BlockGraph], devi
     device : str
         Where the network runs.
     """
-    near = block.cells_with(cells_needed(model.layers))
-    # the cuts have no name: nothing holds them once they are merged
-    graph = merge(
-        [_within(part, near, block.lattice) for part in parts], model.recipe.node_columns, model.recipe.edge_columns
-    )
-    wanted = _inside(graph.ids, block.cells_with(PAINT_MARGIN), block.lattice)
-    ring = graph.subgraph(graph.ring(np.flatnonzero(wanted), model.layers))
-    probabilities = model.class_probabilities(ring, device=device)
-    asked = np.isin(ring.ids, graph.ids[wanted])
-    return NodeClasses(ring.ids[asked], probabilities[asked])
+    ring, own = block_ring(block, parts, model.recipe, model.layers)
+    return NodeClasses(ring.ids[own], model.class_probabilities(ring, device=device)[own])
+
+
+def block_ring(
+    block: Block, parts: Sequence[BlockGraph], recipe: Recipe, layers: int
+) -> tuple[RegionGraph, NDArray[np.bool_]]:
+    """Return the superpixels that can reach into a block's core with all within `layers` hops, and which they are.
+
+    Parameters
+    ----------
+    block : Block
+        Which block.
+    parts : sequence of BlockGraph
+        What the blocks own that have cells within `cells_needed(layers)` of the block.
+    recipe : Recipe
+        What the parts were made by.
+    layers : int
+        Depth of the network.
+    """
+    graph = near_graph(parts, block.cells_with(cells_needed(layers)), block.lattice, recipe)
+    named = block.cells_with(PAINT_MARGIN)
+    rows = graph.ring(np.flatnonzero(seeded_in(graph.ids, named, block.lattice)), layers)
+    ring = graph.subgraph(rows)
+    return ring, seeded_in(ring.ids, named, block.lattice)
 
 
 def paint_classes(ids: NDArray[np.unsignedinteger[Any]], block: Block, nodes: NodeClasses) -> NDArray[np.uint8]:
@@ -92,22 +108,3 @@ def paint_classes(ids: NDArray[np.unsignedinteger[Any]], block: Block, nodes: No
     values = np.full(named.shape, NOT_ANNOTATED, np.uint8)
     values[tuple((lattice.cells_of(nodes.ids) - named.start).T)] = nodes.classes
     return paint(cells, values.ravel(), NOT_ANNOTATED).reshape(ids.shape)
-
-
-def _inside(ids: NDArray[np.unsignedinteger[Any]], box: Box, lattice: Lattice) -> NDArray[np.bool_]:
-    cells = lattice.cells_of(ids)
-    inside: NDArray[np.bool_] = np.logical_and.reduce((cells >= box.start) & (cells < box.stop), axis=-1)
-    return inside
-
-
-def _within(part: BlockGraph, box: Box, lattice: Lattice) -> BlockGraph:
-    """Return the nodes that are seeded in a box of cells and the edges that they own."""
-    nodes, edges = _inside(part.ids, box, lattice), _inside(part.edges[0], box, lattice)
-    return BlockGraph(
-        part.ids[nodes],
-        part.positions[nodes],
-        part.areas[nodes],
-        part.node_features[nodes],
-        part.edges[:, edges],
-        part.edge_features[edges],
-    )

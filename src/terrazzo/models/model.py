@@ -75,7 +75,13 @@ class Model:
     def class_probabilities(
         self, graph: RegionGraph, *, device: str = "cpu", backend: Backend = "auto"
     ) -> NDArray[np.float32]:
-        """Return the probability of each class at each node, shape (N, C).
+        """Return the probability of each class at each node, shape (N, C); see `logits`."""
+        logits = torch.from_numpy(self.logits(graph, device=device, backend=backend))
+        probabilities: NDArray[np.float32] = torch.softmax(logits, dim=1).numpy()
+        return probabilities
+
+    def logits(self, graph: RegionGraph, *, device: str = "cpu", backend: Backend = "auto") -> NDArray[np.float32]:
+        """Return the logits of each class at each node, shape (N, C): logarithms of probabilities, but for a constant.
 
         Parameters
         ----------
@@ -104,6 +110,5 @@ class Model:
         network = self.network if where.type == "cpu" else copy.deepcopy(self.network).to(where)
         network.eval()
         with torch.inference_mode():
-            probabilities = torch.softmax(network(passing, nodes, edges), dim=1)
-        result: NDArray[np.float32] = probabilities.cpu().numpy()
-        return result
+            logits: NDArray[np.float32] = network(passing, nodes, edges).cpu().numpy()
+        return logits

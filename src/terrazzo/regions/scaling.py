@@ -7,12 +7,14 @@ import numpy as np
 from numpy.typing import NDArray
 
 from terrazzo.errors import ParameterError
+from terrazzo.regions.feature_moments import FeatureMoments
 from terrazzo.regions.region_graph import RegionGraph
 
 LIMIT = np.float32(1e4)
 """Scaled features are cut to this many standard deviations, so that they are finite whatever comes in."""
 
 _ROWS_AT_ONCE = 65536
+_NO_NODE = "there is no training node to fit the feature scaling on; give at least one row"
 
 
 @dataclass(frozen=True, eq=False)
@@ -55,13 +57,26 @@ class Scaling:
         if len(graphs) != len(rows_per_graph):
             raise ParameterError(f"{len(graphs)} graphs have {len(rows_per_graph)} sets of rows; give one per graph")
         if not any(len(rows) for rows in rows_per_graph):
-            raise ParameterError("there is no training node to fit the feature scaling on; give at least one row")
+            raise ParameterError(_NO_NODE)
         nodes = [(graph.node_features, rows) for graph, rows in zip(graphs, rows_per_graph, strict=True)]
         edges = [
             (graph.edge_features, _edges_between(graph, rows))
             for graph, rows in zip(graphs, rows_per_graph, strict=True)
         ]
         return cls(*_mean_and_std(nodes), *_mean_and_std(edges))
+
+    @classmethod
+    def of_moments(cls, nodes: FeatureMoments, edges: FeatureMoments) -> "Scaling":
+        """The scaling of features that were seen a table at a time; as `fit`, up to rounding.
+
+        Raises
+        ------
+        ParameterError
+            If there is no training node.
+        """
+        if not nodes.count.any():
+            raise ParameterError(_NO_NODE)
+        return cls(*(vector for seen in (nodes, edges) for vector in _as_scale(seen.count, seen.mean, seen.squares)))
 
     def nodes(self, features: NDArray[np.float32]) -> NDArray[np.float32]:
         """Scaled node features, float32 (N, F); finite: a missing value becomes the mean."""
@@ -92,6 +107,12 @@ def _mean_and_std(tables: Sequence[_Table]) -> tuple[NDArray[np.float32], NDArra
     mean = total / np.maximum(count, 1)
     for piece in _pieces(tables):
         squares += np.square(piece - mean).sum(axis=0, where=np.isfinite(piece))
+    return _as_scale(count, mean, squares)
+
+
+def _as_scale(
+    count: NDArray[np.float64], mean: NDArray[np.float64], squares: NDArray[np.float64]
+) -> tuple[NDArray[np.float32], NDArray[np.float32]]:
     std = np.sqrt(squares / np.maximum(count, 1))
     # below this a spread is rounding: float32 cannot resolve it beside the mean
     std[std <= np.maximum(np.finfo(np.float32).eps * np.abs(mean), np.finfo(np.float32).tiny)] = 1

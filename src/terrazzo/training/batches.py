@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
+from typing import Protocol, TypeVar, overload
 
 import numpy as np
 import torch
@@ -20,6 +21,42 @@ class Part:
 
     graph: RegionGraph
     counts: NDArray[np.uint32]
+
+    @property
+    def number_of_nodes(self) -> int:
+        """Nodes, context included."""
+        return self.graph.number_of_nodes
+
+    @property
+    def pixels(self) -> NDArray[np.float64]:
+        """Annotated pixels of each class, (C,)."""
+        pixels: NDArray[np.float64] = self.counts.sum(axis=0, dtype=np.float64)
+        return pixels
+
+    def read(self) -> "Part":
+        """The part itself: it is in memory."""
+        return self
+
+
+class AnyPart(Protocol):
+    """A part, in memory or on disk."""
+
+    @property
+    def number_of_nodes(self) -> int:
+        """Nodes, context included."""
+        ...
+
+    @property
+    def pixels(self) -> NDArray[np.float64]:
+        """Annotated pixels of each class, (C,)."""
+        ...
+
+    def read(self) -> Part:
+        """The part in memory."""
+        ...
+
+
+_P = TypeVar("_P", bound=AnyPart)
 
 
 @dataclass(frozen=True, eq=False)
@@ -61,16 +98,16 @@ def parts_of(
         yield Part(graph.subgraph(context), counts)
 
 
-def grouped(parts: Sequence[Part], most_nodes: int) -> Iterator[list[Part]]:
+def grouped(parts: Sequence[_P], most_nodes: int) -> Iterator[list[_P]]:
     """Consecutive parts that together have at most `most_nodes` nodes; a larger one stands alone."""
-    group: list[Part] = []
+    group: list[_P] = []
     nodes = 0
     for part in parts:
-        if group and nodes + part.graph.number_of_nodes > most_nodes:
+        if group and nodes + part.number_of_nodes > most_nodes:
             yield group
             group, nodes = [], 0
         group.append(part)
-        nodes += part.graph.number_of_nodes
+        nodes += part.number_of_nodes
     if group:
         yield group
 
@@ -90,6 +127,42 @@ def batch_of(parts: Sequence[Part], scaling: Scaling, *, device: torch.device, b
         fractions=torch.from_numpy(targets.fractions).to(device),
         pixels=torch.from_numpy(targets.annotated.astype(np.float32)).to(device),
     )
+
+
+class Batches(Sequence[Batch]):
+    """Groups of parts that become batches when they are asked for: one is in memory at a time.
+
+    Parameters
+    ----------
+    groups : sequence of sequence of AnyPart
+    scaling : Scaling
+    device : torch.device
+    backend : str
+        See `message_passing`.
+    """
+
+    def __init__(
+        self, groups: Sequence[Sequence[AnyPart]], scaling: Scaling, device: torch.device, backend: Backend
+    ) -> None:
+        self._groups, self._scaling, self._device, self._backend = groups, scaling, device, backend
+
+    @property
+    def areas(self) -> NDArray[np.float64]:
+        """Annotated pixels of each batch."""
+        return np.array([sum(float(part.pixels.sum()) for part in group) for group in self._groups])
+
+    def __len__(self) -> int:
+        return len(self._groups)
+
+    @overload
+    def __getitem__(self, number: int) -> Batch: ...
+    @overload
+    def __getitem__(self, number: slice) -> "Batches": ...
+    def __getitem__(self, number: int | slice) -> "Batch | Batches":
+        if isinstance(number, slice):
+            return Batches(self._groups[number], self._scaling, self._device, self._backend)
+        parts = [part.read() for part in self._groups[number]]
+        return batch_of(parts, self._scaling, device=self._device, backend=self._backend)
 
 
 _Cut = tuple[NDArray[np.int64], NDArray[np.int64]]

@@ -3,27 +3,28 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from typing import Any
+from pathlib import Path
+from typing import Any, Literal
 
 import dask
 import dask.array as da
 import numpy as np
 
-from terrazzo.blockwise.annotated_graph import annotated_graph
+from terrazzo.blockwise.annotated_image import annotated_image
 from terrazzo.blockwise.image_array import ImageLike, axes_of, axis_names, image_array
 from terrazzo.blockwise.masks import MaskLike
 from terrazzo.errors import InputError, ParameterError
 from terrazzo.io.image import Image
 from terrazzo.lattice import spacing
+from terrazzo.models.classify_block import cells_needed
 from terrazzo.models.gnn import GNNConfig
 from terrazzo.models.model import Model
 from terrazzo.regions.annotation import NOT_ANNOTATED
 from terrazzo.regions.features import DEFAULT_FEATURES, FeatureSet
-from terrazzo.regions.node_targets import NodeTargets
 from terrazzo.regions.recipe import Recipe
-from terrazzo.regions.region_graph import RegionGraph
 from terrazzo.regions.superpixel_parameters import SuperpixelParameters
-from terrazzo.training.fit_gnn import check_settings, chosen_colours, chosen_names, fit_gnn
+from terrazzo.training.fit_annotated import check_streaming, fit_annotated
+from terrazzo.training.fit_gnn import as_model, check_settings, chosen_colours, chosen_names
 from terrazzo.training.optimise import Epoch
 
 
@@ -42,11 +43,16 @@ def fit(
     weights: Sequence[float] | None = None,
     masks: Sequence[MaskLike | None] | None = None,
     features: FeatureSet = DEFAULT_FEATURES,
+    block: int | None = None,
+    streaming: bool | Literal["auto"] = "auto",
+    scratch: str | Path | None = None,
     graph_done: Callable[[int, int], None] | None = None,
     progress: Callable[[Epoch], None] | None = None,
     **settings: Any,
 ) -> Model:
     """Build the region graph of each image and train a graph neural network on them.
+
+    Only blocks near annotated pixels are computed. Their graphs are held in memory, or stream from disk in batches.
 
     Parameters
     ----------
@@ -62,12 +68,21 @@ def fit(
         For each image a mask as for `superpixels`, or None. Annotated pixels outside count for nothing.
     features : tuple of Statistic
         What is measured on each superpixel.
+    block : int, optional
+        About how many pixels wide the blocks are that tasks work on. Where training streams, they are also what is
+        held out for validation.
+    streaming : bool or "auto"
+        Whether graphs stay on disk and memory does not grow with the images; "auto" where the blocks near annotated
+        pixels have more than `MOST_NODES_IN_MEMORY` (1 048 576) cells.
+    scratch : path, optional
+        An existing folder for the graphs of a streamed fit, by default the system's for temporary files. In the end
+        they are removed.
     graph_done : callable, optional
         Called with `(graphs built, graphs in all)`.
     progress : callable, optional
         Called with each `Epoch`.
     **settings
-        As for `fit_network`: seed, epochs, patience, learning_rate, seconds, device, width, layers, ...
+        As for `train_network`: seed, epochs, patience, learning_rate, seconds, device, width, layers, ...
 
     Returns
     -------
@@ -76,7 +91,8 @@ def fit(
     Raises
     ------
     InputError
-        If an image, its annotation and its mask do not fit, or images have different axes or channels.
+        If an image, its annotation and its mask do not fit, images have different axes or channels, or the scratch
+        folder cannot be written.
     ParameterError
         If a parameter is out of range, or the annotation cannot be learned from.
     """
@@ -85,33 +101,24 @@ def fit(
     axes, channels = _common_axes(arrays)
     planes = [_plane(annotation, axes) for annotation in annotations]
     classes = len(class_names) if class_names is not None else _count_classes(planes)
-    chosen_names(class_names, classes)
-    chosen_colours(colours, classes)
+    names, palette = chosen_names(class_names, classes), chosen_colours(colours, classes)
     check_settings(settings)
+    check_streaming(streaming, settings.get("split"))
     given = None if weights is None else tuple(weights)
     parameters = SuperpixelParameters(spacing(size, axes), compactness, iterations, sigma, scale, colour, given)
     recipe = Recipe(channels, parameters, features)
-    graphs: list[RegionGraph] = []
-    targets: list[NodeTargets] = []
-    for array, plane, mask in zip(arrays, planes, masks or [None] * len(arrays), strict=True):
-        lazy = annotated_graph(array, plane, recipe=recipe, classes=classes, mask=mask)
-        whole, counted = lazy.compute()
-        graph, target = _annotated_part(whole, counted, settings.get("layers", GNNConfig(1, 0, 1).layers))
-        graphs.append(graph)
-        targets.append(target)
-        if graph_done is not None:
-            graph_done(len(graphs), len(arrays))
-    sizes = {image.pixel_size for image in images if isinstance(image, Image)}
-    return fit_gnn(
-        graphs,
-        targets,
-        recipe=recipe,
-        class_names=class_names,
-        colours=colours,
-        pixel_size=sizes.pop() if len(sizes) == 1 else None,
-        progress=progress,
-        **settings,
+    layers = settings.get("layers", GNNConfig.layers)
+    whole = (
+        annotated_image(array, plane, recipe=recipe, classes=classes, mask=mask, block=block)
+        for array, plane, mask in zip(arrays, planes, masks or [None] * len(arrays), strict=True)
     )
+    annotated = [one.near_annotation(cells_needed(layers)) for one in whole]
+    fitted, seconds = fit_annotated(
+        annotated, streaming=streaming, scratch=scratch, graph_done=graph_done, progress=progress, **settings
+    )
+    sizes = {image.pixel_size for image in images if isinstance(image, Image)}
+    size_of_all = sizes.pop() if len(sizes) == 1 else None
+    return as_model(fitted, recipe, names, palette, size_of_all, seconds)
 
 
 def _check_lists(images: object, annotations: object, masks: object) -> None:
@@ -131,12 +138,6 @@ def _common_axes(arrays: Sequence[da.Array]) -> tuple[int, int]:
     if len(channels) > 1:
         raise InputError(f"the images have {channels} channels; all must have the same number")
     return axes[0], channels[0]
-
-
-def _annotated_part(graph: RegionGraph, targets: NodeTargets, layers: int) -> tuple[RegionGraph, NodeTargets]:
-    """Return the nodes that are annotated with the ring that their logits depend on: a scribble needs no more."""
-    rows = graph.ring(np.flatnonzero(targets.annotated), layers)
-    return graph.subgraph(rows), NodeTargets(targets.counts[rows])
 
 
 def _plane(annotation: ImageLike, axes: int) -> da.Array:

@@ -21,6 +21,7 @@ from terrazzo.regions.recipe import Recipe
 from terrazzo.regions.region_graph import RegionGraph
 from terrazzo.training.fit_network import fit_network
 from terrazzo.training.optimise import Epoch
+from terrazzo.training.train_network import FittedNetwork, train_network
 
 # Okabe and Ito's palette, which colour-blind people can tell apart, behind a quiet grey for the first class.
 PALETTE = ("#5f6b7a", "#e69f00", "#56b4e9", "#009e73", "#cc79a7", "#d55e00", "#0072b2", "#f0e442")
@@ -56,7 +57,7 @@ def fit_gnn(
     progress : callable, optional
         Called with each `Epoch`.
     **settings
-        As for `fit_network`: seed, epochs, patience, learning_rate, seconds, device, width, layers, ...
+        As for `train_network`: seed, epochs, patience, learning_rate, seconds, device, width, layers, ...
 
     Returns
     -------
@@ -76,14 +77,26 @@ def fit_gnn(
     names, palette = chosen_names(class_names, classes), chosen_colours(colours, classes)
     began = time.perf_counter()
     fitted = fit_network(computed, counted, progress=progress, **settings)
+    return as_model(fitted, recipe, names, palette, pixel_size, time.perf_counter() - began)
+
+
+def as_model(
+    fitted: FittedNetwork,
+    recipe: Recipe,
+    names: tuple[str, ...],
+    colours: tuple[str, ...],
+    pixel_size: tuple[float, ...] | None,
+    seconds: float,
+) -> Model:
+    """Return a trained network as a model that says how its fit went."""
     figures = {
         "epochs": float(len(fitted.history)),
         "best_epoch": float(fitted.best.epoch),
         "validation_accuracy": fitted.best.validation_accuracy,
         "validation_loss": fitted.best.validation_loss,
-        "seconds": time.perf_counter() - began,
+        "seconds": seconds,
     }
-    return Model(fitted.network, fitted.scaling, recipe, names, palette, pixel_size, figures)
+    return Model(fitted.network, fitted.scaling, recipe, names, colours, pixel_size, figures)
 
 
 def chosen_names(given: Sequence[str] | None, classes: int) -> tuple[str, ...]:
@@ -103,9 +116,10 @@ def chosen_colours(given: Sequence[str] | None, classes: int) -> tuple[str, ...]
 
 
 def check_settings(settings: Mapping[str, Any]) -> None:
-    """Raise a ParameterError if a setting of `fit_network` is unknown or out of range, before work is done."""
+    """Raise a ParameterError if a setting of `train_network` is unknown or out of range, before work is done."""
     architecture = {field.name for field in fields(GNNConfig)} - {"node_features", "edge_features", "classes"}
-    known = architecture | set(signature(fit_network).parameters) - {"graphs", "targets", "architecture", "progress"}
+    known = architecture | {"split"} | set(signature(train_network).parameters)
+    known -= {"cut", "shape", "architecture", "progress"}
     unknown = sorted(set(settings) - known)
     if unknown:
         raise ParameterError(f"there is no setting {unknown[0]!r}; the settings are {', '.join(sorted(known))}")

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 
 import numpy as np
 import torch
+from numpy.typing import NDArray
 from torch import Tensor, nn
 
 from terrazzo.errors import ParameterError
@@ -39,6 +40,26 @@ class Epoch:
     validation_loss: float
     validation_accuracy: float
     seconds: float
+
+
+Draw = Callable[[np.random.Generator], NDArray[np.int64]]
+"""Gives the numbers of the batches of one epoch, in their order."""
+
+
+def drawn_by_area(areas: NDArray[np.float64]) -> Draw:
+    """Draw as many batches as there are, each as often as its share of the annotated area says, up to one.
+
+    Then every annotated pixel counts alike in the expected gradient, though a step's loss is a mean over its own.
+    """
+
+    def draw(rng: np.random.Generator) -> NDArray[np.int64]:
+        order = rng.permutation(len(areas))
+        upper = np.cumsum(areas[order])
+        # evenly spaced places from one random start: no batch is drawn more or less often than it must
+        places = (rng.random() + np.arange(len(areas))) * (upper[-1] / len(areas))
+        return rng.permutation(order[np.searchsorted(upper, places, side="right").clip(max=len(areas) - 1)])
+
+    return draw
 
 
 @dataclass(frozen=True)
@@ -99,6 +120,7 @@ def optimise(
     *,
     weights: Tensor | None = None,
     rng: np.random.Generator,
+    draw: Draw | None = None,
     progress: Callable[[Epoch], None] | None = None,
 ) -> tuple[Epoch, ...]:
     """Train a network in place and leave it with the weights of its best epoch.
@@ -113,6 +135,8 @@ def optimise(
         Class weights of the loss.
     rng : numpy.random.Generator
         Gives the order of the batches.
+    draw : Draw, optional
+        Which batches an epoch takes; by default each once, in random order.
     progress : callable, optional
         Called with each `Epoch`.
 
@@ -132,7 +156,7 @@ def optimise(
     waited = 0
     while len(history) < schedule.epochs and waited < schedule.patience:
         losses = []
-        for step, row in enumerate(rng.permutation(len(training))):
+        for step, row in enumerate(rng.permutation(len(training)) if draw is None else draw(rng)):
             rate = schedule.rate(len(history) + step / len(training), time.monotonic() - started)
             losses.append(_step(network, training[row], optimiser, rate, weights))
         epoch = Epoch(

@@ -16,7 +16,7 @@ Pair = tuple[Rows, Rows]
 Counts = NDArray[np.generic]
 Classes = NDArray[np.bool_] | np.bool_ | bool
 Reach = Callable[[Rows], Rows]
-_REFUSED = "{} can be held out for validation without a class leaving training; annotate more places, farther apart"
+REFUSED = "{} can be held out for validation without a class leaving training; annotate more places, farther apart"
 
 
 @dataclass(frozen=True, eq=False)
@@ -65,14 +65,14 @@ def split_nodes(
         If nothing can be held out without a class leaving training, or a parameter is out of range.
     """
     counts = [own.counts for own in targets]
-    held_out = _hold_out_graphs(counts, validation, seed)[1] if len(graphs) >= 3 else np.arange(0)
+    held_out = hold_out_graphs(counts, validation, seed)[1] if len(graphs) >= 3 else np.arange(0)
     rows = [np.arange(graph.number_of_nodes) for graph in graphs]
     pairs = [(own[:0], own) if i in held_out else (own, own[:0]) for i, own in enumerate(rows)]
     if not held_out.size:
         cut = partial(_hold_out_tiles, tile=tile, hops=gap_hops, share=validation, seed=seed)
         pairs = _by_tiles(graphs, counts, cut)
     if not any(own.size for _, own in pairs):
-        raise ParameterError(_REFUSED.format(f"nothing in {len(graphs)} image(s)"))
+        raise ParameterError(REFUSED.format(f"nothing in {len(graphs)} image(s)"))
     return Split(*(tuple(side) for side in zip(*pairs, strict=True)))
 
 
@@ -104,9 +104,9 @@ def split_graphs(
     if number < 3:
         raise ParameterError(f"{number} graphs are too few to hold one out; give at least 3, or split by tiles")
     counts = [np.ones((1, 1))] * number if targets is None else [own.counts for own in targets]
-    training, held_out = _hold_out_graphs(counts, validation, seed)
+    training, held_out = hold_out_graphs(counts, validation, seed)
     if not held_out.size:
-        raise ParameterError(_REFUSED.format(f"none of {number} images") + ", in more images")
+        raise ParameterError(REFUSED.format(f"none of {number} images") + ", in more images")
     return training, held_out
 
 
@@ -150,7 +150,7 @@ def split_tiles(
     counts = np.ones((graph.number_of_nodes, 1)) if targets is None else targets.counts
     training, held_out = _hold_out_tiles(graph, counts, tile, gap_hops, validation, seed)
     if not held_out.size:
-        raise ParameterError(_REFUSED.format(f"no tile of {tile:g} pixels with a gap of {gap_hops} edges"))
+        raise ParameterError(REFUSED.format(f"no tile of {tile:g} pixels with a gap of {gap_hops} edges"))
     return training, held_out
 
 
@@ -173,10 +173,10 @@ def _by_tiles(graphs: Sequence[RegionGraph], counts: Sequence[Counts], cut: Call
     return pairs
 
 
-def _hold_out_graphs(counts: Sequence[Counts], share: float, seed: int) -> Pair:
-    """Numbers of graphs for training and, if any can be spared, for validation."""
+def hold_out_graphs(counts: Sequence[Counts], share: float, seed: int) -> Pair:
+    """Return the numbers of graphs for training and, if any can be spared, for validation."""
     pixels = np.stack([own.sum(axis=0, dtype=float) for own in counts])
-    return _hold_out(np.arange(len(pixels)), pixels, lambda graphs: graphs, share, seed)
+    return hold_out(np.arange(len(pixels)), pixels, lambda graphs: graphs, share, seed)
 
 
 def _hold_out_tiles(
@@ -187,11 +187,28 @@ def _hold_out_tiles(
     if tile <= 0 or hops < 1:
         raise ParameterError(f"tile is {tile} and gap_hops {hops}; they must be above 0 and at least 1")
     tile_of_row = np.unique(np.floor(graph.positions / tile), axis=0, return_inverse=True)[1].ravel()
-    return _hold_out(tile_of_row, counts, partial(graph.ring, hops=hops), share, seed, spare)
+    return hold_out(tile_of_row, counts, partial(graph.ring, hops=hops), share, seed, spare)
 
 
-def _hold_out(unit_of_row: Rows, counts: Counts, reach: Reach, share: float, seed: int, spare: Classes = False) -> Pair:
-    """Hold out units, the rarest class first, none that takes a class from training, unless it is `spare`."""
+def hold_out(unit_of_row: Rows, counts: Counts, reach: Reach, share: float, seed: int, spare: Classes = False) -> Pair:
+    """Return rows for training and those of the units held out.
+
+    The rarest class comes first, and no unit is held out that takes a class from training, unless it is `spare`.
+
+    Parameters
+    ----------
+    unit_of_row : ndarray of int64, shape (N,)
+        Which unit each row belongs to: units are held out whole.
+    counts : ndarray, shape (N, C)
+        Annotated pixels of each class.
+    reach : callable
+        Given the rows of a unit, the rows that training loses with it.
+    share : float
+        How much of the annotated pixels to hold out, about.
+    seed : int
+    spare : bool, or ndarray of bool, shape (C,)
+        Classes that training may lose.
+    """
     pixels = np.zeros((unit_of_row.max(initial=-1) + 1, counts.shape[1]))
     np.add.at(pixels, unit_of_row, counts)
     spare = spare | ~pixels.any(axis=0)

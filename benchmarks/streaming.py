@@ -1,0 +1,81 @@
+"""A fit that streams graphs from disk beside one that holds them: accuracy on real tiles, peak memory by size.
+
+python benchmarks/streaming.py accuracy [TILES]
+python benchmarks/streaming.py memory SIZE SIDE ...
+"""
+
+from __future__ import annotations
+
+import json
+import resource
+import subprocess
+import sys
+import tempfile
+import time
+from pathlib import Path
+
+import numpy as np
+from microscopy import fit_and_score, pairs_of
+
+import terrazzo as tz
+from terrazzo.synthetic import CLASS_NAMES, colony_image
+
+
+def accuracy(tiles: int = 30) -> None:
+    """Phase-contrast tiles cut into four blocks each, so that the rings of streamed blocks are cut too."""
+    pairs = pairs_of("hesc-phase")
+    order = np.random.default_rng(0).permutation(len(pairs))
+    train, test = ([pairs[i] for i in some] for some in (order[:tiles], order[tiles : tiles + 20]))
+    for streaming in (False, True):
+        settings = {"size": 4, "layers": 4, "epochs": 20, "block": 128, "streaming": streaming}
+        report = fit_and_score(train, test, ("background", "colony"), **settings)
+        print(json.dumps({"streaming": streaming, **report}), flush=True)
+
+
+def memory(size: int, *sides: int) -> None:
+    """A synthetic image that is annotated everywhere, fitted in a process of its own."""
+    for side in sides:
+        with tempfile.TemporaryDirectory() as folder:
+            for name, array in zip(("image", "truth"), colony_image((side, side), chunks=1024), strict=True):
+                tz.write_ome_zarr(Path(folder) / f"{name}.zarr", array, axes="yx")
+            for streaming in ("false", "true"):
+                line = [sys.executable, __file__, "one", folder, streaming, str(size)]
+                done = subprocess.run(line, check=True, stdout=subprocess.PIPE, text=True)
+                print(json.dumps({"size": size, "side": side, **json.loads(done.stdout)}), flush=True)
+
+
+def one(folder: str, streaming: str, size: str) -> None:
+    image, truth = tz.open_image(Path(folder) / "image.zarr"), tz.open_labels(Path(folder) / "truth.zarr")
+    epochs: list = []
+    graphs: list = []
+    settings = {"size": int(size), "epochs": 2, "layers": 4, "width": 32, "device": "cpu", "scratch": folder}
+    began = time.perf_counter()
+    model = tz.fit(
+        [image],
+        [truth],
+        class_names=CLASS_NAMES,
+        streaming=streaming == "true",
+        graph_done=lambda *_: graphs.append(time.perf_counter() - began),
+        progress=epochs.append,
+        **settings,
+    )
+    report = {
+        "streaming": streaming == "true",
+        "validation_accuracy": round(model.fitted["validation_accuracy"], 4),
+        "seconds_of_the_graph": round(graphs[0], 1),
+        "seconds_per_epoch": round(epochs[-1].seconds / len(epochs), 1),
+        "cpu_seconds": round(time.process_time(), 1),
+        "seconds": round(time.perf_counter() - began, 1),
+        "peak_memory_mib": resource.getrusage(resource.RUSAGE_SELF).ru_maxrss // 1024,
+    }
+    print(json.dumps(report))
+
+
+if __name__ == "__main__":
+    what, *arguments = sys.argv[1:]
+    if what == "accuracy":
+        accuracy(*map(int, arguments))
+    elif what == "memory":
+        memory(*map(int, arguments))
+    else:
+        one(*arguments)
