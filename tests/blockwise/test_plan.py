@@ -56,7 +56,7 @@ def test_a_terapixel_is_planned_from_integers():
     planned = tz.plan(unread((1_000_000, 1_000_000)), workers=2, memory_limit="2GiB")
     assert planned.blocks == 489**2
     assert planned.fits
-    assert 1.2 < planned.read_per_kept < 1.3
+    assert 1.2 < planned.read_per_kept < 1.4
     assert 1 < planned.computed_per_kept < planned.read_per_kept
     assert planned.memory_per_worker < planned.memory_in_all < 3 * GIB
 
