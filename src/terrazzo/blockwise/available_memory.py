@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+import dask
 import psutil
 from dask.utils import parse_bytes
 from distributed import Client
@@ -21,7 +22,7 @@ class WorkerMemory:
     threads : int
         Tasks that it runs at a time.
     limit : int
-        Bytes.
+        Bytes: what Dask lets it hold before it pauses the worker, 80 % of its memory limit.
     """
 
     threads: int
@@ -34,9 +35,11 @@ def memory_of_machine() -> int:
 
 
 def memory_of_workers(client: Client) -> list[WorkerMemory]:
-    """Return each worker's limit; those without one are left out."""
+    """Return what each worker with a memory limit may hold; those without one are left out."""
+    # a paused worker takes no further task, and goes on only when its memory falls
+    share = dask.config.get("distributed.worker.memory.pause") or 1.0
     workers = client.scheduler_info(n_workers=-1)["workers"].values()
-    return [WorkerMemory(one["nthreads"], one["memory_limit"]) for one in workers if one["memory_limit"]]
+    return [WorkerMemory(one["nthreads"], int(share * one["memory_limit"])) for one in workers if one["memory_limit"]]
 
 
 def bytes_of(size: int | str) -> int:
