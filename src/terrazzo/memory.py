@@ -16,7 +16,7 @@ UNITS = ("bytes", "KiB", "MiB", "GiB", "TiB")
 # What a Dask worker holds before its first block, measured: numpy, zarr, pyarrow and numba that has just compiled the
 # kernels (200 MiB less where they come from its cache); the same with torch and DGL; and the process that hands out
 # blocks, with Dask's scheduler.
-WORKER, WORKER_WITH_TORCH, CLIENT = 520 * MIB, 750 * MIB, 450 * MIB
+WORKER, WORKER_WITH_TORCH, CLIENT = 520 * MIB, 950 * MIB, 450 * MIB
 
 # What the allocator keeps and nobody uses: little in a Dask worker, whose nanny tells it to give memory back; up to as
 # much again in the threads of any other process.

@@ -160,6 +160,7 @@ def _write_blocks(
     counts = zip(*result.finished("superpixels").values(), strict=True)
     figures = dict(zip(("superpixels", "edges", "unadopted_pixels"), map(sum, counts), strict=True))
     seconds = {"superpixels": middle - began, "classes": ended - middle}
+    remove_partial_files(result)  # of workers that died
     result.finish({"pixels": math.prod(result.grid.lattice.shape), **figures, "seconds": seconds})
 
 
