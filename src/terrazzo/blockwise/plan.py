@@ -151,9 +151,7 @@ def plan(
         If the model is none for this image.
     """
     workers = os.cpu_count() or 1 if workers is None else workers
-    for name, count in (("workers", workers), ("threads", threads)):
-        if count < 1:
-            raise ParameterError(f"{name} is {count}; it must be at least 1")
+    _check_counts(workers=workers, threads=threads)
     limit = bytes_of(memory_limit) if memory_limit is not None else memory_of_machine() // workers
     if model is None:
         array = image_array(image, axes_of(size))
@@ -195,6 +193,12 @@ def recommended_block(work: Work, lattice: Lattice, limit: int, workers: int, th
     busy = [(side, grid) for side, grid in fitting if len(grid) >= BLOCKS_PER_THREAD * workers * threads]
     choice = [(pixels_read(grid, work.recipe), side) for side, grid in busy or fitting[:1]]
     return min((side for read, side in choice if read <= AS_GOOD * min(choice)[0]), default=None)
+
+
+def _check_counts(**counts: int) -> None:
+    for name, count in counts.items():
+        if count < 1:
+            raise ParameterError(f"{name} is {count}; it must be at least 1")
 
 
 def _grids(lattice: Lattice) -> Iterator[tuple[int, BlockGrid]]:

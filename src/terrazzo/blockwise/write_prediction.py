@@ -97,18 +97,7 @@ def write_prediction(
     if result is None:
         lazy = lazy_scale(array, parameters, inside)
         scale = float(lazy.compute() if client is None else client.compute(lazy).result())
-        result = create_result(
-            path,
-            grid,
-            node_columns=model.recipe.node_columns,
-            edge_columns=model.recipe.edge_columns,
-            class_names=model.class_names,
-            colours=model.colours,
-            pixel_size=image.pixel_size,
-            pixel_unit=image.pixel_unit,
-            made_from=source | {"intensity_scale": scale},
-            overwrite=overwrite,
-        )
+        result = _new_result(path, grid, model, image, source | {"intensity_scale": scale}, overwrite)
     if not result.run["finished"]:
         remove_partial_files(result)
         _write_blocks(result, model, image, inside, client, device, progress)
@@ -139,6 +128,23 @@ def is_prediction_finished(
         return False
     started = started_result(path, made_from(model, image, mask, BlockGrid.of(lattice, block)))
     return started is not None and bool(started.run["finished"])
+
+
+def _new_result(
+    path: str | Path, grid: BlockGrid, model: Model, image: Image, source: dict[str, Any], overwrite: bool
+) -> Result:
+    return create_result(
+        path,
+        grid,
+        node_columns=model.recipe.node_columns,
+        edge_columns=model.recipe.edge_columns,
+        class_names=model.class_names,
+        colours=model.colours,
+        pixel_size=image.pixel_size,
+        pixel_unit=image.pixel_unit,
+        made_from=source,
+        overwrite=overwrite,
+    )
 
 
 def _write_blocks(
