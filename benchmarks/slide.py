@@ -7,24 +7,20 @@ from __future__ import annotations
 
 import json
 import resource
-import subprocess
 import sys
 import tempfile
-import threading
-import time
 from pathlib import Path
 
 import dask.array as da
 import numpy as np
-import psutil
 from microscopy import data_folder
+from processes import terrazzo
 
 import terrazzo as tz
 from terrazzo.regions.annotation import NOT_ANNOTATED
 
 CLASSES = "glass,tissue"
 SPOTS, RADIUS = 400, 12
-POLL_SECONDS = 0.1
 
 
 def main() -> None:
@@ -39,8 +35,8 @@ def main() -> None:
             tz.write_ome_zarr(image, source.data)
         if not scribbles.exists():
             tz.write_ome_zarr(scribbles, scribble(tz.open_image(image)), axes="yx")
-        fitted = command("fit", image, scribbles, "-o", model, "--classes", CLASSES, "--epochs", "40", "--overwrite")
-        predicted = command("predict", image, "-m", model, "-o", result, "--overwrite")
+        fitted = terrazzo("fit", image, scribbles, "-o", model, "--classes", CLASSES, "--epochs", "40", "--overwrite")
+        predicted = terrazzo("predict", image, "-m", model, "-o", result, "--overwrite")
         pixels = source.extent[0] * source.extent[1]
         work = sum(predicted["seconds"].values())
         print(
@@ -95,34 +91,6 @@ def agreement(image: tz.Image, result: Path) -> float:
         certain += int((wanted != NOT_ANNOTATED).sum())
         right += int((wanted == found).sum())
     return round(right / certain, 4)
-
-
-def command(*arguments: object) -> dict:
-    """Run the command line; return its JSON with wall seconds and the peak PSS of all its processes."""
-    began = time.perf_counter()
-    line = [sys.executable, "-m", "terrazzo", *map(str, arguments), "--json"]
-    process = subprocess.Popen(line, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, text=True)
-    peak = [0]
-    watcher = threading.Thread(target=watch, args=(process.pid, peak), daemon=True)
-    watcher.start()
-    output, _ = process.communicate()
-    if process.returncode:
-        sys.exit(f"{' '.join(line)} ended with {process.returncode}")
-    wall = time.perf_counter() - began
-    return json.loads(output) | {"wall_seconds": round(wall, 1), "peak_pss_mib": peak[0] // 2**20}
-
-
-def watch(pid: int, peak: list[int]) -> None:
-    """Keep the largest sum of the proportional set sizes of a process and its children."""
-    while psutil.pid_exists(pid):
-        total = 0
-        try:
-            for process in (psutil.Process(pid), *psutil.Process(pid).children(recursive=True)):
-                total += process.memory_full_info().pss
-        except psutil.Error:
-            pass
-        peak[0] = max(peak[0], total)
-        time.sleep(POLL_SECONDS)
 
 
 if __name__ == "__main__":

@@ -25,13 +25,18 @@ def nothing(block: Block) -> None:
 
 
 def main(most: int | None = None) -> None:
+    print(json.dumps({name: round(value, 3) for name, value in submit(most).items()}, indent=1))
+
+
+def submit(most: int | None) -> dict[str, float]:
+    """Run tasks that do nothing for the first blocks of the image, or for all."""
     grid = BlockGrid.of(Lattice((SIDE, SIDE), (16, 16)))
     with cluster_client() as client:
         before = peak()
         began, used = time.perf_counter(), time.process_time()
         run = sum(1 for _ in run_blocks(nothing, itertools.islice(grid.along_curve(), most), client=client))
         seconds, used = time.perf_counter() - began, time.process_time() - used
-    figures = {
+    return {
         "blocks": run,
         "seconds": seconds,
         "processor_seconds_of_scheduler_and_client": used,
@@ -40,7 +45,6 @@ def main(most: int | None = None) -> None:
         "peak_gib_of_scheduler_and_client": peak(),
         "of_which_before_the_run": before,
     }
-    print(json.dumps({name: round(value, 3) for name, value in figures.items()}, indent=1))
 
 
 def peak() -> float:
