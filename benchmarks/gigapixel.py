@@ -34,7 +34,7 @@ def main() -> None:
         model = fitted_model(folder)
         runs = {
             f"{side} px, {workers} workers": predicted(folder, model, side, workers)
-            for side, workers in ((SMALL, 2), (LARGE, 2), (MIDDLE, 1), (MIDDLE, 2), (SMALL, 2))
+            for side, workers in ((SMALL, 2), (MIDDLE, 1), (MIDDLE, 2), (LARGE, 2))
         }
     small, large = (runs[f"{side} px, 2 workers"] for side in (SMALL, LARGE))
     one, two = (runs[f"{MIDDLE} px, {workers} workers"] for workers in (1, 2))
@@ -69,7 +69,7 @@ def predicted(folder: Path, model: Path, side: int, workers: int) -> dict[str, A
     on_disk = sum(file.stat().st_size for file in result.rglob("*") if file.is_file())
     shutil.rmtree(result)
     seconds = figures["seconds"]
-    return {
+    run = {
         "megapixels": side * side / 1e6,
         "mpx_per_second": side * side / 1e6 / sum(seconds.values()),
         "seconds_in_blocks": sum(seconds.values()),
@@ -80,6 +80,8 @@ def predicted(folder: Path, model: Path, side: int, workers: int) -> dict[str, A
         "edges": figures["edges"],
         "result_on_disk_mib": on_disk // 2**20,
     }
+    print(f"{side} px, {workers} workers: {run}", file=sys.stderr)
+    return run
 
 
 if __name__ == "__main__":

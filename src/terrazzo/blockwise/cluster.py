@@ -24,6 +24,12 @@ from terrazzo.memory import WORKER, readable_bytes
 CONNECT_SECONDS = 10
 # Dask sets OMP_NUM_THREADS and MKL_NUM_THREADS to 1, which torch heeds: blocks run side by side, not threads in them.
 ONE_NUMBA_THREAD = {"distributed.nanny.pre-spawn-environ.NUMBA_NUM_THREADS": 1}
+# What Dask looks at many times a second for its dashboard: a tenth of a core on two workers, whatever they do.
+SELDOM_LOOKED_AT = {
+    "distributed.admin.tick.interval": "1s",
+    "distributed.admin.system-monitor.interval": "5s",
+    "distributed.worker.profile.enabled": False,
+}
 
 
 @contextmanager
@@ -81,7 +87,7 @@ def _local_client(workers: int | None, limit: int | str) -> Iterator[Client]:
         raise ParameterError(f"workers is {workers}; it must be at least 1")
     processes, threads = processes_and_threads(CPU_COUNT, MEMORY_LIMIT) if workers is None else (workers, 1)
     local = {"dashboard_address": "127.0.0.1:0", "silence_logs": logging.ERROR, "memory_limit": limit}
-    with dask.config.set(ONE_NUMBA_THREAD):
+    with dask.config.set(ONE_NUMBA_THREAD | SELDOM_LOOKED_AT):
         with _deaf_to_ctrl_c():
             started = LocalCluster(n_workers=processes, threads_per_worker=threads, **local)
         with started as cluster, Client(cluster) as client:
