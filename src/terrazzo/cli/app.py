@@ -55,7 +55,8 @@ def main(arguments: Sequence[str] | None = None) -> None:
     except OSError as error:  # the system's own sentence, about a file that nothing else speaks of
         if debug:
             raise
-        typer.echo(f"Error: {error.strerror or error}: '{error.filename}'; mend that and run it again", err=True)
+        where = f": '{error.filename}'" if error.filename else ""
+        typer.echo(f"Error: {error.strerror or error}{where}; mend that and run it again", err=True)
         sys.exit(MISTAKE)
     except typer.TyperException as error:
         typer.echo(f"Error: {error.format_message()} (terrazzo --help says what there is)", err=True)
