@@ -12,6 +12,7 @@ from distributed import Client
 
 from terrazzo.blocks import BlockGrid
 from terrazzo.blockwise.classified_blocks import classify_stored_block
+from terrazzo.blockwise.halo_cost import warn_of_halo
 from terrazzo.blockwise.image_array import lattice_of
 from terrazzo.blockwise.made_from import made_from, started_result
 from terrazzo.blockwise.masks import Mask, MaskLike, checked_mask
@@ -96,6 +97,7 @@ def write_prediction(
     result = None if overwrite else started_result(path, source)
     if result is None or not result.run["finished"]:
         refuse_what_does_not_fit(model, image, grid, client, masked=mask is not None)
+        warn_of_halo(grid, model.recipe.window)
     if result is None:
         lazy = lazy_scale(array, parameters, inside)
         scale = float(lazy.compute() if client is None else client.compute(lazy).result())
