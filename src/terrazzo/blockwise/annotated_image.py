@@ -38,6 +38,8 @@ class AnnotatedImage:
         How it is cut.
     blocks : tuple of Block
         Whose nodes and edges are wanted, in raster order.
+    path : str
+        The image's file, for messages; empty if there is none.
     """
 
     pixels: da.Array
@@ -47,6 +49,7 @@ class AnnotatedImage:
     classes: int
     grid: BlockGrid
     blocks: tuple[Block, ...]
+    path: str = ""
 
     @property
     def cells(self) -> int:

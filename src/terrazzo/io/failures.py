@@ -33,6 +33,17 @@ def reported_as_input_error(path: str | Path, attempt: str) -> Iterator[None]:
 
 
 @contextmanager
+def about(path: str | Path) -> Iterator[None]:
+    """Say which of several files an InputError inside the block is about, unless it names it or there is no name."""
+    try:
+        yield
+    except InputError as error:
+        if not path or str(path) in str(error):
+            raise
+        raise InputError(f"'{path}': {error}") from error
+
+
+@contextmanager
 def reported_as_not_written(path: str | Path) -> Iterator[None]:
     """Turn an OSError inside the block, such as a full disk, into an InputError about the result at `path`.
 
