@@ -13,6 +13,7 @@ from safetensors import SafetensorError, safe_open
 from safetensors.torch import save_file
 
 from terrazzo.errors import InputError, ModelError, TerrazzoError
+from terrazzo.io.failures import first_words
 from terrazzo.io.model_header import FORMAT, SEAL, check_header, seal
 from terrazzo.models.gnn import GNN, GNNConfig
 from terrazzo.models.model import Model
@@ -80,7 +81,9 @@ def open_model(path: str | Path, *, features: FeatureSet | None = None) -> Model
             # copies: the file may be replaced while the model is in use
             tensors = {name: file.get_tensor(name).clone() for name in file.keys()}  # noqa: SIM118
     except (SafetensorError, OSError) as error:
-        raise ModelError(f"'{path}' is no whole safetensors file ({error}); fit the model again") from error
+        raise ModelError(
+            f"'{path}' is no whole safetensors file ({first_words(error)}); fit the model again"
+        ) from error
     if HEADER not in metadata:
         raise ModelError(f"'{path}' was not written by terrazzo; give a model that terrazzo fit has made")
     try:
@@ -90,10 +93,14 @@ def open_model(path: str | Path, *, features: FeatureSet | None = None) -> Model
         if header["format"] == FORMAT_OF_FINGERPRINT and model.fingerprint() != header["fingerprint"]:
             raise ModelError(f"'{path}' was changed after it was written; fit the model again")
         return model
-    except TerrazzoError:
+    except ModelError:
         raise
+    except TerrazzoError as error:
+        raise ModelError(f"'{path}': {error}") from error
     except (LookupError, AttributeError, TypeError, ValueError, ArithmeticError, RuntimeError) as error:
-        raise ModelError(f"the header of '{path}' does not fit its weights ({error}); fit the model again") from error
+        raise ModelError(
+            f"the header of '{path}' does not fit its weights ({first_words(error)}); fit the model again"
+        ) from error
 
 
 def _header(model: Model) -> dict[str, Any]:
