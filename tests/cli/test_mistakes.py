@@ -69,7 +69,7 @@ MISTAKES = [
     ("weights", FIT_SO, "--weights 1,x", "weights are '1,x'; give one number per channel"),
     ("block", FIT_SO, "--block 0", "block is 0; it must be a positive number of pixels"),
     ("epochs", FIT_SO, "--epochs 0", "epochs is 0"),
-    ("no number", FIT_SO, "--width wide", "Invalid value for '--width': 'wide' is not a valid int"),
+    ("no number", FIT_SO, "--width wide", "Invalid value for '--width'"),
     ("annotation of another shape", FIT_WITH, "{bad}/small.png", "(90, 96) pixels (y, x) and its image (96, 96)"),
     ("annotation of another shape", SCORE_WITH, "{bad}/small.png", "(90, 96) pixels (y, x) and the result (96, 96)"),
     ("annotation in colour", FIT_WITH, "{files}/colour.png", "has 3 channels; labels have one"),
@@ -125,7 +125,7 @@ MISTAKES = [
     ("shards and blocks", f"score {{}} {TRUTH}", "{bad}/shards.zarr", "of which the blocks of (32, 32) are no whole"),
     ("damaged result", f"score {{}} {TRUTH}", "{bad}/damaged.zarr", "is damaged"),
     ("unfinished result", f"score {{}} {TRUTH}", "{bad}/unfinished.zarr", "is not finished; run the same terrazzo"),
-    ("no command", "{}", "paint", "No such command 'paint'"),
+    ("no command", "{}", "segment", "No such command 'segment'"),
     ("no option", "info --height 3 {}", IMAGE, "No such option: --height"),
 ]  # fmt: skip
 
