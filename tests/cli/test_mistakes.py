@@ -57,7 +57,6 @@ MISTAKES = [
     ("level that is none", "plan --level 3 {}", IMAGE, "has no level 3"),
     ("NaN", FIT, "{bad}/nan.npy", "is nan in channel 0 at pixel (y, x) = (70, 80)"),
     ("infinity", FIT, "{bad}/infinite.npy", "is inf in channel 0 at pixel (y, x) = (5, 90)"),
-    ("NaN", PREDICT, "{bad}/nan.npy", "is nan in channel 0 at pixel (y, x) = (70, 80)"),
     ("size of zero", FIT_SO, "--size 0", "size is 0; it must be a whole number of pixels of at least 2"),
     ("negative size", FIT_SO, "--size -8", "size is -8; it must be a whole number of pixels of at least 2"),
     ("fractional size", FIT_SO, "--size 8.5", "size is '8.5'; it must be a whole number of pixels"),
@@ -228,6 +227,19 @@ def test_cuda_that_is_not_there_is_a_mistake(files, bad, mistake, tmp_path, comm
     check_one_sentence(said)
     assert re.search(r"device 'cuda' was asked for, but torch .*; use 'cpu'", said)
     assert list(tmp_path.iterdir()) == []
+
+
+def test_a_mistake_that_a_worker_finds_shows_no_traceback_either(files, bad, run_apart, mistake, tmp_path):
+    words = PREDICT.replace("{}", "{bad}/infinite.npy", 1).format(files=files, bad=bad, out=tmp_path).split()
+    ended = run_apart(*words)
+    assert ended.returncode == 2
+    assert ended.stdout == ""
+    assert "Traceback" not in ended.stderr
+    said = ended.stderr.splitlines()[-1]
+    check_one_sentence(said)
+    assert said.startswith(f"Error: '{bad}/infinite.npy': the image is inf in channel 0 at pixel (y, x) = (5, 90); ")
+    # it was begun, and says that it is not finished
+    assert "is not finished" in mistake("score", tmp_path / "r.zarr", TRUTH.format(files=files))
 
 
 @pytest.mark.parametrize("command", ["info {bad}/colour.safetensors", "fit {files}/images {bad}/other -o {out}/m"])

@@ -82,7 +82,8 @@ def _local_client(workers: int | None, limit: int | None) -> Iterator[Client]:
     processes, threads = processes_and_threads(CPU_COUNT, MEMORY_LIMIT) if workers is None else (workers, 1)
     local = {
         "dashboard_address": "127.0.0.1:0",
-        "silence_logs": logging.ERROR,
+        # a task's error comes here as one: its worker need not print a traceback as well
+        "silence_logs": logging.CRITICAL,
         "memory_limit": limit or MEMORY_LIMIT // processes,
     }
     with dask.config.set(ONE_NUMBA_THREAD):

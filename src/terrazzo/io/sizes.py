@@ -37,6 +37,6 @@ def check_unpacked(path: Path, chunk: Sequence[int], itemsize: int, stored: int)
     unpacked = math.prod(chunk) * itemsize
     if unpacked > max(HARMLESS_BYTES, stored * MOST_PACKED):
         raise InputError(
-            f"'{path}' is damaged: {stored} bytes are said to hold {tuple(chunk)} pixels of {itemsize} bytes each; copy "
-            "it again"
+            f"'{path}' is damaged: {stored} bytes are said to hold {tuple(chunk)} pixels of {itemsize} bytes each; "
+            "copy it again"
         )
