@@ -2,16 +2,15 @@
 
 import os
 import signal
-import subprocess
-import sys
-from contextlib import contextmanager
 
 import dask
 import dask.array as da
 import numpy as np
 import pytest
 from distributed import Client, LocalCluster, get_client
+from distributed.system import MEMORY_LIMIT
 from segmented import grid_of
+from workers_elsewhere import worker_elsewhere
 
 import terrazzo as tz
 from terrazzo.blockwise import cluster
@@ -60,6 +59,11 @@ def test_its_workers_compute_with_one_thread_and_show_themselves_on_loopback_onl
 def test_each_worker_gets_the_memory_limit_and_may_hold_what_dask_does_not_pause_it_at():
     with cluster_client(workers=1, memory_limit="1GiB") as client:
         assert memory_of_workers(client) == [WorkerMemory(threads=1, limit=int(0.8 * 2**30))]
+
+
+def test_without_a_limit_workers_share_the_machines_memory_equally(client):
+    limits = [worker["memory_limit"] for worker in client.scheduler_info()["workers"].values()]
+    assert limits == [MEMORY_LIMIT // 2] * 2
 
 
 def test_a_worker_that_could_not_live_is_not_started():
@@ -147,19 +151,6 @@ def test_a_file_that_names_no_scheduler_is_refused(tmp_path, content):
 def test_a_scheduler_by_address_and_by_file_is_one_too_many():
     with pytest.raises(ParameterError, match="are given; give one"), cluster_client("tcp://h:1", scheduler_file="f"):
         pass
-
-
-@contextmanager
-def worker_elsewhere(address, package, folder):
-    """A worker process whose terrazzo is another one."""
-    (folder / "terrazzo").mkdir()
-    for name, text in package.items():
-        (folder / "terrazzo" / name).write_text(text)
-    command = (sys.executable, "-m", "distributed.cli.dask_worker", address, "--no-nanny", "--no-dashboard")
-    there = os.environ | {"PYTHONPATH": str(folder)}
-    with subprocess.Popen(command, cwd=folder, env=there, stderr=subprocess.DEVNULL) as worker:
-        yield
-        worker.terminate()
 
 
 @pytest.mark.parametrize(

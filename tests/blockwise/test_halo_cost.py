@@ -1,9 +1,13 @@
 import math
+import re
 
+import dask.array as da
+import numpy as np
 import pytest
 
 import terrazzo as tz
 from terrazzo.blocks import BlockGrid
+from terrazzo.blockwise import halo_cost
 from terrazzo.blockwise.halo_cost import assigned, pixels_computed, pixels_read
 from terrazzo.kernels.connectivity import ADOPTION_CELLS
 from terrazzo.kernels.slic import _reach
@@ -42,3 +46,36 @@ def test_what_is_assigned_is_what_the_kernel_assigns(shape, size, side):
             assert [(along.start, along.stop) for along in mine] == list(of_kernel)
             volumes.append(math.prod(stop - start for start, stop in of_kernel))
     assert pixels_computed(grid, recipe.superpixels) == sum(volumes) / iterations
+
+
+UNREAD = da.zeros((700, 900), chunks=300, dtype=np.uint8)
+LATTICE = tz.Lattice(UNREAD.shape, (4, 4))
+
+
+@pytest.mark.parametrize(
+    "build",
+    [
+        lambda block: tz.superpixels(UNREAD, 4, block=block),
+        lambda block: tz.annotated_graph(UNREAD, UNREAD, recipe=tz.Recipe(1), classes=2, block=block),
+        lambda block: tz.region_graph(UNREAD, da.ones(UNREAD.shape, np.uint32), lattice=LATTICE, block=block),
+    ],
+    ids=["superpixels", "annotated_graph", "region_graph"],
+)
+def test_a_block_that_its_halo_dwarfs_gets_one_line_that_says_what_it_costs(build, caplog, nothing_computes):  # noqa: ARG001
+    halo_cost._say_once.cache_clear()
+    build(700)
+    assert caplog.text == ""
+    build(32)
+    build(32)
+    (line,) = caplog.messages
+    assert re.fullmatch(
+        r"blocks of (\d+) x \1 pixels read the image \d\d+ times, because each needs the pixels around it; "
+        r"a larger one, such as block=\d+, gives the same in less time",
+        line,
+    )
+
+
+def test_what_a_dwarfed_block_makes_is_right(pixels, caplog):
+    tiny = tz.superpixels(pixels, 6, block=24)
+    assert np.array_equal(tiny.compute(), tz.superpixels(pixels, 6, block=200).compute())
+    assert len(caplog.messages) <= 1

@@ -1,4 +1,5 @@
 import os
+from contextlib import nullcontext
 from pathlib import Path
 
 import numpy as np
@@ -9,6 +10,9 @@ from segmented import blobs
 from untrained import untrained_model
 
 import terrazzo as tz
+from terrazzo.blocks import BlockGrid
+from terrazzo.blockwise.cluster import cluster_client
+from terrazzo.blockwise.refuse import refuse_what_does_not_fit
 from terrazzo.errors import ParameterError
 
 
@@ -45,7 +49,7 @@ def test_a_workers_limit_is_kept_and_its_peak_is_what_was_planned(tmp_path):
     tz.write_ome_zarr(tmp_path / "image.ome.zarr", pixels, axes="cyx")
     image, model = tz.open_image(tmp_path / "image.ome.zarr"), untrained_model()
     with _cluster("1600MiB") as cluster, Client(cluster) as client:
-        with pytest.raises(ParameterError, match=r"a worker takes up to \d\.\d GiB of memory and 1.2 GiB are there"):
+        with pytest.raises(ParameterError, match=r"a worker takes up to \d\.\d GiB of memory and may hold 1.2 GiB"):
             tz.write_prediction(untrained_model(width=2048), image, tmp_path / "r.zarr", client=client, block=1536)
         assert not (tmp_path / "r.zarr").exists()
         tz.write_prediction(model, image, tmp_path / "r.zarr", client=client, block=768)
@@ -61,3 +65,15 @@ def test_without_limits_the_machine_counts_for_all_workers_together(vast, model,
         pytest.raises(ParameterError, match="1 workers take up to"),
     ):
         tz.write_prediction(model, vast, tmp_path / "result.zarr", client=client, block=2**18)
+
+
+def test_a_plan_fits_where_a_run_is_not_refused_and_nowhere_else(stored, model):
+    grid = BlockGrid.of(tz.Lattice(stored.extent, model.recipe.superpixels.size), 48)
+    needed = tz.plan(stored, model, block=48, workers=1).memory_per_worker
+    for share, fits in ((0.79, True), (0.81, False)):
+        limit = int(needed / share)
+        assert tz.plan(stored, model, block=48, workers=1, memory_limit=limit).fits is fits
+        with cluster_client(workers=1, memory_limit=limit) as client:
+            refused = nullcontext() if fits else pytest.raises(ParameterError, match="a worker takes up to")
+            with refused:
+                refuse_what_does_not_fit(model, stored, grid, client)

@@ -106,6 +106,8 @@ def test_a_run_killed_at_a_random_moment_goes_on_and_ends_in_the_same_bytes(serv
         result = tmp_path / f"{number}.zarr"
         moment = seconds * (number + random.random()) / MOMENTS
         killed = server.run(kind, result, kill_after=moment)
+        if killed["how"] == "finished":  # the machine may have become quicker than it was
+            seconds = min(seconds, killed["seconds"])
         done = check_resumed(server, kind, result, expected)
         states.add((killed["how"], *map(len, done.values())))
     assert len([state for state in states if state[0] == "killed"]) > MOMENTS // 4

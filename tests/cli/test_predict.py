@@ -70,7 +70,7 @@ def test_a_pixel_that_is_not_finite_is_named_by_the_worker_that_met_it(files, mi
     np.save(tmp_path / "image.npy", image)
     arguments = ("predict", tmp_path / "image.npy", "-m", files / "model.safetensors", "-o", tmp_path / "result.zarr")
     said = mistake(*arguments, "--workers", 1, "--block", 32)
-    assert said.startswith("the image is nan in channel 0 at pixel (y, x) = (70, 80)")
+    assert said.startswith(f"'{tmp_path / 'image.npy'}': the image is nan in channel 0 at pixel (y, x) = (70, 80)")
     said = mistake("score", tmp_path / "result.zarr", files / "annotations" / "a.png")
     assert "is not finished" in said
     shutil.rmtree(tmp_path / "result.zarr")

@@ -32,6 +32,11 @@ def test_the_scores_are_one_json_document(files, result, run):
     assert scores["confusion"] == expected.confusion.tolist()
 
 
+def test_workers_score_the_same(files, result, run):
+    arguments = ("score", result, files / "annotations" / "a.png", "--json")
+    assert run(*arguments, "--workers", 1).out == run(*arguments).out
+
+
 def test_the_scores_are_a_table_for_people(files, result, run):
     ended = run("score", result, files / "annotations" / "a.png")
     assert ended.code == 0

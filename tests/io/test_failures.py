@@ -3,7 +3,7 @@ from pathlib import Path
 import pytest
 
 from terrazzo.errors import InputError, ParameterError
-from terrazzo.io.failures import reported_as_input_error, reported_as_not_written, require_level
+from terrazzo.io.failures import about, reported_as_input_error, reported_as_not_written, require_level
 
 
 def test_a_library_error_becomes_one_sentence_with_its_cause() -> None:
@@ -47,3 +47,12 @@ def test_a_full_disk_becomes_one_sentence_with_what_to_do() -> None:
 def test_what_is_no_matter_of_writing_passes_as_it_is() -> None:
     with pytest.raises(ParameterError, match="axes"), reported_as_not_written("r.zarr"):
         raise ParameterError("axes")
+
+
+def test_a_mistake_in_one_of_several_files_names_it_once() -> None:
+    with pytest.raises(InputError, match=r"^'a\.tif': the image is nan$"), about("a.tif"):
+        raise InputError("the image is nan")
+    with pytest.raises(InputError, match=r"^'a\.tif' is cut short$"), about("a.tif"):
+        raise InputError("'a.tif' is cut short")
+    with pytest.raises(InputError, match=r"^the image is nan$"), about(""):
+        raise InputError("the image is nan")

@@ -91,9 +91,9 @@ def test_one_image_and_one_annotation_are_a_pair_whatever_their_names() -> None:
 
 
 def test_an_unpaired_name_on_either_side_is_an_input_error() -> None:
-    with pytest.raises(InputError, match=r"1 images without an annotation of the same name: 'b'\."):
+    with pytest.raises(InputError, match=r"1 images without an annotation of the same name: 'b'; give each its pair"):
         pair_by_stem(paths("images", "a.tif", "b.tif"), paths("labels", "a.png"))
-    with pytest.raises(InputError, match=r"1 annotations without an image of the same name: 'b'\."):
+    with pytest.raises(InputError, match=r"1 annotations without an image of the same name: 'b'; give each its pair"):
         pair_by_stem(paths("images", "a.tif"), paths("labels", "a.png", "b.png"))
 
 

@@ -8,6 +8,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+import torch
 from safetensors import safe_open
 from safetensors.numpy import save_file
 from segmented import blobs, graph_of, grid_of, segment, small_recipe
@@ -15,6 +16,7 @@ from untrained import untrained_model
 
 from terrazzo.errors import InputError, ModelError
 from terrazzo.io.model_file import open_model, write_model
+from terrazzo.io.model_header import seal
 from terrazzo.regions.features import AREA, Statistic
 from terrazzo.regions.superpixel_parameters import SuperpixelParameters
 
@@ -34,9 +36,13 @@ def parts_of(path):
         return json.loads(file.metadata()["terrazzo"]), {name: file.get_tensor(name) for name in file.keys()}  # noqa: SIM118
 
 
-def rewrite(path, header=None, tensors=None):
+def rewrite(path, header=None, tensors=None, sealed=True):
+    """Write a model file with another header or other tensors, as if it had been made so or, not sealed, edited."""
     old_header, old_tensors = parts_of(path)
-    save_file(tensors or old_tensors, path, metadata={"terrazzo": json.dumps(header or old_header)})
+    header, tensors = header or old_header, tensors or old_tensors
+    if sealed:
+        header |= {"sha256": seal(header, {name: torch.from_numpy(array) for name, array in tensors.items()})}
+    save_file(tensors, path, metadata={"terrazzo": json.dumps(header)})
 
 
 @pytest.mark.parametrize("aggregation", ["mean", "attention"])
@@ -78,7 +84,7 @@ def test_a_model_of_the_format_before_that_is_written_again_is_one_of_this_forma
     read = open_model(FORMAT_1)
     again = open_model(write_model(read, tmp_path / "model.safetensors"))
     assert again.fingerprint() == read.fingerprint()
-    assert parts_of(tmp_path / "model.safetensors")[0]["format"] == 2
+    assert parts_of(tmp_path / "model.safetensors")[0]["format"] == 3
 
 
 def test_a_model_without_a_pixel_size_comes_back_without_one(tmp_path):
@@ -156,7 +162,7 @@ def test_the_weights_of_others_are_refused(tmp_path):
 def test_a_newer_format_is_refused_with_both_versions(written):
     header, _ = parts_of(written)
     rewrite(written, header | {"format": 99, "version": "42.0"})
-    with pytest.raises(ModelError, match=r"terrazzo 42\.0 in format 99; this version, .*, reads up to format 2"):
+    with pytest.raises(ModelError, match=r"terrazzo 42\.0 in format 99; this version, .*, reads up to format 3"):
         open_model(written)
 
 
@@ -168,19 +174,61 @@ def test_an_edited_weight_is_noticed(written):
         open_model(written)
 
 
-@pytest.mark.parametrize(
-    "change",
-    [{"class_names": ["a", "b", "c"]}, {"channels": 1, "superpixels": {"size": [9, 9]}}],
-    ids=["names", "superpixels"],
-)
-def test_an_edited_header_is_noticed(written, change):
+def test_every_entry_of_the_header_is_sealed(written):
     header, _ = parts_of(written)
-    rewrite(written, header | change)
+    for name in header.keys() - {"sha256"}:
+        rewrite(written, header | {name: ["another"]}, sealed=False)
+        with pytest.raises(ModelError):
+            open_model(written)
+    edits = [{"colours": ["#000000"] * 3}, {"pixel_size": [1.0, 1.0]}, {"fitted": {"epochs": 8.0}}, {"more": 1}]
+    edits += [{"class_names": ["a", "b", "c"]}, {"superpixels": header["superpixels"] | {"size": [9, 9]}}]
+    for edit in [*edits, {"format": 2, "colours": ["#000000"] * 3}]:
+        rewrite(written, header | edit, sealed=False)
+        with pytest.raises(ModelError, match="was changed after it was written; fit the model again"):
+            open_model(written)
+    rewrite(written, header, sealed=False)
+    assert open_model(written).colours == untrained_model().colours
+
+
+def test_a_tensor_that_was_added_is_noticed(written):
+    _, tensors = parts_of(written)
+    rewrite(written, tensors=tensors | {"more": np.zeros(2, np.float32)}, sealed=False)
     with pytest.raises(ModelError, match="was changed after it was written"):
         open_model(written)
 
 
-@pytest.mark.parametrize("key", ["format", "network", "superpixels", "statistics", "class_names", "fingerprint"])
+def test_a_file_without_a_seal_of_the_format_before_is_checked_by_its_fingerprint(written):
+    header, _ = parts_of(written)
+    del header["sha256"]
+    rewrite(written, header | {"format": 2}, sealed=False)
+    assert open_model(written).fingerprint() == header["fingerprint"]
+    rewrite(written, header | {"format": 2, "class_names": ["a", "b", "c"]}, sealed=False)
+    with pytest.raises(ModelError, match="was changed after it was written"):
+        open_model(written)
+    rewrite(written, header, sealed=False)
+    with pytest.raises(ModelError, match="was changed after it was written"):
+        open_model(written)
+
+
+@pytest.mark.parametrize(
+    ("entry", "value"), [("layers", 10**9), ("layers", -1), ("width", 2**40), ("classes", 2**40), ("heads", 0)]
+)
+def test_a_network_of_any_size_takes_no_more_than_the_files_weights(written, entry, value):
+    header, _ = parts_of(written)
+    header["network"][entry] = value
+    rewrite(written, header)
+    with pytest.raises(ModelError):
+        open_model(written)
+
+
+def test_more_channels_than_columns_are_refused_before_columns_are_named(written):
+    header, _ = parts_of(written)
+    rewrite(written, header | {"channels": 10**12})
+    with pytest.raises(ModelError, match="does not fit its weights"):
+        open_model(written)
+
+
+@pytest.mark.parametrize("key", ["format", "network", "superpixels", "statistics", "class_names", "channels"])
 def test_a_header_without_one_of_its_entries_is_refused(written, key):
     header, _ = parts_of(written)
     del header[key]

@@ -254,3 +254,11 @@ def test_a_result_with_an_impossible_lattice_is_damaged(result, tmp_path, size):
     file.write_text(json.dumps(json.loads(file.read_text()) | {"size": size}))
     with pytest.raises(InputError, match="is damaged"):
         open_result(result.path)
+
+
+def test_blocks_that_are_no_multiples_of_the_shards_are_an_input_error(result):
+    zarr.create_array(
+        result.path, name="labels/classes/0", shape=SHAPE, dtype="uint8", chunks=(6, 6), shards=(30, 12), overwrite=True
+    )
+    with pytest.raises(InputError, match=r"labels/classes/0' is stored in shards of \(30, 12\) pixels, of which"):
+        open_result(result.path)

@@ -11,6 +11,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from terrazzo.blocks import Block, BlockGrid, Box
+from terrazzo.blockwise.halo_cost import warn_of_halo
 from terrazzo.blockwise.image_array import ImageLike, axis_names, image_array, lattice_of
 from terrazzo.blockwise.masks import Mask, MaskLike, checked_mask
 from terrazzo.errors import InputError
@@ -37,6 +38,8 @@ class AnnotatedImage:
         How it is cut.
     blocks : tuple of Block
         Whose nodes and edges are wanted, in raster order.
+    path : str
+        The image's file, for messages; empty if there is none.
     """
 
     pixels: da.Array
@@ -46,6 +49,7 @@ class AnnotatedImage:
     classes: int
     grid: BlockGrid
     blocks: tuple[Block, ...]
+    path: str = ""
 
     @property
     def cells(self) -> int:
@@ -84,6 +88,7 @@ def annotated_image(
             f"the annotation has {annotation.shape} pixels {axes} and its image {lattice.shape}; they must be equal"
         )
     grid = BlockGrid.of(lattice, block)
+    warn_of_halo(grid, recipe.window)
     truth = annotation.map_blocks(annotated_classes, classes, dtype=np.uint8)
     return AnnotatedImage(array, truth, checked_mask(mask, lattice.shape), recipe, classes, grid, tuple(grid))
 

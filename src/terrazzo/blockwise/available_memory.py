@@ -36,10 +36,13 @@ def memory_of_machine() -> int:
 
 def memory_of_workers(client: Client) -> list[WorkerMemory]:
     """Return what each worker with a memory limit may hold; those without one are left out."""
-    # a paused worker takes no further task, and goes on only when its memory falls
-    share = dask.config.get("distributed.worker.memory.pause") or 1.0
     workers = client.scheduler_info(n_workers=-1)["workers"].values()
-    return [WorkerMemory(one["nthreads"], int(share * one["memory_limit"])) for one in workers if one["memory_limit"]]
+    return [WorkerMemory(one["nthreads"], usable(one["memory_limit"])) for one in workers if one["memory_limit"]]
+
+
+def usable(limit: int) -> int:
+    """Return what a worker with this memory limit may hold: a paused one goes on only when its memory falls."""
+    return int((dask.config.get("distributed.worker.memory.pause") or 1.0) * limit)
 
 
 def bytes_of(size: int | str) -> int:

@@ -62,7 +62,7 @@ def cluster_client(
         raise ParameterError(
             f"both a scheduler, '{scheduler}', and a file of one, '{scheduler_file}', are given; give one"
         )
-    limit = "auto" if memory_limit is None else _enough(bytes_of(memory_limit))
+    limit = None if memory_limit is None else _enough(bytes_of(memory_limit))
     address = scheduler if scheduler_file is None else _address_in(Path(scheduler_file))
     with _local_client(workers, limit) if address is None else _client_of(address) as client:
         yield client
@@ -82,11 +82,16 @@ def _client_of(address: str) -> Iterator[Client]:
 
 
 @contextmanager
-def _local_client(workers: int | None, limit: int | str) -> Iterator[Client]:
+def _local_client(workers: int | None, limit: int | None) -> Iterator[Client]:
     if workers is not None and workers < 1:
         raise ParameterError(f"workers is {workers}; it must be at least 1")
     processes, threads = processes_and_threads(CPU_COUNT, MEMORY_LIMIT) if workers is None else (workers, 1)
-    local = {"dashboard_address": "127.0.0.1:0", "silence_logs": logging.ERROR, "memory_limit": limit}
+    local = {
+        "dashboard_address": "127.0.0.1:0",
+        # a task's error comes here as one: its worker need not print a traceback as well
+        "silence_logs": logging.CRITICAL,
+        "memory_limit": limit or MEMORY_LIMIT // processes,
+    }
     with dask.config.set(ONE_NUMBA_THREAD | SELDOM_LOOKED_AT):
         with _deaf_to_ctrl_c():
             started = LocalCluster(n_workers=processes, threads_per_worker=threads, **local)

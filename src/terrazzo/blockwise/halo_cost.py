@@ -2,14 +2,32 @@
 
 from __future__ import annotations
 
+import logging
 import math
 from collections.abc import Callable
+from functools import cache
 
 from terrazzo.blocks import Block, BlockGrid, Box
 from terrazzo.kernels.connectivity import ADOPTION_CELLS
 from terrazzo.regions.block_graph import LABEL_MARGIN
 from terrazzo.regions.recipe import Recipe
 from terrazzo.regions.superpixel_parameters import SuperpixelParameters
+
+_log = logging.getLogger(__name__)
+
+# Blocks that read the image more often than this get a warning; those of the defaults read it at most 5 times.
+DWARFING = 10
+
+
+def warn_of_halo(grid: BlockGrid, window_of: Callable[[Block], Box]) -> None:
+    """Log one line if blocks are so small that what they read around themselves dwarfs them."""
+    times = _total(grid, window_of) / math.prod(grid.lattice.shape)
+    if times > DWARFING:
+        block = tuple(cells * size for cells, size in zip(grid.block_cells, grid.lattice.size, strict=True))
+        _say_once(
+            f"blocks of {' x '.join(map(str, block))} pixels read the image {times:.0f} times, because each needs the "
+            f"pixels around it; a larger one, such as block={4 * max(block)}, gives the same in less time"
+        )
 
 
 def pixels_read(grid: BlockGrid, recipe: Recipe) -> int:
@@ -44,3 +62,8 @@ def _total(grid: BlockGrid, box_of: Callable[[Block], Box]) -> int:
         indices = ((*first[:axis], i, *first[axis + 1 :]) for i in range(count))
         sums.append(sum(box_of(grid[index]).shape[axis] for index in indices))
     return math.prod(sums)
+
+
+@cache
+def _say_once(sentence: str) -> None:
+    _log.warning(sentence)

@@ -3,15 +3,18 @@
 from __future__ import annotations
 
 import math
-import os
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
+from dask.system import CPU_COUNT
+from distributed.system import MEMORY_LIMIT
+
 from terrazzo.blocks import BlockGrid
-from terrazzo.blockwise.available_memory import bytes_of, memory_of_machine
+from terrazzo.blockwise.available_memory import bytes_of, memory_of_machine, usable
 from terrazzo.blockwise.calibrate import calibrated_seconds
 from terrazzo.blockwise.halo_cost import pixels_computed, pixels_read
 from terrazzo.blockwise.image_array import ImageLike, axes_of, image_array, lattice_of
+from terrazzo.blockwise.local_workers import processes_and_threads
 from terrazzo.blockwise.model_image import model_image
 from terrazzo.blockwise.task_memory import Work
 from terrazzo.errors import InputError, ParameterError
@@ -64,9 +67,11 @@ class Plan:
     memory_in_all : int
         Bytes of all workers and of the process that hands out blocks.
     memory_limit : int
-        Bytes that a worker may hold.
+        Bytes that are a worker's limit.
+    memory_usable : int
+        Bytes of it that a worker may hold: above 80 % of its limit Dask pauses it.
     fits : bool
-        Whether a worker's memory is within the limit.
+        Whether a worker's memory is within what it may hold.
     disk : dict of str to int
         Bytes of each output before compression.
     recommended_block : int or None
@@ -88,6 +93,7 @@ class Plan:
     memory_per_worker: int
     memory_in_all: int
     memory_limit: int
+    memory_usable: int
     fits: bool
     disk: dict[str, int]
     recommended_block: int | None
@@ -100,7 +106,7 @@ def plan(
     *,
     block: int | None = None,
     workers: int | None = None,
-    threads: int = 1,
+    threads: int | None = None,
     memory_limit: int | str | None = None,
     masked: bool = False,
     size: int | Sequence[int] = 16,
@@ -124,12 +130,12 @@ def plan(
     block : int, optional
         About how many pixels wide the blocks are.
     workers : int, optional
-        Processes, by default one per core.
-    threads : int
-        Tasks that each of them runs at a time.
+        Processes, by default as many as a local cluster gets: one per core, fewer if memory is short.
+    threads : int, optional
+        Tasks that each of them runs at a time, by default 1, or more where there are fewer processes than cores.
     memory_limit : int or str, optional
-        What one worker may hold, in bytes or as text such as "2GiB"; by default an equal share of what this machine
-        has left.
+        The memory limit of one worker, in bytes or as text such as "2GiB"; by default an equal share of what this
+        machine has left.
     masked : bool
         Whether there is a mask.
     size, iterations, sigma, colour, features, classes, layers, width
@@ -150,7 +156,10 @@ def plan(
     ModelError
         If the model is none for this image.
     """
-    workers = os.cpu_count() or 1 if workers is None else workers
+    if workers is None:
+        workers, most = processes_and_threads(CPU_COUNT, MEMORY_LIMIT)
+        threads = most if threads is None else threads
+    threads = 1 if threads is None else threads
     _check_counts(workers=workers, threads=threads)
     limit = bytes_of(memory_limit) if memory_limit is not None else memory_of_machine() // workers
     if model is None:
@@ -224,9 +233,10 @@ def _planned(work: Work, grid: BlockGrid, workers: int, threads: int, limit: int
         memory_per_worker=memory,
         memory_in_all=work.memory_in_all(grid, workers, threads),
         memory_limit=limit,
-        fits=memory <= limit,
+        memory_usable=usable(limit),
+        fits=memory <= usable(limit),
         disk=_disk(work, lattice, superpixels, edges),
-        recommended_block=recommended_block(work, lattice, limit, workers, threads),
+        recommended_block=recommended_block(work, lattice, usable(limit), workers, threads),
         seconds=seconds,
     )
 

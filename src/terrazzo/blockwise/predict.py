@@ -9,6 +9,7 @@ from dask.highlevelgraph import HighLevelGraph
 
 from terrazzo.blocks import BlockGrid
 from terrazzo.blockwise.classified_blocks import classes_of_block
+from terrazzo.blockwise.halo_cost import warn_of_halo
 from terrazzo.blockwise.image_array import ImageLike, lattice_of
 from terrazzo.blockwise.masks import MaskLike, checked_mask
 from terrazzo.blockwise.model_image import model_image
@@ -54,6 +55,7 @@ def predict(
     choose_device(device)
     recipe, lattice = model.recipe, lattice_of(array, model.recipe.superpixels.size)
     grid = BlockGrid.of(lattice, block)
+    warn_of_halo(grid, recipe.window)
     blocks = segmented_blocks(array, checked_mask(mask, lattice.shape), recipe, grid)
     token = tokenize(blocks.token, model.fingerprint(), device)
     name, model_key, reach = f"classes-{token}", f"model-{token}", cells_needed(model.layers)

@@ -48,7 +48,8 @@ def refuse_what_does_not_fit(
         needed = work.memory_of_worker(grid, worker.threads)
         if needed > worker.limit:
             fitting = recommended_block(work, grid.lattice, worker.limit, 1, worker.threads)
-            raise ParameterError(_sentence("a worker takes", grid, needed, worker.limit, fitting))
+            there = f"may hold {readable_bytes(worker.limit)}, what Dask does not pause it at"
+            raise ParameterError(_sentence("a worker takes", grid, needed, there, fitting))
     if limited:
         return
     left = memory_of_machine()
@@ -63,13 +64,13 @@ def refuse_what_does_not_fit(
         fitting = recommended_block(work, grid.lattice, left // len(threads_of), len(threads_of), max(threads_of))
         who = f"{len(threads_of)} workers take"
     if needed > left:
-        raise ParameterError(_sentence(who, grid, needed, left, fitting))
+        raise ParameterError(_sentence(who, grid, needed, f"{readable_bytes(left)} are there", fitting))
 
 
-def _sentence(who: str, grid: BlockGrid, needed: int, left: int, fitting: int | None) -> str:
+def _sentence(who: str, grid: BlockGrid, needed: int, there: str, fitting: int | None) -> str:
     block = " x ".join(str(cells * size) for cells, size in zip(grid.block_cells, grid.lattice.size, strict=True))
     advice = f"choose a smaller block, such as --block {fitting}, or" if fitting else "no block is small enough:"
     return (
-        f"with blocks of {block} pixels {who} up to {readable_bytes(needed)} of memory and {readable_bytes(left)} "
-        f"are there; {advice} use fewer workers or more memory"
+        f"with blocks of {block} pixels {who} up to {readable_bytes(needed)} of memory and {there}; "
+        f"{advice} use fewer workers or more memory"
     )

@@ -15,6 +15,7 @@ from numpy.typing import NDArray
 
 from terrazzo.blocks import Block, BlockGrid, Box
 from terrazzo.blockwise.block_tasks import foreign_graph_of_windows, graph_of_windows
+from terrazzo.blockwise.halo_cost import warn_of_halo
 from terrazzo.blockwise.image_array import ImageLike, axis_names, image_array
 from terrazzo.blockwise.lazy_graph import LazyGraph
 from terrazzo.blockwise.windows import window_tasks
@@ -141,6 +142,7 @@ def _of_foreign_labels(
 
 def _lazy_graph(array: da.Array, labels: da.Array, plan: _Plan, features: FeatureSet) -> Delayed:
     grid, blocks = plan.grid, list(plan.grid)
+    warn_of_halo(grid, plan.image_window)
     image_source, labels_source = array.rechunk((-1, *grid.chunks())), labels.rechunk(grid.chunks())
     name = f"block-graph-{tokenize(image_source.name, labels_source.name, grid, features, plan.graph)}"
     tasks, windows = window_tasks(image_source, [plan.image_window(b) for b in blocks], f"image-{name}")

@@ -7,6 +7,7 @@ import numpy as np
 from terrazzo.blocks import Block
 from terrazzo.blockwise.masked_block import is_outside, nothing, segment_masked_block
 from terrazzo.blockwise.masks import Mask, inside, read_mask
+from terrazzo.io.failures import about
 from terrazzo.io.result import Result
 from terrazzo.io.stored_array import StoredArray
 from terrazzo.regions.recipe import Recipe
@@ -22,5 +23,6 @@ def segment_stored_block(
         labels, graph = nothing(block, recipe)
     else:
         pixels = image[(slice(None), *window.slices)]
-        labels, graph = segment_masked_block(pixels, inside(counted, pixels), block, recipe, scale)
+        with about(image.path):
+            labels, graph = segment_masked_block(pixels, inside(counted, pixels), block, recipe, scale)
     result.write_segments(block, labels.cut(block.core), graph, labels.unadopted)

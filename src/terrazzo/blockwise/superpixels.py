@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from functools import partial
 
 import dask.array as da
 
 from terrazzo.blocks import BlockGrid
+from terrazzo.blockwise.halo_cost import warn_of_halo
 from terrazzo.blockwise.image_array import ImageLike, axes_of, image_array, lattice_of
 from terrazzo.blockwise.lazy_labels import lazy_labels
 from terrazzo.blockwise.masks import MaskLike, checked_mask
@@ -86,5 +88,6 @@ def superpixels(
     given = None if weights is None else tuple(weights)
     parameters = SuperpixelParameters(lattice.size, compactness, iterations, sigma, scale, colour, given)
     grid = BlockGrid.of(lattice, block)
+    warn_of_halo(grid, partial(parameters.window, margin=0))
     inside = checked_mask(mask, lattice.shape)
     return lazy_labels(array, inside, parameters, grid).rechunk(array.chunks[1:])

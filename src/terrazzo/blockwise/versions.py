@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
-from distributed import Client
+from distributed import Client, get_worker
 
 from terrazzo.errors import ParameterError
 from terrazzo.version import __version__
@@ -25,6 +25,15 @@ def check_versions(client: Client) -> None:
         raise ParameterError(
             f"{len(others)} of {len(found)} workers have another terrazzo than this process, which has {__version__}: "
             f"the worker at {address} has {version}; install the same version everywhere"
+        )
+
+
+def check_version(version: str) -> None:
+    """Raise a ParameterError unless this process, a worker that may have come later, has that version of terrazzo."""
+    if version != __version__:
+        raise ParameterError(
+            f"the worker at {get_worker().address} has terrazzo {__version__} and the process that hands out blocks "
+            f"{version}; install the same version everywhere and run the same again, which goes on where this stopped"
         )
 
 

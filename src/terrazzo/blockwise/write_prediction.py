@@ -12,6 +12,7 @@ from distributed import Client
 
 from terrazzo.blocks import BlockGrid
 from terrazzo.blockwise.classified_blocks import classify_stored_block
+from terrazzo.blockwise.halo_cost import warn_of_halo
 from terrazzo.blockwise.image_array import lattice_of
 from terrazzo.blockwise.made_from import made_from, started_result
 from terrazzo.blockwise.masks import Mask, MaskLike, checked_mask
@@ -24,6 +25,7 @@ from terrazzo.blockwise.stored_blocks import segment_stored_block
 from terrazzo.io.image import Image
 from terrazzo.io.leftovers import remove_partial_files
 from terrazzo.io.new_result import check_writable, create_result
+from terrazzo.io.output_path import check_output
 from terrazzo.io.result import Result
 from terrazzo.models.device import choose_device
 from terrazzo.models.model import Model
@@ -78,13 +80,14 @@ def write_prediction(
     ModelError
         If the image's axes or channels are not those of the model.
     InputError
-        If the path holds something else than a result, or a result that was made from another image, model, mask,
-        block or version; if it cannot be written; if the mask is none of the image, or a pixel inside it is NaN or
-        infinite.
+        If the path is the image's, inside it or around it; if it holds something else than a result, or a result that
+        was made from another image, model, mask, block or version; if it cannot be written; if the mask is none of the
+        image, or a pixel inside it is NaN or infinite.
     ParameterError
         If a block takes more memory than a worker may hold, or all that run at a time more than this machine has; if
         a block kills its workers again and again.
     """
+    check_output(path, *_paths(image, mask))
     array, parameters = model_image(model, image), model.recipe.superpixels
     check_channels(array.shape[0], array.dtype, parameters)
     choose_device(device)
@@ -94,6 +97,7 @@ def write_prediction(
     result = None if overwrite else started_result(path, source)
     if result is None or not result.run["finished"]:
         refuse_what_does_not_fit(model, image, grid, client, masked=mask is not None)
+        warn_of_halo(grid, model.recipe.window)
     if result is None:
         lazy = lazy_scale(array, parameters, inside)
         scale = float(lazy.compute() if client is None else client.compute(lazy).result())
@@ -120,6 +124,7 @@ def is_prediction_finished(
     ModelError, InputError
         If `write_prediction` would refuse the image, the mask or what is at the path.
     """
+    check_output(path, *_paths(image, mask))
     array = model_image(model, image)
     lattice = lattice_of(array, model.recipe.superpixels.size)
     checked_mask(mask, lattice.shape)
@@ -128,6 +133,10 @@ def is_prediction_finished(
         return False
     started = started_result(path, made_from(model, image, mask, BlockGrid.of(lattice, block)))
     return started is not None and bool(started.run["finished"])
+
+
+def _paths(image: Image, mask: MaskLike | None) -> list[str]:
+    return [image.path, mask.path] if isinstance(mask, Image) else [image.path]
 
 
 def _new_result(

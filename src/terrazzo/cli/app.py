@@ -52,6 +52,12 @@ def main(arguments: Sequence[str] | None = None) -> None:
             raise
         typer.echo(f"Error: {error}", err=True)
         sys.exit(MISTAKE)
+    except OSError as error:  # the system's own sentence, about a file that nothing else speaks of
+        if debug:
+            raise
+        where = f": '{error.filename}'" if error.filename else ""
+        typer.echo(f"Error: {error.strerror or error}{where}; mend that and run it again", err=True)
+        sys.exit(MISTAKE)
     except typer.TyperException as error:
         typer.echo(f"Error: {error.format_message()} (terrazzo --help says what there is)", err=True)
         sys.exit(MISTAKE)

@@ -49,12 +49,14 @@ def fit(
     from terrazzo.io.files import find_images, pair_by_stem
     from terrazzo.io.model_file import write_model
     from terrazzo.io.open_image import open_image, open_labels
+    from terrazzo.io.output_path import check_output
     from terrazzo.training.fit import fit as fit_model
 
     if output.exists() and not overwrite:
         raise InputError(f"'{output}' exists; choose another path or add --overwrite")
     pairs = pair_by_stem(find_images(images), find_images(annotations))
     masked = [] if mask is None else pair_by_stem([image for image, _ in pairs], find_images(mask), "mask")
+    check_output(output, *(path for pair in (*pairs, *masked) for path in pair))
     with display() as shown:
         model = fit_model(
             [open_image(image, level=level, axes=axes) for image, _ in pairs],

@@ -25,7 +25,7 @@ SchedulerFile = Annotated[
 Workers = Annotated[
     int | None, typer.Option(help="Processes of the local cluster; by default one per core, fewer if memory is short.")
 ]
-MemoryLimit = Annotated[str | None, typer.Option(help="What each of these processes may hold, such as 2GiB.")]
+MemoryLimit = Annotated[str | None, typer.Option(help="The memory limit of each of these processes, such as 2GiB.")]
 Block = Annotated[int | None, typer.Option(help="About how many pixels wide a task's block is.")]
 Output = Annotated[Path, typer.Option("--output", "-o", help="Where to write.")]
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from contextlib import nullcontext
 from functools import reduce
 from operator import add
 from pathlib import Path
@@ -9,7 +10,7 @@ from typing import Annotated, Any
 
 import typer
 
-from terrazzo.cli.options import Axes, Json
+from terrazzo.cli.options import Axes, Json, Scheduler, SchedulerFile, Workers
 from terrazzo.cli.printing import print_values
 from terrazzo.cli.progress import display
 from terrazzo.errors import InputError
@@ -21,9 +22,16 @@ def score(
         str, typer.Argument(help="The true class of each pixel, 255 where nobody has said: a file, a folder, a glob.")
     ],
     axes: Axes = None,
+    scheduler: Scheduler = None,
+    scheduler_file: SchedulerFile = None,
+    workers: Workers = None,
     json: Json = False,
 ) -> None:
-    """Print accuracy, IoU, Dice, confusion matrix and the superpixels' ceiling, over all pixels of all results."""
+    """Print accuracy, IoU, Dice, confusion matrix and the superpixels' ceiling, over all pixels of all results.
+
+    It runs in threads of its own process, unless a scheduler or a number of workers is given.
+    """
+    from terrazzo.blockwise.cluster import cluster_client
     from terrazzo.blockwise.score import score as score_result
     from terrazzo.io.files import find_images, find_results, pair_by_stem
     from terrazzo.io.open_image import open_labels
@@ -35,8 +43,10 @@ def score(
     for result, _ in opened:
         if result.run["class_names"] != names:
             raise InputError(f"'{result.path}' has other classes than the first; score results of one model together")
-    with display() as shown:
-        scores = reduce(add, [score_result(*pair, progress=shown.blocks) for pair in opened])
+    elsewhere = any(given is not None for given in (scheduler, scheduler_file, workers))
+    where = cluster_client(scheduler, workers, scheduler_file) if elsewhere else nullcontext()
+    with where as client, display() as shown:
+        scores = reduce(add, [score_result(*pair, client=client, progress=shown.blocks) for pair in opened])
     values: dict[str, Any] = {
         "results": len(opened),
         "pixels": scores.pixels,

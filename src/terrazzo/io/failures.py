@@ -6,6 +6,8 @@ from pathlib import Path
 
 from terrazzo.errors import InputError, TerrazzoError
 
+MOST_WORDS = 300
+
 
 @contextmanager
 def reported_as_input_error(path: str | Path, attempt: str) -> Iterator[None]:
@@ -28,8 +30,18 @@ def reported_as_input_error(path: str | Path, attempt: str) -> Iterator[None]:
     except (TerrazzoError, MemoryError):
         raise
     except Exception as error:  # what libraries raise on broken files is open-ended
-        lines = str(error).strip().splitlines() or [type(error).__name__]
-        raise InputError(f"'{path}' cannot be {attempt}: {lines[0]}") from error
+        raise InputError(f"'{path}' cannot be {attempt}: {first_words(error)}") from error
+
+
+@contextmanager
+def about(path: str | Path) -> Iterator[None]:
+    """Say which of several files an InputError inside the block is about, unless it names it or there is no name."""
+    try:
+        yield
+    except InputError as error:
+        if not path or str(path) in str(error):
+            raise
+        raise InputError(f"'{path}': {error}") from error
 
 
 @contextmanager
@@ -48,6 +60,12 @@ def reported_as_not_written(path: str | Path) -> Iterator[None]:
         raise InputError(
             f"'{path}' cannot be written: {reason}; mend that and run the same again, which goes on where this stopped"
         ) from error
+
+
+def first_words(error: Exception) -> str:
+    """Return the first line of what a library says, shortened where it quotes at length, or else the error's type."""
+    lines = str(error).strip().splitlines() or [type(error).__name__]
+    return lines[0] if len(lines[0]) <= MOST_WORDS else f"{lines[0][:MOST_WORDS]}…"
 
 
 def require_level(path: str | Path, level: int, levels: int) -> None:

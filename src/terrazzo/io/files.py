@@ -36,12 +36,12 @@ def find_images(pattern: str | os.PathLike[str]) -> list[Path]:
     if path.is_file() or is_store(path):
         return [path]
     if path.is_dir():
-        return _images_among(path.iterdir(), f"The folder '{pattern}' holds no images.")
+        return _images_among(path.iterdir(), f"The folder '{pattern}' holds no images")
     if not glob.has_magic(str(path)):
         raise InputError(f"There is no file, folder or store at '{pattern}'.")
     # Path.glob refuses absolute patterns.
     matches = map(Path, glob.glob(str(path), recursive=True))  # noqa: PTH207
-    return _images_among(matches, f"No image matches '{pattern}'.")
+    return _images_among(matches, f"No image matches '{pattern}'")
 
 
 def name_results(pattern: str | os.PathLike[str], output: Path) -> list[tuple[Path, Path]]:
@@ -63,11 +63,13 @@ def name_results(pattern: str | os.PathLike[str], output: Path) -> list[tuple[Pa
     Raises
     ------
     InputError
-        If nothing is there or matches, or two images have the same name.
+        If nothing is there or matches, two images have the same name, or the output is the images' own folder.
     """
     images = find_images(pattern)
     if images == [Path(pattern).expanduser()]:
         return [(images[0], output)]
+    if output.resolve() in {image.parent.resolve() for image in images}:
+        raise InputError(f"the output '{output}' is the folder of the images; choose another folder for the results")
     stems = _by_stem(images, "images")
     return [(image, output / f"{stem}.zarr") for stem, image in stems.items()]
 
@@ -129,7 +131,7 @@ def stem_of(path: Path) -> str:
 def _images_among(paths: Iterable[Path], otherwise: str) -> list[Path]:
     found = [path for path in paths if is_image_path(path) and not _is_hidden_or_inside_store(path)]
     if not found:
-        raise InputError(f"{otherwise} Images are Zarr stores, TIFF, PNG, JPEG and NPY files.")
+        raise InputError(f"{otherwise}; images are Zarr stores, TIFF, PNG, JPEG and NPY files.")
     return sorted(found)
 
 
@@ -150,4 +152,4 @@ def _require_same(unpaired: set[str], what: str) -> None:
     if unpaired:
         names = ", ".join(f"'{stem}'" for stem in sorted(unpaired)[:3])
         more = ", ..." if len(unpaired) > 3 else ""
-        raise InputError(f"There are {len(unpaired)} {what} of the same name: {names}{more}.")
+        raise InputError(f"There are {len(unpaired)} {what} of the same name: {names}{more}; give each its pair.")

@@ -13,6 +13,8 @@ from safetensors import SafetensorError, safe_open
 from safetensors.torch import save_file
 
 from terrazzo.errors import InputError, ModelError, TerrazzoError
+from terrazzo.io.failures import first_words
+from terrazzo.io.model_header import FORMAT, SEAL, check_header, seal
 from terrazzo.models.gnn import GNN, GNNConfig
 from terrazzo.models.model import Model
 from terrazzo.regions.features import FeatureSet, statistic_named
@@ -21,9 +23,8 @@ from terrazzo.regions.scaling import Scaling
 from terrazzo.regions.superpixel_parameters import SuperpixelParameters
 from terrazzo.version import __version__
 
-FORMAT = 2
-# The fingerprint covers parameters that the formats before do not have.
-FIRST_WITH_THIS_FINGERPRINT = 2
+# Of the formats without a seal the one whose fingerprint covers all parameters that there are.
+FORMAT_OF_FINGERPRINT = 2
 HEADER = "terrazzo"
 SCALING = ("node_mean", "node_std", "edge_mean", "edge_std")
 
@@ -41,10 +42,12 @@ def write_model(model: Model, path: str | Path, *, overwrite: bool = False) -> P
         raise InputError(f"'{target}' exists; choose another path or allow it to be overwritten")
     tensors = {f"network.{name}": t.detach().cpu().contiguous() for name, t in model.network.state_dict().items()}
     tensors |= {f"scaling.{name}": torch.from_numpy(getattr(model.scaling, name)) for name in SCALING}
+    header = _header(model)
+    header[SEAL] = seal(header, tensors)
     partial = target.with_name(target.name + ".partial")
     try:
         target.parent.mkdir(parents=True, exist_ok=True)
-        save_file(tensors, partial, metadata={HEADER: json.dumps(_header(model), indent=1)})
+        save_file(tensors, partial, metadata={HEADER: json.dumps(header, indent=1)})
         partial.replace(target)
     except (OSError, SafetensorError) as error:
         with suppress(OSError):
@@ -75,31 +78,29 @@ def open_model(path: str | Path, *, features: FeatureSet | None = None) -> Model
     try:
         with safe_open(path, framework="pt") as file:
             metadata = file.metadata() or {}
-            tensors = {name: file.get_tensor(name) for name in file.keys()}  # noqa: SIM118
+            # copies: the file may be replaced while the model is in use
+            tensors = {name: file.get_tensor(name).clone() for name in file.keys()}  # noqa: SIM118
     except (SafetensorError, OSError) as error:
-        raise ModelError(f"'{path}' is no whole safetensors file ({error}); fit the model again") from error
+        raise ModelError(
+            f"'{path}' is no whole safetensors file ({first_words(error)}); fit the model again"
+        ) from error
     if HEADER not in metadata:
         raise ModelError(f"'{path}' was not written by terrazzo; give a model that terrazzo fit has made")
     try:
         header = json.loads(metadata[HEADER])
-        _check_format(header, path)
+        check_header(header, tensors, path)
         model = _model(header, tensors, features)
-        comparable = header["format"] >= FIRST_WITH_THIS_FINGERPRINT
-        if model.fingerprint() != header["fingerprint"] and comparable:
+        if header["format"] == FORMAT_OF_FINGERPRINT and model.fingerprint() != header["fingerprint"]:
             raise ModelError(f"'{path}' was changed after it was written; fit the model again")
         return model
-    except TerrazzoError:
+    except ModelError:
         raise
-    except (KeyError, TypeError, ValueError, RuntimeError) as error:
-        raise ModelError(f"the header of '{path}' does not fit its weights ({error}); fit the model again") from error
-
-
-def _check_format(header: dict[str, Any], path: str | Path) -> None:
-    if header["format"] > FORMAT:
+    except TerrazzoError as error:
+        raise ModelError(f"'{path}': {error}") from error
+    except (LookupError, AttributeError, TypeError, ValueError, ArithmeticError, RuntimeError) as error:
         raise ModelError(
-            f"'{path}' was written by terrazzo {header['version']} in format {header['format']}; this version, "
-            f"{__version__}, reads up to format {FORMAT}: install a newer terrazzo"
-        )
+            f"the header of '{path}' does not fit its weights ({first_words(error)}); fit the model again"
+        ) from error
 
 
 def _header(model: Model) -> dict[str, Any]:
@@ -121,10 +122,11 @@ def _header(model: Model) -> dict[str, Any]:
 
 
 def _model(header: dict[str, Any], tensors: dict[str, torch.Tensor], features: FeatureSet | None) -> Model:
-    network = GNN(GNNConfig(**header["network"])).eval()
-    network.load_state_dict(
-        {name.removeprefix("network."): t for name, t in tensors.items() if name.startswith("network.")}
-    )
+    weights = {name.removeprefix("network."): t.float() for name, t in tensors.items() if name.startswith("network.")}
+    # without storage: however large the header says that it is, it takes the file's own weights
+    with torch.device("meta"):
+        network = GNN(GNNConfig(**header["network"])).eval()
+    network.load_state_dict(weights, assign=True)
     parameters: dict[str, Any] = {
         name: tuple(v) if isinstance(v, list) else v for name, v in header["superpixels"].items()
     }

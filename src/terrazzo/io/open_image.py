@@ -14,6 +14,7 @@ from terrazzo.io.description import Description
 from terrazzo.io.failures import reported_as_input_error
 from terrazzo.io.formats import READERS, kind_of
 from terrazzo.io.image import Image
+from terrazzo.io.sizes import check_sizes
 from terrazzo.io.stored_array import StoredArray
 
 FORMAT_NAMES = {"zarr": "Zarr", "tiff": "TIFF", "raster": "PNG or JPEG", "npy": "NPY"}
@@ -105,6 +106,7 @@ def _image(path: Path, kind: str, description: Description, *, level: int, axes:
     named = settled_axes(path, description.shape, asked=axes, found=description.axes)
     shape = in_image_order(named, description.shape, description.shape)
     stored_chunks = in_image_order(named, description.shape, description.chunks) if description.chunks else None
+    check_sizes(path, shape, stored_chunks)
     dtype = description.dtype.newbyteorder("=")
     stored = StoredArray(
         path=str(path),

@@ -13,6 +13,7 @@ from numpy.typing import NDArray
 
 from terrazzo.blocks import Block, BlockGrid
 from terrazzo.errors import InputError
+from terrazzo.io.aligned import check_aligned
 from terrazzo.io.failures import reported_as_not_written
 from terrazzo.io.frames import edge_frame, node_frame
 from terrazzo.io.markers import Counts, Index, marker, read_markers
@@ -165,7 +166,7 @@ def open_result(path: str | Path) -> Result:
     Raises
     ------
     InputError
-        If there is none, or it is damaged.
+        If there is none, it is damaged, or its blocks are no whole multiples of what its arrays are stored in.
     """
     file = Path(path) / RUN
     if not file.is_file():
@@ -174,12 +175,14 @@ def open_result(path: str | Path) -> Result:
         run = json.loads(file.read_text())
         lattice = Lattice(tuple(run["shape"]), tuple(run["size"]))
         grid = BlockGrid(lattice, tuple(run["block_cells"]))
-        for key in (SUPERPIXELS, CLASSES):
-            zarr.open_array(path, path=key, mode="r")
+        arrays = {key: zarr.open_array(path, path=key, mode="r") for key in PASSES.values()}
         columns = tuple(run["node_columns"]), tuple(run["edge_columns"])
-        return Result(str(Path(path).resolve()), grid, *columns, run.get("id", ""))
+        run_id = run.get("id", "")
     except (ValueError, KeyError, TypeError, OSError) as error:
         raise InputError(f"'{file}' is damaged ({error!r}); run terrazzo predict again with --overwrite") from error
+    for key, array in arrays.items():
+        check_aligned(array, grid, Path(path) / key)
+    return Result(str(Path(path).resolve()), grid, *columns, run_id)
 
 
 def write_run(target: Path, run: dict[str, Any]) -> None:

@@ -87,8 +87,8 @@ class StoredArray:
         with reported_as_input_error(self.path, f"read at {_described(wanted)}"):
             opened = _opened(self.kind, self.path, self.key, self.modified)
             found = np.asarray(opened[tuple(wanted.get(axis, 0) for axis in self.axes)])
-        kept = [axis for axis in self.axes if axis in wanted]
-        ordered = found.transpose([kept.index(axis) for axis in axes if axis in kept])
+            kept = [axis for axis in self.axes if axis in wanted]
+            ordered = found.transpose([kept.index(axis) for axis in axes if axis in kept])
         channels = ordered if "c" in kept else ordered[None]
         if channels.shape != shape:
             raise InputError(f"'{self.path}' changed on disk after it was opened; open it again.")

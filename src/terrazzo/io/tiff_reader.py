@@ -14,6 +14,7 @@ from terrazzo.errors import InputError
 from terrazzo.io.axes import MOST_GUESSED_CHANNELS, RGB
 from terrazzo.io.description import Description
 from terrazzo.io.failures import require_level
+from terrazzo.io.sizes import check_unpacked
 from terrazzo.io.tiff_metadata import ome_channels, physical_pixel_size
 
 
@@ -27,6 +28,7 @@ def describe(path: Path, level: int) -> Description:
         series = base.levels[level]
         _refuse_compression(path, series.keyframe)
         _refuse_truncation(path, series)
+        check_unpacked(path, series.keyframe.chunks, series.dtype.itemsize, max(series.keyframe.databytecounts))
         _refuse_lost_sections(path, tiff, len(base.pages))
         axes = _axes(series)
         size, unit = physical_pixel_size(tiff)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
+from dataclasses import replace
 from pathlib import Path
 from typing import Any, Literal
 
@@ -10,10 +11,11 @@ import dask
 import dask.array as da
 import numpy as np
 
-from terrazzo.blockwise.annotated_image import annotated_image
+from terrazzo.blockwise.annotated_image import AnnotatedImage, annotated_image
 from terrazzo.blockwise.image_array import ImageLike, axes_of, axis_names, image_array
 from terrazzo.blockwise.masks import MaskLike
 from terrazzo.errors import InputError, ParameterError
+from terrazzo.io.failures import about
 from terrazzo.io.image import Image
 from terrazzo.lattice import spacing
 from terrazzo.models.classify_block import cells_needed
@@ -108,11 +110,11 @@ def fit(
     parameters = SuperpixelParameters(spacing(size, axes), compactness, iterations, sigma, scale, colour, given)
     recipe = Recipe(channels, parameters, features)
     layers = settings.get("layers", GNNConfig.layers)
-    whole = (
-        annotated_image(array, plane, recipe=recipe, classes=classes, mask=mask, block=block)
-        for array, plane, mask in zip(arrays, planes, masks or [None] * len(arrays), strict=True)
-    )
-    annotated = [one.near_annotation(cells_needed(layers)) for one in whole]
+    annotated: list[AnnotatedImage] = []
+    for image, array, plane, mask in zip(images, arrays, planes, masks or [None] * len(arrays), strict=True):
+        with about(path := image.path if isinstance(image, Image) else ""):
+            whole = annotated_image(array, plane, recipe=recipe, classes=classes, mask=mask, block=block)
+            annotated.append(replace(whole, path=path).near_annotation(cells_needed(layers)))
     fitted, seconds = fit_annotated(
         annotated, streaming=streaming, scratch=scratch, graph_done=graph_done, progress=progress, **settings
     )

@@ -14,6 +14,7 @@ import numpy as np
 from terrazzo.blockwise.annotated_graph import lazy_annotated_graph
 from terrazzo.blockwise.annotated_image import AnnotatedImage
 from terrazzo.errors import InputError, ParameterError
+from terrazzo.io.failures import about
 from terrazzo.models.gnn import GNNConfig
 from terrazzo.regions.node_targets import NodeTargets
 from terrazzo.regions.region_graph import RegionGraph
@@ -88,7 +89,8 @@ def _graphs(
     graphs: list[RegionGraph] = []
     targets: list[NodeTargets] = []
     for one in annotated:
-        graph, target = lazy_annotated_graph(one).compute()
+        with about(one.path):
+            graph, target = lazy_annotated_graph(one).compute()
         rows = graph.ring(np.flatnonzero(target.annotated), layers)
         graphs.append(graph.subgraph(rows))
         targets.append(NodeTargets(target.counts[rows]))

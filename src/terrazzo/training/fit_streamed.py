@@ -15,6 +15,7 @@ from numpy.typing import NDArray
 from terrazzo.blockwise.annotated_image import AnnotatedImage
 from terrazzo.blockwise.run_blocks import run_blocks
 from terrazzo.blockwise.write_annotated_graph import write_annotated_graph
+from terrazzo.io.failures import about
 from terrazzo.io.graph_parts import GraphParts
 from terrazzo.regions.scaling import Scaling
 from terrazzo.training.cut_blocks import CutBlock, StoredGraph, StoredPart, cut_block
@@ -44,7 +45,8 @@ def write_graphs(
     """
     graphs: list[StoredGraph] = []
     for image in images:
-        graphs.append(_stored(image, folder / str(len(graphs))))
+        with about(image.path):
+            graphs.append(_stored(image, folder / str(len(graphs))))
         if done is not None:
             done(len(graphs), len(images))
     return graphs
