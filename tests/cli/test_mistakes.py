@@ -293,16 +293,16 @@ def test_without_dgl_it_fits_and_predicts_on_plain_torch_and_says_so_in_one_line
     assert np.array_equal(found.read_classes(everything), expected.read_classes(everything))
 
 
-def test_an_image_smaller_than_one_superpixel_is_no_mistake(files, run, tmp_path):
+def test_an_image_smaller_than_one_superpixel_is_no_mistake(files, tmp_path):
     imageio.imwrite(tmp_path / "tiny.png", np.array([[3, 9, 4], [2, 8, 5]], np.uint8))
-    ended = run(*PREDICT.replace("{}", f"{tmp_path}/tiny.png", 1).format(files=files, out=tmp_path).split(), "--json")
+    model, image = tz.open_model(files / "model.safetensors"), tz.open_image(tmp_path / "tiny.png")
+    assert tz.write_prediction(model, image, tmp_path / "r.zarr").run["figures"]["superpixels"] == 1
+
+
+def test_blocks_that_their_halo_dwarfs_are_no_mistake_and_one_line_says_what_they_cost(run, tmp_path, caplog):
+    for name, pixels in zip(("image", "truth"), striped(128), strict=True):
+        imageio.imwrite(tmp_path / f"{name}.png", pixels)
+    command = f"fit {tmp_path}/image.png {tmp_path}/truth.png --block 32 -o {tmp_path}/m.safetensors {QUICK}"
+    ended = run(*command.split())
     assert ended.code == 0, ended.err
-    assert json.loads(ended.out)["superpixels"] == 1
-
-
-def test_blocks_that_their_halo_dwarfs_are_no_mistake_and_one_line_says_what_they_cost(files, run_apart, tmp_path):
-    imageio.imwrite(tmp_path / "image.png", striped(256)[0])
-    words = PREDICT.replace("{}", f"{tmp_path}/image.png", 1).format(files=files, out=tmp_path).split()
-    ended = run_apart(*words, "--block", 32)
-    assert ended.returncode == 0, ended.stderr
-    assert len(re.findall(r"blocks of 32 x 32 pixels read the image \d+ times, because", ended.stderr)) == 1
+    assert len(re.findall(r"blocks of 32 x 32 pixels read the image 16 times, because", caplog.text)) == 1

@@ -51,7 +51,9 @@ def predict(
     from terrazzo.io.model_file import open_model
     from terrazzo.io.open_image import open_image, open_labels
     from terrazzo.io.result import open_result
+    from terrazzo.models.device import choose_device
 
+    choose_device(device)
     fitted = open_model(model)
     named = name_results(images, output)
     opened = [open_image(image, level=level, axes=axes) for image, _ in named]
