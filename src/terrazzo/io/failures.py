@@ -8,7 +8,7 @@ from terrazzo.errors import InputError, TerrazzoError
 
 
 @contextmanager
-def reported_as_input_error(path: str | Path, attempt: str) -> Iterator[None]:
+def reported_as_input_error(path: str | Path, attempt: str, advice: str = "") -> Iterator[None]:
     """Turn whatever a file library raises inside the block into an InputError about `path`.
 
     Parameters
@@ -17,6 +17,8 @@ def reported_as_input_error(path: str | Path, attempt: str) -> Iterator[None]:
         The file or store that is being read.
     attempt : str
         What was tried, to follow "cannot be", such as "read as TIFF".
+    advice : str
+        What to do.
 
     Raises
     ------
@@ -28,8 +30,9 @@ def reported_as_input_error(path: str | Path, attempt: str) -> Iterator[None]:
     except (TerrazzoError, MemoryError):
         raise
     except Exception as error:  # what libraries raise on broken files is open-ended
-        lines = str(error).strip().splitlines() or [type(error).__name__]
-        raise InputError(f"'{path}' cannot be {attempt}: {lines[0]}") from error
+        denied = isinstance(error, PermissionError)
+        hint = "ask its owner for the right to read it" if denied else advice
+        raise InputError(f"'{path}' cannot be {attempt}: {_reason(error)}{hint and f'; {hint}'}") from error
 
 
 @contextmanager
@@ -48,6 +51,13 @@ def reported_as_not_written(path: str | Path) -> Iterator[None]:
         raise InputError(
             f"'{path}' cannot be written: {reason}; mend that and run the same again, which goes on where this stopped"
         ) from error
+
+
+def _reason(error: Exception) -> str:
+    """What the system says without the path, which is in the sentence already; else the first line of the error."""
+    if isinstance(error, OSError) and error.strerror:
+        return error.strerror.splitlines()[0]
+    return (str(error).strip().splitlines() or [type(error).__name__])[0].rstrip(".")
 
 
 def require_level(path: str | Path, level: int, levels: int) -> None:
