@@ -4,6 +4,7 @@ import functools
 import http.server
 import threading
 from collections.abc import Iterator
+from importlib.util import find_spec
 from multiprocessing import get_context
 from pathlib import Path
 from typing import Any
@@ -75,7 +76,8 @@ def test_what_is_not_on_a_server_is_an_input_error(served: tuple[Path, str]) -> 
 
 
 def test_a_server_that_is_not_there_is_an_input_error() -> None:
-    with pytest.raises(InputError, match=r"'http://127\.0\.0\.1:9/a\.zarr' cannot be read as Zarr: "):
+    said = r"'http://127\.0\.0\.1:9/a\.zarr' cannot be read as Zarr: .*; see that the address is right and its server"
+    with pytest.raises(InputError, match=said):
         open_image("http://127.0.0.1:9/a.zarr")
 
 
@@ -95,6 +97,12 @@ def test_a_file_behind_a_url_is_refused_with_what_to_do() -> None:
 def test_a_scheme_that_nobody_knows_is_an_input_error() -> None:
     with pytest.raises(InputError, match=r"'nothing://a\.zarr' cannot be read as Zarr: Protocol not known: nothing"):
         open_image("nothing://a.zarr")
+
+
+@pytest.mark.skipif(find_spec("s3fs") is not None, reason="s3fs is installed")
+def test_a_scheme_whose_package_is_missing_names_the_package() -> None:
+    with pytest.raises(InputError, match=r"'s3://bucket/a\.zarr' cannot be read as Zarr: .*s3fs"):
+        open_image("s3://bucket/a.zarr")
 
 
 @pytest.fixture

@@ -132,6 +132,12 @@ def test_a_store_of_several_images_says_which_and_each_opens_by_its_path(tmp_pat
     np.testing.assert_array_equal(open_image(tmp_path / "a.zarr" / "2", level=1).data.compute(), PIXELS[:, ::2, ::2])
 
 
+def test_a_collection_without_an_image_is_an_input_error(tmp_path: Path) -> None:
+    zarr.create_group(tmp_path / "a.zarr", attributes={"ome": {"version": "0.5", "bioformats2raw.layout": 3}})
+    with pytest.raises(InputError, match="is a collection without an image"):
+        open_image(tmp_path / "a.zarr")
+
+
 def test_a_plate_says_how_to_open_one_of_its_images(tmp_path: Path) -> None:
     plate = {"wells": [{"path": "B/3", "rowIndex": 1, "columnIndex": 2}]}
     zarr.create_group(tmp_path / "a.zarr", zarr_format=2, attributes={"plate": plate})

@@ -14,7 +14,7 @@ from terrazzo.io.failures import reported_as_input_error
 from terrazzo.io.formats import kind_of
 from terrazzo.io.image import Image
 from terrazzo.io.image_files import modified
-from terrazzo.io.location import located
+from terrazzo.io.location import is_url, located
 from terrazzo.io.pyramid import levels_of, nearest_level, scaled
 from terrazzo.io.readers import READERS
 from terrazzo.io.stored_array import StoredArray
@@ -28,6 +28,8 @@ FORMAT_NAMES = {
     "hdf5": "HDF5",
     "stack": "a stack",
 }
+OF_FILES = "see that it is whole and what its name says"
+OF_URLS = "see that the address is right and its server can be reached"
 Lengths = float | Sequence[float]
 
 
@@ -52,7 +54,7 @@ def open_image(
     ----------
     path : str or path
         A file; the directory of a Zarr store or of a group inside one; a URL of either that fsspec opens, such as
-        "https://host/a.zarr"; a dataset inside an HDF5 file, "a.h5/group/name"; or a pattern such as "sections/*.png",
+        "https://host/a.zarr"; a dataset inside an HDF5 file, "a.h5/group/name"; or a pattern such as `sections/*.png`,
         which stacks what it matches, in the order of the numbers in the names, along the first of `axes`.
     level : int
         Resolution level of a pyramid, 0 being the finest.
@@ -136,7 +138,7 @@ def open_labels(path: str | os.PathLike[str], *, level: int = 0, axes: str | Non
 def _described(path: str | os.PathLike[str], level: int) -> tuple[str, str, Description]:
     location = located(path)
     kind = kind_of(location)
-    advice = "see that it is whole and what its name says"
+    advice = OF_URLS if is_url(location) else OF_FILES
     with reported_as_input_error(location, f"read as {FORMAT_NAMES[kind]}", advice):
         return location, kind, READERS[kind].describe(location, level)
 

@@ -76,10 +76,14 @@ def _opened(path: str) -> zarr.Array[Any] | zarr.Group:
 def _only_image(path: str, node: zarr.Group) -> str:
     """Return the image of a collection that holds but one."""
     images = _images(node)
-    if len(images) != 1:
+    if not images:
+        raise InputError(f"'{path}' is a collection without an image; convert the original again.")
+    if len(images) > 1:
         listed = ", ".join(f"'{name}'" for name in images[:5]) + (", ..." if len(images) > 5 else "")
-        example = f", such as '{path}/{images[0]}'" if images else ""
-        raise InputError(f"'{path}' holds {len(images)} images: {listed}; open one of them by its path{example}.")
+        raise InputError(
+            f"'{path}' holds {len(images)} images: {listed}; open one of them by its path, such as "
+            f"'{path}/{images[0]}'."
+        )
     return images[0]
 
 
