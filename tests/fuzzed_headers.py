@@ -62,7 +62,9 @@ def make_tiffs(folder):
     tifffile.imwrite(folder / "packed.tif", PIXELS[0], rowsperstrip=8, compression="zlib", predictor=True)
     tifffile.imwrite(folder / "whole.tif", PIXELS[0], compression="lzw")
     tifffile.imwrite(folder / "colour.tif", np.moveaxis(PIXELS, 0, -1), tile=(16, 16), photometric="rgb")
-    tifffile.imwrite(folder / "big.tif", PIXELS.astype(np.uint16), bigtiff=True, photometric="minisblack")
+    tifffile.imwrite(
+        folder / "big.tif", PIXELS.astype(np.uint16), bigtiff=True, photometric="minisblack", metadata={"axes": "CYX"}
+    )
     metadata = {"axes": "CYX", "PhysicalSizeX": 0.5, "PhysicalSizeY": 0.5, "Channel": {"Name": ["a", "b", "c"]}}
     tifffile.imwrite(folder / "volume.ome.tif", PIXELS, metadata=metadata, photometric="minisblack")
     tifffile.imwrite(folder / "stack.tif", PIXELS, imagej=True, metadata={"axes": "ZYX", "spacing": 2, "unit": "um"})

@@ -1,11 +1,9 @@
-from pathlib import Path
-
 import pytest
 
 from terrazzo.errors import InputError, ParameterError
 from terrazzo.io.axes import channel_names, in_image_order, settled_axes
 
-PATH = Path("picture.tif")
+PATH = "picture.tif"
 
 
 @pytest.mark.parametrize(
@@ -23,7 +21,7 @@ def test_axes_are_guessed_from_lengths_that_leave_little_doubt(shape: tuple[int,
     assert settled_axes(PATH, shape, asked=None, found=None) == axes
 
 
-@pytest.mark.parametrize("shape", [(60,), (17, 50, 60), (50, 60, 2), (2, 3, 50, 60)])
+@pytest.mark.parametrize("shape", [(17, 50, 60), (50, 60, 2), (2, 3, 50, 60)])
 def test_axes_that_cannot_be_guessed_ask_for_the_axes_argument(shape: tuple[int, ...]) -> None:
     with pytest.raises(InputError, match=r"pass axes="):
         settled_axes(PATH, shape, asked=None, found=None)
@@ -34,8 +32,20 @@ def test_what_the_caller_says_wins_over_the_file_and_the_file_over_a_guess() -> 
     assert settled_axes(PATH, (3, 50, 60), asked=None, found="yxc") == "yxc"
 
 
-def test_letters_of_unknown_meaning_leave_the_axes_to_a_guess() -> None:
-    assert settled_axes(PATH, (3, 50, 60), asked=None, found="qyx") == "cyx"
+def test_letters_of_unknown_meaning_leave_a_question_and_no_guess() -> None:
+    with pytest.raises(InputError, match=r"does not say what its 3 axes of shape \(3, 50, 60\) are: pass axes="):
+        settled_axes(PATH, (3, 50, 60), asked=None, found="qyx")
+    assert settled_axes(PATH, (3, 50, 60), asked="zyx", found="qyx") == "zyx"
+    assert settled_axes(PATH, (50, 60), asked=None, found="??") == "yx"
+
+
+@pytest.mark.parametrize(("shape", "said"), [((), "0 axes"), ((60,), "1 axis"), ((1, 1, 1, 1, 50, 60), "6 axes")])
+@pytest.mark.parametrize("asked", [None, "yx"])
+def test_too_few_and_too_many_axes_are_refused_with_what_an_image_has(
+    shape: tuple[int, ...], said: str, asked: str | None
+) -> None:
+    with pytest.raises(InputError, match=f"has {said}, of shape .*; an image has y and x, and at most one each of"):
+        settled_axes(PATH, shape, asked=asked, found=None)
 
 
 def test_capital_letters_are_the_same_axes() -> None:

@@ -1,8 +1,10 @@
 import json
 
+import h5py
 import imageio.v3 as imageio
 import numpy as np
 import pytest
+import zarr
 from segmented import grid_of
 from untrained import untrained_model
 
@@ -11,6 +13,8 @@ from terrazzo.io.describe import describe
 from terrazzo.io.model_file import write_model
 from terrazzo.io.new_result import create_result
 from terrazzo.io.ome_zarr_writer import write_ome_zarr
+from terrazzo.io.result import open_result
+from terrazzo.version import __version__
 
 
 def test_an_image_is_described_by_its_axes_and_its_type(tmp_path):
@@ -34,7 +38,7 @@ def test_a_volume_is_described_along_its_four_axes(tmp_path):
 
 
 def test_a_model_is_described_by_its_classes_and_its_network(tmp_path):
-    model = untrained_model(pixel_size=(0.5, 0.5), fitted={"epochs": 7.0})
+    model = untrained_model(pixel_size=(0.5, 0.5), pixel_unit="micrometer", fitted={"epochs": 7.0})
     found = describe(write_model(model, tmp_path / "model.safetensors"))
     assert found["kind"] == "model"
     assert found["classes"] == {"ground": "#102030", "grass": "#00ff7f", "water": "#0000ff"}
@@ -43,12 +47,14 @@ def test_a_model_is_described_by_its_classes_and_its_network(tmp_path):
     assert found["network"]["layers"] == 2
     assert found["parameters"] == sum(p.numel() for p in model.network.parameters())
     assert found["fitted"] == {"epochs": 7.0}
+    assert (found["axes"], found["pixel_size"], found["pixel_unit"]) == ("yx", (0.5, 0.5), "micrometer")
+    assert found["versions"]["terrazzo"] == __version__
     json.dumps(found)
 
 
-def test_a_result_is_described_by_its_run(tmp_path):
+def empty_result(path):
     create_result(
-        tmp_path / "result.zarr",
+        path,
         grid_of((60, 70)),
         node_columns=("a",),
         edge_columns=("b",),
@@ -57,11 +63,56 @@ def test_a_result_is_described_by_its_run(tmp_path):
         pixel_size=None,
         made_from={"image": "image.png"},
     )
+
+
+def test_a_result_is_described_by_its_run(tmp_path):
+    empty_result(tmp_path / "result.zarr")
     found = describe(tmp_path / "result.zarr")
     assert found["kind"] == "result"
     assert found["made_from"] == {"image": "image.png"}
     assert found["finished"] is False
+    assert found["shape"] == {"y": 60, "x": 70}
     assert (found["blocks"], found["finished_blocks"]) == (len(grid_of((60, 70))), {"superpixels": 0, "classes": 0})
+    json.dumps(found)
+
+
+def test_an_image_tells_its_levels_and_what_is_stored_in_one_piece(tmp_path):
+    group = zarr.create_group(tmp_path / "a.zarr", attributes={"ome": two_levels()})
+    for level in range(2):
+        group.create_array(str(level), data=np.zeros((64 >> level, 80 >> level), np.uint8), chunks=(16, 20))
+    found = describe(tmp_path / "a.zarr", pixel_size=1)
+    assert (found["level"], found["shape"]) == (1, {"c": 1, "y": 32, "x": 40})
+    assert found["stored_chunks"] == {"y": 16, "x": 20}
+    assert [entry["shape"] for entry in found["levels"]] == [[64, 80], [32, 40]]
+    assert [entry["pixel_size"] for entry in found["levels"]] == [(0.5, 0.5), (1.0, 1.0)]
+    json.dumps(found)
+
+
+def two_levels():
+    axes = [{"name": name, "type": "space", "unit": "micrometer"} for name in "yx"]
+    datasets = [
+        {"path": str(n), "coordinateTransformations": [{"type": "scale", "scale": [0.5 * 2**n] * 2}]} for n in range(2)
+    ]
+    return {"version": "0.5", "multiscales": [{"axes": axes, "datasets": datasets}]}
+
+
+def test_a_stack_and_a_dataset_in_a_file_are_images(tmp_path):
+    for number in range(3):
+        imageio.imwrite(tmp_path / f"s{number}.png", np.zeros((20, 30), np.uint8))
+    with h5py.File(tmp_path / "a.h5", "w") as file:
+        file["raw"] = np.zeros((20, 30), np.uint8)
+    assert describe(f"{tmp_path}/*.png", axes="zyx")["shape"] == {"c": 1, "z": 3, "y": 20, "x": 30}
+    assert describe(tmp_path / "a.h5" / "raw")["kind"] == describe(tmp_path / "a.h5")["kind"] == "image"
+
+
+def test_a_folder_of_results_says_which_are_finished(tmp_path):
+    for name in ("a.zarr", "b.zarr"):
+        empty_result(tmp_path / name)
+    open_result(tmp_path / "b.zarr").finish({})
+    blocks = len(grid_of((60, 70)))
+    found = describe(tmp_path)
+    assert found["kind"] == "results"
+    assert found["results"] == {"a.zarr": f"0 of {blocks} blocks", "b.zarr": "finished"}
     json.dumps(found)
 
 

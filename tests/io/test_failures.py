@@ -21,6 +21,19 @@ def test_an_error_without_words_is_named_by_its_type() -> None:
         raise EOFError
 
 
+def test_what_the_system_says_comes_without_the_path_and_with_what_to_do() -> None:
+    with (
+        pytest.raises(InputError, match=r"^'a\.tif' cannot be read: No such file or directory; look again$"),
+        reported_as_input_error("a.tif", "read", "look again"),
+    ):
+        Path("/nowhere/a.tif").read_bytes()
+    with (
+        pytest.raises(InputError, match=r": Permission denied; ask its owner for the right to read it$"),
+        reported_as_input_error("a.tif", "read", "look again"),
+    ):
+        raise PermissionError(13, "Permission denied", "a.tif")
+
+
 @pytest.mark.parametrize("error", [ParameterError("axes"), MemoryError()])
 def test_our_own_errors_and_lack_of_memory_pass_as_they_are(error: Exception) -> None:
     with pytest.raises(type(error)) as caught, reported_as_input_error("a.tif", "read"):

@@ -13,7 +13,8 @@ from terrazzo.io.open_image import open_image
 @pytest.fixture
 def path(tmp_path: Path) -> Path:
     pixels = np.arange(3 * 300 * 200, dtype=np.uint16).reshape(3, 300, 200)
-    tifffile.imwrite(tmp_path / "a.tif", pixels, photometric="minisblack", tile=(64, 64), compression="zlib")
+    options = {"photometric": "minisblack", "compression": "zlib", "metadata": {"axes": "CYX"}}
+    tifffile.imwrite(tmp_path / "a.tif", pixels, tile=(64, 64), **options)
     return tmp_path / "a.tif"
 
 

@@ -1,6 +1,9 @@
 """Mistakes that every format shares, and label images."""
 
+import os
+from collections.abc import Iterator
 from pathlib import Path
+from tempfile import TemporaryDirectory
 from typing import Any
 
 import imageio.v3 as iio
@@ -11,8 +14,10 @@ import tifffile
 import zarr
 from numpy.typing import NDArray
 
-from terrazzo.errors import InputError
+from terrazzo.blockwise.superpixels import superpixels
+from terrazzo.errors import InputError, ParameterError
 from terrazzo.io import raster_reader
+from terrazzo.io.ome_zarr_writer import write_ome_zarr
 from terrazzo.io.open_image import open_image, open_labels
 
 
@@ -32,14 +37,49 @@ def test_an_unknown_suffix_is_an_input_error_that_lists_the_known(tmp_path: Path
         open_image(tmp_path / "notes.txt")
 
 
-@pytest.mark.parametrize("name", ["a.tif", "a.png", "a.jpg", "a.npy"])
-@pytest.mark.parametrize("content", [b"", b"this is no image at all, whatever its name says"])
-def test_a_file_that_is_not_what_its_name_says_is_an_input_error(tmp_path: Path, name: str, content: bytes) -> None:
-    (tmp_path / name).write_bytes(content)
-    with pytest.raises(InputError, match=r"cannot be read as (TIFF|PNG or JPEG|NPY): ") as caught:
+@pytest.mark.parametrize("name", ["a.tif", "a.png", "a.jpg", "a.npy", "a.h5"])
+def test_a_file_that_is_not_what_its_name_says_is_an_input_error(tmp_path: Path, name: str) -> None:
+    (tmp_path / name).write_bytes(b"this is no image at all, whatever its name says")
+    said = r"cannot be read as (TIFF|PNG or JPEG|NPY|HDF5): .*; see that it is whole and what its name says$"
+    with pytest.raises(InputError, match=said) as caught:
         open_image(tmp_path / name)
     assert caught.value.__cause__ is not None
     assert "\n" not in str(caught.value)
+
+
+@pytest.mark.parametrize("name", ["a.tif", "a.png", "a.jpg", "a.npy", "a.h5", "a.svs"])
+def test_an_empty_file_is_an_input_error(tmp_path: Path, name: str) -> None:
+    (tmp_path / name).touch()
+    with pytest.raises(InputError, match=f"{name}' is empty, a file of 0 bytes; copy it again"):
+        open_image(tmp_path / name)
+
+
+def test_what_may_not_be_read_is_an_input_error_that_says_so(as_nobody: Path) -> None:
+    folder, file = as_nobody / "closed", as_nobody / "a.npy"
+    for path in (file, folder / "a.npy"):
+        with pytest.raises(InputError, match=rf"'{path}' cannot be .*: Permission denied; ask its owner"):
+            open_image(path)
+
+
+@pytest.fixture
+def as_nobody() -> Iterator[Path]:
+    """A folder with a file and a folder that this user may not read; root becomes nobody for as long."""
+    with TemporaryDirectory() as name:
+        folder = Path(name)
+        (folder / "closed").mkdir()
+        for path in (folder / "a.npy", folder / "closed" / "a.npy"):
+            np.save(path, np.zeros((20, 30)))
+        folder.chmod(0o755)
+        for path in (folder / "a.npy", folder / "closed"):
+            path.chmod(0)
+        user = os.geteuid()
+        if user == 0:
+            os.seteuid(65534)
+        try:
+            yield folder
+        finally:
+            os.seteuid(user)
+            (folder / "closed").chmod(0o700)
 
 
 @pytest.mark.parametrize("suffix", ["npy", "tif", "png"])
@@ -163,3 +203,54 @@ def test_labels_that_are_not_integers_are_an_input_error(tmp_path: Path) -> None
     np.save(tmp_path / "a.npy", np.zeros((20, 30), np.float32))
     with pytest.raises(InputError, match="holds float32 values; labels are integers"):
         open_labels(tmp_path / "a.npy")
+
+
+@pytest.mark.parametrize("shape", [(60,), (), (1, 1, 1, 1, 20, 30)])
+def test_a_wrong_number_of_dimensions_is_an_input_error(tmp_path: Path, shape: tuple[int, ...]) -> None:
+    np.save(tmp_path / "a.npy", np.zeros(shape))
+    with pytest.raises(InputError, match=rf"has {len(shape)} ax[ie]s, of shape .*; an image has y and x"):
+        open_image(tmp_path / "a.npy")
+
+
+@pytest.mark.parametrize("axes", ["yx", "czyx", "tzyx"])
+def test_axes_that_do_not_fit_are_an_input_error_with_both(tmp_path: Path, axes: str) -> None:
+    np.save(tmp_path / "a.npy", np.zeros((5, 20, 30)))
+    with pytest.raises(InputError, match=rf"has 3 axes, of shape \(5, 20, 30\); axes='{axes}' names {len(axes)}"):
+        open_image(tmp_path / "a.npy", axes=axes)
+
+
+@pytest.mark.parametrize("dtype", ["complex128", "U3", "str"])
+def test_zarr_values_that_are_no_intensities_are_an_input_error(tmp_path: Path, dtype: str) -> None:
+    zarr.create_array(tmp_path / "a.zarr", shape=(9, 9), chunks=(9, 9), dtype=dtype, zarr_format=2)
+    with pytest.raises(InputError, match=r"holds values of type .*; images are boolean, integer or floating: save it"):
+        open_image(tmp_path / "a.zarr")
+
+
+def test_an_image_smaller_than_one_superpixel_is_one_superpixel(tmp_path: Path) -> None:
+    iio.imwrite(tmp_path / "a.png", np.arange(35, dtype=np.uint8).reshape(5, 7))
+    image = open_image(tmp_path / "a.png")
+    np.testing.assert_array_equal(superpixels(image, size=16).compute(), np.ones((5, 7)))
+
+
+def test_names_of_channels_can_be_given(tmp_path: Path) -> None:
+    iio.imwrite(tmp_path / "a.png", np.zeros((20, 30, 3), np.uint8))
+    assert open_image(tmp_path / "a.png", channels=["a", "b", "c"]).channels == ("a", "b", "c")
+    for names in (["a", "b"], "abc"):
+        with pytest.raises(ParameterError, match="the image has 3: give one name for each"):
+            open_image(tmp_path / "a.png", channels=names)
+
+
+def test_a_calibration_takes_the_place_of_what_the_file_says(tmp_path: Path) -> None:
+    np.save(tmp_path / "a.npy", np.zeros((4, 20, 30)))
+    image = open_image(tmp_path / "a.npy", axes="zyx", calibration=(2, 0.5, 0.25))
+    assert (image.pixel_size, image.pixel_unit) == ((2.0, 0.5, 0.25), "micrometer")
+    assert open_image(tmp_path / "a.npy", axes="zyx", calibration=0.5).pixel_size == (0.5, 0.5, 0.5)
+    write_ome_zarr(tmp_path / "a.zarr", np.zeros((20, 30)), axes="yx", pixel_size=(7, 7), pixel_unit="nanometer")
+    assert open_image(tmp_path / "a.zarr", calibration=0.5).pixel_size == (0.5, 0.5)
+
+
+@pytest.mark.parametrize("calibration", [0, -1.0, np.nan, np.inf, (1, 2, 3), ()])
+def test_a_calibration_that_is_no_size_is_refused(tmp_path: Path, calibration: Any) -> None:
+    np.save(tmp_path / "a.npy", np.zeros((20, 30)))
+    with pytest.raises(ParameterError, match=r"calibration is .*; give one positive number, or one for each of the 2"):
+        open_image(tmp_path / "a.npy", calibration=calibration)

@@ -64,9 +64,26 @@ def test_a_jpeg_in_printers_colours_is_refused(tmp_path: Path) -> None:
         open_image(tmp_path / "a.jpg")
 
 
-def test_a_truncated_png_is_an_input_error_when_it_is_read(tmp_path: Path) -> None:
+@pytest.mark.parametrize("name", ["a.png", "a.jpg"])
+def test_a_truncated_file_is_an_input_error_at_once(tmp_path: Path, name: str) -> None:
+    iio.imwrite(tmp_path / name, RGB)
+    (tmp_path / name).write_bytes((tmp_path / name).read_bytes()[:800])
+    with pytest.raises(InputError, match="is cut short: the mark of its end is missing; copy it again"):
+        open_image(tmp_path / name)
+
+
+@pytest.mark.parametrize("name", ["a.png", "a.jpg"])
+def test_notes_behind_the_end_are_no_reason_to_refuse_a_file(tmp_path: Path, name: str) -> None:
+    iio.imwrite(tmp_path / name, RGB)
+    (tmp_path / name).write_bytes((tmp_path / name).read_bytes() + b"made by a scanner")
+    assert open_image(tmp_path / name).data.compute().shape == (3, 40, 30)
+
+
+def test_a_png_that_is_damaged_inside_is_an_input_error_when_it_is_read(tmp_path: Path) -> None:
     iio.imwrite(tmp_path / "a.png", RGB)
-    (tmp_path / "a.png").write_bytes((tmp_path / "a.png").read_bytes()[:800])
+    damaged = bytearray((tmp_path / "a.png").read_bytes())
+    damaged[400:800] = bytes(400)
+    (tmp_path / "a.png").write_bytes(damaged)
     image = open_image(tmp_path / "a.png")
     with pytest.raises(InputError, match="cannot be read at c 0:3, y 0:40, x 0:30"):
         image.data.compute()

@@ -7,6 +7,7 @@ from multiprocessing import get_context
 from pathlib import Path
 from typing import Any
 
+import h5py
 import imageio.v3 as iio
 import numpy as np
 import pytest
@@ -21,6 +22,7 @@ from terrazzo.io.open_image import open_image
 from terrazzo.io.stored_array import StoredArray
 
 SHAPE = (3, 53, 47)
+CHANNELS = {"axes": "CYX"}
 
 
 def pixels() -> NDArray[np.uint8]:
@@ -49,12 +51,13 @@ def write_striped_tiff(folder: Path) -> Path:
 
 
 def write_mapped_tiff(folder: Path) -> Path:
-    tifffile.imwrite(folder / "plain.tif", pixels(), photometric="minisblack", byteorder=">")
+    tifffile.imwrite(folder / "plain.tif", pixels(), photometric="minisblack", byteorder=">", metadata=CHANNELS)
     return folder / "plain.tif"
 
 
 def write_single_strip_tiff(folder: Path) -> Path:
-    tifffile.imwrite(folder / "strip.tif", pixels(), photometric="minisblack", compression="zlib", rowsperstrip=53)
+    options = {"photometric": "minisblack", "compression": "zlib", "metadata": CHANNELS}
+    tifffile.imwrite(folder / "strip.tif", pixels(), rowsperstrip=53, **options)
     return folder / "strip.tif"
 
 
@@ -68,6 +71,18 @@ def write_npy(folder: Path) -> Path:
     return folder / "a.npy"
 
 
+def write_hdf5(folder: Path) -> Path:
+    with h5py.File(folder / "a.h5", "w") as file:
+        file.create_dataset("group/pixels", data=pixels(), chunks=(1, 16, 20), compression="gzip")
+    return folder / "a.h5" / "group" / "pixels"
+
+
+def write_rgba_tiff(folder: Path) -> Path:
+    colours = np.dstack([*pixels(), pixels()[0]])
+    tifffile.imwrite(folder / "rgba.tif", colours, photometric="rgb", tile=(16, 16), extrasamples=["unassalpha"])
+    return folder / "rgba.tif"
+
+
 WRITERS = [
     write_zarr,
     write_tiled_tiff,
@@ -77,6 +92,8 @@ WRITERS = [
     write_single_strip_tiff,
     write_png,
     write_npy,
+    write_hdf5,
+    write_rgba_tiff,
 ]
 
 

@@ -67,9 +67,86 @@ def test_chunks_follow_the_tiles(tmp_path: Path) -> None:
     assert open_image(tmp_path / "a.tif").stored.chunks == (1, 2000, 1824)
 
 
-def test_pages_are_channels_when_they_are_few(tmp_path: Path) -> None:
-    tifffile.imwrite(tmp_path / "a.tif", PLANES, photometric="minisblack")
-    np.testing.assert_array_equal(open_image(tmp_path / "a.tif").data.compute(), PLANES)
+@pytest.mark.parametrize("metadata", [{}, None])
+def test_pages_of_unknown_meaning_are_sections_or_channels_as_the_caller_says(
+    tmp_path: Path, metadata: dict[str, Any] | None
+) -> None:
+    tifffile.imwrite(tmp_path / "a.tif", PLANES, photometric="minisblack", metadata=metadata)
+    with pytest.raises(InputError, match=r"does not say what its 3 axes .* axes='zyx' for a volume, or axes='cyx'"):
+        open_image(tmp_path / "a.tif")
+    np.testing.assert_array_equal(open_image(tmp_path / "a.tif", axes="cyx").data.compute(), PLANES)
+    np.testing.assert_array_equal(open_image(tmp_path / "a.tif", axes="zyx").data.compute(), PLANES[None])
+
+
+@pytest.mark.parametrize("extra", ["assocalpha", "unassalpha"])
+@pytest.mark.parametrize(
+    "options",
+    [{}, {"tile": (32, 32), "compression": "zlib"}, {"compression": "zlib", "rowsperstrip": 200}],
+    ids=["mapped", "tiled", "whole"],
+)
+def test_an_alpha_channel_is_left_out(tmp_path: Path, options: dict[str, Any], extra: str) -> None:
+    pixels = np.dstack([RGB, RGB[..., 0]])
+    tifffile.imwrite(tmp_path / "a.tif", pixels, photometric="rgb", extrasamples=[extra], **options)
+    tifffile.imwrite(
+        tmp_path / "b.tif", pixels.transpose(2, 0, 1), photometric="rgb", planarconfig="separate", extrasamples=[extra]
+    )
+    for name in ("a.tif", "b.tif"):
+        image = open_image(tmp_path / name)
+        assert image.channels == ("red", "green", "blue")
+        np.testing.assert_array_equal(image.data.compute(), RGB.transpose(2, 0, 1))
+
+
+def test_a_fourth_sample_that_is_no_alpha_is_a_channel(tmp_path: Path) -> None:
+    pixels = np.dstack([RGB, RGB[..., 0]])
+    tifffile.imwrite(tmp_path / "a.tif", pixels, photometric="rgb", extrasamples=["unspecified"])
+    image = open_image(tmp_path / "a.tif")
+    assert image.shape == (4, 200, 150)
+    np.testing.assert_array_equal(image.data.compute(), pixels.transpose(2, 0, 1))
+
+
+def write_aperio(path: Path) -> None:
+    """Write the pages of a slide scanner's file in its order: slide, thumbnail, coarser level, label, macro."""
+    about = "Aperio Image Library v11.2.1\r\n150x200 [0,0 150x200] (32x32) JPEG/RGB Q=70|AppMag = 20|MPP = 0.5"
+    common = {"photometric": "rgb", "metadata": None}
+    tiled = common | {"tile": (32, 32), "compression": "jpeg", "compressionargs": {"level": 95}}
+    with tifffile.TiffWriter(path, bigtiff=True) as tiff:
+        tiff.write(RGB, description=about, **tiled)
+        tiff.write(RGB[::8, ::8], description="Aperio Image Library v11.2.1\r\n150x200 -> 19x25", **common)
+        tiff.write(RGB[::4, ::4], description="Aperio Image Library v11.2.1\r\n150x200 -> 38x50", **tiled)
+        tiff.write(RGB[:20, :20], description="Aperio Image Library v11.2.1\r\nlabel 20x20", subfiletype=1, **common)
+        tiff.write(RGB[:20, :30], description="Aperio Image Library v11.2.1\r\nmacro 30x20", subfiletype=9, **common)
+
+
+def test_a_slide_scanners_file_opens_by_its_levels(tmp_path: Path) -> None:
+    write_aperio(tmp_path / "a.svs")
+    slide = open_image(tmp_path / "a.svs")
+    assert (slide.levels, slide.channels) == (2, ("red", "green", "blue"))
+    assert (slide.pixel_size, slide.pixel_unit) == ((0.5, 0.5), "micrometer")
+    coarse = open_image(tmp_path / "a.svs", pixel_size=2)
+    assert (coarse.level, coarse.shape) == (1, (3, 50, 38))
+    assert coarse.pixel_size == pytest.approx((2.0, 2.0), rel=0.02)
+    with tifffile.TiffFile(tmp_path / "a.svs") as tiff:
+        decoded = tiff.pages[2].asarray()
+    np.testing.assert_array_equal(coarse.data.compute(), decoded.transpose(2, 0, 1))
+
+
+def test_a_window_of_a_slide_decodes_only_its_tiles(tmp_path: Path) -> None:
+    write_aperio(tmp_path / "a.svs")
+    with tifffile.TiffFile(tmp_path / "a.svs") as tiff:
+        offset = tiff.pages.first.dataoffsets[-1]
+    damaged = bytearray((tmp_path / "a.svs").read_bytes())
+    damaged[offset : offset + 40] = bytes(40)
+    (tmp_path / "a.svs").write_bytes(damaged)
+    stored = open_image(tmp_path / "a.svs").stored
+    assert stored[:, :160, :100].shape == (3, 160, 100)
+    with pytest.raises(InputError, match="cannot be read at"):
+        stored[:, 199, 149]
+
+
+def test_a_complex_tiff_is_an_input_error(tmp_path: Path) -> None:
+    tifffile.imwrite(tmp_path / "a.tif", GREY.astype(np.complex64))
+    with pytest.raises(InputError, match="holds values of type complex64; images are boolean, integer or floating"):
+        open_image(tmp_path / "a.tif")
 
 
 def test_an_ome_tiff_gives_pixel_size_unit_and_channel_names(tmp_path: Path) -> None:

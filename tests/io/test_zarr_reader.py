@@ -118,10 +118,37 @@ def test_an_ome_zarr_of_bio_formats_opens_from_its_root_and_from_its_image(tmp_p
     np.testing.assert_array_equal(image.data.compute(), PIXELS)
 
 
+@pytest.mark.parametrize("listed", [True, False])
+def test_a_store_of_several_images_says_which_and_each_opens_by_its_path(tmp_path: Path, listed: bool) -> None:
+    for name in ("0", "1", "2"):
+        write_bio_formats_store(tmp_path / "a.zarr", name, bio_formats_attributes())
+    if listed:
+        (tmp_path / "a.zarr" / "OME").mkdir()
+        (tmp_path / "a.zarr" / "OME" / ".zgroup").write_text('{"zarr_format": 2}')
+        (tmp_path / "a.zarr" / "OME" / ".zattrs").write_text('{"series": ["0", "1", "2"]}')
+        (tmp_path / "a.zarr" / "OME" / "METADATA.ome.xml").write_text("<OME/>")
+    with pytest.raises(InputError, match=r"holds 3 images: '0', '1', '2'; open one of them by its path, such as .*/0'"):
+        open_image(tmp_path / "a.zarr")
+    np.testing.assert_array_equal(open_image(tmp_path / "a.zarr" / "2", level=1).data.compute(), PIXELS[:, ::2, ::2])
+
+
+def test_a_collection_without_an_image_is_an_input_error(tmp_path: Path) -> None:
+    zarr.create_group(tmp_path / "a.zarr", attributes={"ome": {"version": "0.5", "bioformats2raw.layout": 3}})
+    with pytest.raises(InputError, match="is a collection without an image"):
+        open_image(tmp_path / "a.zarr")
+
+
+def test_a_plate_says_how_to_open_one_of_its_images(tmp_path: Path) -> None:
+    plate = {"wells": [{"path": "B/3", "rowIndex": 1, "columnIndex": 2}]}
+    zarr.create_group(tmp_path / "a.zarr", zarr_format=2, attributes={"plate": plate})
+    with pytest.raises(InputError, match=r"is a plate of many images; open one by its path, such as .*a\.zarr/B/3/0'"):
+        open_image(tmp_path / "a.zarr")
+
+
 def test_another_level_has_fewer_and_larger_pixels(tmp_path: Path) -> None:
     write_bio_formats_store(tmp_path / "a.zarr", "0", bio_formats_attributes())
     image = open_image(tmp_path / "a.zarr", level=1)
-    assert image.level == 1
+    assert (image.level, image.levels) == (1, 2)
     assert image.pixel_size == (1.0, 0.5)
     np.testing.assert_array_equal(image.data.compute(), PIXELS[:, ::2, ::2])
     with pytest.raises(InputError, match="has no level 2: it holds levels 0 to 1"):

@@ -62,8 +62,26 @@ def test_files_are_fitted_on_and_their_pixel_size_is_kept(tmp_path):
         tz.write_ome_zarr(tmp_path / f"{name}.zarr", array, axes="yx", pixel_size=(0.5, 0.25))
     image, annotation = tz.open_image(tmp_path / "image.zarr"), tz.open_labels(tmp_path / "annotation.zarr")
     model = tz.fit([image], [annotation], **QUICK | {"epochs": 2})
-    assert model.pixel_size == (0.5, 0.25)
+    assert (model.pixel_size, model.pixel_unit) == ((0.5, 0.25), "micrometer")
     assert model.class_names == ("class 0", "class 1")
+
+
+@pytest.mark.parametrize(
+    ("sizes", "remembered"),
+    [
+        ([(0.5, 0.5, "micrometer"), (501, 502, "nanometer"), (0.5, 0.5, "micrometer")], (0.5, 0.5)),
+        ([(0.5, 0.5, "micrometer"), (0.6, 0.6, "micrometer"), (0.5, 0.5, "micrometer")], None),
+    ],
+)
+def test_images_whose_pixels_are_alike_but_for_rounding_give_a_model_their_size(tmp_path, caplog, sizes, remembered):
+    images = []
+    for number, (*size, unit) in enumerate(sizes):
+        tz.write_ome_zarr(tmp_path / f"{number}.zarr", IMAGES[number], axes="yx", pixel_size=size, pixel_unit=unit)
+        images.append(tz.open_image(tmp_path / f"{number}.zarr"))
+    model = tz.fit(images, ANNOTATIONS, **QUICK | {"epochs": 1})
+    assert (model.pixel_size, model.pixel_unit) == (remembered, remembered and "micrometer")
+    said = [record.getMessage() for record in caplog.records if "pixels differ in size" in record.getMessage()]
+    assert len(said) == (remembered is None)
 
 
 def test_progress_is_told():

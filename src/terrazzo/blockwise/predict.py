@@ -12,7 +12,7 @@ from terrazzo.blockwise.classified_blocks import classes_of_block
 from terrazzo.blockwise.halo_cost import warn_of_halo
 from terrazzo.blockwise.image_array import ImageLike, lattice_of
 from terrazzo.blockwise.masks import MaskLike, checked_mask
-from terrazzo.blockwise.model_image import model_image
+from terrazzo.blockwise.model_image import model_image, say_pixel_size
 from terrazzo.blockwise.segmented_blocks import segmented_blocks
 from terrazzo.models.classify_block import cells_needed
 from terrazzo.models.device import choose_device
@@ -52,6 +52,7 @@ def predict(
         If the array is no image, or the mask none of it; on compute, if a pixel inside the mask is NaN or infinite.
     """
     array = model_image(model, image)
+    say_pixel_size(model, image)
     choose_device(device)
     recipe, lattice = model.recipe, lattice_of(array, model.recipe.superpixels.size)
     grid = BlockGrid.of(lattice, block)

@@ -16,7 +16,7 @@ from terrazzo.blockwise.halo_cost import warn_of_halo
 from terrazzo.blockwise.image_array import lattice_of
 from terrazzo.blockwise.made_from import made_from, started_result
 from terrazzo.blockwise.masks import Mask, MaskLike, checked_mask
-from terrazzo.blockwise.model_image import model_image
+from terrazzo.blockwise.model_image import model_image, say_pixel_size
 from terrazzo.blockwise.progress import BlockCount, Progress
 from terrazzo.blockwise.refuse import refuse_what_does_not_fit
 from terrazzo.blockwise.run_blocks import run_blocks
@@ -90,6 +90,7 @@ def write_prediction(
     check_output(path, *_paths(image, mask))
     array, parameters = model_image(model, image), model.recipe.superpixels
     check_channels(array.shape[0], array.dtype, parameters)
+    say_pixel_size(model, image)
     choose_device(device)
     lattice = lattice_of(array, parameters.size)
     grid, inside = BlockGrid.of(lattice, block), checked_mask(mask, lattice.shape)

@@ -7,7 +7,23 @@ from typing import Annotated
 
 import typer
 
-from terrazzo.cli.options import Axes, Device, Json, Level, Mask, Output, Overwrite, Size, parse_size, parse_weights
+from terrazzo.cli.options import (
+    STACKED,
+    Axes,
+    Calibration,
+    Device,
+    Json,
+    Level,
+    Mask,
+    Output,
+    Overwrite,
+    PixelSize,
+    Size,
+    Stack,
+    opening,
+    parse_size,
+    parse_weights,
+)
 from terrazzo.cli.printing import print_values
 from terrazzo.cli.progress import display
 from terrazzo.errors import InputError
@@ -38,9 +54,12 @@ def fit(
     ] = None,
     scratch: Annotated[Path | None, typer.Option(help="An existing folder for graphs on disk.")] = None,
     level: Level = 0,
+    pixel_size: PixelSize = None,
+    calibration: Calibration = None,
     annotation_level: Annotated[int, typer.Option(help="The level of the annotations' pyramid.")] = 0,
     axes: Axes = None,
     annotation_axes: Annotated[str | None, typer.Option(help="The axes of the annotations' files.")] = None,
+    stack: Stack = False,
     device: Device = "auto",
     overwrite: Overwrite = False,
     json: Json = False,
@@ -54,12 +73,15 @@ def fit(
 
     if output.exists() and not overwrite:
         raise InputError(f"'{output}' exists; choose another path or add --overwrite")
-    pairs = pair_by_stem(find_images(images), find_images(annotations))
-    masked = [] if mask is None else pair_by_stem([image for image, _ in pairs], find_images(mask), "mask")
+    as_told = opening(level, axes, pixel_size, calibration)
+    pairs = pair_by_stem(find_images(images, stack=stack), find_images(annotations, stack=stack))
+    of_pairs = [image for image, _ in pairs]
+    masked = [] if mask is None else pair_by_stem(of_pairs, find_images(mask, stack=stack), "mask")
     check_output(output, *(path for pair in (*pairs, *masked) for path in pair))
+    masks = [open_labels(inside, axes=STACKED if stack else None) for _, inside in masked] if masked else None
     with display() as shown:
         model = fit_model(
-            [open_image(image, level=level, axes=axes) for image, _ in pairs],
+            [open_image(image, **as_told) for image in of_pairs],
             [open_labels(annotation, level=annotation_level, axes=annotation_axes) for _, annotation in pairs],
             class_names=None if classes is None else [name.strip() for name in classes.split(",")],
             size=parse_size(size),
@@ -69,7 +91,7 @@ def fit(
             scale=scale,
             colour=colour,
             weights=parse_weights(weights),
-            masks=None if mask is None else [open_labels(inside) for _, inside in masked],
+            masks=masks,
             layers=layers,
             width=width,
             epochs=epochs,

@@ -3,17 +3,32 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Any
 
 import typer
 
 from terrazzo.errors import ParameterError
+
+# What masks are when images are stacks of sections.
+STACKED = "zyx"
 
 Json = Annotated[bool, typer.Option("--json", help="Print one JSON document.")]
 Overwrite = Annotated[bool, typer.Option("--overwrite", help="Replace what is at the output path.")]
 Device = Annotated[str, typer.Option(help="Where the network runs: auto, cpu, cuda or cuda:0.")]
 Level = Annotated[int, typer.Option(help="The level of a pyramid; 0 is the finest.")]
 Axes = Annotated[str | None, typer.Option(help="The axes of the files, such as yx, cyx, yxc or zyx.")]
+PixelSize = Annotated[
+    str | None,
+    typer.Option(help="In place of a level: the one whose pixels are nearest to so many micrometres, such as 0.5."),
+]
+Calibration = Annotated[
+    str | None,
+    typer.Option(help="Micrometres of a pixel of level 0, in place of the file's: one number, or one per axis."),
+]
+Stack = Annotated[
+    bool,
+    typer.Option("--stack", help="Take a quoted glob as one image: files stacked along the first axis of --axes."),
+]
 Size = Annotated[str, typer.Option(help="The spacing of superpixels in pixels, such as 16, or 2,8,8 for (z, y, x).")]
 Mask = Annotated[
     str | None, typer.Option(help="Label images, paired by name: 0 leaves a pixel out. A file, a folder or a glob.")
@@ -28,6 +43,37 @@ Workers = Annotated[
 MemoryLimit = Annotated[str | None, typer.Option(help="The memory limit of each of these processes, such as 2GiB.")]
 Block = Annotated[int | None, typer.Option(help="About how many pixels wide a task's block is.")]
 Output = Annotated[Path, typer.Option("--output", "-o", help="Where to write.")]
+
+
+def opening(level: int, axes: str | None, pixel_size: str | None, calibration: str | None) -> dict[str, Any]:
+    """Return the arguments of `open_image` that options about reading images say.
+
+    Raises
+    ------
+    ParameterError
+        If a size is no number.
+    """
+    sizes = {
+        "pixel_size": parse_lengths("pixel_size", pixel_size),
+        "calibration": parse_lengths("calibration", calibration),
+    }
+    return {"level": level, "axes": axes, **sizes}
+
+
+def parse_lengths(name: str, text: str | None) -> tuple[float, ...] | None:
+    """Return what an option of one or more lengths says.
+
+    Raises
+    ------
+    ParameterError
+        If it is not numbers with commas between them.
+    """
+    try:
+        return None if text is None else tuple(float(part) for part in text.split(","))
+    except ValueError as error:
+        raise ParameterError(
+            f"{name} is '{text}'; give one number of micrometres, such as 0.5, or one per axis, such as 2,0.5,0.5"
+        ) from error
 
 
 def parse_weights(text: str | None) -> tuple[float, ...] | None:

@@ -8,13 +8,25 @@ from typing import Annotated, Any
 
 import typer
 
-from terrazzo.cli.options import Axes, Block, Json, Level, MemoryLimit, Size, Workers, parse_size
+from terrazzo.cli.options import (
+    Axes,
+    Block,
+    Calibration,
+    Json,
+    Level,
+    MemoryLimit,
+    PixelSize,
+    Size,
+    Workers,
+    opening,
+    parse_size,
+)
 from terrazzo.cli.printing import print_values, readable_seconds
 from terrazzo.memory import readable_bytes
 
 
 def plan(
-    image: Annotated[Path, typer.Argument(help="An image.")],
+    image: Annotated[str, typer.Argument(help="An image.")],
     model: Annotated[Path | None, typer.Option("--model", "-m", help="A model; without, one of default width.")] = None,
     size: Size = "16",
     block: Block = None,
@@ -22,6 +34,8 @@ def plan(
     memory_limit: MemoryLimit = None,
     calibrate: Annotated[bool, typer.Option("--calibrate", help="Run a few blocks to estimate the time.")] = False,
     level: Level = 0,
+    pixel_size: PixelSize = None,
+    calibration: Calibration = None,
     axes: Axes = None,
     json: Json = False,
 ) -> None:
@@ -31,7 +45,7 @@ def plan(
     from terrazzo.io.open_image import open_image
 
     made = plan_of(
-        open_image(image, level=level, axes=axes),
+        open_image(image, **opening(level, axes, pixel_size, calibration)),
         None if model is None else open_model(model),
         block=block,
         workers=workers,

@@ -8,8 +8,10 @@ from typing import Annotated, Any
 import typer
 
 from terrazzo.cli.options import (
+    STACKED,
     Axes,
     Block,
+    Calibration,
     Device,
     Json,
     Level,
@@ -17,9 +19,12 @@ from terrazzo.cli.options import (
     MemoryLimit,
     Output,
     Overwrite,
+    PixelSize,
     Scheduler,
     SchedulerFile,
+    Stack,
     Workers,
+    opening,
 )
 from terrazzo.cli.printing import print_values
 from terrazzo.cli.progress import display
@@ -36,7 +41,10 @@ def predict(
     memory_limit: MemoryLimit = None,
     block: Block = None,
     level: Level = 0,
+    pixel_size: PixelSize = None,
+    calibration: Calibration = None,
     axes: Axes = None,
+    stack: Stack = False,
     device: Device = "auto",
     overwrite: Overwrite = False,
     json: Json = False,
@@ -55,10 +63,12 @@ def predict(
 
     choose_device(device)
     fitted = open_model(model)
-    named = name_results(images, output)
-    opened = [open_image(image, level=level, axes=axes) for image, _ in named]
-    masked = [] if mask is None else pair_by_stem([image for image, _ in named], find_images(mask), "mask")
-    masks = [open_labels(inside) for _, inside in masked] if masked else [None] * len(named)
+    named = name_results(images, output, stack=stack)
+    opened = [open_image(image, **opening(level, axes, pixel_size, calibration)) for image, _ in named]
+    inside_of = [] if mask is None else find_images(mask, stack=stack)
+    masked = [] if mask is None else pair_by_stem([image for image, _ in named], inside_of, "mask")
+    mask_axes = STACKED if stack else None
+    masks = [open_labels(inside, axes=mask_axes) for _, inside in masked] if masked else [None] * len(named)
     unfinished = []
     for image, (_, result), inside in zip(opened, named, masks, strict=True):
         if is_prediction_finished(fitted, image, result, mask=inside, block=block, overwrite=overwrite):

@@ -46,7 +46,7 @@ def _readable(value: Any) -> str:
     if isinstance(value, Mapping):
         return ", ".join(f"{name} {_readable(item)}" for name, item in value.items())
     if isinstance(value, list | tuple):
-        nested = any(isinstance(item, list | tuple) for item in value)
+        nested = any(isinstance(item, list | tuple | Mapping) for item in value)
         return ("\n" if nested else ", ").join(_readable(item) for item in value)
     if isinstance(value, float):
         return f"{value:.4g}"

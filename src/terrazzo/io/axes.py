@@ -1,7 +1,5 @@
 """Which axis of a file is which: an explicit answer, else the file's own, else a guess from the lengths."""
 
-from pathlib import Path
-
 from terrazzo.errors import InputError, ParameterError
 
 KNOWN_AXES = "tczyx"
@@ -12,19 +10,19 @@ RGB = ("red", "green", "blue")
 RGBA = (*RGB, "alpha")
 
 
-def settled_axes(path: Path, shape: tuple[int, ...], *, asked: str | None, found: str | None) -> str:
+def settled_axes(path: str, shape: tuple[int, ...], *, asked: str | None, found: str | None) -> str:
     """Name each axis of an image or a volume, singleton t and z axes included.
 
     Parameters
     ----------
-    path : Path
+    path : str
         The file, for messages.
     shape : tuple of int
         Length of each axis of the file.
     asked : str or None
         What the caller says, such as "yxc"; it wins.
     found : str or None
-        What the file says; letters other than t, c, z, y, x make it no answer.
+        What the file says, None where it says nothing; other letters than t, c, z, y, x leave a question.
 
     Returns
     -------
@@ -36,14 +34,16 @@ def settled_axes(path: Path, shape: tuple[int, ...], *, asked: str | None, found
     ParameterError
         If `asked` is not made of different letters of "tczyx" with y and x among them.
     InputError
-        If the letters do not fit `shape`, the axes cannot be guessed, or t is longer than 1.
+        If the letters do not fit `shape`, there are fewer than two axes or more than five, the axes cannot be guessed,
+        or t is longer than 1.
     """
+    _require_dimensions(path, shape)
     if asked is not None:
         axes = _asked_axes(asked)
     elif found is not None and set(found) <= set(KNOWN_AXES):
         axes = found
     else:
-        axes = _guessed_axes(path, shape)
+        axes = _guessed_axes(path, shape, plain=found is None)
     if len(axes) != len(shape):
         raise InputError(f"'{path}' has {len(shape)} axes, of shape {shape}; axes='{axes}' names {len(axes)}.")
     _require_image(path, axes, shape)
@@ -89,13 +89,22 @@ def _asked_axes(asked: str) -> str:
     return axes
 
 
-def _guessed_axes(path: Path, shape: tuple[int, ...]) -> str:
+def _require_dimensions(path: str, shape: tuple[int, ...]) -> None:
+    if not 2 <= len(shape) <= len(KNOWN_AXES):
+        raise InputError(
+            f"'{path}' has {len(shape)} {'axis' if len(shape) == 1 else 'axes'}, of shape {shape}; an image has y and "
+            "x, and at most one each of t, c and z: save it with these."
+        )
+
+
+def _guessed_axes(path: str, shape: tuple[int, ...], *, plain: bool) -> str:
     colours = (3, 4)
     if len(shape) == 2:
         return "yx"
-    if len(shape) == 3 and shape[-1] in colours and shape[0] not in colours:
+    # A file that has axes of unknown meaning, such as the pages of a TIFF, may mean sections or channels.
+    if plain and len(shape) == 3 and shape[-1] in colours and shape[0] not in colours:
         return "yxc"
-    if len(shape) == 3 and shape[0] <= MOST_GUESSED_CHANNELS:
+    if plain and len(shape) == 3 and shape[0] <= MOST_GUESSED_CHANNELS:
         return "cyx"
     raise InputError(
         f"'{path}' does not say what its {len(shape)} axes of shape {shape} are: "
@@ -103,7 +112,7 @@ def _guessed_axes(path: Path, shape: tuple[int, ...]) -> str:
     )
 
 
-def _require_image(path: Path, axes: str, shape: tuple[int, ...]) -> None:
+def _require_image(path: str, axes: str, shape: tuple[int, ...]) -> None:
     if len(set(axes)) != len(axes) or not set("yx") <= set(axes):
         raise InputError(f"'{path}' has axes '{axes}'; an image has one y, one x and at most one c axis.")
     for axis, length in zip(axes, shape, strict=True):

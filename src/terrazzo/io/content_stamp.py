@@ -5,16 +5,23 @@ from __future__ import annotations
 import hashlib
 from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
 from terrazzo.io import zarr_reader
 from terrazzo.io.failures import reported_as_input_error
+from terrazzo.io.image_files import image_files
+from terrazzo.io.location import is_url
 from terrazzo.io.stored_array import StoredArray
+
+# What object stores and file systems say of a version of a file, by the names that fsspec passes on.
+VERSIONS = ("ETag", "etag", "md5Hash", "LastModified", "last_modified", "updated", "mtime", "created")
 
 
 def content_stamp(stored: StoredArray) -> str:
     """Return a hash of sizes and modification times that is another one once the image has been written again.
 
-    Of a Zarr store a few files are looked at, so a change to some chunks alone can go unseen.
+    Of a Zarr store a few files are looked at, so a change to some chunks alone can go unseen. Behind a URL it is the
+    sizes and what the server says of versions.
 
     Raises
     ------
@@ -23,17 +30,37 @@ def content_stamp(stored: StoredArray) -> str:
     """
     digest = hashlib.sha256()
     with reported_as_input_error(stored.path, "read"):
-        for size, modified in _stats(stored):
-            digest.update(f"{size} {modified};".encode())
+        for stat in _stats(stored):
+            digest.update(f"{' '.join(map(str, stat))};".encode())
     return digest.hexdigest()
 
 
-def _stats(stored: StoredArray) -> Iterator[tuple[int, int]]:
-    path = Path(stored.path)
-    files = zarr_reader.telling_files(path, stored.key) if stored.kind == "zarr" else [path]
-    for file in files:
-        if stored.kind == "zarr" and not file.exists():
+def _stats(stored: StoredArray) -> Iterator[tuple[Any, ...]]:
+    if stored.kind != "zarr":
+        for file in image_files(stored.path, stored.kind):
+            yield _stat(file)
+        return
+    names = zarr_reader.telling_files(stored.path, stored.key)
+    if is_url(stored.path):
+        yield from _remote_stats(stored.path, names)
+        return
+    for file in (Path(stored.path, name) for name in names):
+        yield _stat(file) if file.exists() else (0, 0)
+
+
+def _stat(file: Path) -> tuple[int, int]:
+    stat = file.stat()
+    return stat.st_size, stat.st_mtime_ns
+
+
+def _remote_stats(url: str, names: Iterator[str]) -> Iterator[tuple[Any, ...]]:
+    from fsspec.core import url_to_fs  # only URLs need it
+
+    system, root = url_to_fs(url)
+    for name in names:
+        try:
+            found = system.info(f"{root}/{name}")
+        except FileNotFoundError:
             yield 0, 0
         else:
-            stat = file.stat()
-            yield stat.st_size, stat.st_mtime_ns
+            yield found.get("size"), *(found.get(version) for version in VERSIONS)

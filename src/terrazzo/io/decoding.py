@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import math
 from dataclasses import dataclass
-from pathlib import Path
 
 from terrazzo.io import tiff_reader
 from terrazzo.io.failures import reported_as_input_error
-from terrazzo.io.formats import READERS
+from terrazzo.io.readers import READERS
+from terrazzo.io.stack_reader import Stack
 from terrazzo.io.stored_array import StoredArray
 
 
@@ -36,10 +36,22 @@ def decoding(stored: StoredArray) -> Decoding:
     InputError
         If the file cannot be read.
     """
+    size = math.prod(stored.shape) * stored.dtype.itemsize
     with reported_as_input_error(stored.path, "opened"):
-        path, itemsize = Path(stored.path), stored.dtype.itemsize
-        whole = stored.kind == "raster" or (stored.kind == "tiff" and tiff_reader.is_decoded_whole(path, stored.key))
-        if whole:
-            return Decoding(math.prod(stored.shape) * itemsize, 0)
-        chunk = getattr(READERS[stored.kind].open_array(path, stored.key), "chunks", None)
-        return Decoding(0, math.prod(chunk) * itemsize if chunk else 0)
+        if stored.kind != "stack":
+            return _decoding(stored.kind, stored.path, stored.key, size)
+        stack: Stack = READERS["stack"].open_array(stored.path, stored.key)
+        one = _decoding(stack.kind, str(stack.files[0]), stack.key, size // len(stack.files))
+        # of a stack no file is kept open
+        return Decoding(0, one.held + one.chunk)
+
+
+def _decoding(kind: str, path: str, key: str, size: int) -> Decoding:
+    if kind == "raster":
+        return Decoding(size, 0)
+    whole = tiff_reader.decoded_whole(path, key) if kind == "tiff" else 0
+    if whole:
+        return Decoding(whole, 0)
+    array = READERS[kind].open_array(path, key)
+    chunk = getattr(array, "chunks", None)
+    return Decoding(0, math.prod(chunk) * array.dtype.itemsize if chunk else 0)

@@ -1,75 +1,109 @@
-"""What a path is: an image, a result or a model, with what there is to say of it."""
+"""What a path is: an image, a result, a folder of results or a model, with what there is to say of it."""
 
 from __future__ import annotations
 
+import json
+import os
 from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
 from terrazzo.errors import InputError
 from terrazzo.io.axes import IMAGE_AXES
+from terrazzo.io.image import Image
+from terrazzo.io.location import inside_hdf5, is_pattern, is_url
 from terrazzo.io.open_image import open_image
-from terrazzo.io.result import PASSES, RUN, open_result
+from terrazzo.io.pyramid import levels_of
+from terrazzo.io.result import PASSES, RUN, Result, open_result
 
 
-def describe(path: str | Path, *, level: int = 0, axes: str | None = None) -> dict[str, Any]:
-    """Return what is at `path` as plain values, the kind ("image", "result" or "model") first.
+def describe(path: str | os.PathLike[str], **opening: Any) -> dict[str, Any]:
+    """Return what is at `path` as plain values, the kind ("image", "result", "results" or "model") first.
 
     Parameters
     ----------
     path : path
-        An image, a result or a model.
-    level, axes
+        An image as for `open_image`, a result, a folder of results or a model.
+    **opening
         As for `open_image`, if it is an image.
 
     Raises
     ------
     InputError, ModelError
-        If nothing is there, or it can be none of the three.
+        If nothing is there, or it can be none of these.
     """
     target = Path(path)
+    if is_url(path) or is_pattern(path) or inside_hdf5(target):
+        return {"kind": "image"} | _image(open_image(path, **opening))
     if not target.exists():
         raise InputError(f"there is nothing at '{path}'; give an image, a result or a model")
     if (target / RUN).is_file():
-        return {"kind": "result", "path": str(target)} | _result(target)
+        return {"kind": "result", "path": str(target)} | _result(open_result(target))
+    if target.is_dir() and any(target.glob(f"[!.]*/{RUN}")):
+        return {"kind": "results", "path": str(target), "results": _results(target)}
     if target.suffix == ".safetensors":
         return {"kind": "model", "path": str(target)} | _model(target)
-    return {"kind": "image"} | _image(target, level, axes)
+    return {"kind": "image"} | _image(open_image(path, **opening))
 
 
-def _result(path: Path) -> dict[str, Any]:
-    result = open_result(path)
+def _result(result: Result) -> dict[str, Any]:
     done = {name: len(result.finished(name)) for name in PASSES}
-    return result.run | {"blocks": len(result.grid), "finished_blocks": done}
+    run = result.run
+    axes = "zyx"[-len(run["shape"]) :]
+    lengths = {name: dict(zip(axes, run[name], strict=True)) for name in ("shape", "size", "block_cells")}
+    return run | lengths | {"blocks": len(result.grid), "finished_blocks": done}
+
+
+def _results(folder: Path) -> dict[str, str]:
+    """Say of each result in a folder whether it is finished."""
+    found = {}
+    for file in sorted(folder.glob(f"[!.]*/{RUN}")):
+        result = open_result(file.parent)
+        done = min(len(result.finished(name)) for name in PASSES)
+        found[file.parent.name] = "finished" if result.run["finished"] else f"{done} of {len(result.grid)} blocks"
+    return found
 
 
 def _model(path: Path) -> dict[str, Any]:
-    from terrazzo.io.model_file import open_model  # loads torch, which images and results do without
+    from safetensors import safe_open  # loads torch, which images and results do without
+
+    from terrazzo.io.model_file import HEADER, open_model
 
     model = open_model(path)
+    with safe_open(path, framework="pt") as file:
+        header = json.loads(file.metadata()[HEADER])
     return {
         "classes": dict(zip(model.class_names, model.colours, strict=True)),
         "channels": model.recipe.channels,
+        "axes": "zyx"[-len(model.recipe.superpixels.size) :],
         "pixel_size": model.pixel_size,
+        "pixel_unit": model.pixel_unit,
         "superpixels": asdict(model.recipe.superpixels),
         "statistics": [statistic.name for statistic in model.recipe.features],
         "network": asdict(model.network.config),
         "parameters": sum(weights.numel() for weights in model.network.parameters()),
         "fitted": model.fitted,
+        "versions": {"terrazzo": header["version"], "format": header["format"]},
     }
 
 
-def _image(path: Path, level: int, axes: str | None) -> dict[str, Any]:
-    image = open_image(path, level=level, axes=axes)
+def _image(image: Image) -> dict[str, Any]:
     names = IMAGE_AXES[len(image.shape)]
+    levels = levels_of(image)
+    stored = next((level.stored_chunks for level in levels if level.number == image.level), None)
     return {
         "path": image.path,
+        "format": image.stored.kind,
         "shape": dict(zip(names, image.shape, strict=True)),
         "dtype": str(image.dtype),
-        "chunks": dict(zip(names, image.stored.chunks, strict=True)),
-        "format": image.stored.kind,
-        "level": image.level,
+        "axes": image.stored.axes,
         "channels": list(image.channels),
         "pixel_size": image.pixel_size,
         "pixel_unit": image.pixel_unit,
+        "stored_chunks": dict(zip(image.axes, stored, strict=True)) if stored else None,
+        "chunks": dict(zip(names, image.stored.chunks, strict=True)),
+        "level": image.level,
+        "levels": [
+            {"level": level.number, "shape": list(level.extent), "pixel_size": level.pixel_size} for level in levels
+        ],
     }

@@ -14,16 +14,16 @@ class Description:
     Attributes
     ----------
     key : str
-        Where the array is inside the file: the path in a Zarr group, the level of a TIFF, the reading mode
-        of a PNG or JPEG; empty where there is but one.
+        Where the array is inside the file: the path in a Zarr group or an HDF5 file, the level of a TIFF, the reading
+        mode of a PNG or JPEG; empty where there is but one.
     shape : tuple of int
-        Length of each axis of the file.
+        Length of each axis of the file, without an alpha channel.
     dtype : numpy.dtype
         Type of the values in the file.
     chunks : tuple of int or None
         What is read at once, one length per axis of the file; None where any window costs the same.
     axes : str or None
-        One lower-case letter per axis of the file, or None where the file does not say.
+        One lower-case letter per axis of the file, or None where the file does not say anything.
     pixel_size : dict of float or None
         Size of a pixel along y and x, and along z where that is known, in `pixel_unit`.
     pixel_unit : str or None
@@ -32,6 +32,10 @@ class Description:
         Names of the channels.
     palette_indices : Description or None
         The same picture as numbers into its palette, where it has one.
+    whole : bool
+        Whether any window takes decoding all of it.
+    levels : int
+        How many resolutions the file has.
     """
 
     key: str
@@ -43,3 +47,5 @@ class Description:
     pixel_unit: str | None = None
     channels: tuple[str, ...] | None = None
     palette_indices: Description | None = None
+    whole: bool = False
+    levels: int = 1

@@ -10,7 +10,7 @@ MOST_WORDS = 300
 
 
 @contextmanager
-def reported_as_input_error(path: str | Path, attempt: str) -> Iterator[None]:
+def reported_as_input_error(path: str | Path, attempt: str, advice: str = "") -> Iterator[None]:
     """Turn whatever a file library raises inside the block into an InputError about `path`.
 
     Parameters
@@ -19,6 +19,8 @@ def reported_as_input_error(path: str | Path, attempt: str) -> Iterator[None]:
         The file or store that is being read.
     attempt : str
         What was tried, to follow "cannot be", such as "read as TIFF".
+    advice : str
+        What to do.
 
     Raises
     ------
@@ -30,7 +32,9 @@ def reported_as_input_error(path: str | Path, attempt: str) -> Iterator[None]:
     except (TerrazzoError, MemoryError):
         raise
     except Exception as error:  # what libraries raise on broken files is open-ended
-        raise InputError(f"'{path}' cannot be {attempt}: {first_words(error)}") from error
+        denied = isinstance(error, PermissionError)
+        hint = "ask its owner for the right to read it" if denied else advice
+        raise InputError(f"'{path}' cannot be {attempt}: {_reason(error)}{hint and f'; {hint}'}") from error
 
 
 @contextmanager
@@ -65,7 +69,14 @@ def reported_as_not_written(path: str | Path) -> Iterator[None]:
 def first_words(error: Exception) -> str:
     """Return the first line of what a library says, shortened where it quotes at length, or else the error's type."""
     lines = str(error).strip().splitlines() or [type(error).__name__]
-    return lines[0] if len(lines[0]) <= MOST_WORDS else f"{lines[0][:MOST_WORDS]}…"
+    return lines[0].rstrip(".") if len(lines[0]) <= MOST_WORDS else f"{lines[0][:MOST_WORDS]}…"
+
+
+def _reason(error: Exception) -> str:
+    """What the system says without the path, which is in the sentence already; else the first line of the error."""
+    if isinstance(error, OSError) and error.strerror:
+        return error.strerror.splitlines()[0]
+    return first_words(error)
 
 
 def require_level(path: str | Path, level: int, levels: int) -> None:

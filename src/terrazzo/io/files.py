@@ -4,27 +4,33 @@ import glob
 import os
 from collections.abc import Iterable, Sequence
 from pathlib import Path
+from typing import TypeAlias
 
 from terrazzo.errors import InputError
 from terrazzo.io.formats import is_image_path
+from terrazzo.io.location import inside_hdf5, is_pattern, is_url, last_name
 from terrazzo.io.zarr_reader import is_store
 
+# A URL or a pattern is no Path.
+Source: TypeAlias = Path | str
 # What may stand before the last suffix, as in "a.ome.zarr".
 INNER_SUFFIXES = (".ome",)
 
 
-def find_images(pattern: str | os.PathLike[str]) -> list[Path]:
+def find_images(pattern: str | os.PathLike[str], *, stack: bool = False) -> list[Source]:
     """List the images that a path or a glob pattern means, without opening them.
 
     Parameters
     ----------
     pattern : str or path
-        A file or a Zarr store, which stands for itself; a folder, which stands for the images and stores in
-        it; or a pattern with `*`, `?`, `[...]` or `**`.
+        A file, a dataset inside an HDF5 file, a Zarr store or a URL of one, which stands for itself; a folder, which
+        stands for the images and stores in it; or a pattern with `*`, `?`, `[...]` or `**`.
+    stack : bool
+        Whether a pattern stands for one image, the stack of all that it matches.
 
     Returns
     -------
-    list of Path
+    list of Path, or of str for a URL or a stack
         Sorted by name; hidden files are left out.
 
     Raises
@@ -32,8 +38,10 @@ def find_images(pattern: str | os.PathLike[str]) -> list[Path]:
     InputError
         If nothing is there or matches.
     """
+    if is_url(pattern) or (stack and is_pattern(pattern)):
+        return [os.fspath(pattern)]
     path = Path(pattern).expanduser()
-    if path.is_file() or is_store(path):
+    if path.is_file() or is_store(path) or inside_hdf5(path) is not None:
         return [path]
     if path.is_dir():
         return _images_among(path.iterdir(), f"The folder '{pattern}' holds no images")
@@ -44,20 +52,20 @@ def find_images(pattern: str | os.PathLike[str]) -> list[Path]:
     return _images_among(matches, f"No image matches '{pattern}'")
 
 
-def name_results(pattern: str | os.PathLike[str], output: Path) -> list[tuple[Path, Path]]:
+def name_results(pattern: str | os.PathLike[str], output: Path, *, stack: bool = False) -> list[tuple[Source, Path]]:
     """Pair each image that a path or a glob pattern means with the path of its result.
 
     Parameters
     ----------
-    pattern : str or path
+    pattern, stack
         As for `find_images`.
     output : Path
-        Of one file or store, the result itself; of a folder or a pattern, the folder of the results, each of which
-        is named as its image and ends in ".zarr".
+        Of one file, store or stack, the result itself; of a folder or a pattern, the folder of the results, each of
+        which is named as its image and ends in ".zarr".
 
     Returns
     -------
-    list of tuple of Path
+    list of tuple
         (image, result).
 
     Raises
@@ -65,10 +73,10 @@ def name_results(pattern: str | os.PathLike[str], output: Path) -> list[tuple[Pa
     InputError
         If nothing is there or matches, two images have the same name, or the output is the images' own folder.
     """
-    images = find_images(pattern)
-    if images == [Path(pattern).expanduser()]:
+    images = find_images(pattern, stack=stack)
+    if len(images) == 1 and images[0] in (os.fspath(pattern), Path(pattern).expanduser()):
         return [(images[0], output)]
-    if output.resolve() in {image.parent.resolve() for image in images}:
+    if output.resolve() in {Path(image).parent.resolve() for image in images}:
         raise InputError(f"the output '{output}' is the folder of the images; choose another folder for the results")
     stems = _by_stem(images, "images")
     return [(image, output / f"{stem}.zarr") for stem, image in stems.items()]
@@ -89,21 +97,23 @@ def find_results(path: Path, marker: str) -> list[Path]:
     return found
 
 
-def pair_by_stem(images: Sequence[Path], partners: Sequence[Path], what: str = "annotation") -> list[tuple[Path, Path]]:
+def pair_by_stem(
+    images: Sequence[Source], partners: Sequence[Source], what: str = "annotation"
+) -> list[tuple[Source, Source]]:
     """Pair each image with its partner, the file of the same name, suffixes such as ".ome.zarr" apart.
 
     One image and one partner are a pair whatever their names.
 
     Parameters
     ----------
-    images, partners : sequence of Path
-        The files.
+    images, partners : sequence of Path or str
+        The files, or URLs.
     what : str
         What a partner is called in messages.
 
     Returns
     -------
-    list of tuple of Path
+    list of tuple
         (image, partner) in the order of `images`.
 
     Raises
@@ -120,27 +130,27 @@ def pair_by_stem(images: Sequence[Path], partners: Sequence[Path], what: str = "
     return [(image, by_stem[stem]) for stem, image in stems.items()]
 
 
-def stem_of(path: Path) -> str:
+def stem_of(path: Source) -> str:
     """Return the name without its suffix: "a" for a.png, a.ome.tif and a.ome.zarr, "a.b" for a.b.png."""
-    stem = path.stem
+    stem = last_name(path).stem
     for suffix in INNER_SUFFIXES:
         stem = stem.removesuffix(suffix)
     return stem
 
 
-def _images_among(paths: Iterable[Path], otherwise: str) -> list[Path]:
+def _images_among(paths: Iterable[Path], otherwise: str) -> list[Source]:
     found = [path for path in paths if is_image_path(path) and not _is_hidden_or_inside_store(path)]
     if not found:
-        raise InputError(f"{otherwise}; images are Zarr stores, TIFF, PNG, JPEG and NPY files.")
-    return sorted(found)
+        raise InputError(f"{otherwise}; images are Zarr stores, TIFF, HDF5, PNG, JPEG and NPY files")
+    return [*sorted(found)]
 
 
 def _is_hidden_or_inside_store(path: Path) -> bool:
     return path.name.startswith(".") or any(is_store(parent) for parent in path.parents)
 
 
-def _by_stem(paths: Sequence[Path], what: str) -> dict[str, Path]:
-    found: dict[str, Path] = {}
+def _by_stem(paths: Sequence[Source], what: str) -> dict[str, Source]:
+    found: dict[str, Source] = {}
     for path in paths:
         other = found.setdefault(stem_of(path), path)
         if other is not path:

@@ -28,6 +28,8 @@ class Image:
         Full English name of the unit, such as "micrometer".
     level : int
         Resolution level in the file, 0 being the finest.
+    levels : int
+        How many resolutions the file has.
     """
 
     stored: StoredArray
@@ -35,6 +37,7 @@ class Image:
     pixel_size: tuple[float, ...] | None = None
     pixel_unit: str | None = None
     level: int = 0
+    levels: int = 1
 
     @cached_property
     def data(self) -> da.Array:
@@ -65,7 +68,7 @@ class Image:
 
     @property
     def path(self) -> str:
-        """Absolute path of the file or store."""
+        """Absolute path of the file or store, a URL, "file.h5/name" or a pattern of files."""
         return self.stored.path
 
     @property

@@ -116,6 +116,7 @@ def _header(model: Model) -> dict[str, Any]:
         "class_names": model.class_names,
         "colours": model.colours,
         "pixel_size": model.pixel_size,
+        "pixel_unit": model.pixel_unit,
         "fitted": model.fitted,
         "fingerprint": model.fingerprint(),
     }
@@ -138,4 +139,4 @@ def _model(header: dict[str, Any], tensors: dict[str, torch.Tensor], features: F
     pixel_size = tuple(header["pixel_size"]) if header["pixel_size"] else None
     scaling = Scaling(*(tensors[f"scaling.{name}"].numpy() for name in SCALING))
     names, colours = tuple(header["class_names"]), tuple(header["colours"])
-    return Model(network, scaling, recipe, names, colours, pixel_size, header["fitted"])
+    return Model(network, scaling, recipe, names, colours, pixel_size, header["fitted"], header.get("pixel_unit"))

@@ -16,7 +16,7 @@ MOST_PACKED = 2**16
 HARMLESS_BYTES = 2**28
 
 
-def check_sizes(path: Path, shape: tuple[int, ...], chunks: tuple[int, ...] | None) -> None:
+def check_sizes(path: str | Path, shape: tuple[int, ...], chunks: tuple[int, ...] | None) -> None:
     """Raise an InputError if an image (c, y, x) or (c, z, y, x) is too large, or its chunks hold nothing."""
     if shape[0] > MOST_CHANNELS:
         raise InputError(
@@ -32,7 +32,7 @@ def check_sizes(path: Path, shape: tuple[int, ...], chunks: tuple[int, ...] | No
         raise InputError(f"'{path}' is stored in chunks of {chunks}, which hold nothing; copy it again")
 
 
-def check_unpacked(path: Path, chunk: Sequence[int], itemsize: int, stored: int) -> None:
+def check_unpacked(path: str | Path, chunk: Sequence[int], itemsize: int, stored: int) -> None:
     """Raise an InputError if what is stored in so many bytes cannot be a chunk of this shape, however well it packs."""
     unpacked = math.prod(chunk) * itemsize
     if unpacked > max(HARMLESS_BYTES, stored * MOST_PACKED):

@@ -4,7 +4,6 @@ import operator
 import threading
 from dataclasses import dataclass
 from functools import lru_cache
-from pathlib import Path
 from types import EllipsisType
 from typing import Any, SupportsIndex, cast
 
@@ -14,7 +13,7 @@ from numpy.typing import NDArray
 from terrazzo.errors import InputError
 from terrazzo.io.axes import IMAGE_AXES
 from terrazzo.io.failures import reported_as_input_error
-from terrazzo.io.formats import READERS
+from terrazzo.io.readers import READERS
 
 Part = slice | SupportsIndex
 Selection = Part | EllipsisType | tuple[Part | EllipsisType, ...]
@@ -33,13 +32,14 @@ class StoredArray:
     Attributes
     ----------
     path : str
-        Absolute path of the file or store.
+        Absolute path of the file or store, a URL, "file.h5/name" or a pattern.
     kind : str
-        "zarr", "tiff", "raster" (PNG, JPEG) or "npy".
+        "zarr", "tiff", "raster" (PNG, JPEG), "npy", "hdf5" or "stack".
     key : str
         Where the array is inside the file; its meaning is the reader's.
     axes : str
-        Axes of the file, one letter of "tczyx" each; t has length 1, and z has unless this is a volume.
+        Axes of the file, of a stack that of its files first, one letter of "tczyx" each; t has length 1, and z has
+        unless this is a volume.
     shape : tuple of int
         (c, y, x), or (c, z, y, x) of a volume.
     dtype : numpy.dtype
@@ -47,7 +47,8 @@ class StoredArray:
     chunks : tuple of int
         Lengths along the same axes that are sensible to read at once.
     modified : int
-        Modification time of the path in nanoseconds when it was described: a replaced file is another array.
+        Modification time in nanoseconds when it was described, of a stack the latest, of a URL 0: a replaced file is
+        another array.
     """
 
     path: str
@@ -134,4 +135,4 @@ def _opened(kind: str, path: str, key: str, modified: int) -> Any:
 
 @lru_cache(maxsize=MOST_OPEN)
 def _kept_open(kind: str, path: str, key: str, modified: int) -> Any:  # noqa: ARG001
-    return READERS[kind].open_array(Path(path), key)
+    return READERS[kind].open_array(path, key)

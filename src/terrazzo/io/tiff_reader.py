@@ -3,7 +3,6 @@
 import struct
 import weakref
 from contextlib import ExitStack
-from pathlib import Path
 from typing import Any
 
 import tifffile
@@ -17,9 +16,15 @@ from terrazzo.io.failures import require_level
 from terrazzo.io.sizes import check_unpacked
 from terrazzo.io.tiff_metadata import ome_channels, physical_pixel_size
 
+ALPHA = (tifffile.EXTRASAMPLE.ASSOCALPHA, tifffile.EXTRASAMPLE.UNASSALPHA)
 
-def describe(path: Path, level: int) -> Description:
-    """Describe a level of the first series; see `Description`."""
+
+def describe(path: str, level: int) -> Description:
+    """Describe a level of the first series; see `Description`.
+
+    An alpha channel that the file declares is left out. Pages of which it does not say what they are make an axis
+    without a name.
+    """
     with tifffile.TiffFile(path) as tiff:
         if not tiff.series:
             raise InputError(f"'{path}' is a TIFF without images.")
@@ -34,17 +39,19 @@ def describe(path: Path, level: int) -> Description:
         size, unit = physical_pixel_size(tiff)
         return Description(
             key=str(level),
-            shape=tuple(series.shape),
+            shape=_shape_without_alpha(series),
             dtype=series.dtype,
             chunks=None if _is_mapped(series) or _is_whole(series) else _chunks(series),
             axes=axes,
             pixel_size=size and _coarser(size, _extent(base), _extent(series)),
             pixel_unit=unit,
             channels=ome_channels(tiff) or _colours(series),
+            whole=_is_whole(series) and not _is_mapped(series),
+            levels=len(base.levels),
         )
 
 
-def open_array(path: Path, key: str) -> Any:
+def open_array(path: str, key: str) -> Any:
     """Open level `key` of the first series.
 
     Uncompressed images in one piece are mapped, images of few planes in a single strip or tile each are decoded
@@ -65,11 +72,11 @@ def open_array(path: Path, key: str) -> Any:
         return array
 
 
-def is_decoded_whole(path: Path, key: str) -> bool:
-    """Whether any window of level `key` takes decoding all of it."""
+def decoded_whole(path: str, key: str) -> int:
+    """Return the bytes of level `key` if any window of it takes decoding all of it, else 0."""
     with tifffile.TiffFile(path) as tiff:
         series = tiff.series[0].levels[int(key)]
-        return not _is_mapped(series) and _is_whole(series)
+        return 0 if _is_mapped(series) or not _is_whole(series) else int(series.nbytes)
 
 
 def _decoded(base: tifffile.TiffPageSeries, level: int) -> NDArray[Any]:
@@ -95,8 +102,17 @@ def _chunks(series: tifffile.TiffPageSeries) -> tuple[int, ...]:
 
 
 def _axes(series: tifffile.TiffPageSeries) -> str:
-    """Tifffile's letters; the samples of a pixel are its channels."""
+    """Tifffile's letters; the samples of a pixel are its channels, and pages of unknown meaning are "i" or "q"."""
     return str(series.axes).lower().replace("s", "c")
+
+
+def _shape_without_alpha(series: tifffile.TiffPageSeries) -> tuple[int, ...]:
+    """The alpha channel is the last sample of a pixel, so leaving it out is a matter of the length."""
+    extra = series.keyframe.extrasamples
+    shape = list(series.shape)
+    if "S" in series.axes and extra and extra[-1] in ALPHA:
+        shape[series.axes.index("S")] -= 1
+    return tuple(shape)
 
 
 def _extent(series: tifffile.TiffPageSeries) -> tuple[int, int]:
@@ -109,10 +125,11 @@ def _coarser(size: dict[str, float], base: tuple[int, int], level: tuple[int, in
 
 
 def _colours(series: tifffile.TiffPageSeries) -> tuple[str, ...] | None:
-    return RGB if "S" in series.axes and series.keyframe.samplesperpixel == 3 else None
+    samples = _shape_without_alpha(series)[series.axes.index("S")] if "S" in series.axes else 0
+    return RGB if samples == 3 else None
 
 
-def _refuse_compression(path: Path, page: tifffile.TiffPage) -> None:
+def _refuse_compression(path: str, page: tifffile.TiffPage) -> None:
     try:
         tifffile.TIFF.DECOMPRESSORS[page.compression]
         tifffile.TIFF.UNPREDICTORS[page.predictor]
@@ -123,7 +140,7 @@ def _refuse_compression(path: Path, page: tifffile.TiffPage) -> None:
         ) from error
 
 
-def _refuse_truncation(path: Path, series: tifffile.TiffPageSeries) -> None:
+def _refuse_truncation(path: str, series: tifffile.TiffPageSeries) -> None:
     """A cut copy of a file has its header and misses its last tiles; better said now than hours later."""
     # Pages may be missing, and a page of a multi-file OME-TIFF may lie in another file.
     last = series.pages[-1]
@@ -139,7 +156,7 @@ def _refuse_truncation(path: Path, series: tifffile.TiffPageSeries) -> None:
         )
 
 
-def _refuse_lost_sections(path: Path, tiff: tifffile.TiffFile, found: int) -> None:
+def _refuse_lost_sections(path: str, tiff: tifffile.TiffFile, found: int) -> None:
     """ImageJ's directory of sections comes last: a cut copy without it looks like a whole first section."""
     sections = (tiff.imagej_metadata or {}).get("images", 1)
     if found >= sections:

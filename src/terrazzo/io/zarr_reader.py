@@ -11,6 +11,7 @@ from terrazzo.errors import InputError
 from terrazzo.io import ngff
 from terrazzo.io.description import Description
 from terrazzo.io.failures import require_level
+from terrazzo.io.location import is_url
 
 # Bio-Formats marks a collection so, and numbers the images inside from 0.
 COLLECTION_MARK = "bioformats2raw.layout"
@@ -22,44 +23,85 @@ def is_store(path: Path) -> bool:
     return any((path / name).is_file() for name in METADATA_FILES)
 
 
-def describe(path: Path, level: int) -> Description:
-    """Describe an array, the only array of a group, or a level of the first OME image; see `Description`."""
-    node = zarr.open(path, mode="r")
+def describe(path: str, level: int) -> Description:
+    """Describe an array, the only array of a group, or a level of an OME image; see `Description`."""
+    node = _opened(path)
     if isinstance(node, zarr.Array):
         require_level(path, level, 1)
         return _described("", node, axes=_dimension_names(node))
     ome = ngff.ome_metadata(node.attrs.asdict())
     if COLLECTION_MARK in ome and not ngff.is_multiscale(ome):
-        return _described_image(path, _group(node, "0"), "0/", level)
+        image = _only_image(path, node)
+        return _described_image(path, _group(node, image), f"{image}/", level)
+    if "plate" in ome:
+        raise InputError(f"'{path}' is a plate of many images; open one by its path, such as '{path}/{_field(ome)}'.")
     if ngff.is_multiscale(ome):
         return _described_image(path, node, "", level)
     arrays = sorted(node.array_keys())
     if len(arrays) != 1:
-        raise InputError(f"'{path}' is a Zarr group without an OME image{_advice(arrays, sorted(node.group_keys()))}.")
+        advice = _advice(path, arrays, sorted(node.group_keys()))
+        raise InputError(f"'{path}' is a Zarr group without an OME image{advice}.")
     require_level(path, level, 1)
     array = _array(node, arrays[0])
     return _described(arrays[0], array, axes=_dimension_names(array))
 
 
-def open_array(path: Path, key: str) -> zarr.Array[Any]:
+def open_array(path: str, key: str) -> zarr.Array[Any]:
     """Open the array at `key` inside the store, for reading."""
     return zarr.open_array(path, path=key, mode="r")
 
 
-def telling_files(path: Path, key: str) -> Iterator[Path]:
-    """Yield files of an array that tell by their stat whether it was written again, however many it has.
+def telling_files(path: str, key: str) -> Iterator[str]:
+    """Yield files of an array, by their names in the store, that tell by their stat whether it was written again.
 
-    These are its metadata and the chunks (shards, if it has them) in its corners and halfway between them; a chunk
-    that holds nothing may not be there.
+    However many it has, these are its metadata and the chunks (shards, if it has them) in its corners and halfway
+    between them; a chunk that holds nothing may not be there.
     """
-    array, folder = open_array(path, key), path / key
-    yield folder / ("zarr.json" if array.metadata.zarr_format == 3 else ".zarray")
+    array, folder = open_array(path, key), f"{key}/" if key else ""
+    yield folder + ("zarr.json" if array.metadata.zarr_format == 3 else ".zarray")
     counts = (-(-length // chunk) for length, chunk in zip(array.shape, array.shards or array.chunks, strict=True))
     for place in itertools.product(*(sorted({0, count // 2, count - 1}) for count in counts)):
-        yield folder / array.metadata.encode_chunk_key(place)
+        yield folder + array.metadata.encode_chunk_key(place)
 
 
-def _described_image(path: Path, group: zarr.Group, prefix: str, level: int) -> Description:
+def _opened(path: str) -> zarr.Array[Any] | zarr.Group:
+    try:
+        return zarr.open(path, mode="r")
+    except FileNotFoundError as error:
+        if not is_url(path):
+            raise
+        raise InputError(f"There is no Zarr store at '{path}'.") from error
+
+
+def _only_image(path: str, node: zarr.Group) -> str:
+    """Return the image of a collection that holds but one."""
+    images = _images(node)
+    if not images:
+        raise InputError(f"'{path}' is a collection without an image; convert the original again.")
+    if len(images) > 1:
+        listed = ", ".join(f"'{name}'" for name in images[:5]) + (", ..." if len(images) > 5 else "")
+        raise InputError(
+            f"'{path}' holds {len(images)} images: {listed}; open one of them by its path, such as "
+            f"'{path}/{images[0]}'."
+        )
+    return images[0]
+
+
+def _images(node: zarr.Group) -> list[str]:
+    """Paths of a collection's images: listed in its group "OME", else numbered from 0."""
+    if "OME" in node:
+        series = ngff.ome_metadata(node["OME"].attrs.asdict()).get("series")
+        if isinstance(series, list):
+            return [str(image) for image in series]
+    return [str(number) for number in itertools.takewhile(lambda number: str(number) in node, itertools.count())]
+
+
+def _field(ome: Mapping[str, Any]) -> str:
+    wells = ome["plate"].get("wells") or [{"path": "A/1"}]
+    return f"{wells[0]['path']}/0"
+
+
+def _described_image(path: str, group: zarr.Group, prefix: str, level: int) -> Description:
     ome: Mapping[str, Any] = ngff.ome_metadata(group.attrs.asdict())
     levels = ngff.levels(ome)
     require_level(path, level, len(levels))
@@ -71,6 +113,7 @@ def _described_image(path: Path, group: zarr.Group, prefix: str, level: int) -> 
         pixel_size=chosen.pixel_size,
         pixel_unit=chosen.pixel_unit,
         channels=ngff.channel_labels(ome),
+        levels=len(levels),
     )
 
 
@@ -100,9 +143,11 @@ def _group(group: zarr.Group, name: str) -> zarr.Group:
     return found
 
 
-def _advice(arrays: list[str], groups: list[str]) -> str:
+def _advice(path: str, arrays: list[str], groups: list[str]) -> str:
     """Say what the group holds, so that the next try can name it."""
     names = [*arrays, *groups]
+    if not names and is_url(path):
+        return ", and its server does not list what it holds: give the URL of an image or an array inside it"
     if not names:
         return " and without arrays"
     listed = ", ".join(f"'{name}'" for name in names[:5])

@@ -39,6 +39,8 @@ class Model:
         The pixel size `(y, x)` or `(z, y, x)` of the images that it was fitted on.
     fitted : dict
         How the fit went: numbers for people.
+    pixel_unit : str or None
+        The unit of `pixel_size`, such as "micrometer".
     """
 
     network: GNN
@@ -48,6 +50,7 @@ class Model:
     colours: tuple[str, ...]
     pixel_size: tuple[float, ...] | None = None
     fitted: dict[str, float] = field(default_factory=dict)
+    pixel_unit: str | None = None
 
     @property
     def layers(self) -> int:

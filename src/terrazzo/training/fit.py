@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 from collections.abc import Callable, Sequence
 from dataclasses import replace
 from pathlib import Path
@@ -21,6 +22,7 @@ from terrazzo.lattice import spacing
 from terrazzo.models.classify_block import cells_needed
 from terrazzo.models.gnn import GNNConfig
 from terrazzo.models.model import Model
+from terrazzo.pixel_size import is_same_size, size_ratio
 from terrazzo.regions.annotation import NOT_ANNOTATED
 from terrazzo.regions.features import DEFAULT_FEATURES, FeatureSet
 from terrazzo.regions.recipe import Recipe
@@ -28,6 +30,8 @@ from terrazzo.regions.superpixel_parameters import SuperpixelParameters
 from terrazzo.training.fit_annotated import check_streaming, fit_annotated
 from terrazzo.training.fit_gnn import as_model, check_settings, chosen_colours, chosen_names
 from terrazzo.training.optimise import Epoch
+
+_log = logging.getLogger(__name__)
 
 
 def fit(
@@ -118,9 +122,8 @@ def fit(
     fitted, seconds = fit_annotated(
         annotated, streaming=streaming, scratch=scratch, graph_done=graph_done, progress=progress, **settings
     )
-    sizes = {image.pixel_size for image in images if isinstance(image, Image)}
-    size_of_all = sizes.pop() if len(sizes) == 1 else None
-    return as_model(fitted, recipe, names, palette, size_of_all, seconds)
+    pixel_size, pixel_unit = _common_pixel_size([image for image in images if isinstance(image, Image)])
+    return as_model(fitted, recipe, names, palette, pixel_size, seconds, pixel_unit)
 
 
 def _check_lists(images: object, annotations: object, masks: object) -> None:
@@ -140,6 +143,19 @@ def _common_axes(arrays: Sequence[da.Array]) -> tuple[int, int]:
     if len(channels) > 1:
         raise InputError(f"the images have {channels} channels; all must have the same number")
     return axes[0], channels[0]
+
+
+def _common_pixel_size(images: Sequence[Image]) -> tuple[tuple[float, ...] | None, str | None]:
+    """Return the pixel size that all images have, but for rounding, and its unit."""
+    if not images:
+        return None, None
+    first = images[0]
+    ratios = [size_ratio(image.pixel_size, image.pixel_unit, first.pixel_size, first.pixel_unit) for image in images]
+    if None not in ratios and all(map(is_same_size, ratios)):
+        return first.pixel_size, first.pixel_unit
+    if any(image.pixel_size for image in images):
+        _log.warning("the images' pixels differ in size, or some are not known: the model remembers no pixel size")
+    return None, None
 
 
 def _plane(annotation: ImageLike, axes: int) -> da.Array:

@@ -35,6 +35,7 @@ def fit_gnn(
     class_names: Sequence[str] | None = None,
     colours: Sequence[str] | None = None,
     pixel_size: tuple[float, ...] | None = None,
+    pixel_unit: str | None = None,
     progress: Callable[[Epoch], None] | None = None,
     **settings: Any,
 ) -> Model:
@@ -54,6 +55,8 @@ def fit_gnn(
         One colour `#rrggbb` per class.
     pixel_size : tuple of float, optional
         The pixel size `(y, x)` or `(z, y, x)` of the images.
+    pixel_unit : str, optional
+        Its unit, such as "micrometer".
     progress : callable, optional
         Called with each `Epoch`.
     **settings
@@ -77,7 +80,7 @@ def fit_gnn(
     names, palette = chosen_names(class_names, classes), chosen_colours(colours, classes)
     began = time.perf_counter()
     fitted = fit_network(computed, counted, progress=progress, **settings)
-    return as_model(fitted, recipe, names, palette, pixel_size, time.perf_counter() - began)
+    return as_model(fitted, recipe, names, palette, pixel_size, time.perf_counter() - began, pixel_unit)
 
 
 def as_model(
@@ -87,6 +90,7 @@ def as_model(
     colours: tuple[str, ...],
     pixel_size: tuple[float, ...] | None,
     seconds: float,
+    pixel_unit: str | None = None,
 ) -> Model:
     """Return a trained network as a model that says how its fit went."""
     figures = {
@@ -96,7 +100,7 @@ def as_model(
         "validation_loss": fitted.best.validation_loss,
         "seconds": seconds,
     }
-    return Model(fitted.network, fitted.scaling, recipe, names, colours, pixel_size, figures)
+    return Model(fitted.network, fitted.scaling, recipe, names, colours, pixel_size, figures, pixel_unit)
 
 
 def chosen_names(given: Sequence[str] | None, classes: int) -> tuple[str, ...]:

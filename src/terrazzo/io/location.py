@@ -1,0 +1,55 @@
+"""Where an image is: a local path, a pattern of paths, a URL, or a name inside an HDF5 file."""
+
+from __future__ import annotations
+
+import glob
+import os
+import re
+from pathlib import Path, PurePosixPath
+
+HDF5_SUFFIXES = (".h5", ".hdf5", ".he5")
+LOCAL_SCHEME = "file://"
+
+
+def located(path: str | os.PathLike[str]) -> str:
+    """Return an absolute path, or a URL as it is."""
+    text = os.fspath(path).removeprefix(LOCAL_SCHEME)
+    return text.rstrip("/") if is_url(text) else str(Path(text).expanduser().absolute())
+
+
+def is_url(path: str | os.PathLike[str]) -> bool:
+    """Whether fsspec has to open it: "https://...", "s3://...", "memory://..."; not "file://..."."""
+    text = os.fspath(path)
+    return "://" in text and not text.startswith(LOCAL_SCHEME)
+
+
+def is_pattern(path: str | os.PathLike[str]) -> bool:
+    """Whether it is a glob pattern and no name of anything that is there."""
+    return not is_url(path) and glob.has_magic(os.fspath(path)) and not Path(path).expanduser().exists()
+
+
+def inside_hdf5(path: str | os.PathLike[str]) -> tuple[Path, str] | None:
+    """Split "a.h5/group/name" into the file and the name inside, "" for the file alone; None if there is no file."""
+    whole = Path(path)
+    for file in (whole, *whole.parents):
+        if file.suffix.lower() in HDF5_SUFFIXES and file.is_file():
+            inside = whole.relative_to(file).as_posix()
+            return file, "" if inside == "." else inside
+    return None
+
+
+def matching_files(pattern: str) -> list[Path]:
+    """Return what a pattern matches, numbers in names counted: s2 is before s10; hidden files are left out."""
+    # Path.glob refuses absolute patterns.
+    found = map(Path, glob.glob(pattern, recursive=True))  # noqa: PTH207
+    return sorted((path for path in found if not path.name.startswith(".")), key=_natural)
+
+
+def last_name(path: str | os.PathLike[str]) -> PurePosixPath:
+    """Return the last part of a path or a URL."""
+    return PurePosixPath(PurePosixPath(Path(path).as_posix().split("?")[0]).name)
+
+
+def _natural(path: Path) -> tuple[list[str | int], str]:
+    parts = re.split(r"(\d+)", str(path))
+    return [int(part) if index % 2 else part for index, part in enumerate(parts)], str(path)
