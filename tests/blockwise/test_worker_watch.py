@@ -65,9 +65,8 @@ def test_a_paused_worker_is_named_once_and_the_run_goes_on_when_it_does(caplog, 
         while next(iter(client.scheduler_info()["workers"].values()))["status"] != "paused":
             time.sleep(0.05)
         helper.start()
-        assert len(list(run_blocks.run_blocks(index_slowly(), grid_of((60, 70)), client=client))) == len(
-            grid_of((60, 70))
-        )
+        blocks = grid_of((60, 70))
+        assert len(list(run_blocks.run_blocks(index_slowly(), blocks, client=client))) == len(blocks)
         helper.join()
     (line,) = [message for message in caplog.messages if "is paused" in message]
     assert "of its 1.0 GiB of memory and goes on when it holds less" in line
