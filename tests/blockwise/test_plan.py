@@ -69,13 +69,13 @@ def test_memory_does_not_grow_with_the_image():
 @pytest.mark.parametrize(("shape", "size"), [((50_000, 50_000), 16), ((1, 2048, 2048, 2048), 8)])
 def test_the_block_that_is_recommended_fits_and_more_memory_allows_a_larger_one(shape, size):
     image, sides = unread(shape), []
-    for limit in ("1200MiB", "3GiB", "20GiB"):
+    for limit in ("1500MiB", "4GiB", "24GiB"):
         side = tz.plan(image, size=size, workers=2, memory_limit=limit).recommended_block
         planned = tz.plan(image, size=size, workers=2, memory_limit=limit, block=side)
         assert planned.fits
         sides.append(side)
     assert sides[0] < sides[1] < sides[2]
-    generous = tz.plan(image, size=size, workers=2, memory_limit="20GiB", block=sides[2])
+    generous = tz.plan(image, size=size, workers=2, memory_limit="24GiB", block=sides[2])
     assert generous.read_per_kept < tz.plan(image, size=size, block=sides[1]).read_per_kept
 
 

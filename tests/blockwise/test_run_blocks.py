@@ -2,6 +2,7 @@ import os
 import threading
 import time
 from concurrent.futures import ThreadPoolExecutor
+from types import SimpleNamespace
 
 import pytest
 from segmented import grid_of
@@ -69,11 +70,12 @@ def test_in_a_long_run_a_task_takes_several_blocks_but_few_of_those_that_are_don
     blocks, told, batches = list(GRID) * 1500, [], []
     with ThreadPoolExecutor(1) as executor:
 
-        def submit(run, function, batch):
+        def submit(run, version, function, batch):
             batches.append(len(batch))
-            return executor.submit(run, function, batch)
+            return executor.submit(run, version, function, batch)
 
-        found = list(_in_windows(submit, lambda block: block.index, iter(blocks), (), lambda: 1, told.append))
+        watch = SimpleNamespace(threads=lambda: 1)
+        found = list(_in_windows(submit, lambda block: block.index, iter(blocks), (), watch, told.append))
     assert found == [block.index for block in told]
     assert sorted(found) == sorted(block.index for block in blocks)
     assert max(batches) == LARGEST_BATCH

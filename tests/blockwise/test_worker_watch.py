@@ -2,7 +2,6 @@
 
 import threading
 import time
-from operator import attrgetter
 
 import dask
 import pytest
@@ -14,8 +13,23 @@ import terrazzo as tz
 from terrazzo.blockwise import run_blocks, worker_watch
 from terrazzo.errors import ParameterError
 
-MANY = grid_of((6000, 7000))
-INDEX = attrgetter("index")  # any worker knows it
+MANY = grid_of((1500, 1750))
+
+
+OF_BEFORE = """
+def _run_batch(function, blocks, *shared):
+    raise TypeError("what is that?")
+"""
+
+
+def index_slowly():
+    """Return a function that travels whole, so that any worker knows it, and keeps each busy for a while."""
+
+    def index(block):
+        time.sleep(0.02)
+        return block.index
+
+    return index
 
 
 def end_of(running):
@@ -51,39 +65,33 @@ def test_a_paused_worker_is_named_once_and_the_run_goes_on_when_it_does(caplog, 
         while next(iter(client.scheduler_info()["workers"].values()))["status"] != "paused":
             time.sleep(0.05)
         helper.start()
-        assert len(list(run_blocks.run_blocks(INDEX, grid_of((60, 70)), client=client))) == len(grid_of((60, 70)))
+        blocks = grid_of((60, 70))
+        assert len(list(run_blocks.run_blocks(index_slowly(), blocks, client=client))) == len(blocks)
         helper.join()
     (line,) = [message for message in caplog.messages if "is paused" in message]
     assert "of its 1.0 GiB of memory and goes on when it holds less" in line
 
 
-def test_a_worker_of_another_version_that_joins_later_ends_the_run_by_name(tmp_path):
+@pytest.mark.parametrize(
+    ("others", "sentence"),
+    [
+        ({}, f"has terrazzo 0.0.9 and the process that hands out blocks {tz.__version__}; install the same"),
+        ({"blockwise/run_blocks.py": OF_BEFORE}, "has 0.0.9; install the same version everywhere"),
+    ],
+    ids=["says so", "fails otherwise"],
+)
+def test_a_worker_of_another_version_that_joins_later_ends_the_run_by_name(tmp_path, others, sentence):
     copy_of_terrazzo(tmp_path)
-    other = {"version.py": "__version__ = '0.0.9'"}
     with (
         LocalCluster(n_workers=1, threads_per_worker=1, dashboard_address=None) as there,
         Client(there) as client,
     ):
-        running = run_blocks.run_blocks(INDEX, MANY, client=client)
+        running = run_blocks.run_blocks(index_slowly(), MANY, client=client)
         next(running)
-        with worker_elsewhere(there.scheduler_address, other, tmp_path):
+        with worker_elsewhere(there.scheduler_address, {"version.py": "__version__ = '0.0.9'"} | others, tmp_path):
             client.wait_for_workers(2, timeout=60)
             said = end_of(running)
-    assert f"has terrazzo 0.0.9 and the process that hands out blocks {tz.__version__}; install the same" in said
-
-
-def test_a_worker_without_terrazzo_that_joins_later_ends_the_run_by_name(tmp_path):
-    with (
-        LocalCluster(n_workers=1, threads_per_worker=1, dashboard_address=None) as there,
-        Client(there) as client,
-    ):
-        running = run_blocks.run_blocks(INDEX, MANY, client=client)
-        next(running)
-        with worker_elsewhere(there.scheduler_address, {"__init__.py": "raise ImportError"}, tmp_path):
-            client.wait_for_workers(2, timeout=60)
-            said = end_of(running)
-    assert "1 of 2 workers have another terrazzo than this process" in said
-    assert "has none; install the same version everywhere" in said
+    assert sentence in said
 
 
 def test_a_scheduler_that_goes_away_ends_the_run_in_one_sentence(tmp_path):
@@ -95,7 +103,7 @@ def test_a_scheduler_that_goes_away_ends_the_run_in_one_sentence(tmp_path):
             address = client.scheduler.address
             with worker_at(address):
                 client.wait_for_workers(1, timeout=60)
-                running = run_blocks.run_blocks(INDEX, MANY, client=client)
+                running = run_blocks.run_blocks(index_slowly(), MANY, client=client)
                 next(running)
                 scheduler.kill()
                 said = end_of(running)

@@ -12,7 +12,7 @@ HERE = Path("here.tif")
     ("shape", "chunks", "sentence"),
     [
         ((2**17, 10, 10), None, "has 131072 channels and at most 65536 can be read"),
-        ((1, 10, 2**40), None, "and at most 4294967296 pixels along an axis can be read"),
+        ((1, 10, 2**40), None, r"has the shape \(1, 10, 1099511627776\) and at most 4294967296 pixels along an axis"),
         ((1, 10, 10), (1, 0, 5), r"is stored in chunks of \(1, 0, 5\), which hold nothing"),
     ],
 )
