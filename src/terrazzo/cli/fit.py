@@ -7,7 +7,20 @@ from typing import Annotated
 
 import typer
 
-from terrazzo.cli.options import Axes, Device, Json, Level, Mask, Output, Overwrite, Size, parse_size, parse_weights
+from terrazzo.cli.options import (
+    Axes,
+    Device,
+    Empty,
+    Json,
+    Level,
+    Mask,
+    Output,
+    Overwrite,
+    Size,
+    parse_names,
+    parse_size,
+    parse_weights,
+)
 from terrazzo.cli.printing import print_values
 from terrazzo.cli.progress import display
 from terrazzo.errors import InputError
@@ -15,7 +28,7 @@ from terrazzo.errors import InputError
 
 def fit(
     images: Annotated[str, typer.Argument(help="A file, a folder or a quoted glob.")],
-    annotations: Annotated[str, typer.Argument(help="The same, with a class per pixel; 255 is not annotated.")],
+    annotations: Annotated[str, typer.Argument(help="The same, with a class per pixel or shapes of GeoJSON or CSV.")],
     output: Output,
     classes: Annotated[str | None, typer.Option(help="Names, comma-separated, in the order of values.")] = None,
     size: Size = "16",
@@ -40,26 +53,37 @@ def fit(
     level: Level = 0,
     annotation_level: Annotated[int, typer.Option(help="The level of the annotations' pyramid.")] = 0,
     axes: Axes = None,
+    empty: Empty = 255,
     annotation_axes: Annotated[str | None, typer.Option(help="The axes of the annotations' files.")] = None,
     device: Device = "auto",
     overwrite: Overwrite = False,
     json: Json = False,
 ) -> None:
     """Fit a model on images and annotations, paired by name."""
-    from terrazzo.io.files import find_images, pair_by_stem
+    from terrazzo.io.files import find_annotations, find_images, pair_by_stem
     from terrazzo.io.model_file import write_model
-    from terrazzo.io.open_image import open_image, open_labels
+    from terrazzo.io.open_annotation import open_annotations, open_mask
+    from terrazzo.io.open_image import open_image
     from terrazzo.training.fit import fit as fit_model
 
     if output.exists() and not overwrite:
         raise InputError(f"'{output}' exists; choose another path or add --overwrite")
-    pairs = pair_by_stem(find_images(images), find_images(annotations))
-    masked = [] if mask is None else pair_by_stem([image for image, _ in pairs], find_images(mask), "mask")
+    pairs = pair_by_stem(find_images(images), find_annotations(annotations))
+    opened = [open_image(image, level=level, axes=axes) for image, _ in pairs]
+    inside = [] if mask is None else pair_by_stem([image for image, _ in pairs], find_annotations(mask), "mask")
+    masked = [(path, image) for image, (_, path) in zip(opened, inside, strict=False)]
+    drawn = open_annotations(
+        [annotation for _, annotation in pairs],
+        opened,
+        classes=parse_names(classes),
+        empty=empty,
+        level=annotation_level,
+        axes=annotation_axes,
+    )
     with display() as shown:
         model = fit_model(
-            [open_image(image, level=level, axes=axes) for image, _ in pairs],
-            [open_labels(annotation, level=annotation_level, axes=annotation_axes) for _, annotation in pairs],
-            class_names=None if classes is None else [name.strip() for name in classes.split(",")],
+            opened,
+            drawn,
             size=parse_size(size),
             compactness=compactness,
             iterations=iterations,
@@ -67,7 +91,7 @@ def fit(
             scale=scale,
             colour=colour,
             weights=parse_weights(weights),
-            masks=None if mask is None else [open_labels(inside) for _, inside in masked],
+            masks=[open_mask(*pair) for pair in masked] if masked else None,
             layers=layers,
             width=width,
             epochs=epochs,

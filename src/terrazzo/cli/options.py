@@ -16,8 +16,10 @@ Level = Annotated[int, typer.Option(help="The level of a pyramid; 0 is the fines
 Axes = Annotated[str | None, typer.Option(help="The axes of the files, such as yx, cyx, yxc or zyx.")]
 Size = Annotated[str, typer.Option(help="The spacing of superpixels in pixels, such as 16, or 2,8,8 for (z, y, x).")]
 Mask = Annotated[
-    str | None, typer.Option(help="Label images, paired by name: 0 leaves a pixel out. A file, a folder or a glob.")
+    str | None,
+    typer.Option(help="Label images, whose 0 is left out, or shapes, paired by name: a file, a folder or a glob."),
 ]
+Empty = Annotated[int, typer.Option(help="What label images have where nothing is annotated: 255, or 0.")]
 Scheduler = Annotated[str | None, typer.Option(help="A Dask scheduler's address, such as tcp://host:8786.")]
 SchedulerFile = Annotated[
     Path | None, typer.Option(help="The file that dask scheduler --scheduler-file has written, in place of an address.")
@@ -28,6 +30,11 @@ Workers = Annotated[
 MemoryLimit = Annotated[str | None, typer.Option(help="What each of these processes may hold, such as 2GiB.")]
 Block = Annotated[int | None, typer.Option(help="About how many pixels wide a task's block is.")]
 Output = Annotated[Path, typer.Option("--output", "-o", help="Where to write.")]
+
+
+def parse_names(text: str | None) -> list[str] | None:
+    """Return names with commas between them as a list."""
+    return None if text is None else [name.strip() for name in text.split(",")]
 
 
 def parse_weights(text: str | None) -> tuple[float, ...] | None:

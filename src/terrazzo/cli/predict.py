@@ -47,16 +47,17 @@ def predict(
     """
     from terrazzo.blockwise.cluster import cluster_client
     from terrazzo.blockwise.write_prediction import is_prediction_finished, write_prediction
-    from terrazzo.io.files import find_images, name_results, pair_by_stem
+    from terrazzo.io.files import find_annotations, name_results, pair_by_stem
     from terrazzo.io.model_file import open_model
-    from terrazzo.io.open_image import open_image, open_labels
+    from terrazzo.io.open_annotation import open_mask
+    from terrazzo.io.open_image import open_image
     from terrazzo.io.result import open_result
 
     fitted = open_model(model)
     named = name_results(images, output)
     opened = [open_image(image, level=level, axes=axes) for image, _ in named]
-    masked = [] if mask is None else pair_by_stem([image for image, _ in named], find_images(mask), "mask")
-    masks = [open_labels(inside) for _, inside in masked] if masked else [None] * len(named)
+    masked = [] if mask is None else pair_by_stem([image for image, _ in named], find_annotations(mask), "mask")
+    masks = [None if mask is None else open_mask(masked[i][1], image) for i, image in enumerate(opened)]
     unfinished = []
     for image, (_, result), inside in zip(opened, named, masks, strict=True):
         if is_prediction_finished(fitted, image, result, mask=inside, block=block, overwrite=overwrite):

@@ -2,10 +2,11 @@
 
 import glob
 import os
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from pathlib import Path
 
 from terrazzo.errors import InputError
+from terrazzo.io.drawn_array import is_drawn
 from terrazzo.io.formats import is_image_path
 from terrazzo.io.zarr_reader import is_store
 
@@ -13,7 +14,7 @@ from terrazzo.io.zarr_reader import is_store
 INNER_SUFFIXES = (".ome",)
 
 
-def find_images(pattern: str | os.PathLike[str]) -> list[Path]:
+def find_images(pattern: str | os.PathLike[str], is_wanted: Callable[[Path], bool] = is_image_path) -> list[Path]:
     """List the images that a path or a glob pattern means, without opening them.
 
     Parameters
@@ -21,6 +22,8 @@ def find_images(pattern: str | os.PathLike[str]) -> list[Path]:
     pattern : str or path
         A file or a Zarr store, which stands for itself; a folder, which stands for the images and stores in
         it; or a pattern with `*`, `?`, `[...]` or `**`.
+    is_wanted : callable
+        Whether a path in a folder or of a pattern is one.
 
     Returns
     -------
@@ -36,12 +39,17 @@ def find_images(pattern: str | os.PathLike[str]) -> list[Path]:
     if path.is_file() or is_store(path):
         return [path]
     if path.is_dir():
-        return _images_among(path.iterdir(), f"The folder '{pattern}' holds no images.")
+        return _images_among(path.iterdir(), is_wanted, f"The folder '{pattern}' holds no images.")
     if not glob.has_magic(str(path)):
         raise InputError(f"There is no file, folder or store at '{pattern}'.")
     # Path.glob refuses absolute patterns.
     matches = map(Path, glob.glob(str(path), recursive=True))  # noqa: PTH207
-    return _images_among(matches, f"No image matches '{pattern}'.")
+    return _images_among(matches, is_wanted, f"No image matches '{pattern}'.")
+
+
+def find_annotations(pattern: str | os.PathLike[str]) -> list[Path]:
+    """List the annotations that a path or a glob pattern means: as `find_images`, with files of shapes among them."""
+    return find_images(pattern, is_wanted=lambda path: is_image_path(path) or is_drawn(path))
 
 
 def name_results(pattern: str | os.PathLike[str], output: Path) -> list[tuple[Path, Path]]:
@@ -126,8 +134,8 @@ def stem_of(path: Path) -> str:
     return stem
 
 
-def _images_among(paths: Iterable[Path], otherwise: str) -> list[Path]:
-    found = [path for path in paths if is_image_path(path) and not _is_hidden_or_inside_store(path)]
+def _images_among(paths: Iterable[Path], is_wanted: Callable[[Path], bool], otherwise: str) -> list[Path]:
+    found = [path for path in paths if is_wanted(path) and not _is_hidden_or_inside_store(path)]
     if not found:
         raise InputError(f"{otherwise} Images are Zarr stores, TIFF, PNG, JPEG and NPY files.")
     return sorted(found)
