@@ -75,7 +75,9 @@ def test_an_annotation_is_a_few_hundred_bytes_and_parsed_by_the_process_that_rea
     assert len(sent) < 1000
     (tmp_path / "sent").write_bytes(sent)
     program = "import pickle, sys; print(pickle.load(open(sys.argv[1], 'rb'))[0, 10, 3:8].tolist())"
-    done = subprocess.run([sys.executable, "-c", program, tmp_path / "sent"], capture_output=True, text=True, check=True)
+    done = subprocess.run(
+        [sys.executable, "-c", program, tmp_path / "sent"], capture_output=True, text=True, check=True
+    )
     assert done.stdout.strip() == "[255, 255, 1, 1, 1]"
 
 
@@ -156,21 +158,19 @@ def test_a_file_that_changed_after_it_was_opened_is_refused(drawn, tmp_path):
         copied[0, :5, :5]
 
 
-def test_a_hundred_thousand_polygons_are_drawn_block_by_block_in_seconds(tmp_path):
-    rng = np.random.default_rng(0)
-    angles = np.linspace(0, 2 * np.pi, 24, endpoint=False)
-    middles = rng.uniform(10, 19_990, (100_000, 1, 2))
-    rings = np.round(middles + 6 * np.stack([np.cos(angles), np.sin(angles)], axis=1), 2)
-    rings = np.concatenate([rings, rings[:, :1]], axis=1).tolist()
-    path = write_features(tmp_path / "a.geojson", [feature([ring], "ab"[i % 2]) for i, ring in enumerate(rings)])
-    began = time.perf_counter()
-    annotation = tz.open_annotation(path, da.zeros((20_000, 20_000), chunks=4096))
-    opened = time.perf_counter()
-    window = annotation.stored[0, 5000:6024, 7000:8024]
-    drawn = time.perf_counter()
-    assert 0.1 < (window != 255).mean() < 0.5
-    assert opened - began < 30
-    assert drawn - opened < 5
+def test_a_hundred_thousand_polygons_are_drawn_window_by_window(tmp_path):
+    pitch, side = 60, 320
+    lines = []
+    for number in range(side * side):
+        left, top = pitch * (number % side), pitch * (number // side)
+        ring = f"[[{left},{top}],[{left + 20},{top}],[{left + 20},{top + 30}],[{left},{top + 30}],[{left},{top}]]"
+        place = f'"geometry":{{"type":"Polygon","coordinates":[{ring}]}}'
+        lines.append(f'{{"type":"Feature",{place},"properties":{{"class":"{"ab"[number % 2]}"}}}}')
+    (tmp_path / "a.geojson").write_text(f"[{','.join(lines)}]")
+    annotation = tz.open_annotation(tmp_path / "a.geojson", da.zeros((side * pitch,) * 2, chunks=4096))
+    rows, columns = np.mgrid[6000:6500, 7000:7700]
+    expected = np.where((rows % pitch < 30) & (columns % pitch < 20), columns // pitch % 2, 255)
+    assert np.array_equal(annotation.stored[0, 6000:6500, 7000:7700], expected)
 
 
 @pytest.mark.parametrize(
@@ -187,7 +187,7 @@ def test_a_hundred_thousand_polygons_are_drawn_block_by_block_in_seconds(tmp_pat
         (
             [TUMOUR, feature([rectangle(70, 10, 90, 20)], "Tumor")],
             {},
-            r"shape 2 \('Tumor'\) lies outside the image, at x 70 to 90 and y 10 to 20, and the image is 60 x 40 pixels",
+            r"shape 2 \('Tumor'\) lies outside the image, at x 70 to 90 and y 10 to 20, and the image is 60 x 40",
         ),
         (
             [TUMOUR, feature([[[0, 0], [10, 10], [10, 0], [0, 10], [0, 0]]], "Stroma")],

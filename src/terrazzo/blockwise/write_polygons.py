@@ -34,9 +34,9 @@ def write_polygons(
     """Write the classes of a result as GeoJSON, as QuPath opens it; return the number of polygons.
 
     There is a polygon, with its holes, for each 4-connected region of a class. Coordinates are (x, y), in pixels of
-    level 0 of the image, from its corner; an outline runs along the edges of the pixels, so that `open_annotation` gives
-    the classes back. The result's blocks have no say in the file. Held in memory are the outlines of the regions that
-    go on below the row of blocks that is worked on.
+    level 0 of the image, from its corner; an outline runs along the edges of the pixels, so that `open_annotation`
+    gives the classes back. The result's blocks have no say in the file. Held in memory are the outlines of the regions
+    that go on below the row of blocks that is worked on.
 
     Parameters
     ----------

@@ -35,11 +35,11 @@ def shape_name(drawing: Drawing, part: int) -> str:
 
 
 def _refuse_outside(path: str, drawing: Drawing, extent: tuple[int, ...]) -> None:
-    lowest, highest = drawing.boxes[:, :2], drawing.boxes[:, 2:]
+    lowest, highest = drawing.boxes[:2].T, drawing.boxes[2:].T
     outside = np.flatnonzero(((highest < 0) | (lowest > extent)).any(axis=1))
     if outside.size:
         part = int(outside[0])
-        (top, left), (bottom, right) = lowest[part], highest[part]
+        top, left, bottom, right = drawing.boxes[:, part]
         raise InputError(
             f"'{path}', {shape_name(drawing, part)} lies outside the image, at x {left:g} to {right:g} and y {top:g} "
             f"to {bottom:g}, and the image is {extent[1]} x {extent[0]} pixels; give the image that it was drawn on"
