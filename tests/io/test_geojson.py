@@ -91,7 +91,7 @@ def test_a_list_of_features_is_read_as_a_collection(tmp_path):
         ('{"type": "FeatureCollection", "features": [', "is no JSON: Expecting value"),
         ("{}", "is no GeoJSON of features: it is an object of type None without a list of features; export a"),
         ('{"type": "Topology"}', "it is an object of type 'Topology' without a list of features"),
-        ("[3]", "feature 1: it is no GeoJSON Feature"),
+        ("[3]", "shape 1: it is no GeoJSON Feature"),
         ("[" * 100_000, "is nested too deeply"),
     ],
 )
@@ -133,5 +133,5 @@ def test_a_file_that_is_no_text_is_refused(tmp_path):
     ],
 )
 def test_a_geometry_that_cannot_be_drawn_is_refused_by_its_number(read, geometry, message):
-    with pytest.raises(InputError, match=rf"a\.geojson', feature 2: {message}"):
+    with pytest.raises(InputError, match=rf"a\.geojson', shape 2: {message}"):
         read(feature(SQUARE, "a"), {"type": "Feature", "geometry": geometry, "properties": {"class": "a"}})

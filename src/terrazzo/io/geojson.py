@@ -47,10 +47,8 @@ def _drawing(path: Path, features: Iterator[Any]) -> Drawing:
             try:
                 builder.add(list(_parts(_geometry(feature))), *_class(feature.get("properties")))
             except InputError as error:
-                raise InputError(f"'{path}', feature {number}: {error}") from error
-    except InputError:
-        raise
-    except json.JSONDecodeError:
+                raise InputError(f"'{path}', shape {number}: {error}") from error
+    except (InputError, json.JSONDecodeError):
         raise
     except ValueError as error:
         raise InputError(f"'{path}' is no GeoJSON of features: {error}; export a FeatureCollection") from error

@@ -39,7 +39,11 @@ class GeoJSONWriter:
         scale: tuple[float, float] = (1.0, 1.0),
         tolerance: float = 0.0,
     ) -> None:
-        self.file, self.scale, self.tolerance = file, np.array(scale), tolerance
+        factors = np.array(scale)
+        whole = factors.astype(np.int64)
+        # whole numbers stay so
+        self.scale = whole if (whole == factors).all() else factors
+        self.file, self.tolerance = file, tolerance
         self.classifications = [
             {"name": name, "color": list(bytes.fromhex(colour.lstrip("#")))}
             for name, colour in zip(class_names, colours, strict=True)
@@ -55,14 +59,12 @@ class GeoJSONWriter:
             "properties": {"objectType": "annotation", "classification": self.classifications[region.value]},
         }
         self.file.write(",\n" if self.count else "")
-        json.dump(feature, self.file, separators=(",", ":"))
+        self.file.write(json.dumps(feature, separators=(",", ":")))
         self.count += 1
 
     def _coordinates(self, ring: NDArray[Any]) -> list[list[float]]:
-        closed = np.concatenate([ring, ring[:1]]) * self.scale
-        whole = closed.astype(np.int64)
-        pairs: list[list[float]] = (whole if (whole == closed).all() else closed).tolist()
-        return pairs
+        pairs: list[list[float]] = (ring * self.scale).tolist()
+        return [*pairs, pairs[0]]
 
 
 @contextmanager

@@ -57,12 +57,12 @@ def _axes(path: Path, columns: list[str]) -> list[str]:
 
 def _drawing(path: Path, rows: Iterator[Row], axes: list[str]) -> Drawing:
     builder = DrawingBuilder()
-    for index, group in itertools.groupby(rows, key=lambda row: row["index"]):
+    for _, group in itertools.groupby(rows, key=lambda row: row["index"]):
         shape = list(group)
         try:
             builder.add(_parts(shape, axes), (shape[0].get(CLASS) or "").strip() or None, None)
         except InputError as error:
-            raise InputError(f"'{path}', shape {index}: {error}") from error
+            raise InputError(f"'{path}', shape {builder.count + 1}: {error}") from error
     return builder.drawing()
 
 
@@ -74,7 +74,7 @@ def _parts(rows: list[Row], axes: list[str]) -> list[Part]:
     if kind not in LEAST_POINTS:
         raise InputError(f"its type is '{kind}'; it must be one of {', '.join(LEAST_POINTS)}")
     if len(points) < LEAST_POINTS[kind]:
-        raise InputError(f"a {kind} of {len(points)} points needs {LEAST_POINTS[kind]}; draw it again")
+        raise InputError(f"its type {kind} needs {LEAST_POINTS[kind]} points, and it has {len(points)}; draw it again")
     return [(kind in FILLED, [_ellipse(points) if kind == "ellipse" else points])]
 
 

@@ -151,7 +151,7 @@ def _doubled(array):
 
 @kernel
 def simple_rings(corners: NDArray[np.int64], width: int) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
-    """Cut a closed outline into rings that touch no corner twice.
+    """Cut a closed outline into rings that touch no corner twice, each from its highest and then leftmost corner on.
 
     Parameters
     ----------
@@ -181,20 +181,23 @@ def simple_rings(corners: NDArray[np.int64], width: int) -> tuple[NDArray[np.int
     for corner in range(number):
         first = open_at[same[corner]]
         if first >= 0:
-            height = _take(corners, stack, first, height, same, open_at, found, offsets)
+            height = _take(corners, stack, first, height, keys, same, open_at, found, offsets)
         open_at[same[corner]] = height
         stack[height] = corner
         height += 1
-    _take(corners, stack, 0, height, same, open_at, found, offsets)
+    _take(corners, stack, 0, height, keys, same, open_at, found, offsets)
     return found, np.array(offsets)
 
 
 @kernel
-def _take(corners, stack, first, height, same, open_at, found, offsets):
-    end = offsets[-1]
+def _take(corners, stack, first, height, keys, same, open_at, found, offsets):
+    lowest = first
     for place in range(first, height):
-        found[end] = corners[stack[place]]
         open_at[same[stack[place]]] = -1
-        end += 1
-    offsets.append(end)
+        if keys[stack[place]] < keys[stack[lowest]]:
+            lowest = place
+    number, end = height - first, offsets[-1]
+    for step in range(number):
+        found[end + step] = corners[stack[first + (lowest - first + step) % number]]
+    offsets.append(end + number)
     return first

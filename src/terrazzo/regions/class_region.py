@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 from collections.abc import Sequence
 from dataclasses import dataclass
 
@@ -43,10 +44,5 @@ class ClassRegion:
 
 def _rings(walk: NDArray[np.int64], width: int) -> list[NDArray[np.int64]]:
     corners, offsets = simple_rings(walk, width)
-    return [_from_first(ring) for ring in np.split(corners, offsets[1:-1])]
-
-
-def _from_first(ring: NDArray[np.int64]) -> NDArray[np.int64]:
-    """Return a ring (y, x) as (x, y) from its first corner on."""
-    first = np.lexsort((ring[:, 1], ring[:, 0]))[0]
-    return np.roll(ring, -first, axis=0)[:, ::-1]
+    turned = corners[:, ::-1]
+    return [turned[first:end] for first, end in itertools.pairwise(offsets.tolist())]

@@ -54,9 +54,9 @@ class OutlineJoiner:
             self.joined[region] = region
             self.values[region] = value
             self.chains[region] = []
-        pieces = np.split(block.corners.astype(np.int64), block.offsets[1:-1]) if len(block.chains) else []
-        for piece, (region, start, after) in zip(pieces, block.chains.tolist(), strict=True):
-            self.chains[base + region].append((piece, start, after))
+        ends = itertools.pairwise(block.offsets.tolist())
+        for (first, end), (region, start, after) in zip(ends, block.chains.tolist(), strict=True):
+            self.chains[base + region].append((block.corners[first:end].astype(np.int64), start, after))
         return base
 
     def _join(self, base: int, other_base: int, pairs: NDArray[np.int32]) -> None:
