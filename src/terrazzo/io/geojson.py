@@ -63,7 +63,7 @@ def _geometry(feature: Any) -> Mapping[str, Any]:
         raise InputError("it has no geometry; remove it or draw it again")
     plane = geometry.get("plane")
     if isinstance(plane, dict) and any(plane.get(axis) not in (None, 0, -1) for axis in "zt"):
-        raise InputError(f"it lies on the plane {plane}; only shapes at z 0 and t 0 are read")
+        raise InputError("it lies on a plane other than z 0 and t 0; only shapes of that one are read")
     return geometry
 
 
@@ -71,7 +71,7 @@ def _parts(geometry: Any) -> Iterator[Part]:
     """Yield polygons, lines and points of a geometry of any kind."""
     kind = geometry.get("type") if isinstance(geometry, dict) else None
     if kind not in GEOMETRIES:
-        raise InputError(f"its geometry is of type {kind!r}; it must be one of {', '.join(GEOMETRIES)}")
+        raise InputError(f"its geometry is of type {str(kind)[:40]!r}; it must be one of {', '.join(GEOMETRIES)}")
     if kind == "GeometryCollection":
         for one in _listed(geometry.get("geometries")):
             yield from _parts(one)

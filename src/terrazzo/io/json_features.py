@@ -53,7 +53,7 @@ def _members(text: str, at: int) -> Generator[Any, None, int]:
     if not found and other.get("type") == FEATURE:
         yield other
     elif not found:
-        raise ValueError(f"it is an object of type {other.get('type')!r} without a list of features")
+        raise ValueError(f"it is an object of type {str(other.get('type'))[:40]!r} without a list of features")
     return at
 
 
