@@ -18,12 +18,17 @@ if TYPE_CHECKING:
     from terrazzo.blockwise.region_graph import region_graph as region_graph
     from terrazzo.blockwise.score import score as score
     from terrazzo.blockwise.superpixels import superpixels as superpixels
+    from terrazzo.blockwise.write_polygons import write_polygons as write_polygons
     from terrazzo.blockwise.write_prediction import write_prediction as write_prediction
     from terrazzo.errors import TerrazzoError as TerrazzoError
+    from terrazzo.io.annotation import Annotation as Annotation
     from terrazzo.io.image import Image as Image
     from terrazzo.io.model_file import open_model as open_model
     from terrazzo.io.model_file import write_model as write_model
     from terrazzo.io.ome_zarr_writer import write_ome_zarr as write_ome_zarr
+    from terrazzo.io.open_annotation import open_annotation as open_annotation
+    from terrazzo.io.open_annotation import open_annotations as open_annotations
+    from terrazzo.io.open_annotation import open_mask as open_mask
     from terrazzo.io.open_image import open_image as open_image
     from terrazzo.io.open_image import open_labels as open_labels
     from terrazzo.io.result import Result as Result
@@ -40,6 +45,7 @@ if TYPE_CHECKING:
     from terrazzo.training.fit_gnn import fit_gnn as fit_gnn
 
 _HOME = {
+    "Annotation": "terrazzo.io.annotation",
     "Image": "terrazzo.io.image",
     "Lattice": "terrazzo.lattice",
     "Model": "terrazzo.models.model",
@@ -55,8 +61,11 @@ _HOME = {
     "annotated_graph": "terrazzo.blockwise.annotated_graph",
     "fit": "terrazzo.training.fit",
     "fit_gnn": "terrazzo.training.fit_gnn",
+    "open_annotation": "terrazzo.io.open_annotation",
+    "open_annotations": "terrazzo.io.open_annotation",
     "open_image": "terrazzo.io.open_image",
     "open_labels": "terrazzo.io.open_image",
+    "open_mask": "terrazzo.io.open_annotation",
     "open_model": "terrazzo.io.model_file",
     "open_result": "terrazzo.io.result",
     "plan": "terrazzo.blockwise.plan",
@@ -66,6 +75,7 @@ _HOME = {
     "superpixels": "terrazzo.blockwise.superpixels",
     "write_model": "terrazzo.io.model_file",
     "write_ome_zarr": "terrazzo.io.ome_zarr_writer",
+    "write_polygons": "terrazzo.blockwise.write_polygons",
     "write_prediction": "terrazzo.blockwise.write_prediction",
 }
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+from collections.abc import Sequence
 
 import numpy as np
 from distributed import Client
@@ -12,6 +13,7 @@ from terrazzo.blockwise.image_array import axis_names
 from terrazzo.blockwise.progress import BlockCount, Progress
 from terrazzo.blockwise.run_blocks import run_blocks
 from terrazzo.errors import InputError
+from terrazzo.io.annotation import Annotation
 from terrazzo.io.image import Image
 from terrazzo.io.result import Result
 from terrazzo.io.stored_array import StoredArray
@@ -49,7 +51,8 @@ def score(
     Raises
     ------
     InputError
-        If the result is not finished, the extents differ, or no pixel inside the mask is annotated.
+        If the result is not finished, the extents or the names of classes differ, or no pixel inside the mask is
+        annotated.
     """
     run = result.run
     if not run["finished"]:
@@ -58,6 +61,7 @@ def score(
     if shape != extent:
         axes = axis_names(len(extent))
         raise InputError(f"the annotation has {shape} pixels {axes} and the result {extent}; they must be equal")
+    _check_classes(annotation, run["class_names"])
     classes = len(run["class_names"])
     shared = (result, annotation.stored, classes)
     counted = BlockCount("score", len(result.grid), progress)
@@ -70,6 +74,15 @@ def score(
         where = " inside the mask" if outside else ""
         raise InputError(f"'{annotation.path}' annotates no pixel{where} with a class from 0 to {classes - 1}")
     return total
+
+
+def _check_classes(annotation: Image, class_names: Sequence[str]) -> None:
+    own = annotation.class_names if isinstance(annotation, Annotation) else None
+    if own not in (None, tuple(class_names)):
+        raise InputError(
+            f"the classes of '{annotation.path}' are {', '.join(own or ())} and the result's are "
+            f"{', '.join(class_names)}; open the annotation with open_annotation(path, result)"
+        )
 
 
 def _score_block(block: Block, result: Result, annotation: StoredArray, classes: int) -> tuple[Scores, int]:

@@ -12,6 +12,7 @@ from terrazzo.cli.demo import demo
 from terrazzo.cli.fit import fit
 from terrazzo.cli.info import info
 from terrazzo.cli.plan import plan
+from terrazzo.cli.polygons import polygons
 from terrazzo.cli.predict import predict
 from terrazzo.cli.score import score
 from terrazzo.errors import TerrazzoError
@@ -34,7 +35,7 @@ def options(
         raise typer.Exit
 
 
-for command in (fit, plan, predict, score, info, demo):
+for command in (fit, plan, predict, score, polygons, info, demo):
     app.command()(command)
 
 MISTAKE = 2

@@ -12,6 +12,7 @@ from terrazzo.cli.options import (
     Axes,
     Calibration,
     Device,
+    Empty,
     Json,
     Level,
     Mask,
@@ -21,6 +22,7 @@ from terrazzo.cli.options import (
     Size,
     Stack,
     opening,
+    parse_names,
     parse_size,
     parse_weights,
 )
@@ -31,7 +33,7 @@ from terrazzo.errors import InputError
 
 def fit(
     images: Annotated[str, typer.Argument(help="A file, a folder or a quoted glob.")],
-    annotations: Annotated[str, typer.Argument(help="The same, with a class per pixel; 255 is not annotated.")],
+    annotations: Annotated[str, typer.Argument(help="The same, with a class per pixel or shapes of GeoJSON or CSV.")],
     output: Output,
     classes: Annotated[str | None, typer.Option(help="Names, comma-separated, in the order of values.")] = None,
     size: Size = "16",
@@ -58,6 +60,7 @@ def fit(
     calibration: Calibration = None,
     annotation_level: Annotated[int, typer.Option(help="The level of the annotations' pyramid.")] = 0,
     axes: Axes = None,
+    empty: Empty = 255,
     annotation_axes: Annotated[str | None, typer.Option(help="The axes of the annotations' files.")] = None,
     stack: Stack = False,
     device: Device = "auto",
@@ -65,25 +68,34 @@ def fit(
     json: Json = False,
 ) -> None:
     """Fit a model on images and annotations, paired by name."""
-    from terrazzo.io.files import find_images, pair_by_stem
+    from terrazzo.io.files import find_annotations, find_images, pair_by_stem
     from terrazzo.io.model_file import write_model
-    from terrazzo.io.open_image import open_image, open_labels
+    from terrazzo.io.open_annotation import open_annotations, open_mask
+    from terrazzo.io.open_image import open_image
     from terrazzo.io.output_path import check_output
     from terrazzo.training.fit import fit as fit_model
 
     if output.exists() and not overwrite:
         raise InputError(f"'{output}' exists; choose another path or add --overwrite")
-    as_told = opening(level, axes, pixel_size, calibration)
-    pairs = pair_by_stem(find_images(images, stack=stack), find_images(annotations, stack=stack))
+    told = opening(level, axes, pixel_size, calibration)
+    pairs = pair_by_stem(find_images(images, stack=stack), find_annotations(annotations, stack=stack))
     of_pairs = [image for image, _ in pairs]
-    masked = [] if mask is None else pair_by_stem(of_pairs, find_images(mask, stack=stack), "mask")
-    check_output(output, *(path for pair in (*pairs, *masked) for path in pair))
-    masks = [open_labels(inside, axes=STACKED if stack else None) for _, inside in masked] if masked else None
+    inside = [] if mask is None else pair_by_stem(of_pairs, find_annotations(mask, stack=stack), "mask")
+    check_output(output, *(path for pair in (*pairs, *inside) for path in pair))
+    opened = [open_image(image, **told) for image in of_pairs]
+    masked = [(path, image) for image, (_, path) in zip(opened, inside, strict=False)]
+    drawn = open_annotations(
+        [annotation for _, annotation in pairs],
+        opened,
+        classes=parse_names(classes),
+        empty=empty,
+        level=annotation_level,
+        axes=annotation_axes,
+    )
     with display() as shown:
         model = fit_model(
-            [open_image(image, **as_told) for image in of_pairs],
-            [open_labels(annotation, level=annotation_level, axes=annotation_axes) for _, annotation in pairs],
-            class_names=None if classes is None else [name.strip() for name in classes.split(",")],
+            opened,
+            drawn,
             size=parse_size(size),
             compactness=compactness,
             iterations=iterations,
@@ -91,7 +103,7 @@ def fit(
             scale=scale,
             colour=colour,
             weights=parse_weights(weights),
-            masks=masks,
+            masks=[open_mask(*pair, axes=STACKED if stack else None) for pair in masked] if masked else None,
             layers=layers,
             width=width,
             epochs=epochs,

@@ -31,8 +31,10 @@ Stack = Annotated[
 ]
 Size = Annotated[str, typer.Option(help="The spacing of superpixels in pixels, such as 16, or 2,8,8 for (z, y, x).")]
 Mask = Annotated[
-    str | None, typer.Option(help="Label images, paired by name: 0 leaves a pixel out. A file, a folder or a glob.")
+    str | None,
+    typer.Option(help="Label images, whose 0 is left out, or shapes, paired by name: a file, a folder or a glob."),
 ]
+Empty = Annotated[int, typer.Option(help="What label images have where nothing is annotated: 255, or 0.")]
 Scheduler = Annotated[str | None, typer.Option(help="A Dask scheduler's address, such as tcp://host:8786.")]
 SchedulerFile = Annotated[
     Path | None, typer.Option(help="The file that dask scheduler --scheduler-file has written, in place of an address.")
@@ -74,6 +76,11 @@ def parse_lengths(name: str, text: str | None) -> tuple[float, ...] | None:
         raise ParameterError(
             f"{name} is '{text}'; give one number of micrometres, such as 0.5, or one per axis, such as 2,0.5,0.5"
         ) from error
+
+
+def parse_names(text: str | None) -> list[str] | None:
+    """Return names with commas between them as a list."""
+    return None if text is None else [name.strip() for name in text.split(",")]
 
 
 def parse_weights(text: str | None) -> tuple[float, ...] | None:

@@ -55,9 +55,10 @@ def predict(
     """
     from terrazzo.blockwise.cluster import cluster_client
     from terrazzo.blockwise.write_prediction import is_prediction_finished, write_prediction
-    from terrazzo.io.files import find_images, name_results, pair_by_stem
+    from terrazzo.io.files import find_annotations, name_results, pair_by_stem
     from terrazzo.io.model_file import open_model
-    from terrazzo.io.open_image import open_image, open_labels
+    from terrazzo.io.open_annotation import open_mask
+    from terrazzo.io.open_image import open_image
     from terrazzo.io.result import open_result
     from terrazzo.models.device import choose_device
 
@@ -65,10 +66,10 @@ def predict(
     fitted = open_model(model)
     named = name_results(images, output, stack=stack)
     opened = [open_image(image, **opening(level, axes, pixel_size, calibration)) for image, _ in named]
-    inside_of = [] if mask is None else find_images(mask, stack=stack)
-    masked = [] if mask is None else pair_by_stem([image for image, _ in named], inside_of, "mask")
+    found = [] if mask is None else find_annotations(mask, stack=stack)
+    masked = [] if mask is None else pair_by_stem([image for image, _ in named], found, "mask")
     mask_axes = STACKED if stack else None
-    masks = [open_labels(inside, axes=mask_axes) for _, inside in masked] if masked else [None] * len(named)
+    masks = [None if mask is None else open_mask(masked[i][1], one, axes=mask_axes) for i, one in enumerate(opened)]
     unfinished = []
     for image, (_, result), inside in zip(opened, named, masks, strict=True):
         if is_prediction_finished(fitted, image, result, mask=inside, block=block, overwrite=overwrite):

@@ -10,7 +10,7 @@ from typing import Annotated, Any
 
 import typer
 
-from terrazzo.cli.options import Axes, Json, Scheduler, SchedulerFile, Workers
+from terrazzo.cli.options import Axes, Empty, Json, Scheduler, SchedulerFile, Workers
 from terrazzo.cli.printing import print_values
 from terrazzo.cli.progress import display
 from terrazzo.errors import InputError
@@ -21,6 +21,7 @@ def score(
     annotations: Annotated[
         str, typer.Argument(help="The true class of each pixel, 255 where nobody has said: a file, a folder, a glob.")
     ],
+    empty: Empty = 255,
     axes: Axes = None,
     scheduler: Scheduler = None,
     scheduler_file: SchedulerFile = None,
@@ -33,12 +34,13 @@ def score(
     """
     from terrazzo.blockwise.cluster import cluster_client
     from terrazzo.blockwise.score import score as score_result
-    from terrazzo.io.files import find_images, find_results, pair_by_stem
-    from terrazzo.io.open_image import open_labels
+    from terrazzo.io.files import find_annotations, find_results, pair_by_stem
+    from terrazzo.io.open_annotation import open_annotation
     from terrazzo.io.result import RUN, open_result
 
-    pairs = pair_by_stem(find_results(results, RUN), find_images(annotations))
-    opened = [(open_result(result), open_labels(annotation, axes=axes)) for result, annotation in pairs]
+    pairs = pair_by_stem(find_results(results, RUN), find_annotations(annotations))
+    found = [(open_result(result), annotation) for result, annotation in pairs]
+    opened = [(result, open_annotation(path, result, empty=empty, axes=axes)) for result, path in found]
     names = opened[0][0].run["class_names"]
     for result, _ in opened:
         if result.run["class_names"] != names:

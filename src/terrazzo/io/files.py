@@ -2,11 +2,12 @@
 
 import glob
 import os
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from pathlib import Path
 from typing import TypeAlias
 
 from terrazzo.errors import InputError
+from terrazzo.io.drawn_array import is_drawn
 from terrazzo.io.formats import is_image_path
 from terrazzo.io.location import inside_hdf5, is_pattern, is_url, last_name
 from terrazzo.io.zarr_reader import is_store
@@ -17,7 +18,9 @@ Source: TypeAlias = Path | str
 INNER_SUFFIXES = (".ome",)
 
 
-def find_images(pattern: str | os.PathLike[str], *, stack: bool = False) -> list[Source]:
+def find_images(
+    pattern: str | os.PathLike[str], *, stack: bool = False, is_wanted: Callable[[Path], bool] = is_image_path
+) -> list[Source]:
     """List the images that a path or a glob pattern means, without opening them.
 
     Parameters
@@ -27,6 +30,8 @@ def find_images(pattern: str | os.PathLike[str], *, stack: bool = False) -> list
         stands for the images and stores in it; or a pattern with `*`, `?`, `[...]` or `**`.
     stack : bool
         Whether a pattern stands for one image, the stack of all that it matches.
+    is_wanted : callable
+        Whether a path in a folder or of a pattern is one.
 
     Returns
     -------
@@ -44,12 +49,17 @@ def find_images(pattern: str | os.PathLike[str], *, stack: bool = False) -> list
     if path.is_file() or is_store(path) or inside_hdf5(path) is not None:
         return [path]
     if path.is_dir():
-        return _images_among(path.iterdir(), f"The folder '{pattern}' holds no images")
+        return _images_among(path.iterdir(), is_wanted, f"The folder '{pattern}' holds no images")
     if not glob.has_magic(str(path)):
         raise InputError(f"There is no file, folder or store at '{pattern}'.")
     # Path.glob refuses absolute patterns.
     matches = map(Path, glob.glob(str(path), recursive=True))  # noqa: PTH207
-    return _images_among(matches, f"No image matches '{pattern}'")
+    return _images_among(matches, is_wanted, f"No image matches '{pattern}'")
+
+
+def find_annotations(pattern: str | os.PathLike[str], *, stack: bool = False) -> list[Source]:
+    """List the annotations that a path or a glob pattern means: as `find_images`, with files of shapes among them."""
+    return find_images(pattern, stack=stack, is_wanted=lambda path: is_image_path(path) or is_drawn(path))
 
 
 def name_results(pattern: str | os.PathLike[str], output: Path, *, stack: bool = False) -> list[tuple[Source, Path]]:
@@ -138,8 +148,8 @@ def stem_of(path: Source) -> str:
     return stem
 
 
-def _images_among(paths: Iterable[Path], otherwise: str) -> list[Source]:
-    found = [path for path in paths if is_image_path(path) and not _is_hidden_or_inside_store(path)]
+def _images_among(paths: Iterable[Path], is_wanted: Callable[[Path], bool], otherwise: str) -> list[Source]:
+    found = [path for path in paths if is_wanted(path) and not _is_hidden_or_inside_store(path)]
     if not found:
         raise InputError(f"{otherwise}; images are Zarr stores, TIFF, HDF5, PNG, JPEG and NPY files")
     return [*sorted(found)]

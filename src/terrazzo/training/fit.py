@@ -29,6 +29,7 @@ from terrazzo.regions.recipe import Recipe
 from terrazzo.regions.superpixel_parameters import SuperpixelParameters
 from terrazzo.training.fit_annotated import check_streaming, fit_annotated
 from terrazzo.training.fit_gnn import as_model, check_settings, chosen_colours, chosen_names
+from terrazzo.training.named_classes import annotated_colours, named_classes
 from terrazzo.training.optimise import Epoch
 
 _log = logging.getLogger(__name__)
@@ -67,7 +68,8 @@ def fit(
     annotations : sequence of Image or array of whole numbers, each (y, x) or (z, y, x)
         The class of each pixel of the image in the same place; 255 is not annotated.
     class_names, colours : sequence of str, optional
-        One per class; without names there are as many classes as the annotations hold.
+        One per class; by default those of the annotations, such as QuPath's, and without names there are as many
+        classes as the annotations hold.
     size, compactness, iterations, sigma, scale, colour, weights
         As for `superpixels`; they go with the model.
     masks : sequence, optional
@@ -106,8 +108,10 @@ def fit(
     arrays = [image_array(image, axes_of(size)) for image in images]
     axes, channels = _common_axes(arrays)
     planes = [_plane(annotation, axes) for annotation in annotations]
-    classes = len(class_names) if class_names is not None else _count_classes(planes)
-    names, palette = chosen_names(class_names, classes), chosen_colours(colours, classes)
+    named = named_classes(annotations, class_names)
+    classes = len(named) if named is not None else _count_classes(planes)
+    names = chosen_names(named, classes)
+    palette = chosen_colours(colours or annotated_colours(annotations, classes), classes)
     check_settings(settings)
     check_streaming(streaming, settings.get("split"))
     given = None if weights is None else tuple(weights)

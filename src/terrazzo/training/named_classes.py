@@ -1,0 +1,40 @@
+"""The classes that annotations name."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+from terrazzo.errors import ParameterError
+from terrazzo.io.annotation import Annotation
+from terrazzo.training.fit_gnn import PALETTE
+
+
+def named_classes(annotations: Sequence[Any], class_names: Sequence[str] | None) -> tuple[str, ...] | None:
+    """Return the names of the classes: those given, else those of the annotations; None if nobody says.
+
+    Raises
+    ------
+    ParameterError
+        If an annotation was opened with other classes.
+    """
+    names = None if class_names is None else tuple(class_names)
+    for annotation in annotations:
+        own = annotation.class_names if isinstance(annotation, Annotation) else None
+        if names is None:
+            names = own
+        if own is not None and names is not None and own != names:
+            raise ParameterError(
+                f"the classes of '{annotation.path}' are {', '.join(own)} and others are {', '.join(names)}; open all "
+                "annotations with the same classes="
+            )
+    return names
+
+
+def annotated_colours(annotations: Sequence[Any], classes: int) -> tuple[str, ...] | None:
+    """Return a colour per class, the first that an annotation has for it, else the default's; None if none has any."""
+    known = [one.colours for one in annotations if isinstance(one, Annotation) and one.colours is not None]
+    if not known:
+        return None
+    found = (next((colour for colour in colours if colour is not None), None) for colours in zip(*known, strict=True))
+    return tuple(colour or PALETTE[i % len(PALETTE)] for i, colour in zip(range(classes), found, strict=True))
