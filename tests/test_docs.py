@@ -126,7 +126,7 @@ def test_the_page_of_dependencies_names_what_is_asked_for_and_no_more():
     asked = list(itertools.chain(project["dependencies"], *project["optional-dependencies"].values()))
     page = (ROOT / "docs" / "dependencies.md").read_text()
     named = re.findall(r"^\| ([a-z-]+) \|", page, re.MULTILINE)
-    assert sorted(set(named) - {"package"}) == sorted(re.match("[a-z-]+", one)[0] for one in asked)
+    assert sorted(set(named) - {"package"}) == sorted({re.match("[a-z-]+", one)[0] for one in asked})
 
 
 def test_the_halos_of_the_architecture_page_are_the_halos():

@@ -1,9 +1,11 @@
+import os
+
 import pytest
 from segmented import grid_of
 
 from terrazzo.errors import InputError
 from terrazzo.io.leftovers import half_made, remove_half_made, replaced
-from terrazzo.io.new_result import create_result
+from terrazzo.io.new_result import check_apart, create_result
 from terrazzo.io.result import open_result
 
 
@@ -50,6 +52,29 @@ def test_a_place_that_refuses_writes_keeps_nothing(tmp_path):
     with pytest.raises(InputError, match="the result cannot be written to"):
         make(tmp_path / "result.zarr")
     assert not (tmp_path / "result.zarr").exists()
+
+
+@pytest.mark.parametrize(
+    ("output", "sentence"),
+    [
+        ("image.zarr/result.zarr", "is inside its own input '.*image.zarr'; write the result somewhere else"),
+        ("image.zarr", "is its own input; write the result somewhere else"),
+        ("link.zarr/result.zarr", "is inside its own input"),
+        ("", "holds its own input '.*image.zarr'; write the result somewhere else"),
+    ],
+)
+def test_a_result_and_its_inputs_lie_apart(tmp_path, output, sentence):
+    (tmp_path / "image.zarr").mkdir()
+    (tmp_path / "link.zarr").symlink_to(tmp_path / "image.zarr")
+    with pytest.raises(InputError, match=sentence):
+        check_apart(tmp_path / output, "/elsewhere/mask.zarr", tmp_path / "image.zarr")
+    check_apart(tmp_path / "image.zarr.result", tmp_path / "image.zarr")
+
+
+@pytest.mark.skipif(not os.path.ismount("/proc"), reason="a file system that nobody writes to is needed")
+def test_a_read_only_file_system_is_named():
+    with pytest.raises(InputError, match=r"the result cannot be written to .*terrazzo/result\.zarr': "):
+        make("/proc/terrazzo/result.zarr")
 
 
 def test_removing_what_is_not_there_does_nothing(tmp_path):

@@ -8,7 +8,7 @@ from typing import Annotated, Any
 
 import typer
 
-from terrazzo.cli.options import Axes, Block, Json, Level, MemoryLimit, Size, Workers, parse_size
+from terrazzo.cli.options import Axes, Block, Json, Level, MemoryLimit, Probabilities, Size, Workers, parse_size
 from terrazzo.cli.printing import print_values, readable_seconds
 from terrazzo.memory import readable_bytes
 
@@ -20,6 +20,7 @@ def plan(
     block: Block = None,
     workers: Workers = None,
     memory_limit: MemoryLimit = None,
+    probabilities: Probabilities = False,
     calibrate: Annotated[bool, typer.Option("--calibrate", help="Run a few blocks to estimate the time.")] = False,
     level: Level = 0,
     axes: Axes = None,
@@ -36,6 +37,7 @@ def plan(
         block=block,
         workers=workers,
         memory_limit=memory_limit,
+        probabilities=probabilities,
         size=parse_size(size),
         calibrate=calibrate,
     )
