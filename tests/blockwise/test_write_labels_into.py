@@ -1,4 +1,3 @@
-import json
 import shutil
 from pathlib import Path
 
@@ -61,13 +60,18 @@ def test_the_classes_are_in_the_image_with_every_level(result, source):
 
 def test_the_metadata_are_valid_of_the_version_of_the_image(result, source):
     pytest.importorskip("ome_zarr_models")
-    from ome_zarr_models import v04, v05
+    from ome_zarr_models import v05
+    from ome_zarr_models.v04.image_label import ImageLabelAttrs
+    from ome_zarr_models.v04.labels import LabelsAttrs
 
     path = tz.write_labels_into(result, source)
-    version = v04 if zarr.open_group(source.path, mode="r").metadata.zarr_format == 2 else v05
-    version.ImageLabel.from_zarr(zarr.open_group(path, mode="r"))
-    labels = version.Labels.from_zarr(zarr.open_group(path.parent, mode="r"))
-    assert "classes" in json.dumps(labels.attributes.model_dump())
+    label, labels = (zarr.open_group(folder, mode="r") for folder in (path, path.parent))
+    if label.metadata.zarr_format == 3:
+        v05.ImageLabel.from_zarr(label)
+        assert v05.Labels.from_zarr(labels).attributes.ome.labels == ["classes"]
+    else:  # the attributes alone: whole groups of 0.4 fail in ome-zarr-models 1.6 with a current pydantic
+        ImageLabelAttrs.model_validate(label.attrs.asdict())
+        assert LabelsAttrs.model_validate(labels.attrs.asdict()).labels == ["classes"]
 
 
 def test_ome_zarr_py_finds_the_classes_in_the_image(result, source):

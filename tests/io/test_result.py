@@ -84,7 +84,11 @@ def test_classes_have_their_names_and_colours(result):
         {"label-value": 1, "rgba": [255, 0, 255, 255]},
         {"label-value": 255, "rgba": [0, 0, 0, 0]},
     ]
-    assert label["properties"] == [{"label-value": 0, "class": "ground"}, {"label-value": 1, "class": "water"}]
+    assert label["properties"] == [
+        {"label-value": 0, "class": "ground"},
+        {"label-value": 1, "class": "water"},
+        {"label-value": 255, "class": "no class"},
+    ]
 
 
 def test_without_a_pixel_size_there_is_no_unit(tmp_path):

@@ -12,7 +12,7 @@ import zarr
 
 from terrazzo.blocks import BlockGrid
 from terrazzo.errors import InputError
-from terrazzo.io.label_metadata import VERSION, label_image, probability_image
+from terrazzo.io.label_metadata import VERSION, class_image, probability_image, superpixel_image
 from terrazzo.io.leftovers import half_made, put_in_place, remove_half_made
 from terrazzo.io.level_arrays import SPATIAL_AXES
 from terrazzo.io.ngff import multiscale
@@ -127,8 +127,8 @@ def _metadata(
     found: dict[str, dict[str, Any]] = {
         "": {"version": VERSION, "multiscales": [entry(CLASSES, f"{CLASSES}/")]},
         "labels": {"version": VERSION, "labels": [Path(key).name for key in (SUPERPIXELS, CLASSES)]},
-        SUPERPIXELS: label_image(entry(SUPERPIXELS)),
-        CLASSES: label_image(entry(CLASSES), class_names, colours),
+        SUPERPIXELS: superpixel_image(entry(SUPERPIXELS)),
+        CLASSES: class_image(entry(CLASSES), class_names, colours),
     }
     if result.probabilities:
         for group, folder in (("", f"{PROBABILITIES}/"), (PROBABILITIES, "")):

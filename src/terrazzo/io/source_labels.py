@@ -15,7 +15,7 @@ import zarr
 
 from terrazzo.errors import InputError
 from terrazzo.io.image import Image
-from terrazzo.io.label_metadata import label_image
+from terrazzo.io.label_metadata import class_image
 from terrazzo.io.leftovers import half_made, put_in_place, remove_half_made
 from terrazzo.io.level_arrays import LevelArrays
 from terrazzo.io.ngff import is_multiscale, multiscale, ome_metadata, origin
@@ -129,8 +129,8 @@ class SourceLabels:
         first = [starts.get(axis, 0.0) for axis in image.axes]
         entry = multiscale(self.name, image.axes, image.pixel_size, image.pixel_unit, factors, origin=first)
         if self._format == 2:
-            return label_image(entry, class_names, colours, version="0.4")
-        return {"ome": label_image(entry, class_names, colours)}
+            return class_image(entry, class_names, colours, version="0.4")
+        return {"ome": class_image(entry, class_names, colours)}
 
     def _mark(self) -> dict[str, Any]:
         mark = zarr.open_group(self.path, mode="r").attrs.get(MARK) if is_store(self.path) else None
