@@ -106,6 +106,8 @@ def test_names_colours_and_sizes_of_pixels_are_in_the_metadata(result, model):
     shown = {colour["label-value"]: colour["rgba"] for colour in ome["image-label"]["colors"]}
     assert shown[1] == [0, 255, 127, 255]
     assert shown[255] == [0, 0, 0, 0]
+    of_superpixels = zarr.open_group(f"{result.path}/labels/superpixels", mode="r").attrs["ome"]["image-label"]
+    assert of_superpixels == {"source": {"image": "../../"}, "colors": []}
     channels = zarr.open_group(result.path, mode="r").attrs["ome"]["omero"]["channels"]
     assert [channel["label"] for channel in channels] == list(model.class_names)
     assert channels[1]["color"] == "00FF7F"
@@ -138,15 +140,18 @@ def test_ome_zarr_py_reads_the_result_with_its_labels(result):
     assert nodes["classes"].metadata["color"][1][:3] == [0, 1, 127 / 255]
 
 
-def test_napari_opens_the_result_with_its_labels(result, monkeypatch):
+def test_napari_opens_the_result_with_its_labels(result):
     pytest.importorskip("napari_ome_zarr")
-    napari = pytest.importorskip("napari")
-    monkeypatch.setenv("QT_QPA_PLATFORM", "offscreen")
-    viewer = napari.Viewer(show=False)
-    try:
-        layers = viewer.open(result.path, plugin="napari-ome-zarr")
-        labels = {layer.name: layer for layer in layers if isinstance(layer, napari.layers.Labels)}
-        assert {"superpixels", "classes"} <= labels.keys()
-        assert np.array_equal(np.asarray(labels["classes"].data[0]), result.read_classes(ALL))
-    finally:
-        viewer.close()
+    npe2 = pytest.importorskip("npe2")
+    from napari.components import ViewerModel  # the viewer without its window, which wants OpenGL
+    from napari.layers import Labels
+
+    npe2.PluginManager.instance().discover()
+    layers = ViewerModel().open(result.path, plugin="napari-ome-zarr")
+    assert len([layer for layer in layers if not isinstance(layer, Labels)]) == result.probabilities
+    labels = {layer.name.split("/")[-1]: layer for layer in layers if isinstance(layer, Labels)}
+    assert np.array_equal(np.asarray(labels["classes"].data[0]), result.read_classes(ALL))
+    assert [level.shape for level in labels["superpixels"].data] == list(result.pyramid.shapes)
+    assert labels["classes"].get_color(1).tolist() == pytest.approx([0, 1, 127 / 255, 1])
+    assert labels["classes"].get_color(255)[3] == 0
+    assert labels["superpixels"].get_color(7)[3] == 1
