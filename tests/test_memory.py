@@ -53,6 +53,11 @@ def test_masks_and_ragged_superpixels_take_more(what):
     assert sum(replace(SEGMENT, **{what: True}).stages.values()) > sum(SEGMENT.stages.values())
 
 
+def test_painting_probabilities_takes_two_images_more():
+    more = replace(CLASSIFY, probabilities=True).stages["paint"] - CLASSIFY.stages["paint"]
+    assert more == 2 * CLASSIFY.core
+
+
 def test_without_filters_features_take_less():
     assert replace(SEGMENT, filtered=False).stages["features"] < SEGMENT.stages["features"]
 

@@ -18,6 +18,7 @@ if TYPE_CHECKING:
     from terrazzo.blockwise.region_graph import region_graph as region_graph
     from terrazzo.blockwise.score import score as score
     from terrazzo.blockwise.superpixels import superpixels as superpixels
+    from terrazzo.blockwise.write_labels_into import write_labels_into as write_labels_into
     from terrazzo.blockwise.write_polygons import write_polygons as write_polygons
     from terrazzo.blockwise.write_prediction import write_prediction as write_prediction
     from terrazzo.errors import TerrazzoError as TerrazzoError
@@ -73,6 +74,7 @@ _HOME = {
     "region_graph": "terrazzo.blockwise.region_graph",
     "score": "terrazzo.blockwise.score",
     "superpixels": "terrazzo.blockwise.superpixels",
+    "write_labels_into": "terrazzo.blockwise.write_labels_into",
     "write_model": "terrazzo.io.model_file",
     "write_ome_zarr": "terrazzo.io.ome_zarr_writer",
     "write_polygons": "terrazzo.blockwise.write_polygons",

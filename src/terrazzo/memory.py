@@ -163,6 +163,8 @@ class SegmentTask:
 class ClassifyTask:
     """What the task holds that labels a block's superpixels and paints them.
 
+    The task that writes coarser levels holds less: the ids of a tile, which has as many pixels as a block, twice.
+
     Parameters
     ----------
     axes, id_itemsize, core, nodes, node_columns, edge_columns : int
@@ -173,8 +175,8 @@ class ClassifyTask:
         Those of them that the block's classes could depend on, and those that they do.
     width, classes : int
         Of the network.
-    attention : bool
-        Whether its messages are weighted edge by edge.
+    attention, probabilities : bool
+        Whether its messages are weighted edge by edge; whether an image of each class's probability is painted.
     """
 
     axes: int
@@ -189,6 +191,7 @@ class ClassifyTask:
     width: int
     classes: int
     attention: bool = False
+    probabilities: bool = False
 
     @property
     def stages(self) -> dict[str, int]:
@@ -199,7 +202,7 @@ class ClassifyTask:
             "read": 2 * ids + read + self._tables(self.nodes),
             "merge": ids + read + 3 * near + 24 * self._edges(self.near_nodes),
             "network": ids + read + near + self._tables(self.ring_nodes) + self._network,
-            "paint": ids + read + self.core * (4 + 1),
+            "paint": ids + read + self.core * (4 + 1 + 2 * self.probabilities),
             "write": ids + read + self.core * 2 + WRITING * (self._tables(self.nodes) + 4 * self.classes * self.nodes),
         }
 

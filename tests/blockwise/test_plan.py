@@ -5,6 +5,7 @@ import dask.array as da
 import numpy as np
 import pyarrow.parquet as pq
 import pytest
+import zarr
 from segmented import FEATURES
 from untrained import untrained_model
 
@@ -31,8 +32,9 @@ def test_the_plan_is_what_the_run_does(model, stored, tmp_path, nothing_computes
     with dask.config.set(scheduler="synchronous"):
         result = tz.write_prediction(model, stored, tmp_path / "r.zarr", block=48, progress=lambda *of: told.append(of))
     assert planned.extent == stored.extent
-    assert planned.blocks == len(result.grid) == told[-1][2]
-    assert planned.tasks == 2 * planned.blocks
+    in_all = {name: total for name, _, total, _ in told}
+    assert planned.blocks == len(result.grid) == in_all["superpixels"] == in_all["classes"]
+    assert planned.tasks == sum(in_all.values())
     assert planned.block == result.grid[(0, 0)].core.shape
     figures = result.run["figures"]
     assert figures["superpixels"] <= planned.superpixels
@@ -42,11 +44,12 @@ def test_the_plan_is_what_the_run_does(model, stored, tmp_path, nothing_computes
 
 
 def test_the_disk_is_what_the_outputs_take(model, stored, tmp_path):
-    planned = tz.plan(stored, model, block=48).disk
-    result = tz.write_prediction(model, stored, tmp_path / "result.zarr", block=48)
-    everything = (slice(None), slice(None))
-    assert planned["superpixels"] == result.read_superpixels(everything).nbytes
-    assert planned["classes"] == result.read_classes(everything).nbytes
+    planned = tz.plan(stored, model, block=48, probabilities=True).disk
+    result = tz.write_prediction(model, stored, tmp_path / "result.zarr", block=48, probabilities=True)
+    for key in result.images:
+        levels = zarr.open_group(result.path, mode="r")[key].arrays()
+        assert planned[Path(key).name] == sum(array.nbytes for _, array in levels)
+    assert "probabilities" not in tz.plan(stored, model, block=48).disk
     for name in ("nodes", "edges"):
         taken = pq.read_table(Path(result.path) / name).nbytes  # a bit per value says that it is there
         assert 0.5 * planned[name] < taken <= 1.05 * planned[name]

@@ -19,7 +19,7 @@ from terrazzo.errors import InputError
 
 TESTS = Path(__file__).parents[1]
 MOMENTS = 10  # for images and volumes, in time and in changes to files: 40 in all
-PASSES = {"superpixels": "segment_stored_block", "classes": "classify_stored_block"}
+PASSES = {"superpixels": "segment_stored_block", "classes": "classify_stored_block", "levels": "write_levels"}
 
 
 class Server:
@@ -66,7 +66,8 @@ def files_of(result):
     for path in sorted(Path(result).rglob("*")):
         if path.is_file():
             table = path.suffix == ".parquet" and not path.name.startswith(".")
-            content = pq.read_table(path) if table else path.read_bytes() if "labels" in path.parts else None
+            images = {"labels", "probabilities"}.intersection(path.parts)
+            content = pq.read_table(path) if table else path.read_bytes() if images else None
             found[str(path.relative_to(result))] = content
     return found
 

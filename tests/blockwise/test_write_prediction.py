@@ -1,3 +1,4 @@
+import shutil
 from pathlib import Path
 
 import numpy as np
@@ -80,7 +81,7 @@ def test_a_finished_result_has_figures_and_says_where_it_comes_from(result, mode
 
 def test_the_pixel_size_is_that_of_the_image(result):
     ome = zarr.open_group(result.path, path="labels/classes", mode="r").attrs["ome"]
-    (level,) = ome["multiscales"][0]["datasets"]
+    level = ome["multiscales"][0]["datasets"][0]
     assert level["coordinateTransformations"] == [{"type": "scale", "scale": [0.5, 0.25]}]
 
 
@@ -204,6 +205,19 @@ def test_what_is_no_mask_is_refused_before_anything_is_written(model, stored, tm
     assert not (tmp_path / "result.zarr").exists()
 
 
+def test_a_result_inside_its_image_or_its_mask_is_refused_and_a_result_is_no_image_of_itself(model, stored, tmp_path):
+    shutil.copytree(stored.path, tmp_path / "image.zarr")
+    image, before = tz.open_image(tmp_path / "image.zarr"), sorted((tmp_path / "image.zarr").rglob("*"))
+    with pytest.raises(InputError, match=r"result\.zarr' is inside its own input '.*image\.zarr'; write the result"):
+        tz.write_prediction(model, image, tmp_path / "image.zarr" / "result.zarr")
+    result = tz.write_prediction(model, image, tmp_path / "result.zarr", block=48)
+    mask = tz.open_labels(tmp_path / "result.zarr" / "labels" / "classes")
+    with pytest.raises(InputError, match=r"result\.zarr' holds its own input '.*classes'; write the result somewhere"):
+        tz.write_prediction(model, image, tmp_path / "result.zarr", mask=mask, overwrite=True)
+    assert result.run["finished"] is True
+    assert sorted((tmp_path / "image.zarr").rglob("*")) == before
+
+
 def test_a_volume_on_disk_is_labelled_as_the_lazy_one(volume_model, volume, ball, tmp_path):
     tz.write_ome_zarr(tmp_path / "volume.zarr", volume, axes="zyx", pixel_size=(2, 0.5, 0.5), chunks=(7, 20, 20))
     image = tz.open_image(tmp_path / "volume.zarr")
@@ -215,6 +229,6 @@ def test_a_volume_on_disk_is_labelled_as_the_lazy_one(volume_model, volume, ball
     assert np.array_equal(result.read_superpixels(everything) > 0, ball)
     lazy = tz.predict(volume_model, image, mask=ball, block=24).compute()
     assert np.array_equal(result.read_classes(everything), lazy)
-    assert told[-1] == ("classes", len(result.grid), len(result.grid), volume.size)
+    assert ("classes", len(result.grid), len(result.grid), volume.size) in told
     nodes = pq.read_table(Path(result.path) / "nodes")
     assert {"z", "y", "x"} <= set(nodes.column_names)

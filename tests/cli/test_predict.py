@@ -90,6 +90,39 @@ def test_a_mask_leaves_pixels_without_superpixel_and_class(files, run, tmp_path)
     assert np.all(result.read_classes(ALL)[mask == 1] < 255)
 
 
+def test_the_classes_go_into_the_labels_of_the_image(files, run, mistake, tmp_path):
+    image, output = tmp_path / "image.ome.zarr", tmp_path / "result.zarr"
+    tz.write_ome_zarr(image, imageio.imread(files / "images" / "a.png"), axes="yx")
+    arguments = ("predict", image, "-m", files / "model.safetensors", "-o", output, "--workers", 1, "--block", 32)
+    ended = run(*arguments, "--into", "--probabilities")
+    assert ended.code == 0, ended.err
+    result = tz.open_result(output)
+    assert result.probabilities == 2
+    assert np.array_equal(tz.open_labels(image / "labels" / "classes").plane.compute(), result.read_classes(ALL))
+    # the same again has nothing to do
+    ended = run(*arguments, "--into", "--probabilities")
+    assert ended.code == 0, ended.err
+    assert "is finished: nothing to compute" in ended.err
+    elsewhere = (*arguments[:5], tmp_path / "other.zarr")
+    assert "has labels 'classes' already; add --overwrite to replace them" in mistake(*elsewhere, "--into")
+    assert not (tmp_path / "other.zarr").exists()
+
+
+def test_labels_go_into_ome_zarr_images_only(files, mistake, tmp_path):
+    arguments = ("predict", files / "images" / "a.png", "-m", files / "model.safetensors")
+    said = mistake(*arguments, "-o", tmp_path / "result.zarr", "--into")
+    assert "a.png' is no OME-Zarr image, so labels cannot be written into it; write a result only" in said
+    assert not (tmp_path / "result.zarr").exists()
+
+
+def test_a_result_inside_its_image_is_refused(files, mistake, tmp_path):
+    tz.write_ome_zarr(tmp_path / "image.zarr", imageio.imread(files / "images" / "a.png"), axes="yx")
+    output = tmp_path / "image.zarr" / "result.zarr"
+    said = mistake("predict", tmp_path / "image.zarr", "-m", files / "model.safetensors", "-o", output)
+    assert "is inside its own input" in said
+    assert not output.exists()
+
+
 def test_a_mask_without_its_image_is_named(files, mistake, tmp_path):
     said = mistake(
         "predict", files / "images", "-m", files / "model.safetensors", "-o", tmp_path, "--mask", files / "colour.png"

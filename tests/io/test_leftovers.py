@@ -22,6 +22,7 @@ def result(tmp_path):
         colours=("#000000", "#ffffff"),
         pixel_size=None,
         made_from={},
+        probabilities=True,
     )
     block = GRID[(0, 0)]
     labels, graph = segment(blobs(SHAPE), GRID, RECIPE)[block.index]
@@ -37,6 +38,10 @@ def result(tmp_path):
         "edges/.0-1.parquet.0a.partial",
         "labels/superpixels/0/c/9/5.0a.partial",
         "labels/classes/0/c/0/0.0a.partial",
+        "labels/superpixels/2/c/2/2.0a.partial",
+        "labels/classes/3/c/1/1.0a.partial",
+        "probabilities/1/c/1/4/4.0a.partial",
+        "probabilities/4/c/0/0/0.0a.partial",
     ],
 )
 def test_what_is_half_written_is_removed_and_the_rest_stays(result, name):

@@ -1,3 +1,5 @@
+import os
+
 import pytest
 from segmented import grid_of
 
@@ -50,6 +52,12 @@ def test_a_place_that_refuses_writes_keeps_nothing(tmp_path):
     with pytest.raises(InputError, match="the result cannot be written to"):
         make(tmp_path / "result.zarr")
     assert not (tmp_path / "result.zarr").exists()
+
+
+@pytest.mark.skipif(not os.path.ismount("/proc"), reason="a file system that nobody writes to is needed")
+def test_a_read_only_file_system_is_named():
+    with pytest.raises(InputError, match=r"the result cannot be written to .*terrazzo/result\.zarr': "):
+        make("/proc/terrazzo/result.zarr")
 
 
 def test_removing_what_is_not_there_does_nothing(tmp_path):

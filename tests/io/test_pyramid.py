@@ -1,91 +1,96 @@
-from pathlib import Path
-
 import numpy as np
 import pytest
-import tifffile
-import zarr
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from segmented import grid_of
 
-from terrazzo.errors import InputError, ParameterError
-from terrazzo.io.open_image import open_image
-from terrazzo.io.pyramid import Level, levels_of, nearest_level
-
-PIXELS = np.arange(200 * 150, dtype=np.uint16).reshape(200, 150)
-
-
-def write_pyramid(path: Path, size: float | None = 0.25, unit: str = "micrometer", count: int = 3) -> Path:
-    """Write an OME-Zarr whose levels halve, with or without the size of a pixel."""
-    axes = [{"name": name, "type": "space", "unit": unit} for name in "yx"]
-    scales = [[{"type": "scale", "scale": [size * 2**level] * 2}] if size else [] for level in range(count)]
-    datasets = [{"path": str(level), "coordinateTransformations": scale} for level, scale in enumerate(scales)]
-    ome = {"version": "0.5", "multiscales": [{"axes": axes, "datasets": datasets}]}
-    group = zarr.create_group(path, attributes={"ome": ome})
-    for level in range(count):
-        group.create_array(str(level), data=PIXELS[:: 2**level, :: 2**level], chunks=(32, 16))
-    return path
+from terrazzo.blocks import BlockGrid
+from terrazzo.errors import ParameterError
+from terrazzo.io.pyramid import Pyramid
+from terrazzo.lattice import Lattice
 
 
-def test_the_levels_of_an_image_are_told_with_the_size_of_their_pixels(tmp_path: Path) -> None:
-    levels = levels_of(open_image(write_pyramid(tmp_path / "a.zarr")))
-    assert [level.extent for level in levels] == [(200, 150), (100, 75), (50, 38)]
-    assert [level.number for level in levels] == [0, 1, 2]
-    np.testing.assert_allclose(
-        [level.pixel_size or () for level in levels], [[0.25] * 2, [0.5] * 2, [1] * 2], rtol=0.02
-    )
-    assert {level.stored_chunks for level in levels} == {(32, 16)}
+@st.composite
+def grids(draw):
+    axes = draw(st.sampled_from((2, 3)))
+    longest = 400 if axes == 2 else 70
+    shape = draw(st.tuples(*[st.integers(1, longest)] * axes))
+    size = tuple(1 if n == 1 else draw(st.integers(2, 5)) for n in shape)
+    cells = draw(st.tuples(*[st.integers(1, 3)] * axes))
+    return BlockGrid(Lattice(shape, size), tuple(4 * n for n in cells))
 
 
-def test_levels_are_the_same_from_whichever_level_they_are_asked(tmp_path: Path) -> None:
-    path = write_pyramid(tmp_path / "a.zarr")
-    for level in range(3):
-        sizes = [one.pixel_size or () for one in levels_of(open_image(path, level=level))]
-        np.testing.assert_allclose(sizes, [[0.25] * 2, [0.5] * 2, [1] * 2], rtol=0.03)
+def tasks_of(pyramid):
+    """Return (step, tile) of every task, those of blocks first."""
+    return [(step, tile) for step in (0, *pyramid.steps) for tile in pyramid.tiles(step)]
 
 
-def test_a_level_that_is_missing_is_left_out(tmp_path: Path) -> None:
-    path = write_pyramid(tmp_path / "a.zarr")
-    (path / "1" / "zarr.json").unlink()
-    assert [level.number for level in levels_of(open_image(path))] == [0, 2]
-    assert open_image(path, pixel_size=0.5).level in (0, 2)
+@settings(max_examples=60)
+@given(grids())
+def test_each_chunk_of_each_level_belongs_to_one_task(grid):
+    pyramid = Pyramid.of(grid)
+    writers = [np.zeros(shape, int) for shape in pyramid.shapes]
+    for step, tile in tasks_of(pyramid):
+        for level in pyramid.levels(step):
+            places, _ = pyramid.part(step, tile, level)
+            writers[level][places] += 1
+            for place, chunk, length in zip(places, pyramid.chunk, pyramid.shapes[level], strict=True):
+                assert place.start % chunk == 0
+                assert place.stop % chunk == 0 or place.stop == length
+    assert all((count == 1).all() for count in writers)
+
+
+@settings(max_examples=60)
+@given(grids())
+def test_a_level_is_every_so_manyth_pixel_whatever_the_blocks(grid):
+    pyramid, shape = Pyramid.of(grid), grid.lattice.shape
+    pixels = np.arange(np.prod(shape)).reshape(shape)
+    levels = [np.full(extent, -1) for extent in pyramid.shapes]
+    for step, tile in tasks_of(pyramid):
+        source = pixels if step == 0 else levels[pyramid.source(step)]
+        for level in pyramid.levels(step):
+            places, picked = pyramid.part(step, tile, level)
+            levels[level][places] = source[tile.core.slices][picked]
+    for factors, level in zip(pyramid.factors, levels, strict=True):
+        assert np.array_equal(level, pixels[tuple(slice(None, None, factor) for factor in factors)])
+
+
+@settings(max_examples=60)
+@given(grids())
+def test_the_last_level_fits_into_one_chunk_and_the_one_before_does_not(grid):
+    pyramid = Pyramid.of(grid)
+    fits = [all(n <= c for n, c in zip(shape, pyramid.chunk, strict=True)) for shape in pyramid.shapes]
+    assert fits == [False] * (len(fits) - 1) + [True]
+
+
+def test_the_tiles_of_the_first_step_are_the_blocks():
+    grid = grid_of((100, 130), (6, 5), (8, 4))
+    cores = [block.core for block in grid]
+    assert [tile.core for tile in Pyramid.of(grid).tiles(0)] == cores
+
+
+def test_rows_and_columns_are_halved_together_and_sections_only_while_they_are_many():
+    assert Pyramid.of(grid_of((4000, 300), (4, 4), (16, 16))).factors[-1] == (256, 256)
+    volume = Pyramid.of(grid_of((40, 300, 300), (2, 8, 8), (32, 32, 32)))
+    assert volume.chunk == (16, 64, 64)
+    assert volume.factors == ((1, 1, 1), (2, 2, 2), (4, 4, 4), (4, 8, 8))
 
 
 @pytest.mark.parametrize(
-    ("pixel_size", "level"), [(0.01, 0), (0.25, 0), (0.34, 0), (0.37, 1), (0.5, 1), (0.9, 2), (50, 2), ((0.4, 0.6), 1)]
+    ("side", "levels", "tiles"), [(256, 1, 0), (257, 2, 0), (1024, 3, 0), (1025, 4, 1), (4096, 5, 1)]
 )
-def test_the_level_with_the_nearest_pixels_is_opened(tmp_path: Path, pixel_size: float, level: int) -> None:
-    image = open_image(write_pyramid(tmp_path / "a.zarr"), pixel_size=pixel_size)
-    assert image.level == level
-    np.testing.assert_array_equal(image.data[0].compute(), PIXELS[:: 2**level, :: 2**level])
+def test_levels_that_lie_inside_a_block_take_no_further_task(side, levels, tiles):
+    pyramid = Pyramid.of(BlockGrid.of(Lattice((side, side), (16, 16)), 1024))
+    assert (len(pyramid.factors), pyramid.number_of_tiles) == (levels, tiles)
 
 
-def test_a_pixel_size_is_asked_for_in_micrometres_whatever_the_unit_of_the_file(tmp_path: Path) -> None:
-    image = open_image(write_pyramid(tmp_path / "a.zarr", size=250, unit="nanometer"), pixel_size=0.5)
-    assert (image.level, image.pixel_size, image.pixel_unit) == (1, (500.0, 500.0), "nanometer")
+def test_blocks_that_cannot_be_stored_have_no_levels():
+    with pytest.raises(ParameterError, match=r"blocks of \(1, 4\) cells are not stored; they need at least 4 per axis"):
+        Pyramid.of(grid_of((100, 100), (4, 4), (1, 4)))
 
 
-def test_a_calibration_chooses_the_level_of_a_file_that_says_no_size(tmp_path: Path) -> None:
-    path = write_pyramid(tmp_path / "a.zarr", size=None)
-    with pytest.raises(InputError, match=r"does not say how large its pixels are.*calibration, or a level"):
-        open_image(path, pixel_size=0.5)
-    image = open_image(path, pixel_size=0.5, calibration=0.25)
-    assert (image.level, image.pixel_size, image.pixel_unit) == (1, (0.5, 0.5), "micrometer")
-
-
-def test_level_and_pixel_size_together_are_refused(tmp_path: Path) -> None:
-    with pytest.raises(ParameterError, match=r"level=1 and pixel_size=0\.5 both choose a level; give one of them"):
-        open_image(write_pyramid(tmp_path / "a.zarr"), level=1, pixel_size=0.5)
-
-
-def test_a_pyramid_in_a_tiff_is_told_as_well(tmp_path: Path) -> None:
-    with tifffile.TiffWriter(tmp_path / "a.tif") as tiff:
-        size = {"resolution": (40_000, 40_000), "resolutionunit": "CENTIMETER"}
-        tiff.write(PIXELS, subifds=1, tile=(32, 16), compression="zlib", **size)
-        tiff.write(PIXELS[::2, ::2], subfiletype=1, tile=(32, 16), compression="zlib")
-    image = open_image(tmp_path / "a.tif", pixel_size=0.5)
-    assert (image.level, image.levels, image.extent) == (1, 2, (100, 75))
-    assert [level.stored_chunks for level in levels_of(image)] == [(32, 16)] * 2
-
-
-def test_a_level_of_unknown_size_is_never_the_nearest() -> None:
-    unknown, known = Level(0, (9, 9), None, None), Level(1, (4, 4), (8.0, 8.0), None)
-    assert nearest_level([unknown, known], (1.0, 1.0)) == known
-    assert nearest_level([unknown], (1.0, 1.0)) is None
+def test_a_terapixel_takes_one_more_task_for_fifteen_blocks():
+    grid = BlockGrid.of(Lattice((10**6, 10**6), (16, 16)))
+    pyramid = Pyramid.of(grid)
+    assert pyramid.shapes[-1] == (489, 489)
+    assert len(grid) / 16 <= pyramid.number_of_tiles < len(grid) / 14

@@ -19,9 +19,9 @@ from terrazzo.errors import InputError
 from terrazzo.io.content_stamp import content_stamp
 from terrazzo.io.describe import describe
 from terrazzo.io.image import Image
+from terrazzo.io.image_levels import levels_of
 from terrazzo.io.ome_zarr_writer import write_ome_zarr
 from terrazzo.io.open_image import open_image
-from terrazzo.io.pyramid import levels_of
 
 pytest.importorskip("aiohttp", reason="reading from web servers needs aiohttp: install terrazzo[http]")
 

@@ -72,7 +72,7 @@ def test_a_label_image_has_the_metadata_of_ome_ngff_0_5(result, name):
     assert ome["version"] == "0.5"
     (multiscale,) = ome["multiscales"]
     assert multiscale["axes"] == [{"name": a, "type": "space", "unit": "micrometer"} for a in "yx"]
-    (level,) = multiscale["datasets"]
+    level = multiscale["datasets"][0]
     assert level == {"path": "0", "coordinateTransformations": [{"type": "scale", "scale": [0.5, 0.25]}]}
     assert "image-label" in ome
 
@@ -82,8 +82,13 @@ def test_classes_have_their_names_and_colours(result):
     assert label["colors"] == [
         {"label-value": 0, "rgba": [10, 20, 30, 255]},
         {"label-value": 1, "rgba": [255, 0, 255, 255]},
+        {"label-value": 255, "rgba": [0, 0, 0, 0]},
     ]
-    assert label["properties"] == [{"label-value": 0, "class": "ground"}, {"label-value": 1, "class": "water"}]
+    assert label["properties"] == [
+        {"label-value": 0, "class": "ground"},
+        {"label-value": 1, "class": "water"},
+        {"label-value": 255, "class": "no class"},
+    ]
 
 
 def test_without_a_pixel_size_there_is_no_unit(tmp_path):
@@ -157,7 +162,7 @@ def test_the_result_of_a_volume_has_label_images_along_z_y_and_x(volume, name):
     (multiscale,) = group.attrs["ome"]["multiscales"]
     assert multiscale["axes"] == [{"name": a, "type": "space", "unit": "nanometer"} for a in "zyx"]
     scale = [{"type": "scale", "scale": [40.0, 4.0, 5.0]}]
-    assert multiscale["datasets"] == [{"path": "0", "coordinateTransformations": scale}]
+    assert multiscale["datasets"][0] == {"path": "0", "coordinateTransformations": scale}
     assert open_labels(f"{volume.path}/labels/{name}").pixel_size == (40.0, 4.0, 5.0)
 
 
@@ -248,10 +253,12 @@ def test_a_damaged_result_is_an_input_error(result, tmp_path, content):
         open_result(result.path)
 
 
-@pytest.mark.parametrize("size", [[0, 0], [6], [-6, 6]])
-def test_a_result_with_an_impossible_lattice_is_damaged(result, tmp_path, size):
+@pytest.mark.parametrize(
+    "change", [{"size": [0, 0]}, {"size": [6]}, {"size": [-6, 6]}, {"block_cells": [1, 4]}, {"block_cells": [-4, 4]}]
+)
+def test_a_result_with_an_impossible_lattice_is_damaged(result, tmp_path, change):
     file = tmp_path / "result.zarr" / "run.json"
-    file.write_text(json.dumps(json.loads(file.read_text()) | {"size": size}))
+    file.write_text(json.dumps(json.loads(file.read_text()) | change))
     with pytest.raises(InputError, match="is damaged"):
         open_result(result.path)
 

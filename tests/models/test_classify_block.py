@@ -8,7 +8,7 @@ from lattice_labels import random_labels
 from segmented import blobs, graph_of, grid_of, labels_of, segment, small_recipe
 from untrained import untrained_model
 
-from terrazzo.models.classify_block import NodeClasses, cells_needed, classify_nodes, paint_classes
+from terrazzo.models.classify_block import NodeClasses, cells_needed, classify_nodes, paint_classes, paint_probabilities
 from terrazzo.regions.block_graph import block_graph, graph_window
 from terrazzo.regions.block_labels import BlockLabels
 
@@ -113,6 +113,15 @@ def test_a_pixel_without_a_superpixel_is_painted_255():
     painted = paint_classes(ids, block, NodeClasses(np.array([1], np.uint32), np.array([[0.2, 0.8]], np.float32)))
     assert (painted[:4, :4] == 1).all()
     assert (painted[4:] == 255).all()
+
+
+def test_probabilities_are_painted_in_8_bits_class_by_class():
+    block = grid_of((8, 8), (4, 4), (2, 2))[0, 0]
+    ids = np.repeat(np.repeat(np.array([[1, 2], [3, 0]], np.uint32), 4, axis=0), 4, axis=1)
+    probabilities = np.array([[0.2, 0.8], [1, 0], [0.001, 0.999]], np.float32)
+    painted = list(paint_probabilities(ids, block, NodeClasses(np.array([1, 2, 3], np.uint32), probabilities)))
+    assert [plane[::4, ::4].tolist() for plane in painted] == [[[51, 255], [0, 0]], [[204, 0], [255, 0]]]
+    assert painted[0].dtype == np.uint8
 
 
 def test_the_most_probable_class_wins_and_ties_go_to_the_lowest():

@@ -96,39 +96,11 @@ def test_graphs_that_differ_in_one_value_are_not_equal():
     assert not graph.equals(graph.subgraph([0, 1, 2]))
 
 
-def test_dgl_gets_every_edge_in_both_directions():
-    graph = graph_of(5, [(0, 1), (1, 3), (0, 4)])
-    dgl_graph = graph.to_dgl()
-    source, destination = (ends.numpy() for ends in dgl_graph.edges(order="eid"))
-    low, high = graph.edge_index
-    assert dgl_graph.num_nodes() == 5
-    assert source.tolist() == [*low, *high]
-    assert destination.tolist() == [*high, *low]
-    assert np.array_equal(dgl_graph.ndata["features"].numpy(), graph.node_features)
-    assert np.array_equal(dgl_graph.ndata["position"].numpy(), graph.positions)
-    assert dgl_graph.ndata["id"].tolist() == graph.ids.tolist()
-    assert dgl_graph.ndata["area"].tolist() == graph.areas.tolist()
-    assert np.array_equal(dgl_graph.edata["features"].numpy(), np.vstack([graph.edge_features] * 2))
-
-
-def test_networkx_gets_ids_and_attributes():
-    graph = graph_of(5, [(0, 1), (1, 3), (0, 4)])
-    network = graph.to_networkx()
-    assert sorted(network.nodes) == graph.ids.tolist()
-    assert {tuple(sorted(edge)) for edge in network.edges} == {(10, 20), (20, 40), (10, 50)}
-    assert network.nodes[30]["position"] == tuple(graph.positions[2])
-    assert network.nodes[30]["area"] == graph.areas[2]
-    assert np.array_equal(network.nodes[30]["features"], graph.node_features[2])
-    assert np.array_equal(network.edges[40, 20]["features"], graph.edge_features[2])
-
-
 def test_a_graph_without_edges_works_everywhere():
     graph = graph_of(3, [])
     assert graph.number_of_edges == 0
     assert graph.ring([1], 4).tolist() == [1]
     assert graph.subgraph([2]).number_of_nodes == 1
-    assert graph.to_dgl().num_edges() == 0
-    assert graph.to_networkx().number_of_nodes() == 3
 
 
 @pytest.mark.parametrize(

@@ -9,7 +9,7 @@ from numpy.typing import NDArray
 
 from terrazzo.blocks import Block
 from terrazzo.io.result import Result
-from terrazzo.models.classify_block import cells_needed, classify_nodes, paint_classes
+from terrazzo.models.classify_block import cells_needed, classify_nodes, paint_classes, paint_probabilities
 from terrazzo.models.model import Model
 from terrazzo.regions.annotation import NOT_ANNOTATED
 from terrazzo.regions.block_graph import BlockGraph
@@ -28,7 +28,8 @@ def classify_stored_block(block: Block, result: Result, model: Model, device: st
     parts = [own if other == block else result.read_graph(other) for other in near]
     nodes = classify_nodes(model, block, parts, device)
     rows = np.searchsorted(nodes.ids, own.ids)
-    result.write_classes(block, paint_classes(ids, block, nodes), own, nodes.probabilities[rows])
+    planes = paint_probabilities(ids, block, nodes) if result.probabilities else ()
+    result.write_classes(block, paint_classes(ids, block, nodes), own, nodes.probabilities[rows], planes)
 
 
 def classes_of_block(model: Model, block: Block, ids: Ids, parts: list[BlockGraph], device: str) -> NDArray[np.uint8]:

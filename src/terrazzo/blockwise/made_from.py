@@ -25,7 +25,9 @@ PACKAGES = ("numpy", "numba", "torch", "dgl")
 OPAQUE = {"content": "content of the image", "mask_content": "content of the mask", "model": "model"}
 
 
-def made_from(model: Model, image: Image, mask: MaskLike | None, grid: BlockGrid) -> dict[str, Any]:
+def made_from(
+    model: Model, image: Image, mask: MaskLike | None, grid: BlockGrid, probabilities: bool = False
+) -> dict[str, Any]:
     """Return, as values of JSON, all that decides a result. No pixel of an image is read; an array is hashed.
 
     Raises
@@ -45,6 +47,7 @@ def made_from(model: Model, image: Image, mask: MaskLike | None, grid: BlockGrid
         "colours": model.colours,
         "superpixels": asdict(model.recipe.superpixels),
         "block_cells": grid.block_cells,
+        "probabilities": probabilities,
         "versions": {"terrazzo": __version__, **{name: _version(name) for name in PACKAGES}},
     }
     plain: dict[str, Any] = json.loads(json.dumps(found))

@@ -9,7 +9,7 @@ import dask.array as da
 from terrazzo.blockwise.image_array import ImageLike, axis_names, image_array
 from terrazzo.errors import ModelError
 from terrazzo.io.image import Image
-from terrazzo.io.pyramid import levels_of
+from terrazzo.io.image_levels import levels_of
 from terrazzo.models.model import Model
 from terrazzo.pixel_size import is_same_size, size_ratio
 

@@ -20,6 +20,7 @@ from terrazzo.blockwise.task_memory import Work
 from terrazzo.errors import InputError, ParameterError
 from terrazzo.io.decoding import decoding
 from terrazzo.io.image import Image
+from terrazzo.io.pyramid import Pyramid
 from terrazzo.lattice import Lattice
 from terrazzo.memory import EDGES_PER_NODE, table_bytes
 from terrazzo.models.gnn import GNNConfig
@@ -53,7 +54,7 @@ class Plan:
     block : tuple of int
         Extent of a block in pixels.
     blocks, tasks : int
-        How many; each block has one task in each of the two passes.
+        How many; each block has one task in each of the two passes, and 16 blocks or fewer one for coarser levels.
     workers, threads : int
         Processes, and tasks that each runs at a time.
     read_per_kept : float
@@ -73,7 +74,7 @@ class Plan:
     fits : bool
         Whether a worker's memory is within what it may hold.
     disk : dict of str to int
-        Bytes of each output before compression.
+        Bytes of each output before compression, the levels of images included.
     recommended_block : int or None
         A value for `block` with which a worker fits; None if there is none.
     seconds : float or None
@@ -109,6 +110,7 @@ def plan(
     threads: int | None = None,
     memory_limit: int | str | None = None,
     masked: bool = False,
+    probabilities: bool = False,
     size: int | Sequence[int] = 16,
     iterations: int = 5,
     sigma: float = 1.0,
@@ -136,8 +138,8 @@ def plan(
     memory_limit : int or str, optional
         The memory limit of one worker, in bytes or as text such as "2GiB"; by default an equal share of what this
         machine has left.
-    masked : bool
-        Whether there is a mask.
+    masked, probabilities : bool
+        Whether there is a mask; whether images of probabilities are written.
     size, iterations, sigma, colour, features, classes, layers, width
         As for `fit`.
     calibrate : bool
@@ -174,7 +176,7 @@ def plan(
     check_channels(array.shape[0], array.dtype, recipe.superpixels)
     read = decoding(image.stored) if isinstance(image, Image) else None
     chunk, held = (read.chunk, read.held) if read else (0, 0)
-    work = Work(recipe, network, array.dtype.itemsize, chunk, held, masked)
+    work = Work(recipe, network, array.dtype.itemsize, chunk, held, masked, probabilities)
     grid = BlockGrid.of(lattice, block)
     seconds = None
     if calibrate:
@@ -223,7 +225,7 @@ def _planned(work: Work, grid: BlockGrid, workers: int, threads: int, limit: int
         extent=lattice.shape,
         block=tuple(cells * size for cells, size in zip(grid.block_cells, lattice.size, strict=True)),
         blocks=len(grid),
-        tasks=PASSES * len(grid),
+        tasks=PASSES * len(grid) + Pyramid.of(grid).number_of_tiles,
         workers=workers,
         threads=threads,
         read_per_kept=pixels_read(grid, work.recipe) / pixels,
@@ -235,19 +237,22 @@ def _planned(work: Work, grid: BlockGrid, workers: int, threads: int, limit: int
         memory_limit=limit,
         memory_usable=usable(limit),
         fits=memory <= usable(limit),
-        disk=_disk(work, lattice, superpixels, edges),
+        disk=_disk(work, grid, superpixels, edges),
         recommended_block=recommended_block(work, lattice, usable(limit), workers, threads),
         seconds=seconds,
     )
 
 
-def _disk(work: Work, lattice: Lattice, superpixels: int, edges: int) -> dict[str, int]:
-    pixels, recipe, itemsize = math.prod(lattice.shape), work.recipe, lattice.dtype.itemsize
-    axes, features, boundary = len(lattice.shape), len(recipe.node_columns), len(recipe.edge_columns)
+def _disk(work: Work, grid: BlockGrid, superpixels: int, edges: int) -> dict[str, int]:
+    recipe, itemsize = work.recipe, grid.lattice.dtype.itemsize
+    pixels = sum(map(math.prod, Pyramid.of(grid).shapes))
+    axes, features, boundary = len(grid.lattice.shape), len(recipe.node_columns), len(recipe.edge_columns)
     class_and_probabilities = 1 + 4 * work.network.classes
+    images = {"probabilities": pixels * work.network.classes} if work.probabilities else {}
     return {
         "superpixels": pixels * itemsize,
         "classes": pixels,
+        **images,
         "nodes": table_bytes(superpixels, 0, axes, itemsize, features, 0) + superpixels * class_and_probabilities,
         "edges": table_bytes(0, edges, axes, itemsize, 0, boundary),
     }

@@ -18,7 +18,13 @@ from terrazzo.models.model import Model
 
 
 def refuse_what_does_not_fit(
-    model: Model, image: Image, grid: BlockGrid, client: Client | None, *, masked: bool = False
+    model: Model,
+    image: Image,
+    grid: BlockGrid,
+    client: Client | None,
+    *,
+    masked: bool = False,
+    probabilities: bool = False,
 ) -> None:
     """Raise a ParameterError if a run would take more memory than there is.
 
@@ -33,8 +39,8 @@ def refuse_what_does_not_fit(
     client : distributed.Client or None
         Where: each worker has to stay within its memory limit; without limits, or without a client, the machine's
         memory counts.
-    masked : bool
-        Whether there is a mask.
+    masked, probabilities : bool
+        Whether there is a mask; whether images of probabilities are written.
 
     Raises
     ------
@@ -42,7 +48,8 @@ def refuse_what_does_not_fit(
         With what it takes, what there is, and what to change.
     """
     read = decoding(image.stored)
-    work = Work.of(model, image.dtype.itemsize, chunk=read.chunk, held=read.held, masked=masked)
+    more = {"masked": masked, "probabilities": probabilities}
+    work = Work.of(model, image.dtype.itemsize, chunk=read.chunk, held=read.held, **more)
     limited = [] if client is None else memory_of_workers(client)
     for worker in limited:
         needed = work.memory_of_worker(grid, worker.threads)

@@ -26,3 +26,8 @@ def segment_stored_block(
         with about(image.path):
             labels, graph = segment_masked_block(pixels, inside(counted, pixels), block, recipe, scale)
     result.write_segments(block, labels.cut(block.core), graph, labels.unadopted)
+
+
+def write_levels(tile: Block, result: Result, step: int) -> None:
+    """Write the coarser levels of a result inside a tile."""
+    result.write_levels(tile, step)

@@ -31,8 +31,8 @@ class Work:
         Bytes per value of the image.
     chunk, held : int
         Bytes of a stored chunk; of an image that each process holds whole.
-    masked : bool
-        Whether there is a mask.
+    masked, probabilities : bool
+        Whether there is a mask; whether images of probabilities are written.
     """
 
     recipe: Recipe
@@ -41,11 +41,21 @@ class Work:
     chunk: int = 0
     held: int = 0
     masked: bool = False
+    probabilities: bool = False
 
     @classmethod
-    def of(cls, model: Model, itemsize: int, *, chunk: int = 0, held: int = 0, masked: bool = False) -> Work:
+    def of(
+        cls,
+        model: Model,
+        itemsize: int,
+        *,
+        chunk: int = 0,
+        held: int = 0,
+        masked: bool = False,
+        probabilities: bool = False,
+    ) -> Work:
         """Return the work of a fitted model."""
-        return cls(model.recipe, model.network.config, itemsize, chunk, held, masked)
+        return cls(model.recipe, model.network.config, itemsize, chunk, held, masked, probabilities)
 
     def memory_of_worker(self, grid: BlockGrid, threads: int) -> int:
         """Return the bytes of a Dask worker at its peak, in the pass that takes more."""
@@ -112,6 +122,7 @@ class Work:
             width=self.network.width,
             classes=self.network.classes,
             attention=self.network.aggregation == "attention",
+            probabilities=self.probabilities,
         )
 
 

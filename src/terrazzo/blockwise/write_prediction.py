@@ -21,12 +21,12 @@ from terrazzo.blockwise.progress import BlockCount, Progress
 from terrazzo.blockwise.refuse import refuse_what_does_not_fit
 from terrazzo.blockwise.run_blocks import run_blocks
 from terrazzo.blockwise.scale import lazy_scale
-from terrazzo.blockwise.stored_blocks import segment_stored_block
+from terrazzo.blockwise.stored_blocks import segment_stored_block, write_levels
 from terrazzo.io.image import Image
 from terrazzo.io.leftovers import remove_partial_files
 from terrazzo.io.new_result import check_writable, create_result
 from terrazzo.io.output_path import check_output
-from terrazzo.io.result import Result
+from terrazzo.io.result import LEVELS, Result
 from terrazzo.models.device import choose_device
 from terrazzo.models.model import Model
 from terrazzo.regions.compared_channels import check_channels
@@ -41,6 +41,7 @@ def write_prediction(
     client: Client | None = None,
     block: int | None = None,
     device: str = "auto",
+    probabilities: bool = False,
     overwrite: bool = False,
     progress: Progress | None = None,
 ) -> Result:
@@ -66,6 +67,8 @@ def write_prediction(
         About how many pixels wide the blocks are.
     device : str
         Where the network runs: "auto", "cpu", "cuda" or "cuda:0".
+    probabilities : bool
+        Write an image of the probability of each class as well: (class, y, x) or (class, z, y, x), in 8 bits.
     overwrite : bool
         Replace a result that is there, finished or not.
     progress : callable, optional
@@ -94,10 +97,10 @@ def write_prediction(
     choose_device(device)
     lattice = lattice_of(array, parameters.size)
     grid, inside = BlockGrid.of(lattice, block), checked_mask(mask, lattice.shape)
-    source = made_from(model, image, mask, grid)
+    source = made_from(model, image, mask, grid, probabilities)
     result = None if overwrite else started_result(path, source)
     if result is None or not result.run["finished"]:
-        refuse_what_does_not_fit(model, image, grid, client, masked=mask is not None)
+        refuse_what_does_not_fit(model, image, grid, client, masked=mask is not None, probabilities=probabilities)
         warn_of_halo(grid, model.recipe.window)
     if result is None:
         lazy = lazy_scale(array, parameters, inside)
@@ -116,6 +119,7 @@ def is_prediction_finished(
     *,
     mask: MaskLike | None = None,
     block: int | None = None,
+    probabilities: bool = False,
     overwrite: bool = False,
 ) -> bool:
     """Whether nothing is left to do for `write_prediction` with these arguments; nothing is written.
@@ -132,7 +136,7 @@ def is_prediction_finished(
     if overwrite:
         check_writable(path, overwrite)
         return False
-    started = started_result(path, made_from(model, image, mask, BlockGrid.of(lattice, block)))
+    started = started_result(path, made_from(model, image, mask, BlockGrid.of(lattice, block), probabilities))
     return started is not None and bool(started.run["finished"])
 
 
@@ -153,6 +157,7 @@ def _new_result(
         pixel_size=image.pixel_size,
         pixel_unit=image.pixel_unit,
         made_from=source,
+        probabilities=source["probabilities"],
         overwrite=overwrite,
     )
 
@@ -166,16 +171,18 @@ def _write_blocks(
     device: str,
     progress: Progress | None,
 ) -> None:
-    """Run what is left of both passes, and finish the result."""
+    """Run what is left of each pass, and finish the result."""
     began = time.perf_counter()
     scale = result.run["made_from"]["intensity_scale"]
     _run_pass("superpixels", segment_stored_block, result, client, progress, image.stored, mask, model.recipe, scale)
     middle = time.perf_counter()
     _run_pass("classes", classify_stored_block, result, client, progress, model, device)
+    painted = time.perf_counter()
+    _run_steps(result, client, progress)
     ended = time.perf_counter()
     counts = zip(*result.finished("superpixels").values(), strict=True)
     figures = dict(zip(("superpixels", "edges", "unadopted_pixels"), map(sum, counts), strict=True))
-    seconds = {"superpixels": middle - began, "classes": ended - middle}
+    seconds = {"superpixels": middle - began, "classes": painted - middle, "levels": ended - painted}
     remove_partial_files(result)  # of workers that died
     result.finish({"pixels": math.prod(result.grid.lattice.shape), **figures, "seconds": seconds})
 
@@ -194,3 +201,14 @@ def _run_pass(
     waiting = (block for block in result.grid.along_curve() if block.index not in finished)
     for _ in run_blocks(function, waiting, result, *shared, client=client, done=told):
         pass
+
+
+def _run_steps(result: Result, client: Client | None, progress: Progress | None) -> None:
+    """Write the coarser levels, a step after the other: each begins with what the one before has written."""
+    pyramid, finished = result.pyramid, result.finished(LEVELS)
+    found = (pyramid.tiles(step)[tuple(index)] for step, *index in finished)
+    told = BlockCount(LEVELS, pyramid.number_of_tiles, progress, found)
+    for step in pyramid.steps:
+        waiting = (tile for tile in pyramid.tiles(step).along_curve() if (step, *tile.index) not in finished)
+        for _ in run_blocks(write_levels, waiting, result, step, client=client, done=told):
+            pass

@@ -44,6 +44,9 @@ Workers = Annotated[
 ]
 MemoryLimit = Annotated[str | None, typer.Option(help="The memory limit of each of these processes, such as 2GiB.")]
 Block = Annotated[int | None, typer.Option(help="About how many pixels wide a task's block is.")]
+Probabilities = Annotated[
+    bool, typer.Option("--probabilities", help="Write an image of the probability of each class as well.")
+]
 Output = Annotated[Path, typer.Option("--output", "-o", help="Where to write.")]
 
 

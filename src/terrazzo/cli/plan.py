@@ -16,6 +16,7 @@ from terrazzo.cli.options import (
     Level,
     MemoryLimit,
     PixelSize,
+    Probabilities,
     Size,
     Workers,
     opening,
@@ -32,6 +33,7 @@ def plan(
     block: Block = None,
     workers: Workers = None,
     memory_limit: MemoryLimit = None,
+    probabilities: Probabilities = False,
     calibrate: Annotated[bool, typer.Option("--calibrate", help="Run a few blocks to estimate the time.")] = False,
     level: Level = 0,
     pixel_size: PixelSize = None,
@@ -50,6 +52,7 @@ def plan(
         block=block,
         workers=workers,
         memory_limit=memory_limit,
+        probabilities=probabilities,
         size=parse_size(size),
         calibrate=calibrate,
     )

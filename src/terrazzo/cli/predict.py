@@ -20,6 +20,7 @@ from terrazzo.cli.options import (
     Output,
     Overwrite,
     PixelSize,
+    Probabilities,
     Scheduler,
     SchedulerFile,
     Stack,
@@ -46,6 +47,10 @@ def predict(
     axes: Axes = None,
     stack: Stack = False,
     device: Device = "auto",
+    probabilities: Probabilities = False,
+    into: Annotated[
+        bool, typer.Option("--into", help="Write the classes into the labels of the OME-Zarr image itself as well.")
+    ] = False,
     overwrite: Overwrite = False,
     json: Json = False,
 ) -> None:
@@ -54,6 +59,7 @@ def predict(
     Run again after an interruption, it goes on where it stopped.
     """
     from terrazzo.blockwise.cluster import cluster_client
+    from terrazzo.blockwise.write_labels_into import check_labels_into, write_labels_into
     from terrazzo.blockwise.write_prediction import is_prediction_finished, write_prediction
     from terrazzo.io.files import find_annotations, name_results, pair_by_stem
     from terrazzo.io.model_file import open_model
@@ -70,26 +76,25 @@ def predict(
     masked = [] if mask is None else pair_by_stem([image for image, _ in named], found, "mask")
     mask_axes = STACKED if stack else None
     masks = [None if mask is None else open_mask(masked[i][1], one, axes=mask_axes) for i, one in enumerate(opened)]
+    settings: dict[str, Any] = {"block": block, "probabilities": probabilities, "overwrite": overwrite}
     unfinished = []
     for image, (_, result), inside in zip(opened, named, masks, strict=True):
-        if is_prediction_finished(fitted, image, result, mask=inside, block=block, overwrite=overwrite):
+        finished = is_prediction_finished(fitted, image, result, mask=inside, **settings)
+        if into:
+            check_labels_into(image, open_result(result).run_id if finished else None, overwrite=overwrite)
+        if finished:
             typer.echo(f"'{result}' is finished: nothing to compute", err=True)
         else:
             unfinished.append((image, result, inside))
     if unfinished:
         with cluster_client(scheduler, workers, scheduler_file, memory_limit) as client, display() as shown:
             for image, result, inside in unfinished:
-                write_prediction(
-                    fitted,
-                    image,
-                    result,
-                    mask=inside,
-                    client=client,
-                    block=block,
-                    device=device,
-                    overwrite=overwrite,
-                    progress=shown.blocks,
-                )
+                options = {"client": client, "device": device, "progress": shown.blocks}
+                write_prediction(fitted, image, result, mask=inside, **options, **settings)
+    if into:
+        with display() as shown:
+            for image, (_, result) in zip(opened, named, strict=True):
+                write_labels_into(open_result(result), image, overwrite=overwrite, progress=shown.blocks)
     figures = [{"result": str(result), **open_result(result).run["figures"]} for _, result in named]
     if len(figures) == 1:
         print_values(figures[0], as_json=json)

@@ -11,9 +11,9 @@ from typing import Any
 from terrazzo.errors import InputError
 from terrazzo.io.axes import IMAGE_AXES
 from terrazzo.io.image import Image
+from terrazzo.io.image_levels import levels_of
 from terrazzo.io.location import inside_hdf5, is_pattern, is_url
 from terrazzo.io.open_image import open_image
-from terrazzo.io.pyramid import levels_of
 from terrazzo.io.result import PASSES, RUN, Result, open_result
 
 

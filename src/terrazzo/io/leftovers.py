@@ -5,11 +5,14 @@ from __future__ import annotations
 import itertools
 import os
 import shutil
-from collections.abc import Iterator
+from collections.abc import Container, Iterable, Iterator
 from pathlib import Path
 
+from terrazzo.blocks import BlockGrid
 from terrazzo.io.failures import reported_as_not_written
-from terrazzo.io.result import PASSES, TABLES, Result
+from terrazzo.io.level_arrays import LevelArrays
+from terrazzo.io.markers import Index
+from terrazzo.io.result import LEVELS, PASSES, TABLES, Result
 
 # tables, run.json and zarr's chunks alike are written under a name that ends so, and renamed
 PARTIAL = ".partial"
@@ -23,6 +26,14 @@ def half_made(target: Path) -> Path:
 def replaced(target: Path) -> Path:
     """Return where a result is moved that makes room for another, before it is removed."""
     return target.with_name(f".{target.name}.replaced")
+
+
+def put_in_place(target: Path) -> None:
+    """Move what was made at `half_made` to its place, in whose stead what was there is removed."""
+    if target.exists():
+        target.rename(replaced(target))
+    half_made(target).rename(target)
+    remove_half_made(target)
 
 
 def remove_half_made(target: Path) -> None:
@@ -58,14 +69,20 @@ def _remove_partial(folder: Path) -> None:
 
 
 def _chunk_folders(result: Result) -> Iterator[Path]:
-    """Yield the folders that hold chunks of blocks without a marker; chunk (1, 2) of an array is its file c/1/2."""
-    chunk = result.grid.storage_chunk
-    for name, key in PASSES.items():
-        # blocks that differ along the last axis alone have the same folders
-        finished = result.finished(name)
-        rows = {block.index[:-1] for block in result.grid if block.index not in finished}
-        for row in sorted(rows):
-            core = result.grid[(*row, 0)].core
-            spans = zip(core.start[:-1], core.stop[:-1], chunk[:-1], strict=True)
-            for numbers in itertools.product(*(range(a // c, -(-b // c)) for a, b, c in spans)):
-                yield Path(result.path, key, "c", *map(str, numbers))
+    """Yield the folders that hold chunks of blocks and tiles without a marker."""
+    for name, keys in PASSES.items():
+        arrays = [result.arrays(key) for key in keys if key in result.images]
+        yield from _folders_of(arrays, 0, result.grid, result.finished(name))
+    tiles = result.finished(LEVELS)
+    for step in result.pyramid.steps:
+        finished = {index[1:] for index in tiles if index[0] == step}
+        yield from _folders_of(map(result.arrays, result.images), step, result.pyramid.tiles(step), finished)
+
+
+def _folders_of(
+    images: Iterable[LevelArrays], step: int, grid: BlockGrid, finished: Container[Index]
+) -> Iterator[Path]:
+    # tiles that differ along the last axis alone have the same folders
+    rows = sorted({tile.index[:-1] for tile in grid if tile.index not in finished})
+    for image, row in itertools.product(images, rows):
+        yield from image.chunk_folders(step, grid[(*row, 0)])

@@ -12,12 +12,12 @@ import zarr
 
 from terrazzo.blocks import BlockGrid
 from terrazzo.errors import InputError
-from terrazzo.io.leftovers import half_made, remove_half_made, replaced
-from terrazzo.io.ngff import single_level
-from terrazzo.io.result import DONE, PASSES, RUN, TABLES, Result, write_run
+from terrazzo.io.label_metadata import VERSION, class_image, probability_image, superpixel_image
+from terrazzo.io.leftovers import half_made, put_in_place, remove_half_made
+from terrazzo.io.level_arrays import SPATIAL_AXES
+from terrazzo.io.ngff import multiscale
+from terrazzo.io.result import CLASSES, DONE, LEVELS, PASSES, PROBABILITIES, RUN, SUPERPIXELS, TABLES, Result, write_run
 from terrazzo.version import __version__
-
-SPATIAL_AXES = {2: "yx", 3: "zyx"}
 
 
 def create_result(
@@ -31,6 +31,7 @@ def create_result(
     pixel_size: tuple[float, ...] | None,
     pixel_unit: str | None = None,
     made_from: dict[str, Any],
+    probabilities: bool = False,
     overwrite: bool = False,
 ) -> Result:
     """Make the directory, the arrays and the metadata of a result, empty.
@@ -42,60 +43,33 @@ def create_result(
     ParameterError
         If `pixel_size` has not one entry per axis of the grid.
     """
-    target = Path(path)
-    axes = SPATIAL_AXES[len(grid.lattice.shape)]
-    metadata = {
-        name: _label_metadata(single_level(name, axes, pixel_size, pixel_unit), class_names, colours) for name in PASSES
-    }
-    check_writable(target, overwrite)
-    run_id = uuid.uuid4().hex
+    # through links, which then lead to the new result
+    target = Path(path).resolve()
+    planes = len(class_names) if probabilities else 0
+    result = Result(str(target), grid, node_columns, edge_columns, uuid.uuid4().hex, planes)
+    metadata = _metadata(result, class_names, colours, pixel_size, pixel_unit)
+    check_writable(path, overwrite)
     run = {
         "version": __version__,
-        "id": run_id,
+        "id": result.run_id,
         "shape": grid.lattice.shape,
         "size": grid.lattice.size,
         "block_cells": grid.block_cells,
         "node_columns": node_columns,
         "edge_columns": edge_columns,
         "class_names": class_names,
+        "probabilities": planes,
         "made_from": made_from,
         "finished": False,
     }
     try:
-        # through links, which then lead to the new result
-        target = target.resolve()
         remove_half_made(target)
-        _write_empty(half_made(target), grid, run, metadata, axes)
-        _put_in_place(target)
+        _write_empty(half_made(target), result, run, metadata)
+        put_in_place(target)
     except OSError as error:
         shutil.rmtree(half_made(target), ignore_errors=True)
         raise InputError(f"the result cannot be written to '{path}': {error}") from error
-    return Result(str(target), grid, node_columns, edge_columns, run_id)
-
-
-def _write_empty(
-    folder: Path, grid: BlockGrid, run: dict[str, Any], metadata: dict[str, dict[str, Any]], axes: str
-) -> None:
-    root = zarr.create_group(folder, zarr_format=3)
-    labels = root.create_group("labels")
-    labels.attrs["ome"] = {"version": "0.5", "labels": list(PASSES)}
-    for name, dtype in (("superpixels", grid.lattice.dtype), ("classes", np.dtype(np.uint8))):
-        group = labels.create_group(name)
-        group.attrs["ome"] = metadata[name]
-        group.create_array("0", shape=grid.lattice.shape, chunks=grid.storage_chunk, dtype=dtype,
-                           fill_value=0, dimension_names=list(axes))  # fmt: skip
-        (folder / DONE / name).mkdir(parents=True)
-    for table in TABLES:
-        (folder / table).mkdir()
-    write_run(folder, run)
-
-
-def _put_in_place(target: Path) -> None:
-    """Move a new result to its place, in whose stead the one that was there is removed."""
-    if target.exists():
-        target.rename(replaced(target))
-    half_made(target).rename(target)
-    remove_half_made(target)
+    return result
 
 
 def check_writable(path: str | Path, overwrite: bool) -> None:
@@ -108,17 +82,42 @@ def check_writable(path: str | Path, overwrite: bool) -> None:
         raise InputError(f"'{path}' exists and is no result of terrazzo, so it is not overwritten; remove it first")
 
 
-def _label_metadata(
-    multiscale: dict[str, Any], class_names: tuple[str, ...], colours: tuple[str, ...]
-) -> dict[str, Any]:
-    """Return OME-NGFF 0.5 metadata of a label image with one level."""
-    image_label: dict[str, Any] = {}
-    if multiscale["name"] == "classes":
-        image_label["colors"] = [
-            {"label-value": value, "rgba": [*bytes.fromhex(colour.lstrip("#")), 255]}
-            for value, colour in enumerate(colours)
-        ]
-        image_label["properties"] = [
-            {"label-value": value, "class": class_name} for value, class_name in enumerate(class_names)
-        ]
-    return {"version": "0.5", "multiscales": [multiscale], "image-label": image_label}
+def _write_empty(folder: Path, result: Result, run: dict[str, Any], metadata: dict[str, dict[str, Any]]) -> None:
+    root = zarr.create_group(folder, zarr_format=3, attributes={"ome": metadata[""]})
+    root.create_group("labels", attributes={"ome": metadata["labels"]})
+    of_pixels = {SUPERPIXELS: result.grid.lattice.dtype}
+    for key in result.images:
+        group = root.create_group(key, attributes={"ome": metadata[key]})
+        result.arrays(key).create(group, of_pixels.get(key, np.dtype(np.uint8)))
+    for name in (*PASSES, LEVELS):
+        (folder / DONE / name).mkdir(parents=True)
+    for table in TABLES:
+        (folder / table).mkdir()
+    write_run(folder, run)
+
+
+def _metadata(
+    result: Result,
+    class_names: tuple[str, ...],
+    colours: tuple[str, ...],
+    pixel_size: tuple[float, ...] | None,
+    pixel_unit: str | None,
+) -> dict[str, dict[str, Any]]:
+    """Return what each group says of itself; the result as a whole is its probabilities, without them its classes."""
+    axes, factors = SPATIAL_AXES[len(result.grid.lattice.shape)], result.pyramid.factors
+
+    def entry(key: str, folder: str = "") -> dict[str, Any]:
+        arrays = {f"{folder}{level}": steps for level, steps in enumerate(factors)}
+        letters = f"c{axes}" if key == PROBABILITIES else axes
+        return multiscale(Path(key).name, letters, pixel_size, pixel_unit, arrays)
+
+    found: dict[str, dict[str, Any]] = {
+        "": {"version": VERSION, "multiscales": [entry(CLASSES, f"{CLASSES}/")]},
+        "labels": {"version": VERSION, "labels": [Path(key).name for key in (SUPERPIXELS, CLASSES)]},
+        SUPERPIXELS: superpixel_image(entry(SUPERPIXELS)),
+        CLASSES: class_image(entry(CLASSES), class_names, colours),
+    }
+    if result.probabilities:
+        for group, folder in (("", f"{PROBABILITIES}/"), (PROBABILITIES, "")):
+            found[group] = probability_image(entry(PROBABILITIES, folder), class_names, colours)
+    return found

@@ -1,6 +1,6 @@
 """OME-NGFF metadata: what a multiscale image says of its levels, axes, pixel size and channels."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -32,9 +32,40 @@ class Level:
 
 
 def single_level(name: str, axes: str, pixel_size: tuple[float, ...] | None, pixel_unit: str | None) -> dict[str, Any]:
-    """Return the entry of "multiscales", as of 0.5, for an image with one level, the array "0".
+    """Return the entry of "multiscales", as of 0.5, for an image with one level, the array "0"; see `multiscale`."""
+    return multiscale(name, axes, pixel_size, pixel_unit, {"0": (1,) * len(axes.removeprefix("c"))})
 
-    `pixel_size` has one entry per axis but c. Without it a pixel is 1 long and has no unit.
+
+def multiscale(
+    name: str,
+    axes: str,
+    pixel_size: tuple[float, ...] | None,
+    pixel_unit: str | None,
+    factors: Mapping[str, Sequence[int]],
+    *,
+    origin: Sequence[float] | None = None,
+) -> dict[str, Any]:
+    """Return an entry of "multiscales", as of 0.4 and 0.5.
+
+    Parameters
+    ----------
+    name : str
+        Of the image.
+    axes : str
+        One letter per axis, c first if there is one.
+    pixel_size : tuple of float or None
+        One entry per axis but c. Without it a pixel is 1 long and has no unit.
+    pixel_unit : str or None
+        Full English name of the unit.
+    factors : mapping of str to sequence of int
+        Per array, how many pixels of the finest level lie from one of its pixels to the next, one entry per axis but c.
+    origin : sequence of float, optional
+        Where the first pixel of every level lies, in `pixel_unit`; by default at 0.
+
+    Raises
+    ------
+    ParameterError
+        If `pixel_size` has not one entry per axis but c.
     """
     unit = {"unit": pixel_unit} if pixel_size and pixel_unit else {}
     described = [
@@ -44,9 +75,27 @@ def single_level(name: str, axes: str, pixel_size: tuple[float, ...] | None, pix
     lengths = [float(length) for length in pixel_size or (1.0,) * len(spatial)]
     if len(lengths) != len(spatial):
         raise ParameterError(f"pixel_size has {len(lengths)} entries; the axes '{spatial}' need {len(spatial)}.")
-    scale = [1.0] * (len(axes) - len(spatial)) + lengths
-    dataset = {"path": "0", "coordinateTransformations": [{"type": "scale", "scale": scale}]}
-    return {"name": name, "axes": described, "datasets": [dataset]}
+    lead = len(axes) - len(spatial)
+    datasets = []
+    for path, steps in factors.items():
+        scale = [1.0] * lead + [length * step for length, step in zip(lengths, steps, strict=True)]
+        transformations: list[dict[str, Any]] = [{"type": "scale", "scale": scale}]
+        if origin is not None and any(origin):
+            transformations.append({"type": "translation", "translation": [0.0] * lead + [*map(float, origin)]})
+        datasets.append({"path": path, "coordinateTransformations": transformations})
+    sampled = {"type": "nearest"} if len(datasets) > 1 else {}
+    return {"name": name, "axes": described, "datasets": datasets, **sampled}
+
+
+def rendering(names: Sequence[str], colours: Sequence[str], top: float) -> dict[str, Any]:
+    """Return the "omero" entry: the channels' names and colours, and the range from 0 to `top` that is shown."""
+    shown = {"min": 0, "max": top, "start": 0, "end": top}
+    return {
+        "channels": [
+            {"label": name, "color": colour.lstrip("#").upper(), "window": shown, "active": True}
+            for name, colour in zip(names, colours, strict=True)
+        ]
+    }
 
 
 def ome_metadata(attributes: Mapping[str, Any]) -> Mapping[str, Any]:
@@ -81,6 +130,18 @@ def levels(ome: Mapping[str, Any]) -> tuple[Level, ...]:
     return tuple(found)
 
 
+def origin(ome: Mapping[str, Any], path: str) -> dict[str, float]:
+    """Return where the first pixel of the array `path` of the first image lies, by axis, 0 where nothing says so."""
+    multiscale = ome["multiscales"][0]
+    axes, _ = _axes(multiscale)
+    dataset = next(one for one in multiscale["datasets"] if one["path"] == path)
+    zeros, ones = [0.0] * len(axes), [1.0] * len(axes)
+    own = _transformation(dataset, "translation", len(axes)) or zeros
+    scale = _transformation(multiscale, "scale", len(axes)) or ones
+    common = _transformation(multiscale, "translation", len(axes)) or zeros
+    return {axis: a * b + c for axis, a, b, c in zip(axes, own, scale, common, strict=True)}
+
+
 def channel_labels(ome: Mapping[str, Any]) -> tuple[str, ...] | None:
     """Return the channels' labels from the rendering metadata, or None unless every channel has one."""
     channels = ome.get("omero", {}).get("channels") or []
@@ -98,9 +159,13 @@ def _axes(multiscale: Mapping[str, Any]) -> tuple[str, dict[str, str | None]]:
 
 
 def _scale(holder: Mapping[str, Any], axes: int) -> list[float] | None:
+    return _transformation(holder, "scale", axes)
+
+
+def _transformation(holder: Mapping[str, Any], kind: str, axes: int) -> list[float] | None:
     for transformation in holder.get("coordinateTransformations") or []:
-        if transformation.get("type") == "scale" and len(transformation.get("scale", ())) == axes:
-            return [float(factor) for factor in transformation["scale"]]
+        if transformation.get("type") == kind and len(transformation.get(kind, ())) == axes:
+            return [float(number) for number in transformation[kind]]
     return None
 
 

@@ -14,7 +14,7 @@ from numpy.typing import NDArray
 from terrazzo.errors import InputError, ParameterError
 from terrazzo.io.axes import RGB
 from terrazzo.io.chunking import reading_chunks
-from terrazzo.io.ngff import single_level
+from terrazzo.io.ngff import rendering, single_level
 
 AXES = ("cyx", "yx", "czyx", "zyx")
 IMAGE_CHUNK, VOLUME_CHUNK = (512, 512), (64, 128, 128)
@@ -127,16 +127,13 @@ def _metadata(
 ) -> dict[str, Any]:
     ome: dict[str, Any] = {"version": "0.5", "multiscales": [single_level(name, axes, pixel_size, pixel_unit)]}
     if channel_names is not None:
-        ome["omero"] = {"channels": _rendering(channel_names, dtype)}
+        ome["omero"] = _rendering(channel_names, dtype)
     return ome
 
 
-def _rendering(channel_names: Sequence[str], dtype: np.dtype) -> list[dict[str, Any]]:
+def _rendering(channel_names: Sequence[str], dtype: np.dtype) -> dict[str, Any]:
     """Names with the colours and display ranges that the format requires beside them, pixels unseen."""
     top = int(np.iinfo(dtype).max) if dtype.kind in "ui" else 1
-    window = {"min": 0, "max": top, "start": 0, "end": top}
-    colours = RENDERING_COLOURS[1:4] if tuple(channel_names) == RGB else RENDERING_COLOURS
-    return [
-        {"label": name, "color": colours[index % len(colours)], "window": window, "active": True}
-        for index, name in enumerate(channel_names)
-    ]
+    palette = RENDERING_COLOURS[1:4] if tuple(channel_names) == RGB else RENDERING_COLOURS
+    colours = [palette[index % len(palette)] for index in range(len(channel_names))]
+    return rendering(channel_names, colours, top)

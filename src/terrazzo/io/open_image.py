@@ -14,8 +14,8 @@ from terrazzo.io.failures import reported_as_input_error
 from terrazzo.io.formats import kind_of
 from terrazzo.io.image import Image
 from terrazzo.io.image_files import modified
+from terrazzo.io.image_levels import levels_of, nearest_level, scaled
 from terrazzo.io.location import is_url, located
-from terrazzo.io.pyramid import levels_of, nearest_level, scaled
 from terrazzo.io.readers import READERS
 from terrazzo.io.sizes import check_sizes
 from terrazzo.io.stored_array import StoredArray

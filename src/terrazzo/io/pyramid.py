@@ -1,75 +1,112 @@
-"""The resolutions of one image: how large each is, how large its pixels are, and which fits a size of pixels."""
+"""Which levels does a stored array have, and who writes which part of them? Integers only.
+
+A level takes every 2nd, 4th, 8th pixel of level 0, counted from the image's own origin: nearest sampling on the
+absolute grid. So it is `array[::f, ::f]` whatever the blocks, and its classes are those of its superpixels.
+
+A block is four stored chunks wide along each axis. One task writes what lies in whole chunks of its own:
+
+    level 0   |c c c c|c c c c|   four chunks per block
+    level 1   |c   c  |c   c  |   two
+    level 2   |c      |c      |   one: until here the block's task writes them
+    level 3   |c              |   a chunk for several blocks: written from level 2 by the task of a tile,
+    level 4   |c                  which is four chunks of level 2 wide; and so on from level 4
+"""
 
 from __future__ import annotations
 
-import math
-from collections.abc import Sequence
-from contextlib import suppress
 from dataclasses import dataclass
 
-from terrazzo.errors import InputError
-from terrazzo.io.failures import reported_as_input_error
-from terrazzo.io.image import Image
-from terrazzo.io.readers import READERS
-from terrazzo.pixel_size import size_ratio
+from terrazzo.blocks import STORAGE_CHUNKS_PER_BLOCK, Block, BlockGrid
+from terrazzo.errors import ParameterError
+from terrazzo.lattice import Lattice
+
+LEVELS_PER_STEP = STORAGE_CHUNKS_PER_BLOCK.bit_length() - 1
 
 
 @dataclass(frozen=True)
-class Level:
-    """One resolution of an image.
+class Pyramid:
+    """The levels of an array that is written in blocks.
 
     Parameters
     ----------
-    number : int
-        0 is the finest.
     extent : tuple of int
-        Lengths along (y, x) or (z, y, x), in pixels.
-    pixel_size : tuple of float or None
-        Along the same axes, in the unit of the image: that of the image times how much shorter the level is.
-    stored_chunks : tuple of int or None
-        What is stored in one piece, along the same axes; None where any window can be read alone.
+        Of level 0 along (y, x) or (z, y, x), in pixels.
+    chunk : tuple of int
+        The stored chunk of every level.
+    factors : tuple of tuple of int
+        Per level, how many pixels of level 0 lie from one of its pixels to the next, along each axis.
     """
 
-    number: int
     extent: tuple[int, ...]
-    pixel_size: tuple[float, ...] | None
-    stored_chunks: tuple[int, ...] | None
+    chunk: tuple[int, ...]
+    factors: tuple[tuple[int, ...], ...]
+
+    @classmethod
+    def of(cls, grid: BlockGrid) -> Pyramid:
+        """Return the levels of what is written in the blocks of a grid: the last fits into one stored chunk.
+
+        Rows and columns are halved together; sections only while they are more than a chunk.
+
+        Raises
+        ------
+        ParameterError
+            If the blocks are too small to be stored in chunks.
+        """
+        extent, chunk = grid.lattice.shape, grid.storage_chunk
+        if min(chunk) < 1:
+            raise ParameterError(f"blocks of {grid.block_cells} cells are not stored; they need at least 4 per axis")
+        factors = [(1,) * len(extent)]
+        while max(halves := _halves(_coarse(extent, factors[-1]), chunk)) > 1:
+            factors.append(tuple(f * half for f, half in zip(factors[-1], halves, strict=True)))
+        return cls(extent, chunk, tuple(factors))
+
+    @property
+    def shapes(self) -> tuple[tuple[int, ...], ...]:
+        """The extent of each level, finest first."""
+        return tuple(_coarse(self.extent, factors) for factors in self.factors)
+
+    @property
+    def steps(self) -> range:
+        """The passes over tiles that follow the pass over blocks, which is step 0."""
+        coarser = len(self.factors) - 1
+        return range(1, max(1, -(-coarser // LEVELS_PER_STEP)))
+
+    def tiles(self, step: int) -> BlockGrid:
+        """Return the tiles of a step, in pixels of its source; of step 0 they are the cores of the blocks."""
+        lattice = Lattice(self.shapes[self.source(step)], self.chunk)
+        return BlockGrid(lattice, (STORAGE_CHUNKS_PER_BLOCK,) * len(self.chunk))
+
+    def source(self, step: int) -> int:
+        """Return the level whose pixels the tasks of a step begin with."""
+        return step * LEVELS_PER_STEP
+
+    def levels(self, step: int) -> range:
+        """Return the levels that the tasks of a step write; those of blocks write level 0 as well."""
+        first = self.source(step) + 1 if step else 0
+        return range(first, min(self.source(step) + 1 + LEVELS_PER_STEP, len(self.factors)))
+
+    def part(self, step: int, tile: Block, level: int) -> tuple[tuple[slice, ...], tuple[slice, ...]]:
+        """Return where in `level` a tile's pixels are written, and which of the tile's own pixels they are."""
+        strides = self._strides(step, level)
+        core = tile.core
+        places = tuple(slice(-(-a // s), -(-b // s)) for a, b, s in zip(core.start, core.stop, strides, strict=True))
+        return places, tuple(slice(None, None, stride) for stride in strides)
+
+    @property
+    def number_of_tiles(self) -> int:
+        """How many tasks there are besides those of the blocks."""
+        return sum(len(self.tiles(step)) for step in self.steps)
+
+    def _strides(self, step: int, level: int) -> tuple[int, ...]:
+        return tuple(f // s for f, s in zip(self.factors[level], self.factors[self.source(step)], strict=True))
 
 
-def levels_of(image: Image) -> tuple[Level, ...]:
-    """Return the resolutions of the file of an image that can be opened, finest first; no pixel is read."""
-    found = []
-    for number in range(image.levels):
-        with suppress(InputError):
-            found.append(_level(image, number))
-    return tuple(found)
+def _coarse(extent: tuple[int, ...], factors: tuple[int, ...]) -> tuple[int, ...]:
+    return tuple(-(-length // factor) for length, factor in zip(extent, factors, strict=True))
 
 
-def nearest_level(levels: Sequence[Level], wanted: Sequence[float]) -> Level | None:
-    """Return the level whose pixels are nearest in size to those wanted, in the same unit; None if no size is known."""
-    known = [(abs(math.log(ratio)), level) for level in levels if (ratio := _ratio(level, wanted)) is not None]
-    return min(known, key=lambda one: (one[0], one[1].number))[1] if known else None
-
-
-def _ratio(level: Level, wanted: Sequence[float]) -> float | None:
-    return size_ratio(level.pixel_size, None, wanted, None)
-
-
-def _level(image: Image, number: int) -> Level:
-    stored = image.stored
-    with reported_as_input_error(image.path, "read"):
-        description = READERS[stored.kind].describe(stored.path, number)
-        by_axis = dict(zip(stored.axes, description.shape, strict=True))
-        chunk_by_axis = dict(zip(stored.axes, description.chunks or (), strict=False))
-    extent = tuple(by_axis.get(axis, 1) for axis in image.axes)
-    chunks = tuple(chunk_by_axis.get(axis, 1) for axis in image.axes) if description.chunks else None
-    return Level(number, extent, scaled(image.pixel_size, image.extent, extent), chunks)
-
-
-def scaled(
-    pixel_size: tuple[float, ...] | None, extent: tuple[int, ...], other: tuple[int, ...]
-) -> tuple[float, ...] | None:
-    """Return the size of a pixel when an image of this extent in pixels is brought to another one."""
-    if pixel_size is None or 0 in other:
-        return None
-    return tuple(size * a / b for size, a, b in zip(pixel_size, extent, other, strict=True))
+def _halves(extent: tuple[int, ...], chunk: tuple[int, ...]) -> tuple[int, ...]:
+    """Return 2 for the axes that the next level has half of, else 1."""
+    longer = [length > size for length, size in zip(extent, chunk, strict=True)]
+    *sections, rows, columns = longer
+    return tuple(1 + half for half in (*sections, rows or columns, rows or columns))

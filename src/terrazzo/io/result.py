@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Iterable
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -16,16 +17,19 @@ from terrazzo.errors import InputError
 from terrazzo.io.aligned import check_aligned
 from terrazzo.io.failures import reported_as_not_written
 from terrazzo.io.frames import edge_frame, node_frame
+from terrazzo.io.level_arrays import LevelArrays
 from terrazzo.io.markers import Counts, Index, marker, read_markers
+from terrazzo.io.pyramid import Pyramid
 from terrazzo.io.tables import edge_table, node_table, read_block_graph, write_part
 from terrazzo.lattice import Lattice
 from terrazzo.regions.block_graph import BlockGraph
 from terrazzo.regions.merge import merge
 from terrazzo.regions.region_graph import RegionGraph
 
-SUPERPIXELS, CLASSES = "labels/superpixels/0", "labels/classes/0"
-# each pass over the blocks writes one array
-PASSES = {"superpixels": SUPERPIXELS, "classes": CLASSES}
+SUPERPIXELS, CLASSES, PROBABILITIES = "labels/superpixels", "labels/classes", "probabilities"
+# what each pass over the blocks writes; then their coarser levels, over tiles
+PASSES = {"superpixels": (SUPERPIXELS,), "classes": (CLASSES, PROBABILITIES)}
+LEVELS = "levels"
 TABLES = ("nodes", "edges")
 DONE = "done"
 RUN = "run.json"
@@ -45,6 +49,8 @@ class Result:
         The names of the features in the tables.
     run_id : str
         Which run writes it; a task that is left over from a run before writes nothing.
+    probabilities : int
+        The planes of its image of probabilities, one per class; 0 if it has none.
     """
 
     path: str
@@ -52,6 +58,7 @@ class Result:
     node_columns: tuple[str, ...]
     edge_columns: tuple[str, ...]
     run_id: str = ""
+    probabilities: int = 0
 
     def write_segments(
         self, block: Block, ids: NDArray[np.unsignedinteger[Any]], graph: BlockGraph, unadopted: int = 0
@@ -61,26 +68,64 @@ class Result:
         with reported_as_not_written(self.path):
             if self._is_written(done):
                 return
-            self._array(SUPERPIXELS, "r+")[block.core.slices] = ids
+            self.arrays(SUPERPIXELS).write(block, ids)
             write_part(edge_table(graph, self.edge_columns), self._part("edges", block))
             write_part(node_table(graph, self.node_columns), self._part("nodes", block))
             done.touch()
 
     def write_classes(
-        self, block: Block, classes: NDArray[np.uint8], graph: BlockGraph, probabilities: NDArray[np.float32]
+        self,
+        block: Block,
+        classes: NDArray[np.uint8],
+        graph: BlockGraph,
+        probabilities: NDArray[np.float32],
+        planes: Iterable[NDArray[np.uint8]] = (),
     ) -> None:
-        """Write the classes of a block's core, and its nodes with their class and probabilities, then its marker."""
+        """Write the classes of a block's core, and its nodes with their class and probabilities, then its marker.
+
+        `planes` are images of the core, the probability of each class in turn.
+        """
         done = marker(self._markers("classes"), block.index)
         with reported_as_not_written(self.path):
             if self._is_written(done):
                 return
-            self._array(CLASSES, "r+")[block.core.slices] = classes
+            self.arrays(CLASSES).write(block, classes)
+            for value, plane in enumerate(planes):
+                self.arrays(PROBABILITIES).write(block, plane, value)
             # in place of the part without classes: who reads features of either finds the same
             write_part(node_table(graph, self.node_columns, probabilities), self._part("nodes", block))
             done.touch()
 
+    def write_levels(self, tile: Block, step: int) -> None:
+        """Write the levels of a step of `pyramid` inside a tile, of every image, then the tile's marker."""
+        done = marker(self._markers(LEVELS), (step, *tile.index))
+        with reported_as_not_written(self.path):
+            if self._is_written(done):
+                return
+            for key in self.images:
+                self.arrays(key).coarsen(step, tile)
+            done.touch()
+
+    @property
+    def images(self) -> tuple[str, ...]:
+        """Where its images are, inside it."""
+        return (SUPERPIXELS, CLASSES, PROBABILITIES) if self.probabilities else (SUPERPIXELS, CLASSES)
+
+    @property
+    def pyramid(self) -> Pyramid:
+        """The levels of its images."""
+        return Pyramid.of(self.grid)
+
+    def arrays(self, key: str) -> LevelArrays:
+        """Return the arrays of one of its images."""
+        planes = self.probabilities if key == PROBABILITIES else 0
+        return LevelArrays(f"{self.path}/{key}", self.pyramid, planes)
+
     def finished(self, name: str) -> dict[Index, Counts]:
-        """Return the blocks that a pass has finished by index; of "superpixels" with nodes, edges, unadopted pixels."""
+        """Return the blocks that a pass has finished by index; of "superpixels" with nodes, edges, unadopted pixels.
+
+        Of "levels" they are tiles, with the step before their index.
+        """
         return read_markers(self._markers(name))
 
     def read_graph(self, block: Block) -> BlockGraph:
@@ -89,11 +134,11 @@ class Result:
 
     def read_superpixels(self, window: tuple[slice, ...]) -> NDArray[np.unsignedinteger[Any]]:
         """Read the superpixel ids of a window, (y, x) or (z, y, x)."""
-        return np.asarray(self._array(SUPERPIXELS, "r")[window])
+        return self.arrays(SUPERPIXELS).read(window)
 
     def read_classes(self, window: tuple[slice, ...]) -> NDArray[np.uint8]:
         """Read the classes of a window, (y, x) or (z, y, x)."""
-        return np.asarray(self._array(CLASSES, "r")[window])
+        return self.arrays(CLASSES).read(window)
 
     @property
     def nodes(self) -> Any:
@@ -122,7 +167,7 @@ class Result:
         InputError
             If the result is not finished.
         """
-        self._check_finished()
+        self.check_finished()
         return merge([self.read_graph(block) for block in self.grid], self.node_columns, self.edge_columns)
 
     @property
@@ -145,14 +190,12 @@ class Result:
     def _markers(self, name: str) -> Path:
         return Path(self.path) / DONE / name
 
-    def _array(self, key: str, mode: Any) -> zarr.Array[Any]:
-        return zarr.open_array(self.path, path=key, mode=mode)
-
     def _parts(self, table: str) -> list[Path]:
-        self._check_finished()
+        self.check_finished()
         return [self._part(table, block) for block in self.grid]
 
-    def _check_finished(self) -> None:
+    def check_finished(self) -> None:
+        """Raise an InputError if the result is not finished."""
         if not self.run["finished"]:
             raise InputError(f"'{self.path}' is not finished; run the same terrazzo predict again to finish it")
 
@@ -175,14 +218,15 @@ def open_result(path: str | Path) -> Result:
         run = json.loads(file.read_text())
         lattice = Lattice(tuple(run["shape"]), tuple(run["size"]))
         grid = BlockGrid(lattice, tuple(run["block_cells"]))
-        arrays = {key: zarr.open_array(path, path=key, mode="r") for key in PASSES.values()}
+        Pyramid.of(grid)
+        arrays = {key: zarr.open_array(path, path=f"{key}/0", mode="r") for key in (SUPERPIXELS, CLASSES)}
         columns = tuple(run["node_columns"]), tuple(run["edge_columns"])
-        run_id = run.get("id", "")
+        run_id, probabilities = run.get("id", ""), run.get("probabilities", 0)
     except (ValueError, KeyError, TypeError, OSError) as error:
         raise InputError(f"'{file}' is damaged ({error!r}); run terrazzo predict again with --overwrite") from error
     for key, array in arrays.items():
         check_aligned(array, grid, Path(path) / key)
-    return Result(str(Path(path).resolve()), grid, *columns, run_id)
+    return Result(str(Path(path).resolve()), grid, *columns, run_id, probabilities)
 
 
 def write_run(target: Path, run: dict[str, Any]) -> None:

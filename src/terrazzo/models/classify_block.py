@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -17,6 +17,7 @@ from terrazzo.models.model import Model
 from terrazzo.regions.annotation import NOT_ANNOTATED
 from terrazzo.regions.block_graph import BlockGraph
 from terrazzo.regions.near_graph import near_graph, seeded_in
+from terrazzo.regions.probability import in_8_bits
 from terrazzo.regions.recipe import Recipe
 from terrazzo.regions.region_graph import RegionGraph
 
@@ -101,10 +102,30 @@ def block_ring(
 
 def paint_classes(ids: NDArray[np.unsignedinteger[Any]], block: Block, nodes: NodeClasses) -> NDArray[np.uint8]:
     """Return the class of each pixel of a block's core, of the shape of its superpixels' `ids`."""
+    return next(_painted(ids, block, nodes.ids, [nodes.classes], NOT_ANNOTATED))
+
+
+def paint_probabilities(
+    ids: NDArray[np.unsignedinteger[Any]], block: Block, nodes: NodeClasses
+) -> Iterator[NDArray[np.uint8]]:
+    """Yield for each class its probability at each pixel of a block's core, in 8 bits; 0 where no superpixel is."""
+    return _painted(ids, block, nodes.ids, in_8_bits(nodes.probabilities).T, 0)
+
+
+def _painted(
+    ids: NDArray[np.unsignedinteger[Any]],
+    block: Block,
+    named_ids: NDArray[np.unsignedinteger[Any]],
+    columns: Iterable[NDArray[np.uint8]],
+    empty: int,
+) -> Iterator[NDArray[np.uint8]]:
+    """Yield an image of a block's core for each column of values of the superpixels `named_ids`."""
     volume = block.as_volume
     lattice, core, named = volume.lattice, volume.core, volume.cells_with(PAINT_MARGIN)
     numbered = ids.reshape(core.shape)
     cells, _ = cells_of(numbered, lattice.cells, core.start, lattice.size, named.start, named.shape)
-    values = np.full(named.shape, NOT_ANNOTATED, np.uint8)
-    values[tuple((lattice.cells_of(nodes.ids) - named.start).T)] = nodes.classes
-    return paint(cells, values.ravel(), NOT_ANNOTATED).reshape(ids.shape)
+    places = tuple((lattice.cells_of(named_ids) - named.start).T)
+    for column in columns:
+        values = np.full(named.shape, empty, np.uint8)
+        values[places] = column
+        yield paint(cells, values.ravel(), empty).reshape(ids.shape)

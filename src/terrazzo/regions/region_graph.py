@@ -1,6 +1,5 @@
 """What is the graph of an image's regions? Its nodes, its edges and what was measured on both."""
 
-import os
 from dataclasses import dataclass, fields
 from typing import Any
 
@@ -8,10 +7,11 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from terrazzo.errors import ParameterError
+from terrazzo.regions.graph_conversions import GraphConversions
 
 
 @dataclass(frozen=True, eq=False)
-class RegionGraph:
+class RegionGraph(GraphConversions):
     """The region adjacency graph of one image, in its canonical order.
 
     Nodes stand in the order of their ids, edges in the order of (low row, high row), and every undirected
@@ -132,57 +132,6 @@ class RegionGraph:
     def equals(self, other: "RegionGraph") -> bool:
         """Whether all arrays, their dtypes and the column names are the same, value for value."""
         return all(_same(getattr(self, f.name), getattr(other, f.name)) for f in fields(self))
-
-    def to_dgl(self) -> Any:
-        """A DGL graph with every edge in both directions: first all low to high, then all high to low.
-
-        Returns
-        -------
-        dgl.DGLGraph
-            ``ndata`` holds "features", "position", "area" and "id" (int64), ``edata`` holds "features".
-
-        Raises
-        ------
-        ParameterError
-            If DGL cannot be imported.
-        """
-        os.environ.setdefault("DGLBACKEND", "pytorch")
-        try:
-            import dgl
-            import torch
-        except ImportError as error:
-            raise ParameterError(f"to_dgl needs DGL, which cannot be imported ({error}); install dgl") from error
-        low, high = torch.tensor(self.edge_index)
-        graph = dgl.graph((torch.cat([low, high]), torch.cat([high, low])), num_nodes=self.number_of_nodes)
-        graph.ndata["features"] = torch.tensor(self.node_features)
-        graph.ndata["position"] = torch.tensor(self.positions)
-        graph.ndata["area"] = torch.tensor(self.areas.astype(np.int64))
-        graph.ndata["id"] = torch.tensor(self.ids.astype(np.int64))
-        graph.edata["features"] = torch.tensor(self.edge_features).repeat(2, 1)
-        return graph
-
-    def to_networkx(self) -> Any:
-        """An undirected NetworkX graph whose nodes are the region ids.
-
-        Returns
-        -------
-        networkx.Graph
-            Nodes carry "position", "area" and "features", edges carry "features".
-        """
-        import networkx
-
-        ids = self.ids.tolist()
-        graph = networkx.Graph()
-        graph.add_nodes_from(ids)
-        for name, values in (
-            ("position", map(tuple, self.positions.tolist())),
-            ("area", self.areas.tolist()),
-            ("features", self.node_features),
-        ):
-            networkx.set_node_attributes(graph, dict(zip(ids, values, strict=True)), name)
-        low, high = self.ids[self.edge_index].tolist()
-        graph.add_edges_from(zip(low, high, ({"features": row} for row in self.edge_features), strict=True))
-        return graph
 
     def _rows(self, rows: ArrayLike) -> NDArray[np.int64]:
         asked = np.asarray(rows)
