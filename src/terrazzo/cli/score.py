@@ -1,10 +1,9 @@
-"""`terrazzo score`: results against annotations."""
+"""`terrazzo score`: predictions against annotations."""
 
 from __future__ import annotations
 
-from functools import reduce
+from functools import partial, reduce
 from operator import add
-from pathlib import Path
 from typing import Annotated, Any
 
 import typer
@@ -12,39 +11,57 @@ import typer
 from terrazzo.cli.options import Axes, Json
 from terrazzo.cli.printing import print_values
 from terrazzo.cli.progress import display
-from terrazzo.errors import InputError
+from terrazzo.errors import InputError, ParameterError
 
 
 def score(
-    results: Annotated[Path, typer.Argument(help="A result that terrazzo predict has written, or a folder of them.")],
+    predictions: Annotated[
+        str,
+        typer.Argument(
+            help="A result that terrazzo predict has written or a folder of them; or label images from elsewhere."
+        ),
+    ],
     annotations: Annotated[
         str, typer.Argument(help="The true class of each pixel, 255 where nobody has said: a file, a folder, a glob.")
     ],
+    tolerance: Annotated[float, typer.Option(help="The distance in pixels up to which boundaries match.")] = 2.0,
+    classes: Annotated[str | None, typer.Option(help="Names of the classes of label images, comma-separated.")] = None,
     axes: Axes = None,
     json: Json = False,
 ) -> None:
-    """Print accuracy, IoU, Dice, confusion matrix and the superpixels' ceiling, over all pixels of all results."""
-    from terrazzo.blockwise.score import score as score_result
-    from terrazzo.io.files import find_images, find_results, pair_by_stem
+    """Print accuracy, IoU, Dice, F1, adjusted Rand, boundary F1, ceiling and confusion matrix, over all pixels."""
+    from terrazzo.blockwise.score import count_classes
+    from terrazzo.blockwise.score import score as score_prediction
+    from terrazzo.io.files import find_images, find_predictions, pair_by_stem
     from terrazzo.io.open_image import open_labels
     from terrazzo.io.result import RUN, open_result
 
-    pairs = pair_by_stem(find_results(results, RUN), find_images(annotations))
-    opened = [(open_result(result), open_labels(annotation, axes=axes)) for result, annotation in pairs]
-    names = opened[0][0].run["class_names"]
-    for result, _ in opened:
+    found, are_results = find_predictions(predictions, RUN)
+    pairs = pair_by_stem(found, find_images(annotations))
+    truths = [open_labels(annotation, axes=axes) for _, annotation in pairs]
+    names = None if classes is None else [name.strip() for name in classes.split(",")]
+    opened: list[Any]
+    if are_results:
+        opened = [open_result(path) for path, _ in pairs]
+        names = _common_names(opened, names)
+    else:
+        opened = [open_labels(path) for path, _ in pairs]
+    matched = list(zip(opened, truths, strict=True))
+    number = max(count_classes(*pair) for pair in matched) if names is None else len(names)
+    with display() as shown:
+        scored = partial(score_prediction, classes=number, tolerance=tolerance, progress=shown.blocks)
+        scores = reduce(add, [scored(*pair) for pair in matched])
+    names = names or [f"class {value}" for value in range(number)]
+    values = {"results" if are_results else "predictions": len(opened), **scores.summary(names)}
+    print_values(values, as_json=json)
+
+
+def _common_names(results: list[Any], given: list[str] | None) -> list[str]:
+    """Return the class names that all results have."""
+    if given is not None:
+        raise ParameterError("--classes is for label images; a result knows the names of its classes")
+    names: list[str] = results[0].run["class_names"]
+    for result in results:
         if result.run["class_names"] != names:
             raise InputError(f"'{result.path}' has other classes than the first; score results of one model together")
-    with display() as shown:
-        scores = reduce(add, [score_result(*pair, progress=shown.blocks) for pair in opened])
-    values: dict[str, Any] = {
-        "results": len(opened),
-        "pixels": scores.pixels,
-        "accuracy": scores.accuracy,
-        "mean_iou": scores.mean_iou,
-        "ceiling": scores.ceiling,
-        "iou": dict(zip(names, scores.iou.tolist(), strict=True)),
-        "dice": dict(zip(names, scores.dice.tolist(), strict=True)),
-        "confusion": scores.confusion.tolist(),
-    }
-    print_values(values, as_json=json)
+    return names
