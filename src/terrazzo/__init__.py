@@ -19,6 +19,8 @@ if TYPE_CHECKING:
     from terrazzo.blockwise.score import score as score
     from terrazzo.blockwise.superpixels import superpixels as superpixels
     from terrazzo.blockwise.write_prediction import write_prediction as write_prediction
+    from terrazzo.comparison.compare import Comparison as Comparison
+    from terrazzo.comparison.compare import compare as compare
     from terrazzo.errors import TerrazzoError as TerrazzoError
     from terrazzo.io.image import Image as Image
     from terrazzo.io.model_file import open_model as open_model
@@ -40,6 +42,7 @@ if TYPE_CHECKING:
     from terrazzo.training.fit_gnn import fit_gnn as fit_gnn
 
 _HOME = {
+    "Comparison": "terrazzo.comparison.compare",
     "Image": "terrazzo.io.image",
     "Lattice": "terrazzo.lattice",
     "Model": "terrazzo.models.model",
@@ -53,6 +56,7 @@ _HOME = {
     "SuperpixelParameters": "terrazzo.regions.superpixel_parameters",
     "TerrazzoError": "terrazzo.errors",
     "annotated_graph": "terrazzo.blockwise.annotated_graph",
+    "compare": "terrazzo.comparison.compare",
     "fit": "terrazzo.training.fit",
     "fit_gnn": "terrazzo.training.fit_gnn",
     "open_image": "terrazzo.io.open_image",
