@@ -7,8 +7,8 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from html import escape
 
-WIDTH, HEIGHT = 640, 340
-LEFT, RIGHT, TOP, BOTTOM = 64, 16, 16, 92
+WIDTH, HEIGHT = 440, 300
+LEFT, RIGHT, TOP, BOTTOM = 52, 12, 26, 88
 COLOURS = ("#0072b2", "#d55e00", "#009e73", "#cc79a7", "#e69f00", "#5f6b7a")
 TICKS = 5
 
@@ -40,11 +40,9 @@ def draw_curves(curves: Sequence[Curve], *, title: str, x_label: str, y_label: s
     for value in sorted({x for curve in curves for x in curve.x}):
         x = horizontal.place(value)
         parts.append(f'<text x="{x:.1f}" y="{HEIGHT - BOTTOM + 20}" text-anchor="middle">{value:g}</text>')
-    middle = (HEIGHT - BOTTOM + TOP) / 2
-    parts.append(
-        f'<text x="{(LEFT + WIDTH - RIGHT) / 2}" y="{HEIGHT - BOTTOM + 42}" text-anchor="middle">{x_label}</text>'
-    )
-    parts.append(f'<text transform="translate(16 {middle}) rotate(-90)" text-anchor="middle">{y_label}</text>')
+    middle, below = (LEFT + WIDTH - RIGHT) / 2, HEIGHT - BOTTOM + 40
+    parts.append(f'<text x="{middle}" y="{below}" text-anchor="middle">{escape(x_label)}</text>')
+    parts.append(f'<text x="4" y="14">{escape(y_label)}</text>')
     for place, curve in enumerate(curves):
         parts += _line(curve, COLOURS[place % len(COLOURS)], horizontal, vertical)
         x = LEFT + place * (WIDTH - LEFT) / len(curves)
@@ -74,8 +72,10 @@ class _Axis:
         return self.first + share * (self.last - self.first)
 
     def ticks(self) -> list[float]:
-        even = [self.low + (self.high - self.low) * (n + 0.5) / TICKS for n in range(TICKS)]
-        return [2.0**value if self.log else value for value in even]
+        if not self.log:
+            return [self.low + (self.high - self.low) * (n + 0.5) / TICKS for n in range(TICKS)]
+        powers = range(math.ceil(self.low), math.floor(self.high) + 1)
+        return [2.0**power for power in powers[:: max(1, len(powers) // TICKS)]]
 
 
 def _scaled(value: float, log: bool) -> float:

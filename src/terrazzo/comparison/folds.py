@@ -57,7 +57,7 @@ def make_folds(
         If there are too few units, or a side would lack a class.
     """
     units = np.flatnonzero(counts.any(axis=1))
-    least = max(3, folds)
+    least = 3 if folds == 1 else max(4, folds)
     if folds < 1:
         raise ParameterError(f"folds is {folds}; give 1 for one split, or how many times to split")
     if len(units) < least:
@@ -89,7 +89,7 @@ def _tests(counts: NDArray[np.int64], folds: int, seed: int, what: str) -> list[
             f"none of {len(counts)} {what} can be tested on without a class leaving training; annotate more classes in "
             f"more {what}"
         )
-    return [test]
+    return [test[: len(counts) - 2]]  # one is needed for training and one for validation
 
 
 def check_classes(

@@ -8,7 +8,7 @@ A module of a method has
 - `write_prediction(model, image, path, device) -> Result | Image`: the classes of an image, on disk;
 - `figures(model, prediction) -> Figures`: what it is made of; `prediction` is what `write_prediction` gave;
 
-and may have `warm_up()`, which loads and compiles what it needs before the clock starts, and `SHRINKABLE`: the settings,
+and may have `warm_up()`, which loads and compiles before the clock starts, and `SHRINKABLE`: the settings,
 with their defaults, that are halved in turn where a GPU's memory is too small.
 """
 
