@@ -38,7 +38,7 @@ def test_the_page_works_in_a_browser_of_a_phones_width(compared):
     assert errors == []
     assert fits
     assert loaded
-    assert seen == ["inset(0px 100% 0px 0px)", "inset(0px 70% 0px 0px)", "inset(0px)"]
+    assert seen == ["inset(0px 100% 0px 0px)", "inset(0px 70% 0px 0px)", "inset(0px 0% 0px 0px)"]
     third = list(compared.report["pictures"][0]["layers"].values())[3]
     assert chosen.split(",")[1] == base64.b64encode(Path(compared.path, third).read_bytes()).decode()
     check_cells(cells, compared.report)

@@ -48,7 +48,7 @@ def sample_pixels(
     number : int
     seed : int
     """
-    jobs = [
+    jobs: list[tuple[da.Array, da.Array, Box, tuple[int, ...]]] = [
         (image, annotation, core, (seed, place, *index))
         for place, (image, annotation) in enumerate(zip(images, annotations, strict=True))
         for index, core in pixel_blocks(annotation.shape)[1]
