@@ -98,7 +98,9 @@ def _beside(one: Mapping[str, Any], best: Mapping[str, Any]) -> str:
     behind = 100 * (best["scores"]["accuracy"] - one["scores"]["accuracy"])
     trained = best["training"]["seconds"] / max(one["training"]["seconds"], 1e-9)
     predicted = best["seconds_per_megapixel"] / max(one["seconds_per_megapixel"], 1e-9)
-    return f"{one['title']}: {behind:.1f} points less, {_times(trained)} to train and {_times(predicted)} to predict."
+    ceiling = one["scores"]["ceiling"]
+    limit = "" if math.isnan(ceiling) else f" (its superpixels allow {ceiling:.1%} at most)"
+    return f"{one['title']}: {behind:.1f} points less{limit}, {_times(trained)} to train and {_times(predicted)} to predict."
 
 
 def _times(ratio: float) -> str:

@@ -6,6 +6,8 @@ import os
 from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
+from functools import partial
+from typing import NamedTuple
 
 import dask.array as da
 import numpy as np
@@ -48,33 +50,41 @@ def sample_pixels(
     number : int
     seed : int
     """
-    jobs: list[tuple[da.Array, da.Array, Box, tuple[int, ...]]] = [
-        (image, annotation, core, (seed, place, *index))
+    jobs = [
+        _Job(image, annotation, core, (seed, place, *index))
         for place, (image, annotation) in enumerate(zip(images, annotations, strict=True))
         for index, core in pixel_blocks(annotation.shape)[1]
     ]
     with ThreadPoolExecutor(os.cpu_count()) as pool:
-        known = list(pool.map(lambda job: _annotated(job[1], job[2]), jobs))
+        known = list(pool.map(_annotated, jobs))
         share = min(1.0, number / max(1, sum(known)))
         wanted = [job for job, pixels in zip(jobs, known, strict=True) if pixels]
-        drawn = list(pool.map(lambda job: _drawn(*job, classes, share), wanted))
+        drawn = list(pool.map(partial(_drawn, classes=classes, share=share), wanted))
     columns = len(bank_columns(images[0].shape[0]))
     responses = [np.empty((columns, 0), np.float32), *(found[0] for found in drawn)]
     values = [np.empty(0, np.uint8), *(found[1] for found in drawn)]
     return SampledPixels(np.ascontiguousarray(np.concatenate(responses, axis=1).T), np.concatenate(values))
 
 
-def _annotated(annotation: da.Array, core: Box) -> int:
-    return int((read_window(annotation, core) != NOT_ANNOTATED).sum())
+class _Job(NamedTuple):
+    """One block of an annotated image, and what its random numbers begin with."""
+
+    image: da.Array
+    annotation: da.Array
+    core: Box
+    key: tuple[int, ...]
 
 
-def _drawn(
-    image: da.Array, annotation: da.Array, core: Box, key: tuple[int, ...], classes: int, share: float
-) -> tuple[NDArray[np.float32], NDArray[np.uint8]]:
-    truth = annotated_classes(read_window(annotation, core), classes)
-    chosen = (truth != NOT_ANNOTATED) & (np.random.default_rng(key).random(truth.shape) < share)
+def _annotated(job: _Job) -> int:
+    return int((read_window(job.annotation, job.core) != NOT_ANNOTATED).sum())
+
+
+def _drawn(job: _Job, classes: int, share: float) -> tuple[NDArray[np.float32], NDArray[np.uint8]]:
+    core = job.core
+    truth = annotated_classes(read_window(job.annotation, core), classes)
+    chosen = (truth != NOT_ANNOTATED) & (np.random.default_rng(job.key).random(truth.shape) < share)
     places = np.nonzero(chosen)
-    box = bank_window(core, annotation.shape)
-    window = read_window(image, box).astype(np.float32)
+    box = bank_window(core, job.annotation.shape)
+    window = read_window(job.image, box).astype(np.float32)
     absolute = tuple(place + start for place, start in zip(places, core.start, strict=True))
     return filter_bank(window, box, absolute), truth[places]
