@@ -100,7 +100,8 @@ def _beside(one: Mapping[str, Any], best: Mapping[str, Any]) -> str:
     predicted = best["seconds_per_megapixel"] / max(one["seconds_per_megapixel"], 1e-9)
     ceiling = one["scores"]["ceiling"]
     limit = "" if math.isnan(ceiling) else f" (its superpixels allow {ceiling:.1%} at most)"
-    return f"{one['title']}: {behind:.1f} points less{limit}, {_times(trained)} to train and {_times(predicted)} to predict."
+    cost = f"{_times(trained)} to train and {_times(predicted)} to predict"
+    return f"{one['title']}: {behind:.1f} points less{limit}, {cost}."
 
 
 def _times(ratio: float) -> str:
