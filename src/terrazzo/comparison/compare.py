@@ -19,6 +19,9 @@ from terrazzo.comparison.units import Groups
 from terrazzo.errors import ParameterError
 from terrazzo.models.device import choose_device
 
+# What `fit` takes where no size is given.
+SUPERPIXEL_SIZE = 16
+
 
 @dataclass(frozen=True)
 class Comparison:
@@ -116,6 +119,7 @@ def compare(
     _check(methods, split, groups, gap, seconds, epochs, settings or {})
     choose_device(device)
     check_pairs(images, annotations)
+    sizes = sizes if "gnn" in methods else ()
     given: dict[str, Any] = {
         "methods": list(methods),
         "class_names": None if class_names is None else list(class_names),
@@ -144,12 +148,16 @@ def compare(
         seed=seed,
         class_names=class_names,
     )
-    jobs = len(methods) * (2 * len(made.folds) + len(sides)) + ("gnn" in methods) * 2 * len(sizes)
+    jobs = len(methods) * (2 * len(made.folds) + len(sides)) + 2 * len(set(sizes) - {_own_size(given["settings"])})
     rules = {name: given[name] for name in ("seconds", "epochs", "seed", "device")}
     runner = Runner(folder, made.class_names, rules, given["settings"], jobs, progress)
     report = write_report(folder, _measured(runner, made, methods, sizes, sides), given)
     finish(folder)
     return Comparison(str(folder), report)
+
+
+def _own_size(settings: Mapping[str, Mapping[str, Any]]) -> Any:
+    return settings.get("gnn", {}).get("size", SUPERPIXEL_SIZE)
 
 
 def _measured(
@@ -163,7 +171,11 @@ def _measured(
     if len(failed) == len(outcomes):
         method, why = next(iter(failed.items()))
         raise ParameterError(f"no method could be measured; {method}: {why}")
-    traded = {size: runner.fit("gnn", split.folds[0], f"size-{size}", size=size) for size in sizes if "gnn" in methods}
+    # at the size that the comparison itself has, the graph network is fitted already
+    traded = {size: outcomes["gnn"][0] for size in sizes if size == _own_size(runner.settings)}
+    for size in sorted(set(sizes) - set(traded)):
+        traded[size] = runner.fit("gnn", split.folds[0], f"size-{size}", size=size)
+    traded = dict(sorted(traded.items()))
     working = [method for method in methods if method not in failed]
     grown = growth(runner, working, split.folds[0]["test"][0].image, sides)
     return Measured(split, outcomes, traded, grown)
