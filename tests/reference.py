@@ -116,3 +116,32 @@ def edges_of(labels, image):
                     change = np.abs(image[(slice(None), *here)].astype(float) - image[(slice(None), *there)])
                     faces.setdefault((pair[0], pair[1]), []).append(change)
     return {pair: (len(changes), np.mean(changes, axis=0)) for pair, changes in sorted(faces.items())}
+
+
+def boundary_counts(true, found, classes, tolerance):
+    """Boundary pixels per class: found, of them near the true boundary, true, of them near the found one."""
+    known = true != 255
+    edges = [_edges(image, known) for image in (found, true)]
+    counts = np.zeros((classes, 4), int)
+    for value in range(classes):
+        found_edge, true_edge = edges[0] & (found == value), edges[1] & (true == value)
+        counts[value, :2] = _near(found_edge, true_edge, tolerance)
+        counts[value, 2:] = _near(true_edge, found_edge, tolerance)
+    return counts
+
+
+def _edges(image, known):
+    """Which pixels have a known neighbour, across a face, of another class."""
+    edge = np.zeros(image.shape, bool)
+    for axis in range(image.ndim):
+        near, far = (np.moveaxis(array, axis, 0) for array in (image, known))
+        differ = (near[1:] != near[:-1]) & far[1:] & far[:-1]
+        view = np.moveaxis(edge, axis, 0)
+        view[1:] |= differ
+        view[:-1] |= differ
+    return edge
+
+
+def _near(own, other, tolerance):
+    distance = ndimage.distance_transform_edt(~other) if other.any() else np.full(own.shape, np.inf)
+    return own.sum(), (own & (distance <= tolerance)).sum()

@@ -21,6 +21,8 @@ if TYPE_CHECKING:
     from terrazzo.blockwise.write_labels_into import write_labels_into as write_labels_into
     from terrazzo.blockwise.write_polygons import write_polygons as write_polygons
     from terrazzo.blockwise.write_prediction import write_prediction as write_prediction
+    from terrazzo.comparison.compare import Comparison as Comparison
+    from terrazzo.comparison.compare import compare as compare
     from terrazzo.errors import TerrazzoError as TerrazzoError
     from terrazzo.io.annotation import Annotation as Annotation
     from terrazzo.io.image import Image as Image
@@ -47,6 +49,7 @@ if TYPE_CHECKING:
 
 _HOME = {
     "Annotation": "terrazzo.io.annotation",
+    "Comparison": "terrazzo.comparison.compare",
     "Image": "terrazzo.io.image",
     "Lattice": "terrazzo.lattice",
     "Model": "terrazzo.models.model",
@@ -60,6 +63,7 @@ _HOME = {
     "SuperpixelParameters": "terrazzo.regions.superpixel_parameters",
     "TerrazzoError": "terrazzo.errors",
     "annotated_graph": "terrazzo.blockwise.annotated_graph",
+    "compare": "terrazzo.comparison.compare",
     "fit": "terrazzo.training.fit",
     "fit_gnn": "terrazzo.training.fit_gnn",
     "open_annotation": "terrazzo.io.open_annotation",

@@ -30,6 +30,10 @@ def test_the_scores_are_one_json_document(files, result, run):
     assert scores["pixels"] == 96 * 96
     assert scores["iou"] == dict(zip(NAMES, expected.iou.tolist(), strict=True))
     assert scores["confusion"] == expected.confusion.tolist()
+    assert scores["macro_f1"] == expected.macro_f1
+    assert scores["adjusted_rand"] == expected.adjusted_rand
+    assert scores["boundary_f1"] == expected.boundary_f1
+    assert list(scores["boundary_f1_per_class"]) == list(NAMES)
 
 
 def test_workers_score_the_same(files, result, run):
@@ -40,7 +44,7 @@ def test_workers_score_the_same(files, result, run):
 def test_the_scores_are_a_table_for_people(files, result, run):
     ended = run("score", result, files / "annotations" / "a.png")
     assert ended.code == 0
-    for word in ("accuracy", "mean iou", "ceiling", *NAMES):
+    for word in ("accuracy", "mean iou", "macro f1", "adjusted rand", "boundary f1", "ceiling", *NAMES):
         assert word in ended.out
 
 
@@ -81,3 +85,31 @@ def test_a_folder_of_images_is_predicted_and_scored_together(files, run, tmp_pat
     scores = json.loads(run("score", tmp_path / "all", files / "annotations", "--json").out)
     assert scores["results"] == len(names) > 1
     assert scores["pixels"] == len(names) * 96 * 96
+
+
+def test_label_images_from_elsewhere_are_scored(files, result, run, tmp_path):
+    predicted = tz.open_result(result).read_classes((slice(None), slice(None)))
+    imageio.imwrite(tmp_path / "labels.png", predicted)
+    truth = files / "annotations" / "a.png"
+    whole = json.loads(run("score", result, truth, "--json").out)
+    ended = run("score", tmp_path / "labels.png", truth, "--classes", ", ".join(NAMES), "--json")
+    scores = json.loads(ended.out, parse_constant=refuse_constant)
+    assert scores.pop("predictions") == whole.pop("results") == 1
+    assert scores.pop("ceiling") is None
+    assert whole.pop("ceiling") is not None
+    assert scores == whole
+    unnamed = json.loads(run("score", tmp_path / "labels.png", truth, "--json").out)
+    assert unnamed["iou"] == dict(zip(("class 0", "class 1"), scores["iou"].values(), strict=True))
+
+
+def test_a_wider_tolerance_matches_more_of_the_boundary(files, result, run):
+    f1 = [
+        json.loads(run("score", result, files / "annotations" / "a.png", "--tolerance", t, "--json").out)["boundary_f1"]
+        for t in (0, 2, 8)
+    ]
+    assert f1[0] < f1[1] <= f1[2] <= 1
+
+
+def test_names_of_classes_are_refused_for_a_result(files, result, mistake):
+    sentence = mistake("score", result, files / "annotations" / "a.png", "--classes", "a,b")
+    assert "--classes is for label images" in sentence

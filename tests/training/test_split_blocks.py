@@ -88,3 +88,8 @@ def test_a_share_out_of_range_is_refused():
 def test_a_class_that_one_block_holds_cannot_be_held_out():
     with pytest.raises(ParameterError, match=r"no block of 1 image\(s\) can be held out .* or use smaller blocks"):
         split_blocks([counted(GRID, [{0, 1}, set(), set(), set()])])
+
+
+def test_images_that_are_named_are_held_out_whole():
+    tables = [counted(GRID, [{0, 1}] * len(GRID)) for _ in range(2)]
+    assert split_blocks(tables, validation=(0,)) == [frozenset(GRID), frozenset()]

@@ -269,3 +269,18 @@ def test_sparse_scribbles_are_split_wherever_a_tile_can_be_held_out(places, tile
 def test_the_default_tile_is_an_eighth_of_the_image_or_eight_regions():
     assert default_tile(grid_graph(5, 201)) == 250
     assert default_tile(grid_graph(20, 20)) == 80
+
+
+def test_graphs_that_are_named_are_held_out():
+    graphs = [grid_graph(2, 3) for _ in range(3)]
+    targets = [targets_of([0, 1, 0, 1, 0, 1])] * 3
+    split = split_nodes(graphs, targets, validation=(1,))
+    assert [len(rows) for rows in split.training] == [6, 0, 6]
+    assert [len(rows) for rows in split.validation] == [0, 6, 0]
+
+
+@pytest.mark.parametrize("named", [(), (3,), (-1,), (0, 1, 2)])
+def test_graphs_that_cannot_be_held_out_are_refused(named):
+    graphs, targets = [grid_graph(2, 3)] * 3, [targets_of([0, 1, 0, 1, 0, 1])] * 3
+    with pytest.raises(ParameterError, match="name at least one from 0 to 2, and leave one for training"):
+        split_nodes(graphs, targets, validation=named)

@@ -8,6 +8,7 @@ from typing import Annotated
 
 import typer
 
+from terrazzo.cli.compare import compare
 from terrazzo.cli.demo import demo
 from terrazzo.cli.fit import fit
 from terrazzo.cli.info import info
@@ -35,7 +36,7 @@ def options(
         raise typer.Exit
 
 
-for command in (fit, plan, predict, score, polygons, info, demo):
+for command in (fit, plan, predict, score, compare, polygons, info, demo):
     app.command()(command)
 
 MISTAKE = 2
@@ -68,7 +69,7 @@ def main(arguments: Sequence[str] | None = None) -> None:
 
 
 def _what_next(given: list[str]) -> str:
-    if "predict" not in given:
+    if not {"predict", "compare"} & set(given):
         return "run the same command again to start anew"
     without = " without --overwrite" if "--overwrite" in given else ""
     return f"run the same command again{without} to go on where it stopped"

@@ -1,26 +1,32 @@
-"""`terrazzo score`: results against annotations."""
+"""`terrazzo score`: predictions against annotations."""
 
 from __future__ import annotations
 
 from contextlib import nullcontext
-from functools import reduce
+from functools import partial, reduce
 from operator import add
-from pathlib import Path
 from typing import Annotated, Any
 
 import typer
 
-from terrazzo.cli.options import Axes, Empty, Json, Scheduler, SchedulerFile, Workers
+from terrazzo.cli.options import Axes, Empty, Json, Scheduler, SchedulerFile, Workers, parse_names
 from terrazzo.cli.printing import print_values
 from terrazzo.cli.progress import display
-from terrazzo.errors import InputError
+from terrazzo.errors import InputError, ParameterError
 
 
 def score(
-    results: Annotated[Path, typer.Argument(help="A result that terrazzo predict has written, or a folder of them.")],
+    predictions: Annotated[
+        str,
+        typer.Argument(
+            help="A result that terrazzo predict has written or a folder of them; or label images from elsewhere."
+        ),
+    ],
     annotations: Annotated[
         str, typer.Argument(help="The true class of each pixel, 255 where nobody has said: a file, a folder, a glob.")
     ],
+    tolerance: Annotated[float, typer.Option(help="The distance in pixels up to which boundaries match.")] = 2.0,
+    classes: Annotated[str | None, typer.Option(help="Names of the classes of label images, comma-separated.")] = None,
     empty: Empty = 255,
     axes: Axes = None,
     scheduler: Scheduler = None,
@@ -28,35 +34,47 @@ def score(
     workers: Workers = None,
     json: Json = False,
 ) -> None:
-    """Print accuracy, IoU, Dice, confusion matrix and the superpixels' ceiling, over all pixels of all results.
+    """Print accuracy, IoU, Dice, F1, adjusted Rand, boundary F1, ceiling and confusion matrix, over all pixels.
 
     It runs in threads of its own process, unless a scheduler or a number of workers is given.
     """
     from terrazzo.blockwise.cluster import cluster_client
-    from terrazzo.blockwise.score import score as score_result
-    from terrazzo.io.files import find_annotations, find_results, pair_by_stem
-    from terrazzo.io.open_annotation import open_annotation
+    from terrazzo.blockwise.score import count_classes
+    from terrazzo.blockwise.score import score as score_prediction
+    from terrazzo.io.files import find_annotations, find_predictions, pair_by_stem
+    from terrazzo.io.open_annotation import open_annotations
+    from terrazzo.io.open_image import open_labels
     from terrazzo.io.result import RUN, open_result
 
-    pairs = pair_by_stem(find_results(results, RUN), find_annotations(annotations))
-    found = [(open_result(result), annotation) for result, annotation in pairs]
-    opened = [(result, open_annotation(path, result, empty=empty, axes=axes)) for result, path in found]
-    names = opened[0][0].run["class_names"]
-    for result, _ in opened:
-        if result.run["class_names"] != names:
-            raise InputError(f"'{result.path}' has other classes than the first; score results of one model together")
+    found, are_results = find_predictions(predictions, RUN)
+    pairs = pair_by_stem(found, find_annotations(annotations))
+    names = parse_names(classes)
+    opened: list[Any]
+    if are_results:
+        opened = [open_result(path) for path, _ in pairs]
+        names = _common_names(opened, names)
+    else:
+        opened = [open_labels(path) for path, _ in pairs]
+    paths = [annotation for _, annotation in pairs]
+    truths = open_annotations(paths, opened, classes=names, empty=empty, axes=axes)
+    matched = list(zip(opened, truths, strict=True))
+    number = max(count_classes(*pair) for pair in matched) if names is None else len(names)
     elsewhere = any(given is not None for given in (scheduler, scheduler_file, workers))
     where = cluster_client(scheduler, workers, scheduler_file) if elsewhere else nullcontext()
     with where as client, display() as shown:
-        scores = reduce(add, [score_result(*pair, client=client, progress=shown.blocks) for pair in opened])
-    values: dict[str, Any] = {
-        "results": len(opened),
-        "pixels": scores.pixels,
-        "accuracy": scores.accuracy,
-        "mean_iou": scores.mean_iou,
-        "ceiling": scores.ceiling,
-        "iou": dict(zip(names, scores.iou.tolist(), strict=True)),
-        "dice": dict(zip(names, scores.dice.tolist(), strict=True)),
-        "confusion": scores.confusion.tolist(),
-    }
+        scored = partial(score_prediction, classes=number, tolerance=tolerance, client=client, progress=shown.blocks)
+        scores = reduce(add, [scored(*pair) for pair in matched])
+    names = names or [f"class {value}" for value in range(number)]
+    values = {"results" if are_results else "predictions": len(opened), **scores.summary(names)}
     print_values(values, as_json=json)
+
+
+def _common_names(results: list[Any], given: list[str] | None) -> list[str]:
+    """Return the class names that all results have."""
+    if given is not None:
+        raise ParameterError("--classes is for label images; a result knows the names of its classes")
+    names: list[str] = results[0].run["class_names"]
+    for result in results:
+        if result.run["class_names"] != names:
+            raise InputError(f"'{result.path}' has other classes than the first; score results of one model together")
+    return names

@@ -107,6 +107,20 @@ def find_results(path: Path, marker: str) -> list[Path]:
     return found
 
 
+def find_predictions(pattern: str | os.PathLike[str], marker: str) -> tuple[list[Source], bool]:
+    """List the results at a path, or if there are none the label images that it means; and whether they are results.
+
+    Raises
+    ------
+    InputError
+        If there is neither.
+    """
+    path = Path(pattern).expanduser()
+    results = (path / marker).is_file() or any(path.glob(f"*/{marker}"))
+    empty = path.is_dir() and not is_store(path) and not any(map(is_image_path, path.iterdir()))
+    return ([*find_results(path, marker)], True) if results or empty else (find_images(pattern), False)
+
+
 def pair_by_stem(
     images: Sequence[Source], partners: Sequence[Source], what: str = "annotation"
 ) -> list[tuple[Source, Source]]:

@@ -1,8 +1,10 @@
-"""How good a prediction is: from a confusion matrix and the superpixels' best possible labelling."""
+"""How good a prediction is: confusion matrix, matched boundaries, the superpixels' best labelling."""
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -16,15 +18,37 @@ class Scores:
     ----------
     confusion : ndarray of int64, shape (C, C + 1)
         Pixels by true class and predicted class; the last column holds predictions that are no class.
-    best : int
-        Pixels that the best labelling of the superpixels gets right.
+    best : int or None
+        Pixels that the best labelling of the superpixels gets right; None of a prediction without superpixels.
+    boundaries : ndarray of int64, shape (C, 4), or None
+        For each class its boundary pixels in the prediction, those of them near its true boundary, its boundary
+        pixels in the annotation, those of them near its predicted boundary.
     """
 
     confusion: NDArray[np.int64]
-    best: int
+    best: int | None = None
+    boundaries: NDArray[np.int64] | None = None
+
+    @classmethod
+    def none(cls, classes: int) -> Scores:
+        """Return the scores of no pixel, to which others are added."""
+        return cls(np.zeros((classes, classes + 1), np.int64), 0, np.zeros((classes, 4), np.int64))
 
     def __add__(self, other: Scores) -> Scores:
-        return Scores(self.confusion + other.confusion, self.best + other.best)
+        best = None if self.best is None or other.best is None else self.best + other.best
+        mine, theirs = self.boundaries, other.boundaries
+        boundaries = None if mine is None or theirs is None else mine + theirs
+        return Scores(self.confusion + other.confusion, best, boundaries)
+
+    def summary(self, class_names: Sequence[str]) -> dict[str, Any]:
+        """Return every figure as plain values, those of classes by name; NaN where there is none."""
+        by_class = {"iou": self.iou, "dice": self.dice, "boundary_f1_per_class": self.boundary_f1_per_class}
+        names = ("pixels", "accuracy", "mean_iou", "macro_f1", "adjusted_rand", "boundary_f1", "ceiling")
+        return {
+            **{name: getattr(self, name) for name in names},
+            **{name: dict(zip(class_names, values.tolist(), strict=True)) for name, values in by_class.items()},
+            "confusion": self.confusion.tolist(),
+        }
 
     @property
     def pixels(self) -> int:
@@ -38,8 +62,8 @@ class Scores:
 
     @property
     def ceiling(self) -> float:
-        """The accuracy of the best possible labelling of the superpixels."""
-        return self.best / self.pixels if self.pixels else float("nan")
+        """The accuracy of the best possible labelling of the superpixels; NaN of a prediction without superpixels."""
+        return self.best / self.pixels if self.pixels and self.best is not None else float("nan")
 
     @property
     def iou(self) -> NDArray[np.float64]:
@@ -50,11 +74,60 @@ class Scores:
 
     @property
     def dice(self) -> NDArray[np.float64]:
-        """The Dice coefficient per class; NaN as for `iou`."""
+        """The Dice coefficient per class, which is also its F1 score; NaN as for `iou`."""
         return 2 * self.iou / (1 + self.iou)
 
     @property
     def mean_iou(self) -> float:
         """The mean of the classes' intersections over unions."""
-        known = self.iou[~np.isnan(self.iou)]
-        return float(known.mean()) if known.size else float("nan")
+        return _mean_of_known(self.iou)
+
+    @property
+    def macro_f1(self) -> float:
+        """The mean of the classes' F1 scores."""
+        return _mean_of_known(self.dice)
+
+    @property
+    def adjusted_rand(self) -> float:
+        """The adjusted Rand score (Hubert and Arabie 1985) of predicted against true classes of annotated pixels.
+
+        1 where the classes are the same, whatever they are called; 0 where they agree as chance would.
+        """
+        pairs = float(_pairs(self.confusion).sum())
+        true, found = (float(_pairs(self.confusion.sum(axis=axis)).sum()) for axis in (1, 0))
+        total = float(_pairs(np.array(self.pixels)))
+        if self.pixels == 0:
+            return float("nan")
+        chance, most = true * found / max(total, 1.0), (true + found) / 2
+        # one class on both sides, or one pixel: nothing to disagree on
+        return 1.0 if most == chance else (pairs - chance) / (most - chance)
+
+    @property
+    def boundary_f1_per_class(self) -> NDArray[np.float64]:
+        """The boundary F1 score (Csurka et al. 2013) per class; NaN for a class without boundary on either side.
+
+        The harmonic mean of two shares: of the predicted boundary near the true one, and of the true boundary near
+        the predicted one.
+        """
+        if self.boundaries is None:
+            return np.full(len(self.confusion), np.nan)
+        found, near_true, true, near_found = self.boundaries.T.astype(np.float64)
+        precision, recall = near_true / np.maximum(found, 1), near_found / np.maximum(true, 1)
+        both = np.maximum(precision + recall, np.finfo(np.float64).tiny)
+        return np.where(found + true > 0, 2 * precision * recall / both, np.nan)
+
+    @property
+    def boundary_f1(self) -> float:
+        """The mean of the classes' boundary F1 scores."""
+        return _mean_of_known(self.boundary_f1_per_class)
+
+
+def _mean_of_known(values: NDArray[np.float64]) -> float:
+    known = values[~np.isnan(values)]
+    return float(known.mean()) if known.size else float("nan")
+
+
+def _pairs(counts: NDArray[np.int64]) -> NDArray[np.float64]:
+    """Return how many pairs can be drawn out of each count: as floats, since a gigapixel's exceed 64 bits."""
+    values = counts.astype(np.float64)
+    return values * (values - 1) / 2

@@ -21,6 +21,7 @@ from terrazzo.regions.scaling import Scaling
 from terrazzo.training.cut_blocks import CutBlock, StoredGraph, StoredPart, cut_block
 from terrazzo.training.sides import Sides, check_annotation, check_sides, pixels_of
 from terrazzo.training.split_blocks import HeldOut, split_blocks
+from terrazzo.training.splits import Validation
 from terrazzo.training.train_network import FittedNetwork, Shape, train_network
 
 
@@ -83,10 +84,13 @@ def fit_streamed(graphs: Sequence[StoredGraph], classes: int, **settings: Any) -
 
 
 def sides_of_stored(
-    graphs: Sequence[StoredGraph], *, hops: int, most_nodes: int, validation: float, seed: int
+    graphs: Sequence[StoredGraph], *, hops: int, most_nodes: int, validation: Validation, seed: int
 ) -> Sides:
     """Cut graphs on disk into parts on disk for training and for validation; the graphs are then removed."""
-    graphs = [graph for graph in graphs if graph.counts]
+    kept = [number for number, graph in enumerate(graphs) if graph.counts]
+    graphs = [graphs[number] for number in kept]
+    if not isinstance(validation, int | float):
+        validation = [kept.index(number) for number in validation if number in kept]
     splits = split_blocks([graph.counts for graph in graphs], validation=validation, seed=seed)
     training: list[StoredPart] = []
     validating: list[StoredPart] = []

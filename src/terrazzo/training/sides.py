@@ -13,7 +13,7 @@ from terrazzo.regions.node_targets import NodeTargets
 from terrazzo.regions.region_graph import RegionGraph
 from terrazzo.regions.scaling import Scaling
 from terrazzo.training.batches import AnyPart, Part, parts_of
-from terrazzo.training.splits import Split, split_nodes
+from terrazzo.training.splits import Split, Validation, split_nodes
 
 
 @dataclass(frozen=True, eq=False)
@@ -51,7 +51,7 @@ def sides_of_graphs(
     *,
     hops: int,
     most_nodes: int,
-    validation: float,
+    validation: Validation,
     seed: int,
 ) -> Sides:
     """What to train on, in graphs of training nodes only, and what to validate on, in whole graphs."""

@@ -13,7 +13,7 @@ from terrazzo.errors import ParameterError
 from terrazzo.kernels.adjacency import REACH
 from terrazzo.regions.near_graph import seeded_in
 from terrazzo.regions.tile_counts import TileCounts
-from terrazzo.training.splits import REFUSED, Rows, hold_out, hold_out_graphs
+from terrazzo.training.splits import REFUSED, Rows, Validation, held_out_images, hold_out
 
 GAP_HOPS = 2
 GAP_CELLS = REACH * GAP_HOPS
@@ -24,7 +24,7 @@ HeldOut = frozenset[Block]
 
 
 def split_blocks(
-    images: Sequence[Mapping[Block, TileCounts]], *, validation: float = 0.2, seed: int = 0
+    images: Sequence[Mapping[Block, TileCounts]], *, validation: Validation = 0.2, seed: int = 0
 ) -> list[HeldOut]:
     """Split by whole images where three or more allow it, otherwise all images by blocks.
 
@@ -35,8 +35,8 @@ def split_blocks(
     ----------
     images : sequence of dict of Block to TileCounts
         The blocks of each image, and where they are annotated.
-    validation : float
-        Share of the annotated pixels to hold out, about.
+    validation : float or sequence of int
+        Share of the annotated pixels to hold out, about; or the numbers of the images to hold out.
     seed : int
 
     Raises
@@ -45,8 +45,8 @@ def split_blocks(
         If nothing can be held out without a class leaving training, or `validation` is out of range.
     """
     counts = [np.concatenate([table.counts for table in image.values()]) for image in images]
-    whole = hold_out_graphs(counts, validation, seed)[1] if len(images) >= 3 else np.arange(0)
-    if whole.size:
+    whole = held_out_images(counts, validation, seed)
+    if whole.size or not isinstance(validation, int | float):
         return [frozenset(image if number in whole else ()) for number, image in enumerate(images)]
     held = _hold_out_blocks(images, validation, seed)
     if not any(held):

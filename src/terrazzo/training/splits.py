@@ -16,6 +16,8 @@ Pair = tuple[Rows, Rows]
 Counts = NDArray[np.generic]
 Classes = NDArray[np.bool_] | np.bool_ | bool
 Reach = Callable[[Rows], Rows]
+Validation = float | Sequence[int]
+"""The share of the annotated pixels to hold out, about; or the numbers of the images to hold out, counted from 0."""
 REFUSED = "{} can be held out for validation without a class leaving training; annotate more places, farther apart"
 
 
@@ -31,12 +33,12 @@ def split_nodes(
     graphs: Sequence[RegionGraph],
     targets: Sequence[NodeTargets],
     *,
-    validation: float = 0.2,
+    validation: Validation = 0.2,
     tile: float | None = None,
     gap_hops: int = 2,
     seed: int = 0,
 ) -> Split:
-    """Split by whole graphs where three or more allow it, otherwise each graph by tiles.
+    """Split by whole graphs where three or more allow it or they are named, otherwise each graph by tiles.
 
     A graph of which no tile can be held out without its training losing one of its classes goes wholly to
     training; if all are such, tiles of one are held out whose classes the others keep. A region is on one side
@@ -47,8 +49,9 @@ def split_nodes(
     ----------
     graphs, targets : sequence of RegionGraph and of NodeTargets
         Graphs, and the annotation of each.
-    validation : float
-        Share of the annotated pixels to hold out, about: of all graphs, or of each graph split by tiles.
+    validation : float or sequence of int
+        Share of the annotated pixels to hold out, about: of all graphs, or of each graph split by tiles. Or the
+        numbers of the graphs to hold out.
     tile : float, optional
         Side of a tile in pixels; by default `default_tile`.
     gap_hops : int
@@ -65,10 +68,10 @@ def split_nodes(
         If nothing can be held out without a class leaving training, or a parameter is out of range.
     """
     counts = [own.counts for own in targets]
-    held_out = hold_out_graphs(counts, validation, seed)[1] if len(graphs) >= 3 else np.arange(0)
+    held_out = held_out_images(counts, validation, seed)
     rows = [np.arange(graph.number_of_nodes) for graph in graphs]
     pairs = [(own[:0], own) if i in held_out else (own, own[:0]) for i, own in enumerate(rows)]
-    if not held_out.size:
+    if not held_out.size and isinstance(validation, int | float):
         cut = partial(_hold_out_tiles, tile=tile, hops=gap_hops, share=validation, seed=seed)
         pairs = _by_tiles(graphs, counts, cut)
     if not any(own.size for _, own in pairs):
@@ -171,6 +174,25 @@ def _by_tiles(graphs: Sequence[RegionGraph], counts: Sequence[Counts], cut: Call
         others = [own.any(axis=0) for own in (*counts[:i], *counts[i + 1 :])]
         pairs[i] = cut(graph, counts[i], spare=np.any(others, axis=0))
     return pairs
+
+
+def held_out_images(counts: Sequence[Counts], validation: Validation, seed: int) -> Rows:
+    """Return the numbers of the images that are held out whole: those named, or of three or more those drawn.
+
+    Raises
+    ------
+    ParameterError
+        If there is no image of a number that is named, or none is left for training.
+    """
+    if isinstance(validation, int | float):
+        return hold_out_graphs(counts, validation, seed)[1] if len(counts) >= 3 else np.arange(0)
+    named = np.unique(np.asarray(validation, np.int64))
+    if not 0 < named.size < len(counts) or named[0] < 0 or named[-1] >= len(counts):
+        raise ParameterError(
+            f"validation names the images {named.tolist()} of {len(counts)}; name at least one from 0 to "
+            f"{len(counts) - 1}, and leave one for training"
+        )
+    return named
 
 
 def hold_out_graphs(counts: Sequence[Counts], share: float, seed: int) -> Pair:

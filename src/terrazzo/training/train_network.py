@@ -16,7 +16,7 @@ from terrazzo.training.batches import AnyPart, Batches, grouped
 from terrazzo.training.losses import ClassWeighting, class_weights
 from terrazzo.training.optimise import Epoch, Schedule, drawn_by_area, optimise
 from terrazzo.training.sides import Cut
-from terrazzo.training.splits import Split
+from terrazzo.training.splits import Split, Validation
 
 STEPS = 8
 """Steps per epoch that small training sets are grouped for, where they have as many graphs."""
@@ -65,7 +65,7 @@ def train_network(
     learning_rate: float = 3e-3,
     weight_decay: float = 1e-2,
     weighting: ClassWeighting = None,
-    validation: float = 0.2,
+    validation: Validation = 0.2,
     seconds: float | None = None,
     batch_nodes: int = 16384,
     device: str = "auto",
@@ -89,8 +89,8 @@ def train_network(
         See `Schedule`.
     weighting : {"balanced", None}
         See `class_weights`.
-    validation : float
-        Share held out, see `split_nodes`.
+    validation : float or sequence of int
+        Share held out, or the numbers of the images held out, see `split_nodes`.
     batch_nodes : int
         The most nodes in one step.
     device, backend : str

@@ -1,0 +1,1 @@
+"""The yardstick: several methods on one split, measured in processes of their own, and the report."""

@@ -1,0 +1,203 @@
+"""Compare methods on one split: fit and predict each in processes of its own, and write the report."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from terrazzo.blockwise.image_array import ImageLike
+from terrazzo.comparison.folder import INPUTS, finish, prepare
+from terrazzo.comparison.growth import growth
+from terrazzo.comparison.methods import METHODS, find_method
+from terrazzo.comparison.named_sources import check_pairs, named_sources
+from terrazzo.comparison.report import Measured, write_report
+from terrazzo.comparison.runner import Runner, Step
+from terrazzo.comparison.split import WHAT, Split, SplitBy, split_sources
+from terrazzo.comparison.units import Groups
+from terrazzo.errors import ParameterError
+from terrazzo.models.device import choose_device
+
+# What `fit` takes where no size is given.
+SUPERPIXEL_SIZE = 16
+
+
+@dataclass(frozen=True)
+class Comparison:
+    """What a comparison came to.
+
+    Parameters
+    ----------
+    path : str
+        The report's folder, with `index.html`, `report.json` and the pictures.
+    report : dict
+        What is in `report.json`.
+    """
+
+    path: str
+    report: dict[str, Any]
+
+
+def compare(
+    images: Sequence[ImageLike],
+    annotations: Sequence[ImageLike],
+    output: str | Path,
+    *,
+    methods: Sequence[str] = tuple(METHODS),
+    class_names: Sequence[str] | None = None,
+    split: SplitBy = "image",
+    groups: Groups | None = None,
+    folds: int = 1,
+    gap: int = 64,
+    seconds: float | None = None,
+    epochs: int | None = None,
+    seed: int = 0,
+    sizes: Sequence[int] = (4, 8, 16, 32),
+    sides: Sequence[int] = (512, 1024, 2048, 4096),
+    settings: Mapping[str, Mapping[str, Any]] | None = None,
+    device: str = "auto",
+    overwrite: bool = False,
+    progress: Step | None = None,
+) -> Comparison:
+    """Fit several methods on the same pixels, measure what they reach and what they take, and write a report.
+
+    All methods learn from the same training side and stop by the same validation side; what is reported is the test
+    side, which none of them has seen. Each is fitted in a fresh process and predicts in another, so that memory is its
+    own. Called again after it was interrupted, it goes on: what has been fitted is not fitted again.
+
+    Parameters
+    ----------
+    images : sequence of Image or array
+        With the same axes and channels. Arrays are written into the report's folder, for the other processes.
+    annotations : sequence of Image or array of whole numbers
+        The class of each pixel; 255 is not annotated.
+    output : path
+        The report's folder.
+    methods : sequence of str
+        "gnn", "unet", "forest", or the dotted name of a module as `terrazzo.comparison.methods` says.
+    class_names : sequence of str, optional
+    split : {"image", "group", "region"}
+        What is on one side only: images, groups of images, or regions of images.
+    groups : str, path or mapping, optional
+        With "group": a regular expression whose parenthesis is the group in an image's name, a CSV file with the
+        columns name and group, or a mapping. An empty group leaves an image out.
+    folds : int
+        1 tests on about a quarter of the annotated pixels; more test on each unit once.
+    gap : int
+        With "region": the pixels between regions on different sides that are on neither.
+    seconds : float, optional
+        The most seconds of training, for each method.
+    epochs : int, optional
+        The most epochs of a network, by default the network's own.
+    seed : int
+    sizes : sequence of int
+        Sizes of superpixels at which the graph network is fitted on the first fold, for the trade-off; () for none.
+    sides : sequence of int
+        Sides in pixels of the images on which memory is measured; () for none.
+    settings : mapping, optional
+        For each method settings of its own, such as `{"gnn": {"size": 8}, "unet": {"base": 64}}`.
+    device : str
+        "auto", "cpu", "cuda" or "cuda:0".
+    overwrite : bool
+        Replace a comparison that is there.
+    progress : callable, optional
+        Called with `(what is done next, steps done, steps in all)`.
+
+    Returns
+    -------
+    Comparison
+
+    Raises
+    ------
+    InputError
+        If images and annotations do not fit, the folder holds something else, or a finished comparison.
+    ParameterError
+        If there are too few units to split, a class would be absent from training or test, no method could be
+        measured, or a parameter is out of range.
+    """
+    _check(methods, split, groups, gap, seconds, epochs, settings or {})
+    choose_device(device)
+    check_pairs(images, annotations)
+    sizes = sizes if "gnn" in methods else ()
+    given: dict[str, Any] = {
+        "methods": list(methods),
+        "class_names": None if class_names is None else list(class_names),
+        "split": split,
+        "groups": None if groups is None else str(groups),
+        "folds": folds,
+        "gap": gap,
+        "seconds": seconds,
+        "epochs": epochs,
+        "seed": seed,
+        "sizes": list(sizes),
+        "sides": list(sides),
+        "settings": {name: dict(values) for name, values in (settings or {}).items()},
+        "device": device,
+    }
+    folder = Path(output).expanduser().absolute()
+    prepare(folder, images, annotations, given, overwrite)
+    sources = named_sources(images, annotations, folder / INPUTS)
+    made = split_sources(
+        sources,
+        folder / INPUTS,
+        by=split,
+        groups=groups,
+        folds=folds,
+        gap=gap,
+        seed=seed,
+        class_names=class_names,
+    )
+    jobs = len(methods) * (2 * len(made.folds) + len(sides)) + 2 * len(set(sizes) - {_own_size(given["settings"])})
+    rules = {name: given[name] for name in ("seconds", "epochs", "seed", "device")}
+    runner = Runner(folder, made.class_names, rules, given["settings"], jobs, progress)
+    report = write_report(folder, _measured(runner, made, methods, sizes, sides), given)
+    finish(folder)
+    return Comparison(str(folder), report)
+
+
+def _own_size(settings: Mapping[str, Mapping[str, Any]]) -> Any:
+    return settings.get("gnn", {}).get("size", SUPERPIXEL_SIZE)
+
+
+def _measured(
+    runner: Runner, split: Split, methods: Sequence[str], sizes: Sequence[int], sides: Sequence[int]
+) -> Measured:
+    outcomes = {
+        method: [runner.fit(method, parts, f"fold-{number}/{method}") for number, parts in enumerate(split.folds)]
+        for method in methods
+    }
+    failed = {method: found[0]["error"] for method, found in outcomes.items() if "error" in found[0]}
+    if len(failed) == len(outcomes):
+        method, why = next(iter(failed.items()))
+        raise ParameterError(f"no method could be measured; {method}: {why}")
+    # at the size that the comparison itself has, the graph network is fitted already
+    traded = {size: outcomes["gnn"][0] for size in sizes if size == _own_size(runner.settings)}
+    for size in sorted(set(sizes) - set(traded)):
+        traded[size] = runner.fit("gnn", split.folds[0], f"size-{size}", size=size)
+    traded = dict(sorted(traded.items()))
+    working = [method for method in methods if method not in failed]
+    grown = growth(runner, working, split.folds[0]["test"][0].image, sides)
+    return Measured(split, outcomes, traded, grown)
+
+
+def _check(
+    methods: Sequence[str], split: str, groups: Groups | None, gap: int, seconds: float | None, epochs: int | None,
+    settings: Mapping[str, Any],
+) -> None:  # fmt: skip
+    if not methods or len(set(methods)) < len(methods):
+        raise ParameterError(f"methods are {list(methods)}; name at least one, each once")
+    for method in methods:
+        find_method(method)
+    if split not in WHAT:
+        raise ParameterError(f"split is {split!r}; it must be 'image', 'group' or 'region'")
+    if (groups is None) == (split == "group"):
+        raise ParameterError("groups and split='group' go together; give both or neither")
+    if gap < 0 or (seconds is not None and not seconds > 0) or (epochs is not None and epochs < 1):
+        raise ParameterError(
+            f"gap is {gap}, seconds {seconds} and epochs {epochs}; gap must be at least 0, seconds above 0 and epochs "
+            "at least 1"
+        )
+    unknown = sorted(set(settings) - set(methods))
+    if unknown:
+        raise ParameterError(f"there are settings for '{unknown[0]}', which is not among the methods {list(methods)}")

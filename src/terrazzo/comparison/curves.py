@@ -1,0 +1,89 @@
+"""Curves as inline SVG, the x axis always logarithmic to base 2: sizes and sides are doubled."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Sequence
+from dataclasses import dataclass
+from html import escape
+
+WIDTH, HEIGHT = 440, 300
+LEFT, RIGHT, TOP, BOTTOM = 52, 12, 26, 88
+COLOURS = ("#0072b2", "#d55e00", "#009e73", "#cc79a7", "#e69f00", "#5f6b7a")
+TICKS = 5
+
+
+@dataclass(frozen=True)
+class Curve:
+    """A named line through points.
+
+    Parameters
+    ----------
+    name : str
+    x, y : sequence of float
+    """
+
+    name: str
+    x: Sequence[float]
+    y: Sequence[float]
+
+
+def draw_curves(curves: Sequence[Curve], *, title: str, x_label: str, y_label: str, log: bool = False) -> str:
+    """Return an SVG of curves with axes and a legend, for people and for screen readers."""
+    horizontal = _Axis.of([x for curve in curves for x in curve.x], LEFT, WIDTH - RIGHT, log=True)
+    vertical = _Axis.of([y for curve in curves for y in curve.y], HEIGHT - BOTTOM, TOP, log=log)
+    parts = [f'<svg viewBox="0 0 {WIDTH} {HEIGHT}" role="img" aria-label="{escape(title)}">']
+    for value in vertical.ticks():
+        y = vertical.place(value)
+        parts.append(f'<line class="grid" x1="{LEFT}" x2="{WIDTH - RIGHT}" y1="{y:.1f}" y2="{y:.1f}"/>')
+        parts.append(f'<text x="{LEFT - 8}" y="{y + 4:.1f}" text-anchor="end">{value:.3g}</text>')
+    for value in sorted({x for curve in curves for x in curve.x}):
+        x = horizontal.place(value)
+        parts.append(f'<text x="{x:.1f}" y="{HEIGHT - BOTTOM + 20}" text-anchor="middle">{value:g}</text>')
+    middle, below = (LEFT + WIDTH - RIGHT) / 2, HEIGHT - BOTTOM + 40
+    parts.append(f'<text x="{middle}" y="{below}" text-anchor="middle">{escape(x_label)}</text>')
+    parts.append(f'<text x="4" y="14">{escape(y_label)}</text>')
+    for place, curve in enumerate(curves):
+        parts += _line(curve, COLOURS[place % len(COLOURS)], horizontal, vertical)
+        x = LEFT + place * (WIDTH - LEFT) / len(curves)
+        parts.append(f'<circle cx="{x + 6:.0f}" cy="{HEIGHT - 20}" r="5" fill="{COLOURS[place % len(COLOURS)]}"/>')
+        parts.append(f'<text x="{x + 16:.0f}" y="{HEIGHT - 15}">{escape(curve.name)}</text>')
+    return "".join([*parts, "</svg>"])
+
+
+@dataclass(frozen=True)
+class _Axis:
+    """Where values lie between two places of the drawing."""
+
+    low: float
+    high: float
+    first: float
+    last: float
+    log: bool
+
+    @classmethod
+    def of(cls, values: Sequence[float], first: float, last: float, *, log: bool) -> _Axis:
+        scaled = [_scaled(value, log) for value in values]
+        margin = 0.08 * (max(scaled) - min(scaled)) or 0.5
+        return cls(min(scaled) - margin, max(scaled) + margin, first, last, log)
+
+    def place(self, value: float) -> float:
+        share = (_scaled(value, self.log) - self.low) / (self.high - self.low)
+        return self.first + share * (self.last - self.first)
+
+    def ticks(self) -> list[float]:
+        if not self.log:
+            return [self.low + (self.high - self.low) * (n + 0.5) / TICKS for n in range(TICKS)]
+        powers = range(math.ceil(self.low), math.floor(self.high) + 1)
+        return [2.0**power for power in powers[:: max(1, len(powers) // TICKS)]]
+
+
+def _scaled(value: float, log: bool) -> float:
+    return math.log2(max(value, 1e-9)) if log else value
+
+
+def _line(curve: Curve, colour: str, horizontal: _Axis, vertical: _Axis) -> list[str]:
+    points = [(horizontal.place(x), vertical.place(y)) for x, y in zip(curve.x, curve.y, strict=True)]
+    path = " ".join(f"{x:.1f},{y:.1f}" for x, y in points)
+    line = f'<polyline points="{path}" fill="none" stroke="{colour}" stroke-width="2.5"/>'
+    return [line, *(f'<circle cx="{x:.1f}" cy="{y:.1f}" r="4" fill="{colour}"/>' for x, y in points)]

@@ -1,0 +1,89 @@
+"""The folder of a report: begun, gone on with or begun anew, and never mixed."""
+
+from __future__ import annotations
+
+import json
+import shutil
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import Any
+
+from dask.base import tokenize
+
+from terrazzo.blockwise.image_array import ImageLike
+from terrazzo.comparison.stage import write_json
+from terrazzo.errors import InputError
+from terrazzo.io.content_stamp import content_stamp
+from terrazzo.io.failures import reported_as_not_written
+from terrazzo.io.image import Image
+from terrazzo.version import __version__
+
+RUN, INPUTS = "compare.json", "inputs"
+
+
+def prepare(
+    folder: Path,
+    images: Sequence[ImageLike],
+    annotations: Sequence[ImageLike],
+    given: Mapping[str, Any],
+    overwrite: bool,
+) -> None:
+    """Make the folder, or leave that of an unfinished comparison of the same things as it is.
+
+    Raises
+    ------
+    InputError
+        If the folder holds something else, a finished comparison, or one of other things, and is not to be overwritten;
+        or if it cannot be written.
+    """
+    wanted = json.loads(json.dumps({"version": __version__, "inputs": _inputs(images, annotations), **given}))
+    if overwrite and folder.exists():
+        _remove(folder)
+    if (folder / RUN).is_file():
+        _check_same(folder, wanted)
+        return
+    if folder.exists() and (not folder.is_dir() or any(folder.iterdir())):
+        raise InputError(f"'{folder}' exists and is no comparison; choose another folder")
+    with reported_as_not_written(folder):
+        folder.mkdir(parents=True, exist_ok=True)
+        write_json(folder / RUN, {"finished": False, "made_from": wanted})
+
+
+def finish(folder: Path) -> None:
+    """Note that the report is written."""
+    with reported_as_not_written(folder):
+        write_json(folder / RUN, json.loads((folder / RUN).read_text()) | {"finished": True})
+
+
+def _inputs(images: Sequence[ImageLike], annotations: Sequence[ImageLike]) -> list[str]:
+    return [
+        f"{one.path} {one.level} {one.stored.axes} {content_stamp(one.stored)}"
+        if isinstance(one, Image)
+        else tokenize(one)
+        for one in (*images, *annotations)
+    ]
+
+
+def _check_same(folder: Path, wanted: dict[str, Any]) -> None:
+    run = json.loads((folder / RUN).read_text())
+    then = run["made_from"]
+    changed = [name for name in wanted if then.get(name) != wanted[name]]
+    if changed:
+        name = changed[0]
+        what = (
+            "other images or annotations"
+            if name == "inputs"
+            else f"{name.replace('_', ' ')} {then.get(name)} and not {wanted[name]}"
+        )
+        raise InputError(
+            f"'{folder}' holds a comparison with {what}; give the same as then, choose another folder or add "
+            "--overwrite"
+        )
+    if run["finished"]:
+        raise InputError(f"'{folder}' holds this comparison, finished; choose another folder or add --overwrite")
+
+
+def _remove(folder: Path) -> None:
+    if not (folder / RUN).is_file() and (not folder.is_dir() or any(folder.iterdir())):
+        raise InputError(f"'{folder}' exists and is no comparison; choose another folder")
+    shutil.rmtree(folder)

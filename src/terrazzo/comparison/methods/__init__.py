@@ -1,0 +1,85 @@
+"""The methods that can be compared: each is a module, and a module of yours is one more.
+
+A module of a method has
+
+- `TITLE`: its name in the report;
+- `fit(assignment) -> model`;
+- `write_model(model, path)` and `open_model(path)`;
+- `write_prediction(model, image, path, device) -> Result | Image`: the classes of an image, on disk;
+- `figures(model, prediction) -> Figures`: what it is made of; `prediction` is what `write_prediction` gave;
+
+and may have `warm_up()`, which loads and compiles before the clock starts, and `SHRINKABLE`: the settings,
+with their defaults, that are halved in turn where a GPU's memory is too small.
+"""
+
+from __future__ import annotations
+
+import importlib
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any, Protocol, TypedDict, cast
+
+from terrazzo.comparison.assignment import Assignment
+from terrazzo.errors import ParameterError
+from terrazzo.io.image import Image
+from terrazzo.io.result import Result
+
+METHODS = {name: f"terrazzo.comparison.methods.{name}" for name in ("gnn", "unet", "forest")}
+
+
+class Figures(TypedDict):
+    """What a fitted model is made of.
+
+    Parameters
+    ----------
+    parameters : int
+        Numbers that were fitted.
+    multiply_adds_per_pixel : float or None
+        Of the network, per pixel of the image; None of what is no network.
+    note : str
+        What the two figures count, in a few words.
+    """
+
+    parameters: int
+    multiply_adds_per_pixel: float | None
+    note: str
+
+
+class Method(Protocol):
+    """What a module of a method has; see above."""
+
+    TITLE: str
+
+    def fit(self, assignment: Assignment) -> Any: ...  # noqa: D102
+    def write_model(self, model: Any, path: Path) -> None: ...  # noqa: D102
+    def open_model(self, path: Path) -> Any: ...  # noqa: D102
+    def write_prediction(self, model: Any, image: Image, path: Path, device: str) -> Result | Image: ...  # noqa: D102
+    def figures(self, model: Any, prediction: Result | Image) -> Figures: ...  # noqa: D102
+
+
+def find_method(name: str) -> Method:
+    """Return the method of that name, or in the module of that dotted name.
+
+    Raises
+    ------
+    ParameterError
+        If there is none.
+    """
+    if name not in METHODS and "." not in name:
+        raise ParameterError(
+            f"there is no method '{name}'; choose among {', '.join(METHODS)}, or give the dotted name of a module"
+        )
+    try:
+        module: Any = importlib.import_module(METHODS.get(name, name))
+    except ImportError as error:
+        raise ParameterError(f"the method '{name}' cannot be imported: {error}") from error
+    needed = ("TITLE", "fit", "write_model", "open_model", "write_prediction", "figures")
+    missing = [part for part in needed if not hasattr(module, part)]
+    if missing:
+        raise ParameterError(f"the method '{name}' has no {missing[0]}; see terrazzo.comparison.methods")
+    return cast(Method, module)
+
+
+def shrinkable(method: Method) -> Mapping[str, int]:
+    """Return the settings that need less memory when they are halved, with their defaults."""
+    return cast("Mapping[str, int]", getattr(method, "SHRINKABLE", {}))

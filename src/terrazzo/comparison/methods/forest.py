@@ -1,0 +1,66 @@
+"""A random forest on the filter responses of each pixel, as in interactive pixel classifiers."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import dask.array as da
+import numpy as np
+
+from terrazzo.blockwise.image_array import image_array
+from terrazzo.comparison.assignment import Assignment
+from terrazzo.comparison.fit_forest import fit_forest
+from terrazzo.comparison.methods import Figures
+from terrazzo.comparison.pixel_forest import PixelForest, open_forest, write_forest
+from terrazzo.comparison.predict_forest import predict_forest
+from terrazzo.comparison.written_classes import write_classes
+from terrazzo.io.image import Image
+from terrazzo.io.result import Result
+
+TITLE = "Random forest on pixels"
+
+
+def fit(assignment: Assignment) -> PixelForest:
+    """Fit on sampled pixels; epochs do not apply."""
+    return fit_forest(
+        [image_array(image) for image in assignment.images()],
+        [annotation.plane for annotation in assignment.annotations()],
+        validation=assignment.validation,
+        class_names=assignment.class_names,
+        seconds=assignment.seconds,
+        seed=assignment.seed,
+        **assignment.settings,
+    )
+
+
+def warm_up() -> None:
+    """Load scikit-learn and compile the kernels."""
+    image = da.from_array(np.random.default_rng(0).integers(0, 255, (1, 64, 64), np.uint8))
+    pairs = [image] * 2, [image[0] // 128] * 2
+    model = fit_forest(*pairs, validation=(1,), class_names=("dark", "bright"), samples=100, trees=10)
+    predict_forest(model, image).compute()
+
+
+def write_model(model: PixelForest, path: Path) -> None:
+    """Write the trees."""
+    write_forest(model, path)
+
+
+def open_model(path: Path) -> PixelForest:
+    """Read the trees."""
+    return open_forest(path)
+
+
+def write_prediction(model: PixelForest, image: Image, path: Path, device: str) -> Image:  # noqa: ARG001
+    """Write the class of each pixel; trees run on the CPU, whatever the device."""
+    return write_classes(predict_forest(model, image_array(image)), path)
+
+
+def figures(model: PixelForest, prediction: Result | Image) -> Figures:  # noqa: ARG001
+    """Count the nodes of the trees, each of which holds a threshold or the shares of a leaf."""
+    trees = len(model.roots)
+    return {
+        "parameters": model.nodes,
+        "multiply_adds_per_pixel": None,
+        "note": f"nodes of {trees} trees, which compare and do not multiply",
+    }

@@ -1,0 +1,77 @@
+"""Superpixels, their region graph and a graph neural network: what this package is for."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from terrazzo.blockwise.predict import predict
+from terrazzo.blockwise.write_prediction import write_prediction as write_result
+from terrazzo.comparison.assignment import Assignment
+from terrazzo.comparison.methods import Figures
+from terrazzo.io.image import Image
+from terrazzo.io.model_file import open_model as open_model
+from terrazzo.io.model_file import write_model as write_model
+from terrazzo.io.result import Result
+from terrazzo.models.gnn import GNNConfig
+from terrazzo.models.model import Model
+from terrazzo.training.fit import fit as fit_images
+
+TITLE = "Graph network on superpixels"
+
+
+def fit(assignment: Assignment) -> Model:
+    """Fit as `terrazzo.fit` does."""
+    settings: dict[str, Any] = dict(assignment.settings)
+    if assignment.epochs is not None:
+        settings["epochs"] = assignment.epochs
+    return fit_images(
+        assignment.images(),
+        assignment.annotations(),
+        class_names=assignment.class_names,
+        validation=assignment.validation,
+        seconds=assignment.seconds,
+        seed=assignment.seed,
+        device=assignment.device,
+        **settings,
+    )
+
+
+def warm_up() -> None:
+    """Load torch and DGL and compile the kernels."""
+    image = np.random.default_rng(0).integers(0, 255, (64, 64), np.uint8)
+    model = fit_images([image], [image // 128], epochs=1, layers=1, width=4, size=4, device="cpu")
+    predict(model, image, device="cpu").compute()
+
+
+def write_prediction(model: Model, image: Image, path: Path, device: str) -> Result:
+    """Write superpixels, graph and classes."""
+    return write_result(model, image, path, device=device, overwrite=True)
+
+
+def figures(model: Model, prediction: Result) -> Figures:
+    """Count the network's weights, and its multiply-adds from its layers and the superpixels and edges per pixel."""
+    run = prediction.run["figures"]
+    config = model.network.config
+    nodes, edges = run["superpixels"] / run["pixels"], run["edges"] / run["pixels"]
+    return {
+        "parameters": sum(weights.numel() for weights in model.network.parameters()),
+        "multiply_adds_per_pixel": nodes * multiply_adds_per_node(config) + edges * multiply_adds_per_edge(config),
+        "note": "of the network; superpixels and filters are not counted",
+    }
+
+
+def multiply_adds_per_node(config: GNNConfig) -> int:
+    """Return the multiplications, each with an addition, that a network does at each node."""
+    width = config.width
+    layer = 3 * width * width + (2 * width * width if config.aggregation == "attention" else 0)
+    return config.node_features * width + config.layers * layer + width * config.classes
+
+
+def multiply_adds_per_edge(config: GNNConfig) -> int:
+    """Return those that it does along each edge, both ways."""
+    width = config.width
+    each = width if config.aggregation == "mean" else (config.edge_features + 2) * width
+    return 2 * config.layers * each

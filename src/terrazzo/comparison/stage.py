@@ -1,0 +1,189 @@
+"""What a process of its own does for the comparison: fit one method, or predict with it, and write what it took.
+
+`python -m terrazzo.comparison.stage job.json` reads the job and writes `outcome.json` beside it, whole or not at all.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import sys
+import threading
+import traceback
+from collections.abc import Iterator, Mapping
+from dataclasses import asdict, replace
+from pathlib import Path
+from typing import Any
+
+from terrazzo.comparison.assignment import AnnotatedSource, Assignment, Source, sources_from_json
+from terrazzo.comparison.methods import Method, find_method, shrinkable
+from terrazzo.comparison.resources import measured
+from terrazzo.errors import TerrazzoError
+
+OUTCOME, MODEL = "outcome.json", "model.safetensors"
+LEAST_BATCH, LEAST_PATCH = 1, 32
+
+
+def run_stage(job_file: Path) -> None:
+    """Do a job and write its outcome; a mistake or a lack of memory is an outcome as well."""
+    job = json.loads(job_file.read_text())
+    method, folder = find_method(job["method"]), job_file.parent
+    try:
+        outcome = STAGES[job["stage"]](method, job, folder)
+    except TerrazzoError as error:
+        outcome = {"error": str(error)}
+    except MemoryError:
+        outcome = {"error": "there was not enough memory; use a machine with more, or leave this method out"}
+    write_json(folder / OUTCOME, outcome)
+
+
+def fit_stage(method: Method, job: Mapping[str, Any], folder: Path) -> dict[str, Any]:
+    """Fit on the assignment and write the model."""
+    assignment = Assignment.from_json(job["assignment"])
+    _warm_up(method)
+    with measured() as taken:
+        try:
+            model = method.fit(assignment)
+        except Exception as error:
+            if not _is_gpu_out_of_memory(error):
+                raise
+            return {"error": _advice(method, assignment, error)}
+    fitted = dict(model.fitted) if hasattr(model, "fitted") else {}
+    too_small = _too_small_a_budget(assignment.seconds, fitted)
+    if too_small:
+        return {"error": too_small}
+    method.write_model(model, folder / MODEL)
+    return {"resources": asdict(taken), "fitted": fitted}
+
+
+def predict_stage(method: Method, job: Mapping[str, Any], folder: Path) -> dict[str, Any]:
+    """Predict and score each test image."""
+    from terrazzo.blockwise.score import score
+
+    model = method.open_model(Path(job["model"]))
+    classes = len(job["class_names"])
+    _warm_up(method)
+    images, figures = [], None
+    for number, one in enumerate(sources_from_json(job["sources"])):
+        image, path = one.image.image(), folder / "predictions" / f"{number}.zarr"
+        path.parent.mkdir(exist_ok=True)
+        with measured() as taken:
+            prediction = method.write_prediction(model, image, path, job["device"])
+        figures = figures or method.figures(model, prediction)
+        scores = score(prediction, one.annotation.labels(), classes=classes)
+        images.append(
+            {
+                "name": one.name,
+                "prediction": str(path),
+                "pixels": _pixels(one),
+                "resources": asdict(taken),
+                "confusion": scores.confusion.tolist(),
+                "best": scores.best,
+                "boundaries": None if scores.boundaries is None else scores.boundaries.tolist(),
+            }
+        )
+    return {"images": images, "figures": figures}
+
+
+def grow_stage(method: Method, job: Mapping[str, Any], folder: Path) -> dict[str, Any]:
+    """Predict one large image, for what it takes."""
+    model, image = method.open_model(Path(job["model"])), Source(**job["image"]).image()
+    _warm_up(method)
+    with measured() as taken:
+        method.write_prediction(model, image, folder / "prediction.zarr", job["device"])
+    return {"resources": asdict(taken)}
+
+
+STAGES = {"fit": fit_stage, "predict": predict_stage, "grow": grow_stage}
+
+
+def _warm_up(method: Method) -> None:
+    """Let a method load and compile what it needs before the clock starts."""
+    warm_up = getattr(method, "warm_up", None)
+    if warm_up is not None:
+        warm_up()
+
+
+def write_json(path: Path, values: Any) -> None:
+    """Write JSON, whole or not at all."""
+    partial = path.with_name(f".{path.name}.partial")
+    partial.write_text(json.dumps(values, indent=1) + "\n")
+    partial.replace(path)
+
+
+def _pixels(one: AnnotatedSource) -> int:
+    extent = one.image.image().extent
+    total = 1
+    for length in extent:
+        total *= length
+    return total
+
+
+def _too_small_a_budget(seconds: float | None, fitted: Mapping[str, float]) -> str | None:
+    """Return a sentence if not even one epoch fitted into the budget."""
+    if seconds is None or fitted.get("epochs", 2) > 1 or fitted.get("seconds", 0) <= seconds:
+        return None
+    took = fitted["seconds"]
+    return (
+        f"a budget of {seconds:g} s is too small for one epoch, which took {took:.2g} s; give at least {10 * took:.0f}"
+    )
+
+
+def _is_gpu_out_of_memory(error: Exception) -> bool:
+    import torch
+
+    return isinstance(error, torch.OutOfMemoryError)
+
+
+def _advice(method: Method, assignment: Assignment, error: Exception) -> str:
+    """Return a sentence with the settings, halved in turn, that one epoch runs with."""
+    begun = "the GPU's memory is too small: "
+    for settings in halved({**shrinkable(method), **assignment.settings}, tuple(shrinkable(method))):
+        _empty_cache()
+        try:
+            method.fit(replace(assignment, settings={**assignment.settings, **settings}, seconds=1e-3, epochs=1))
+        except Exception as again:
+            if not _is_gpu_out_of_memory(again):
+                raise
+            continue
+        wanted = " and ".join(f"{name} {value}" for name, value in settings.items())
+        return f"{begun}{wanted} would fit; set them, or use another GPU"
+    first = (str(error).strip().splitlines() or ["out of memory"])[0]
+    return f"{begun}{first} Nothing smaller fits either: use another GPU or device cpu"
+
+
+def halved(settings: Mapping[str, Any], names: tuple[str, ...]) -> Iterator[dict[str, int]]:
+    """Yield the named settings, first the first of them halved until it is 1, then the next down to 32."""
+    now = {name: int(settings[name]) for name in names}
+    for place, name in enumerate(names):
+        least = LEAST_BATCH if place == 0 else LEAST_PATCH
+        while now[name] // 2 >= least:
+            now[name] //= 2
+            yield dict(now)
+
+
+def _empty_cache() -> None:
+    import torch
+
+    if torch.cuda.is_available():
+        torch.cuda.empty_cache()
+
+
+def _end_with_parent() -> None:
+    """End this process when the one that started it has ended: its end of the pipe is then closed."""
+
+    def wait() -> None:
+        while os.read(sys.stdin.fileno(), 1024):
+            pass
+        os._exit(1)
+
+    threading.Thread(target=wait, daemon=True).start()
+
+
+if __name__ == "__main__":
+    _end_with_parent()
+    try:
+        run_stage(Path(sys.argv[1]))
+    except Exception:
+        traceback.print_exc()
+        sys.exit(1)

@@ -1,0 +1,52 @@
+import json
+from pathlib import Path
+
+import imageio.v3 as imageio
+import pytest
+from textures import NAMES, striped
+
+from terrazzo.cli.compare import parse_numbers, parse_settings
+from terrazzo.errors import ParameterError
+
+
+@pytest.fixture(scope="module")
+def folders(tmp_path_factory):
+    folder = tmp_path_factory.mktemp("compare")
+    for seed, stem in enumerate(("mouse1_a", "mouse1_b", "mouse2_a", "mouse3_a")):
+        for what, array in zip(("images", "annotations"), striped(side=64, seed=seed), strict=True):
+            (folder / what).mkdir(exist_ok=True)
+            imageio.imwrite(folder / what / f"{stem}.png", array)
+    return folder
+
+
+def test_a_comparison_by_group_ends_with_a_report(folders, run, tmp_path):
+    arguments = ["compare", folders / "images", folders / "annotations", "-o", tmp_path / "report", "--json"]
+    arguments += ["--methods", "forest", "--split", "group", "--groups", "(mouse[0-9])", "--classes", ",".join(NAMES)]
+    arguments += ["--sides", "none", "--setting", "forest.trees=10", "--setting", "forest.samples=500"]
+    ended = run(*arguments)
+    assert ended.code == 0, ended.err
+    printed = json.loads(ended.out)
+    report = json.loads((tmp_path / "report" / "report.json").read_text())
+    assert printed["summary"] == report["summary"]
+    assert printed["forest"]["accuracy"] == report["methods"]["forest"]["scores"]["accuracy"]
+    assert Path(printed["report"]).is_file()
+    sides = [name for side in report["folds"][0].values() for name in side]
+    assert sorted(sides) == ["mouse1", "mouse2", "mouse3"]
+
+
+def test_a_mistake_ends_with_one_sentence(folders, mistake, tmp_path):
+    where = ["compare", folders / "images", folders / "annotations", "-o", tmp_path / "report"]
+    assert "there is no method 'cnn'" in mistake(*where, "--methods", "cnn")
+    assert "sizes is '8,x'; give whole numbers" in mistake(*where, "--sizes", "8,x")
+    assert "write it as method.name=value" in mistake(*where, "--setting", "size=8")
+    assert not (tmp_path / "report").exists()
+
+
+def test_numbers_and_settings_are_parsed():
+    assert parse_numbers("sizes", "8, 16") == (8, 16)
+    assert parse_numbers("sizes", "none") == ()
+    texts = ["gnn.size=8", "a.b.rate=0.5", "gnn.aggregation=attention"]
+    assert parse_settings(texts) == {"gnn": {"size": 8, "aggregation": "attention"}, "a.b": {"rate": 0.5}}
+    for text in ("gnn.size", "size=8", ".size=8", "gnn.=8"):
+        with pytest.raises(ParameterError, match="write it as method"):
+            parse_settings([text])

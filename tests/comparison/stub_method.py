@@ -1,0 +1,46 @@
+"""A method that learns nothing: quick to run, and it can be told to fail. It notes each fit in a file."""
+
+# ruff: noqa: ARG001
+import json
+import os
+from pathlib import Path
+from types import SimpleNamespace
+
+import dask.array as da
+import numpy as np
+import torch
+
+from terrazzo.comparison.written_classes import write_classes
+from terrazzo.errors import ParameterError
+
+TITLE = "Always the first class"
+SHRINKABLE = {"batch": 8, "patch": 256}
+
+
+def fit(assignment):
+    settings = assignment.settings
+    with Path(os.environ["STUB_FITS"]).open("a") as file:
+        file.write(json.dumps(settings) + "\n")
+    if settings.get("killed"):
+        os.abort()
+    if settings.get("mistake"):
+        raise ParameterError("this method never works; leave it out")
+    if settings.get("batch", 8) * settings.get("patch", 256) > settings.get("fits", 10**9):
+        raise torch.OutOfMemoryError("CUDA out of memory. Tried to allocate 7 GiB.")
+    return SimpleNamespace(fitted=settings.get("fitted", {}))
+
+
+def write_model(model, path):
+    path.write_text("{}")
+
+
+def open_model(path):
+    return json.loads(path.read_text())
+
+
+def write_prediction(model, image, path, device):
+    return write_classes(da.zeros(image.extent, chunks=64, dtype=np.uint8), path)
+
+
+def figures(model, prediction):
+    return {"parameters": 0, "multiply_adds_per_pixel": 0.0, "note": "nothing is learned"}

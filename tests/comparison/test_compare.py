@@ -1,0 +1,154 @@
+import json
+import os
+import re
+from pathlib import Path
+
+import numpy as np
+import pytest
+from comparison.conftest import QUICK
+from textures import NAMES
+
+import terrazzo as tz
+from terrazzo.errors import InputError, ParameterError
+
+STUB = "comparison.stub_method"
+
+
+@pytest.fixture
+def fits(tmp_path, monkeypatch):
+    """What the stub was fitted with, in this test."""
+    notes = tmp_path / "fits.txt"
+    monkeypatch.setenv("STUB_FITS", str(notes))
+    tests = str(Path(__file__).parents[1])
+    monkeypatch.setenv("PYTHONPATH", os.pathsep.join([tests, os.environ.get("PYTHONPATH", "")]))
+    return lambda: [json.loads(line) for line in notes.read_text().splitlines()]
+
+
+def test_each_method_is_measured_on_what_none_has_seen(compared):
+    report = compared.report
+    fold = report["folds"][0]
+    assert sorted(fold["training"] + fold["validation"] + fold["test"]) == [f"image {n}" for n in range(5)]
+    for name in ("gnn", "forest"):
+        one = report["methods"][name]
+        assert [image["name"] for image in one["images"]] == fold["test"]
+        assert one["scores"]["pixels"] == len(fold["test"]) * 96 * 96
+        assert one["scores"]["accuracy"] > 0.8
+        assert one["training"]["seconds"] > 0
+        assert one["training"]["peak_memory"] > 100 * 2**20
+        assert one["parameters"] > 0
+    assert report["methods"]["gnn"]["scores"]["ceiling"] >= report["methods"]["gnn"]["scores"]["accuracy"]
+    assert report["methods"]["forest"]["scores"]["ceiling"] is None
+    assert [one["size"] for one in report["trade_off"]] == [8, 16]
+    assert report["growth"]["gnn"]["sides"] == [128, 256]
+
+
+def test_the_scores_are_those_of_the_predictions_on_disk(compared, pairs):
+    work = f"{compared.path}/work/fold-0/forest/predict"
+    outcome = json.loads(Path(work, "outcome.json").read_text())
+    right = pixels = 0
+    for image in outcome["images"]:
+        found = tz.open_labels(image["prediction"]).plane.compute()
+        truth = pairs[1][int(image["name"].split()[1])]
+        right, pixels = right + (found == truth).sum(), pixels + truth.size
+    assert compared.report["methods"]["forest"]["scores"]["accuracy"] == right / pixels
+
+
+def test_a_finished_comparison_is_refused_and_other_things_in_its_place_are_named(compared, pairs):
+    same = {"methods": ("gnn", "forest"), "settings": compared.report["settings"]["settings"]}
+    options = QUICK | {"sizes": (8, 16), "sides": (128, 256)} | same
+    with pytest.raises(InputError, match="holds this comparison, finished; choose another folder or add --overwrite"):
+        tz.compare(*pairs, compared.path, **options)
+    with pytest.raises(InputError, match="holds a comparison with seed 0 and not 3"):
+        tz.compare(*pairs, compared.path, **options | {"seed": 3})
+    with pytest.raises(InputError, match="holds a comparison with other images or annotations"):
+        tz.compare(pairs[0], pairs[1][::-1], compared.path, **options)
+
+
+def test_a_folder_with_something_else_is_refused(pairs, tmp_path):
+    (tmp_path / "mine.txt").touch()
+    for overwrite in (False, True):
+        with pytest.raises(InputError, match="exists and is no comparison; choose another folder"):
+            tz.compare(*pairs, tmp_path, overwrite=overwrite, **QUICK)
+    assert (tmp_path / "mine.txt").is_file()
+
+
+def test_a_method_that_fails_does_not_keep_the_others_from_being_measured(pairs, tmp_path, fits):
+    report = tz.compare(
+        *pairs, tmp_path / "report", methods=(STUB, "forest"), settings={STUB: {"killed": 1}}, **QUICK
+    ).report
+    assert "was ended by signal 6, perhaps for want of memory" in report["methods"][STUB]["error"]
+    assert report["methods"]["forest"]["scores"]["accuracy"] > 0.8
+    assert len(fits()) == 1
+    page = (tmp_path / "report" / "index.html").read_text()
+    assert "was not measured: its process was ended by signal 6" in page
+
+
+def test_what_was_fitted_before_an_interruption_is_not_fitted_again(pairs, tmp_path, fits):
+    def interrupt(*now):
+        if now[1] == 2:
+            raise KeyboardInterrupt
+
+    options = QUICK | {"methods": (STUB,), "folds": 2}
+    with pytest.raises(KeyboardInterrupt):
+        tz.compare(*pairs, tmp_path / "report", progress=interrupt, **options)
+    assert len(fits()) == 1
+    told = []
+    report = tz.compare(*pairs, tmp_path / "report", progress=lambda *now: told.append(now), **options).report
+    assert len(fits()) == 2
+    assert [(done, total) for _, done, total in told] == [(n, 4) for n in range(4)]
+    truth = np.concatenate([annotation.ravel() for annotation in pairs[1]])
+    assert report["methods"][STUB]["scores"]["accuracy"] == np.mean(truth == 0)
+    assert len(report["methods"][STUB]["fold_accuracies"]) == 2
+
+
+@pytest.mark.usefixtures("fits")
+def test_if_no_method_works_the_first_reason_is_given(pairs, tmp_path):
+    with pytest.raises(ParameterError, match=r"no method could be measured; .*: this method never works; leave it out"):
+        tz.compare(*pairs, tmp_path / "report", methods=(STUB,), settings={STUB: {"mistake": 1}}, **QUICK)
+    assert not (tmp_path / "report" / "index.html").exists()
+
+
+def test_a_gpu_that_is_too_small_is_told_what_would_fit(pairs, tmp_path, fits):
+    with pytest.raises(ParameterError, match="the GPU's memory is too small: batch 1 and patch 128 would fit"):
+        tz.compare(*pairs, tmp_path / "report", methods=(STUB,), settings={STUB: {"fits": 128}}, **QUICK)
+    assert fits()[-1] == {"fits": 128, "batch": 1, "patch": 128}
+
+
+def test_a_budget_too_small_for_one_epoch_is_told(pairs, tmp_path, fits):
+    settings = {STUB: {"fitted": {"epochs": 1, "seconds": 40.0}}}
+    with pytest.raises(ParameterError, match=re.escape("a budget of 2 s is too small for one epoch, which took 40 s")):
+        tz.compare(*pairs, tmp_path / "report", methods=(STUB,), settings=settings, seconds=2, **QUICK)
+    assert fits()
+
+
+@pytest.mark.parametrize(
+    ("options", "sentence"),
+    [
+        ({"methods": ("cnn",)}, "there is no method 'cnn'; choose among gnn, unet, forest"),
+        ({"methods": ("no.such",)}, "the method 'no.such' cannot be imported"),
+        ({"methods": ("textures",)}, "there is no method 'textures'"),
+        ({"methods": ("gnn", "gnn")}, "name at least one, each once"),
+        ({"split": "pixel"}, "it must be 'image', 'group' or 'region'"),
+        ({"groups": "(a)"}, "groups and split='group' go together"),
+        ({"seconds": 0}, "seconds above 0"),
+        ({"settings": {"cnn": {}}}, "there are settings for 'cnn'"),
+        ({"folds": 6}, "5 annotated images are too few for a training, a validation and a test side in 6 folds"),
+        ({"class_names": ("a", "a")}, "give 2 different ones"),
+        ({"device": "tpu"}, "there is no device 'tpu'"),
+    ],
+)
+def test_a_parameter_out_of_range_is_refused(pairs, tmp_path, options, sentence):
+    with pytest.raises(ParameterError, match=re.escape(sentence)):
+        tz.compare(*pairs, tmp_path / "report", **QUICK | options)
+
+
+def test_images_that_do_not_fit_their_annotations_are_refused(pairs, tmp_path):
+    images, annotations = pairs
+    with pytest.raises(InputError, match="5 images came with 4 annotations"):
+        tz.compare(images, annotations[:4], tmp_path / "report")
+    with pytest.raises(InputError, match=r"the annotation of image 0 has \(96, 90\) pixels"):
+        tz.compare(images, [annotations[0][:, :90], *annotations[1:]], tmp_path / "report")
+    with pytest.raises(InputError, match="fewer than two classes are annotated"):
+        tz.compare(images, [np.zeros_like(one) for one in annotations], tmp_path / "report")
+    with pytest.raises(InputError, match="holds the value 7; with 2 classes it must be less"):
+        tz.compare(images, [np.full_like(annotations[0], 7), *annotations[1:]], tmp_path / "other", class_names=NAMES)
