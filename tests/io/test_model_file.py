@@ -156,7 +156,7 @@ def test_the_weights_of_others_are_refused(tmp_path):
 def test_a_newer_format_is_refused_with_both_versions(written):
     header, _ = parts_of(written)
     rewrite(written, header | {"format": 99, "version": "42.0"})
-    with pytest.raises(ModelError, match=r"terrazzo 42\.0 in format 99; this version, .*, reads up to format 2"):
+    with pytest.raises(ModelError, match=r"terrazzo 42\.0 in format 99; this version, .*, reads up to format 3"):
         open_model(written)
 
 

@@ -6,10 +6,10 @@ import dask.array as da
 
 from terrazzo.blockwise.image_array import ImageLike, axis_names, image_array
 from terrazzo.errors import ModelError
-from terrazzo.models.model import Model
+from terrazzo.models.any_model import AnyModel
 
 
-def model_image(model: Model, image: ImageLike) -> da.Array:
+def model_image(model: AnyModel, image: ImageLike) -> da.Array:
     """Return an image as a Dask array (c, y, x) or (c, z, y, x), with the axes and channels of the model.
 
     Raises
@@ -19,7 +19,7 @@ def model_image(model: Model, image: ImageLike) -> da.Array:
     ModelError
         If the model was fitted on images with other axes or channels.
     """
-    axes = len(model.recipe.superpixels.size)
+    axes = model.axes
     array = image_array(image, axes)
     if array.ndim - 1 != axes:
         raise ModelError(

@@ -31,7 +31,7 @@ def score(
     client: Client | None = None,
     progress: Progress | None = None,
 ) -> Scores:
-    """Return how well a result agrees with an annotation, over the annotated pixels that have a superpixel.
+    """Return how well a result agrees with an annotation, over the annotated pixels inside its mask.
 
     Annotated pixels outside the result's mask count for nothing; a warning says how many they are.
 
@@ -61,7 +61,8 @@ def score(
     classes = len(run["class_names"])
     shared = (result, annotation.stored, classes)
     counted = BlockCount("score", len(result.grid), progress)
-    total, outside = Scores(np.zeros((classes, classes + 1), np.int64), 0), 0
+    best = 0 if "superpixels" in result.passes else None
+    total, outside = Scores(np.zeros((classes, classes + 1), np.int64), best), 0
     for scores, left_out in run_blocks(_score_block, result.grid.along_curve(), *shared, client=client, done=counted):
         total, outside = total + scores, outside + left_out
     if outside:
@@ -76,10 +77,14 @@ def _score_block(block: Block, result: Result, annotation: StoredArray, classes:
     """Return the scores of a block and the number of annotated pixels of its core outside the mask."""
     box = block.pixels(LABEL_MARGIN)
     truth = annotation[(slice(0, 1), *box.slices)][0]
-    known = annotated_classes(truth, classes)
-    labels = BlockLabels(box, result.read_superpixels(box.slices), 0)
-    best = block_targets(known, labels, block, classes).max(axis=1).sum(dtype=np.int64)
-    core, outside = known[block.core.within(box)], labels.cut(block.core) == 0
+    known, predicted = annotated_classes(truth, classes), result.read_classes(block.core.slices)
+    core, best = known[block.core.within(box)], None
+    if "superpixels" in result.passes:
+        labels = BlockLabels(box, result.read_superpixels(box.slices), 0)
+        best = int(block_targets(known, labels, block, classes).max(axis=1).sum(dtype=np.int64))
+        outside = labels.cut(block.core) == 0
+    else:
+        outside = predicted == NOT_ANNOTATED
     left_out = int((core[outside] != NOT_ANNOTATED).sum())
     core = np.where(outside, np.uint8(NOT_ANNOTATED), core)
-    return Scores(confusion_matrix(core, result.read_classes(block.core.slices), classes), int(best)), left_out
+    return Scores(confusion_matrix(core, predicted, classes), best), left_out

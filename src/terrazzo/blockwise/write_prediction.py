@@ -1,4 +1,4 @@
-"""Segment and label a stored image on disk, one task per block and pass."""
+"""Label a stored image on disk, one task per block and pass."""
 
 from __future__ import annotations
 
@@ -12,9 +12,10 @@ from distributed import Client
 
 from terrazzo.blocks import BlockGrid
 from terrazzo.blockwise.classified_blocks import classify_stored_block
-from terrazzo.blockwise.image_array import lattice_of
+from terrazzo.blockwise.classified_pixels import classify_stored_pixels
 from terrazzo.blockwise.made_from import made_from, started_result
 from terrazzo.blockwise.masks import Mask, MaskLike, checked_mask
+from terrazzo.blockwise.model_grid import model_grid
 from terrazzo.blockwise.model_image import model_image
 from terrazzo.blockwise.progress import BlockCount, Progress
 from terrazzo.blockwise.refuse import refuse_what_does_not_fit
@@ -25,13 +26,14 @@ from terrazzo.io.image import Image
 from terrazzo.io.leftovers import remove_partial_files
 from terrazzo.io.new_result import check_writable, create_result
 from terrazzo.io.result import Result
+from terrazzo.models.any_model import AnyModel
 from terrazzo.models.device import choose_device
 from terrazzo.models.model import Model
 from terrazzo.regions.compared_channels import check_channels
 
 
 def write_prediction(
-    model: Model,
+    model: AnyModel,
     image: Image,
     path: str | Path,
     *,
@@ -42,14 +44,14 @@ def write_prediction(
     overwrite: bool = False,
     progress: Progress | None = None,
 ) -> Result:
-    """Write superpixels, classes, nodes and edges of a stored image to a `result.zarr`.
+    """Write superpixels, classes, nodes and edges of a stored image to a `result.zarr`; by a U-Net classes alone.
 
     Called again after it was interrupted, however it was, it goes on where it stopped: blocks that are finished are
     not computed again. If the result is finished, it is returned as it is.
 
     Parameters
     ----------
-    model : Model
+    model : Model or UNetModel
         A fitted model.
     image : Image
         A stored image; every task reads its own window of it.
@@ -85,19 +87,20 @@ def write_prediction(
         If a block takes more memory than a worker may hold, or all that run at a time more than this machine has; if
         a block kills its workers again and again.
     """
-    array, parameters = model_image(model, image), model.recipe.superpixels
-    check_channels(array.shape[0], array.dtype, parameters)
+    array = model_image(model, image)
+    if isinstance(model, Model):
+        check_channels(array.shape[0], array.dtype, model.recipe.superpixels)
     choose_device(device)
-    lattice = lattice_of(array, parameters.size)
-    grid, inside = BlockGrid.of(lattice, block), checked_mask(mask, lattice.shape)
+    grid, inside = model_grid(model, array.shape[1:], block), checked_mask(mask, array.shape[1:])
     source = made_from(model, image, mask, grid)
     result = None if overwrite else started_result(path, source)
     if result is None or not result.run["finished"]:
         refuse_what_does_not_fit(model, image, grid, client, masked=mask is not None)
     if result is None:
-        lazy = lazy_scale(array, parameters, inside)
-        scale = float(lazy.compute() if client is None else client.compute(lazy).result())
-        result = _new_result(path, grid, model, image, source | {"intensity_scale": scale}, overwrite)
+        if isinstance(model, Model):
+            lazy = lazy_scale(array, model.recipe.superpixels, inside)
+            source["intensity_scale"] = float(lazy.compute() if client is None else client.compute(lazy).result())
+        result = _new_result(path, grid, model, image, source, overwrite)
     if not result.run["finished"]:
         remove_partial_files(result)
         _write_blocks(result, model, image, inside, client, device, progress)
@@ -105,7 +108,7 @@ def write_prediction(
 
 
 def is_prediction_finished(
-    model: Model,
+    model: AnyModel,
     image: Image,
     path: str | Path,
     *,
@@ -120,54 +123,59 @@ def is_prediction_finished(
     ModelError, InputError
         If `write_prediction` would refuse the image, the mask or what is at the path.
     """
-    array = model_image(model, image)
-    lattice = lattice_of(array, model.recipe.superpixels.size)
-    checked_mask(mask, lattice.shape)
+    extent = model_image(model, image).shape[1:]
+    checked_mask(mask, extent)
     if overwrite:
         check_writable(path, overwrite)
         return False
-    started = started_result(path, made_from(model, image, mask, BlockGrid.of(lattice, block)))
+    started = started_result(path, made_from(model, image, mask, model_grid(model, extent, block)))
     return started is not None and bool(started.run["finished"])
 
 
 def _new_result(
-    path: str | Path, grid: BlockGrid, model: Model, image: Image, source: dict[str, Any], overwrite: bool
+    path: str | Path, grid: BlockGrid, model: AnyModel, image: Image, source: dict[str, Any], overwrite: bool
 ) -> Result:
+    recipe = model.recipe if isinstance(model, Model) else None
     return create_result(
         path,
         grid,
-        node_columns=model.recipe.node_columns,
-        edge_columns=model.recipe.edge_columns,
+        node_columns=recipe.node_columns if recipe else (),
+        edge_columns=recipe.edge_columns if recipe else (),
         class_names=model.class_names,
         colours=model.colours,
         pixel_size=image.pixel_size,
         pixel_unit=image.pixel_unit,
         made_from=source,
         overwrite=overwrite,
+        passes=("superpixels", "classes") if recipe else ("classes",),
     )
 
 
 def _write_blocks(
     result: Result,
-    model: Model,
+    model: AnyModel,
     image: Image,
     mask: Mask,
     client: Client | None,
     device: str,
     progress: Progress | None,
 ) -> None:
-    """Run what is left of both passes, and finish the result."""
+    """Run what is left of the passes, and finish the result."""
     began = time.perf_counter()
-    scale = result.run["made_from"]["intensity_scale"]
-    _run_pass("superpixels", segment_stored_block, result, client, progress, image.stored, mask, model.recipe, scale)
-    middle = time.perf_counter()
-    _run_pass("classes", classify_stored_block, result, client, progress, model, device)
-    ended = time.perf_counter()
-    counts = zip(*result.finished("superpixels").values(), strict=True)
-    figures = dict(zip(("superpixels", "edges", "unadopted_pixels"), map(sum, counts), strict=True))
-    seconds = {"superpixels": middle - began, "classes": ended - middle}
+    figures: dict[str, Any] = {"pixels": math.prod(result.grid.lattice.shape)}
+    if isinstance(model, Model):
+        shared = image.stored, mask, model.recipe, result.run["made_from"]["intensity_scale"]
+        _run_pass("superpixels", segment_stored_block, result, client, progress, *shared)
+        middle = time.perf_counter()
+        _run_pass("classes", classify_stored_block, result, client, progress, model, device)
+        counts = zip(*result.finished("superpixels").values(), strict=True)
+        figures |= zip(("superpixels", "edges", "unadopted_pixels"), map(sum, counts), strict=True)
+        seconds = {"superpixels": middle - began, "classes": time.perf_counter() - middle}
+    else:
+        _run_pass("classes", classify_stored_pixels, result, client, progress, image.stored, mask, model, device)
+        seconds = {"classes": time.perf_counter() - began}
     remove_partial_files(result)  # of workers that died
-    result.finish({"pixels": math.prod(result.grid.lattice.shape), **figures, "seconds": seconds})
+    result.finish(figures | {"seconds": seconds})
 
 
 def _run_pass(

@@ -23,7 +23,7 @@ def score(
     axes: Axes = None,
     json: Json = False,
 ) -> None:
-    """Print accuracy, IoU, Dice, confusion matrix and the superpixels' ceiling, over all pixels of all results."""
+    """Print accuracy, IoU, Dice, confusion matrix and, of superpixels, the ceiling, over all pixels of all results."""
     from terrazzo.blockwise.score import score as score_result
     from terrazzo.io.files import find_images, find_results, pair_by_stem
     from terrazzo.io.open_image import open_labels
@@ -42,7 +42,7 @@ def score(
         "pixels": scores.pixels,
         "accuracy": scores.accuracy,
         "mean_iou": scores.mean_iou,
-        "ceiling": scores.ceiling,
+        **({} if scores.best is None else {"ceiling": scores.ceiling}),
         "iou": dict(zip(names, scores.iou.tolist(), strict=True)),
         "dice": dict(zip(names, scores.dice.tolist(), strict=True)),
         "confusion": scores.confusion.tolist(),

@@ -4,12 +4,16 @@ from __future__ import annotations
 
 from dataclasses import asdict
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from terrazzo.errors import InputError
 from terrazzo.io.axes import IMAGE_AXES
 from terrazzo.io.open_image import open_image
-from terrazzo.io.result import PASSES, RUN, open_result
+from terrazzo.io.result import RUN, open_result
+
+if TYPE_CHECKING:
+    from terrazzo.models.model import Model
+    from terrazzo.models.unet_model import UNetModel
 
 
 def describe(path: str | Path, *, level: int = 0, axes: str | None = None) -> dict[str, Any]:
@@ -39,23 +43,45 @@ def describe(path: str | Path, *, level: int = 0, axes: str | None = None) -> di
 
 def _result(path: Path) -> dict[str, Any]:
     result = open_result(path)
-    done = {name: len(result.finished(name)) for name in PASSES}
+    done = {name: len(result.finished(name)) for name in result.passes}
     return result.run | {"blocks": len(result.grid), "finished_blocks": done}
 
 
 def _model(path: Path) -> dict[str, Any]:
     from terrazzo.io.model_file import open_model  # loads torch, which images and results do without
+    from terrazzo.models.unet_model import UNetModel
 
     model = open_model(path)
     return {
         "classes": dict(zip(model.class_names, model.colours, strict=True)),
-        "channels": model.recipe.channels,
+        "channels": model.channels,
         "pixel_size": model.pixel_size,
+        **(_unet(model) if isinstance(model, UNetModel) else _gnn(model)),
+        "parameters": sum(weights.numel() for weights in model.network.parameters()),
+        "fitted": model.fitted,
+    }
+
+
+def _gnn(model: Model) -> dict[str, Any]:
+    return {
         "superpixels": asdict(model.recipe.superpixels),
         "statistics": [statistic.name for statistic in model.recipe.features],
         "network": asdict(model.network.config),
-        "parameters": sum(weights.numel() for weights in model.network.parameters()),
-        "fitted": model.fitted,
+    }
+
+
+def _unet(model: UNetModel) -> dict[str, Any]:
+    from terrazzo.models.receptive_field import halo
+    from terrazzo.models.unet_cost import multiply_adds
+
+    description = model.network.description
+    return {
+        "mean": model.mean,
+        "spread": model.spread,
+        "network": {"kind": "U-Net", "base": description.down.levels[0].channels, "depth": description.depth},
+        "stride": description.stride,
+        "halo": halo(description),
+        "multiply_adds_per_pixel": multiply_adds(description),
     }
 
 

@@ -60,7 +60,7 @@ def _remove_partial(folder: Path) -> None:
 def _chunk_folders(result: Result) -> Iterator[Path]:
     """Yield the folders that hold chunks of blocks without a marker; chunk (1, 2) of an array is its file c/1/2."""
     chunk = result.grid.storage_chunk
-    for name, key in PASSES.items():
+    for name in result.passes:
         # blocks that differ along the last axis alone have the same folders
         finished = result.finished(name)
         rows = {block.index[:-1] for block in result.grid if block.index not in finished}
@@ -68,4 +68,4 @@ def _chunk_folders(result: Result) -> Iterator[Path]:
             core = result.grid[(*row, 0)].core
             spans = zip(core.start[:-1], core.stop[:-1], chunk[:-1], strict=True)
             for numbers in itertools.product(*(range(a // c, -(-b // c)) for a, b, c in spans)):
-                yield Path(result.path, key, "c", *map(str, numbers))
+                yield Path(result.path, PASSES[name], "c", *map(str, numbers))

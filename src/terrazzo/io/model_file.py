@@ -13,22 +13,26 @@ from safetensors import SafetensorError, safe_open
 from safetensors.torch import save_file
 
 from terrazzo.errors import InputError, ModelError, TerrazzoError
+from terrazzo.io.unet_header import read_unet, unet_header
+from terrazzo.models.any_model import AnyModel
 from terrazzo.models.gnn import GNN, GNNConfig
 from terrazzo.models.model import Model
+from terrazzo.models.unet_model import UNetModel
 from terrazzo.regions.features import FeatureSet, statistic_named
 from terrazzo.regions.recipe import Recipe
 from terrazzo.regions.scaling import Scaling
 from terrazzo.regions.superpixel_parameters import SuperpixelParameters
 from terrazzo.version import __version__
 
-FORMAT = 2
+# of graph neural networks, which say no kind, and of U-Nets
+FORMAT, UNET_FORMAT = 2, 3
 # The fingerprint covers parameters that the formats before do not have.
 FIRST_WITH_THIS_FINGERPRINT = 2
 HEADER = "terrazzo"
 SCALING = ("node_mean", "node_std", "edge_mean", "edge_std")
 
 
-def write_model(model: Model, path: str | Path, *, overwrite: bool = False) -> Path:
+def write_model(model: AnyModel, path: str | Path, *, overwrite: bool = False) -> Path:
     """Write a model as safetensors; the JSON header holds everything that `predict` needs besides the weights.
 
     Raises
@@ -40,7 +44,8 @@ def write_model(model: Model, path: str | Path, *, overwrite: bool = False) -> P
     if target.exists() and not overwrite:
         raise InputError(f"'{target}' exists; choose another path or allow it to be overwritten")
     tensors = {f"network.{name}": t.detach().cpu().contiguous() for name, t in model.network.state_dict().items()}
-    tensors |= {f"scaling.{name}": torch.from_numpy(getattr(model.scaling, name)) for name in SCALING}
+    if isinstance(model, Model):
+        tensors |= {f"scaling.{name}": torch.from_numpy(getattr(model.scaling, name)) for name in SCALING}
     partial = target.with_name(target.name + ".partial")
     try:
         target.parent.mkdir(parents=True, exist_ok=True)
@@ -53,7 +58,7 @@ def write_model(model: Model, path: str | Path, *, overwrite: bool = False) -> P
     return target
 
 
-def open_model(path: str | Path, *, features: FeatureSet | None = None) -> Model:
+def open_model(path: str | Path, *, features: FeatureSet | None = None) -> AnyModel:
     """Read a model that `write_model` wrote.
 
     Parameters
@@ -83,7 +88,7 @@ def open_model(path: str | Path, *, features: FeatureSet | None = None) -> Model
     try:
         header = json.loads(metadata[HEADER])
         _check_format(header, path)
-        model = _model(header, tensors, features)
+        model = read_unet(header, tensors) if header.get("kind") == "unet" else _model(header, tensors, features)
         comparable = header["format"] >= FIRST_WITH_THIS_FINGERPRINT
         if model.fingerprint() != header["fingerprint"] and comparable:
             raise ModelError(f"'{path}' was changed after it was written; fit the model again")
@@ -95,14 +100,16 @@ def open_model(path: str | Path, *, features: FeatureSet | None = None) -> Model
 
 
 def _check_format(header: dict[str, Any], path: str | Path) -> None:
-    if header["format"] > FORMAT:
+    if header["format"] > UNET_FORMAT:
         raise ModelError(
             f"'{path}' was written by terrazzo {header['version']} in format {header['format']}; this version, "
-            f"{__version__}, reads up to format {FORMAT}: install a newer terrazzo"
+            f"{__version__}, reads up to format {UNET_FORMAT}: install a newer terrazzo"
         )
 
 
-def _header(model: Model) -> dict[str, Any]:
+def _header(model: AnyModel) -> dict[str, Any]:
+    if isinstance(model, UNetModel):
+        return {"format": UNET_FORMAT, "version": __version__, "kind": "unet", **unet_header(model)}
     return {
         "format": FORMAT,
         "version": __version__,

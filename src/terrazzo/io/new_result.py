@@ -32,8 +32,9 @@ def create_result(
     pixel_unit: str | None = None,
     made_from: dict[str, Any],
     overwrite: bool = False,
+    passes: tuple[str, ...] = tuple(PASSES),
 ) -> Result:
-    """Make the directory, the arrays and the metadata of a result, empty.
+    """Make the directory, the arrays and the metadata of a result, empty: without superpixels there are no tables.
 
     Raises
     ------
@@ -45,7 +46,7 @@ def create_result(
     target = Path(path)
     axes = SPATIAL_AXES[len(grid.lattice.shape)]
     metadata = {
-        name: _label_metadata(single_level(name, axes, pixel_size, pixel_unit), class_names, colours) for name in PASSES
+        name: _label_metadata(single_level(name, axes, pixel_size, pixel_unit), class_names, colours) for name in passes
     }
     check_writable(target, overwrite)
     run_id = uuid.uuid4().hex
@@ -58,6 +59,7 @@ def create_result(
         "node_columns": node_columns,
         "edge_columns": edge_columns,
         "class_names": class_names,
+        "passes": passes,
         "made_from": made_from,
         "finished": False,
     }
@@ -70,7 +72,7 @@ def create_result(
     except OSError as error:
         shutil.rmtree(half_made(target), ignore_errors=True)
         raise InputError(f"the result cannot be written to '{path}': {error}") from error
-    return Result(str(target), grid, node_columns, edge_columns, run_id)
+    return Result(str(target), grid, node_columns, edge_columns, run_id, passes)
 
 
 def _write_empty(
@@ -78,14 +80,15 @@ def _write_empty(
 ) -> None:
     root = zarr.create_group(folder, zarr_format=3)
     labels = root.create_group("labels")
-    labels.attrs["ome"] = {"version": "0.5", "labels": list(PASSES)}
-    for name, dtype in (("superpixels", grid.lattice.dtype), ("classes", np.dtype(np.uint8))):
+    labels.attrs["ome"] = {"version": "0.5", "labels": list(metadata)}
+    for name in metadata:
+        dtype = grid.lattice.dtype if name == "superpixels" else np.dtype(np.uint8)
         group = labels.create_group(name)
         group.attrs["ome"] = metadata[name]
         group.create_array("0", shape=grid.lattice.shape, chunks=grid.storage_chunk, dtype=dtype,
                            fill_value=0, dimension_names=list(axes))  # fmt: skip
         (folder / DONE / name).mkdir(parents=True)
-    for table in TABLES:
+    for table in TABLES if "superpixels" in metadata else ():
         (folder / table).mkdir()
     write_run(folder, run)
 

@@ -44,6 +44,8 @@ class Result:
         The names of the features in the tables.
     run_id : str
         Which run writes it; a task that is left over from a run before writes nothing.
+    passes : tuple of str
+        What it holds: "superpixels", with tables, and "classes", or classes alone.
     """
 
     path: str
@@ -51,6 +53,7 @@ class Result:
     node_columns: tuple[str, ...]
     edge_columns: tuple[str, ...]
     run_id: str = ""
+    passes: tuple[str, ...] = tuple(PASSES)
 
     def write_segments(
         self, block: Block, ids: NDArray[np.unsignedinteger[Any]], graph: BlockGraph, unadopted: int = 0
@@ -76,6 +79,15 @@ class Result:
             self._array(CLASSES, "r+")[block.core.slices] = classes
             # in place of the part without classes: who reads features of either finds the same
             write_part(node_table(graph, self.node_columns, probabilities), self._part("nodes", block))
+            done.touch()
+
+    def write_pixel_classes(self, block: Block, classes: NDArray[np.uint8]) -> None:
+        """Write the classes of a block's core, of a result without superpixels, then its marker."""
+        done = marker(self._markers("classes"), block.index)
+        with reported_as_not_written(self.path):
+            if self._is_written(done):
+                return
+            self._array(CLASSES, "r+")[block.core.slices] = classes
             done.touch()
 
     def finished(self, name: str) -> dict[Index, Counts]:
@@ -104,7 +116,7 @@ class Result:
         Raises
         ------
         InputError
-            If the result is not finished.
+            If the result is not finished, or holds no superpixels.
         """
         return node_frame(self._parts("nodes"), self.run["class_names"])
 
@@ -119,8 +131,9 @@ class Result:
         Raises
         ------
         InputError
-            If the result is not finished.
+            If the result is not finished, or holds no superpixels.
         """
+        self.check_superpixels()
         self._check_finished()
         return merge([self.read_graph(block) for block in self.grid], self.node_columns, self.edge_columns)
 
@@ -148,8 +161,16 @@ class Result:
         return zarr.open_array(self.path, path=key, mode=mode)
 
     def _parts(self, table: str) -> list[Path]:
+        self.check_superpixels()
         self._check_finished()
         return [self._part(table, block) for block in self.grid]
+
+    def check_superpixels(self) -> None:
+        """Raise an InputError if the result holds classes alone, as that of a U-Net does."""
+        if "superpixels" not in self.passes:
+            raise InputError(
+                f"'{self.path}' is of a U-Net and has no superpixels; predict with a model of terrazzo fit"
+            )
 
     def _check_finished(self) -> None:
         if not self.run["finished"]:
@@ -174,10 +195,11 @@ def open_result(path: str | Path) -> Result:
         run = json.loads(file.read_text())
         lattice = Lattice(tuple(run["shape"]), tuple(run["size"]))
         grid = BlockGrid(lattice, tuple(run["block_cells"]))
-        for key in (SUPERPIXELS, CLASSES):
-            zarr.open_array(path, path=key, mode="r")
+        passes = tuple(run.get("passes", PASSES))
+        for name in passes:
+            zarr.open_array(path, path=PASSES[name], mode="r")
         columns = tuple(run["node_columns"]), tuple(run["edge_columns"])
-        return Result(str(Path(path).resolve()), grid, *columns, run.get("id", ""))
+        return Result(str(Path(path).resolve()), grid, *columns, run.get("id", ""), passes)
     except (ValueError, KeyError, TypeError, OSError) as error:
         raise InputError(f"'{file}' is damaged ({error!r}); run terrazzo predict again with --overwrite") from error
 

@@ -16,15 +16,16 @@ class Scores:
     ----------
     confusion : ndarray of int64, shape (C, C + 1)
         Pixels by true class and predicted class; the last column holds predictions that are no class.
-    best : int
-        Pixels that the best labelling of the superpixels gets right.
+    best : int or None
+        Pixels that the best labelling of the superpixels gets right; None where there are no superpixels.
     """
 
     confusion: NDArray[np.int64]
-    best: int
+    best: int | None
 
     def __add__(self, other: Scores) -> Scores:
-        return Scores(self.confusion + other.confusion, self.best + other.best)
+        both = None if self.best is None or other.best is None else self.best + other.best
+        return Scores(self.confusion + other.confusion, both)
 
     @property
     def pixels(self) -> int:
@@ -38,8 +39,8 @@ class Scores:
 
     @property
     def ceiling(self) -> float:
-        """The accuracy of the best possible labelling of the superpixels."""
-        return self.best / self.pixels if self.pixels else float("nan")
+        """The accuracy of the best possible labelling of the superpixels; NaN where there are none."""
+        return self.best / self.pixels if self.best is not None and self.pixels else float("nan")
 
     @property
     def iou(self) -> NDArray[np.float64]:

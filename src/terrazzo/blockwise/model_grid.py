@@ -1,0 +1,19 @@
+"""In which blocks does a model work on an image?"""
+
+from __future__ import annotations
+
+from terrazzo.blocks import BlockGrid
+from terrazzo.lattice import Lattice
+from terrazzo.models.any_model import AnyModel
+from terrazzo.models.classify_pixels import pixel_grid
+from terrazzo.models.unet_model import UNetModel
+
+
+def model_grid(model: AnyModel, extent: tuple[int, ...], block: int | None = None) -> BlockGrid:
+    """Return the blocks of an image of this extent, about `block` pixels wide.
+
+    Those of a graph neural network are whole superpixels, those of a U-Net whole strides.
+    """
+    if isinstance(model, UNetModel):
+        return pixel_grid(model.network.description, extent, block)
+    return BlockGrid.of(Lattice(extent, model.recipe.superpixels.size), block)
