@@ -96,11 +96,11 @@ def fit(
     ParameterError
         If a parameter is out of range, or the annotation cannot be learned from.
     """
-    _check_lists(images, annotations, masks)
+    check_lists(images, annotations, masks)
     arrays = [image_array(image, axes_of(size)) for image in images]
-    axes, channels = _common_axes(arrays)
-    planes = [_plane(annotation, axes) for annotation in annotations]
-    classes = len(class_names) if class_names is not None else _count_classes(planes)
+    axes, channels = common_axes(arrays)
+    planes = [class_plane(annotation, axes) for annotation in annotations]
+    classes = len(class_names) if class_names is not None else count_classes(planes)
     names, palette = chosen_names(class_names, classes), chosen_colours(colours, classes)
     check_settings(settings)
     check_streaming(streaming, settings.get("split"))
@@ -116,12 +116,11 @@ def fit(
     fitted, seconds = fit_annotated(
         annotated, streaming=streaming, scratch=scratch, graph_done=graph_done, progress=progress, **settings
     )
-    sizes = {image.pixel_size for image in images if isinstance(image, Image)}
-    size_of_all = sizes.pop() if len(sizes) == 1 else None
-    return as_model(fitted, recipe, names, palette, size_of_all, seconds)
+    return as_model(fitted, recipe, names, palette, common_pixel_size(images), seconds)
 
 
-def _check_lists(images: object, annotations: object, masks: object) -> None:
+def check_lists(images: object, annotations: object, masks: object = None) -> None:
+    """Raise an error unless there are lists with one annotation, and one mask if any, for each image."""
     if not isinstance(images, list | tuple) or not isinstance(annotations, list | tuple):
         raise ParameterError("images and annotations must be lists; write fit([image], [annotation])")
     if len(images) != len(annotations) or not images:
@@ -130,7 +129,7 @@ def _check_lists(images: object, annotations: object, masks: object) -> None:
         raise ParameterError("masks must be a list with one mask, or None, for each image")
 
 
-def _common_axes(arrays: Sequence[da.Array]) -> tuple[int, int]:
+def common_axes(arrays: Sequence[da.Array]) -> tuple[int, int]:
     """Return the number of spatial axes and of channels that all images have."""
     axes, channels = (sorted(set(counts)) for counts in zip(*((a.ndim - 1, a.shape[0]) for a in arrays), strict=True))
     if len(axes) > 1:
@@ -140,7 +139,13 @@ def _common_axes(arrays: Sequence[da.Array]) -> tuple[int, int]:
     return axes[0], channels[0]
 
 
-def _plane(annotation: ImageLike, axes: int) -> da.Array:
+def common_pixel_size(images: Sequence[ImageLike]) -> tuple[float, ...] | None:
+    """Return the pixel size that all images on disk have; None if there is none, or more than one."""
+    sizes = {image.pixel_size for image in images if isinstance(image, Image)}
+    return sizes.pop() if len(sizes) == 1 else None
+
+
+def class_plane(annotation: ImageLike, axes: int) -> da.Array:
     """Return an annotation as a Dask array (y, x) or (z, y, x)."""
     plane = annotation.plane if isinstance(annotation, Image) else da.asarray(annotation)
     if plane.ndim != axes or plane.dtype.kind not in "bui":
@@ -151,6 +156,7 @@ def _plane(annotation: ImageLike, axes: int) -> da.Array:
     return plane.astype(np.uint8) if plane.dtype.kind == "b" else plane
 
 
-def _count_classes(planes: Sequence[da.Array]) -> int:
+def count_classes(planes: Sequence[da.Array]) -> int:
+    """Return one more than the highest class of all annotations; they are read."""
     highest = dask.compute(*(da.where(plane == NOT_ANNOTATED, 0, plane).max() for plane in planes))
     return max(1, int(max(highest)) + 1)

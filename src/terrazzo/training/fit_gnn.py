@@ -20,7 +20,7 @@ from terrazzo.regions.node_targets import NodeTargets
 from terrazzo.regions.recipe import Recipe
 from terrazzo.regions.region_graph import RegionGraph
 from terrazzo.training.fit_network import fit_network
-from terrazzo.training.optimise import Epoch
+from terrazzo.training.optimise import Epoch, figures_of
 from terrazzo.training.train_network import FittedNetwork, train_network
 
 # Okabe and Ito's palette, which colour-blind people can tell apart, behind a quiet grey for the first class.
@@ -89,13 +89,7 @@ def as_model(
     seconds: float,
 ) -> Model:
     """Return a trained network as a model that says how its fit went."""
-    figures = {
-        "epochs": float(len(fitted.history)),
-        "best_epoch": float(fitted.best.epoch),
-        "validation_accuracy": fitted.best.validation_accuracy,
-        "validation_loss": fitted.best.validation_loss,
-        "seconds": seconds,
-    }
+    figures = figures_of(fitted.history, seconds)
     return Model(fitted.network, fitted.scaling, recipe, names, colours, pixel_size, figures)
 
 
