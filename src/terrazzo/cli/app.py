@@ -10,6 +10,7 @@ import typer
 
 from terrazzo.cli.demo import demo
 from terrazzo.cli.fit import fit
+from terrazzo.cli.fit_unet import fit_unet
 from terrazzo.cli.info import info
 from terrazzo.cli.plan import plan
 from terrazzo.cli.predict import predict
@@ -34,7 +35,7 @@ def options(
         raise typer.Exit
 
 
-for command in (fit, plan, predict, score, info, demo):
+for command in (fit, fit_unet, plan, predict, score, info, demo):
     app.command()(command)
 
 MISTAKE = 2
