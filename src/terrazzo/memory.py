@@ -25,6 +25,9 @@ SLACK_PERCENT, OWN_PROCESS_PERCENT = 10, 100
 # What the pools of pyarrow, torch and zarr grow by in a task, whatever its size.
 POOLS = 24 * MIB
 
+# What a convolution's library keeps beside the features that it reads and writes, measured: up to 10 %.
+SCRATCH_PERCENT = 15
+
 # A table, its Arrow columns with their levels, and its pages: times a table that is being written.
 WRITING = 4
 
@@ -262,7 +265,7 @@ class PixelTask:
         return {
             "read": pixels + max(pixels, 2 * CHUNKS_AT_ONCE * self.chunk),
             "scale": pixels + 3 * single,
-            "network": pixels + 2 * single + 4 * self.alive,
+            "network": pixels + 2 * single + 4 * self.alive * (100 + SCRATCH_PERCENT) // 100,
             "classes": pixels + single + 4 * self.classes * self.padded + (8 + 1) * self.core,
             "write": pixels + 3 * self.core,
         }
