@@ -38,6 +38,7 @@ if TYPE_CHECKING:
     from terrazzo.io.result import open_result as open_result
     from terrazzo.lattice import Lattice as Lattice
     from terrazzo.models.model import Model as Model
+    from terrazzo.models.unet_model import UNetModel as UNetModel
     from terrazzo.regions.features import Statistic as Statistic
     from terrazzo.regions.node_targets import NodeTargets as NodeTargets
     from terrazzo.regions.recipe import Recipe as Recipe
@@ -46,6 +47,7 @@ if TYPE_CHECKING:
     from terrazzo.regions.superpixel_parameters import SuperpixelParameters as SuperpixelParameters
     from terrazzo.training.fit import fit as fit
     from terrazzo.training.fit_gnn import fit_gnn as fit_gnn
+    from terrazzo.training.fit_unet import fit_unet as fit_unet
 
 _HOME = {
     "Annotation": "terrazzo.io.annotation",
@@ -62,10 +64,12 @@ _HOME = {
     "Statistic": "terrazzo.regions.features",
     "SuperpixelParameters": "terrazzo.regions.superpixel_parameters",
     "TerrazzoError": "terrazzo.errors",
+    "UNetModel": "terrazzo.models.unet_model",
     "annotated_graph": "terrazzo.blockwise.annotated_graph",
     "compare": "terrazzo.comparison.compare",
     "fit": "terrazzo.training.fit",
     "fit_gnn": "terrazzo.training.fit_gnn",
+    "fit_unet": "terrazzo.training.fit_unet",
     "open_annotation": "terrazzo.io.open_annotation",
     "open_annotations": "terrazzo.io.open_annotation",
     "open_image": "terrazzo.io.open_image",

@@ -25,6 +25,9 @@ SLACK_PERCENT, OWN_PROCESS_PERCENT = 10, 100
 # What the pools of pyarrow, torch and zarr grow by in a task, whatever its size.
 POOLS = 24 * MIB
 
+# What a convolution's library keeps beside the features that it reads and writes, measured: up to 10 %.
+SCRATCH_PERCENT = 15
+
 # A table, its Arrow columns with their levels, and its pages: times a table that is being written.
 WRITING = 4
 
@@ -227,6 +230,53 @@ class ClassifyTask:
     def _tables(self, nodes: int) -> int:
         edges = self._edges(nodes)
         return table_bytes(nodes, edges, self.axes, self.id_itemsize, self.node_columns, self.edge_columns)
+
+
+@dataclass(frozen=True)
+class PixelTask:
+    """What the task holds that classifies a block's pixels by a U-Net.
+
+    Parameters
+    ----------
+    channels, itemsize : int
+        Of the image; bytes per value.
+    classes : int
+        Of the network.
+    read, padded, core : int
+        Pixels of the block's window; of the same in whole strides; of what the block keeps.
+    alive : int
+        The most values that the network's features hold at once.
+    chunk, masked
+        As for `SegmentTask`.
+    """
+
+    channels: int
+    itemsize: int
+    classes: int
+    read: int
+    padded: int
+    core: int
+    alive: int
+    chunk: int = 0
+    masked: bool = False
+
+    @property
+    def stages(self) -> dict[str, int]:
+        """The bytes of each stage."""
+        pixels = self.channels * self.read * self.itemsize + self.read * self.masked
+        single = 4 * self.channels * self.padded
+        return {
+            "read": pixels + max(pixels, 2 * CHUNKS_AT_ONCE * self.chunk),
+            "scale": pixels + 3 * single,
+            "network": pixels + 2 * single + 4 * self.alive * (100 + SCRATCH_PERCENT) // 100,
+            "classes": pixels + single + 4 * self.classes * self.padded + (8 + 1) * self.core,
+            "write": pixels + 3 * self.core,
+        }
+
+    @property
+    def bytes(self) -> int:
+        """The bytes of the largest stage, with what allocators keep."""
+        return _with_slack(self.stages)
 
 
 def table_bytes(nodes: int, edges: int, axes: int, id_itemsize: int, node_columns: int, edge_columns: int) -> int:

@@ -5,6 +5,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 import shapely
+import zarr
 from distributed import Client, LocalCluster
 
 import terrazzo as tz
@@ -19,14 +20,16 @@ def result(model, stored, disc, tmp_path_factory):
     return tz.write_prediction(model, stored, tmp_path_factory.mktemp("run") / "result.zarr", mask=disc, block=48)
 
 
+def classes_of(result):
+    return zarr.open_array(result.path, path="labels/classes/0", mode="r+")
+
+
 @pytest.fixture(scope="module")
 def noisy(model, stored, tmp_path_factory):
     """A result whose classes are noise: thousands of regions, with holes in holes."""
     result = tz.write_prediction(model, stored, tmp_path_factory.mktemp("run") / "noisy.zarr", block=48)
     rng = np.random.default_rng(0)
-    result._array("labels/classes/0", "r+")[:] = rng.choice(
-        np.array([0, 1, 255], np.uint8), (130, 170), p=(0.5, 0.4, 0.1)
-    )
+    classes_of(result)[:] = rng.choice(np.array([0, 1, 255], np.uint8), (130, 170), p=(0.5, 0.4, 0.1))
     return result
 
 
@@ -66,7 +69,7 @@ def test_a_polygon_has_the_name_and_the_colour_of_its_class_as_qupath_writes_the
 @pytest.mark.parametrize("block", [24, 1000])
 def test_the_blocks_of_a_result_have_no_say_in_the_file(noisy, model, stored, block, tmp_path):
     other = tz.write_prediction(model, stored, tmp_path / "other.zarr", block=block)
-    other._array("labels/classes/0", "r+")[:] = noisy.read_classes(ALL)
+    classes_of(other)[:] = noisy.read_classes(ALL)
     assert len(other.grid) != len(noisy.grid)
     for result, name in ((noisy, "a"), (other, "b")):
         tz.write_polygons(result, tmp_path / f"{name}.geojson")

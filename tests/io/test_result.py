@@ -267,5 +267,5 @@ def test_blocks_that_are_no_multiples_of_the_shards_are_an_input_error(result):
     zarr.create_array(
         result.path, name="labels/classes/0", shape=SHAPE, dtype="uint8", chunks=(6, 6), shards=(30, 12), overwrite=True
     )
-    with pytest.raises(InputError, match=r"labels/classes/0' is stored in shards of \(30, 12\) pixels, of which"):
+    with pytest.raises(InputError, match=r"labels/classes' is stored in shards of \(30, 12\) pixels, of which"):
         open_result(result.path)

@@ -184,7 +184,7 @@ def test_one_class_alone_cannot_be_learned(value):
 
 
 def test_without_annotated_pixels_nothing_can_be_learned():
-    with pytest.raises(ParameterError, match="no pixel under a region is annotated"):
+    with pytest.raises(ParameterError, match="no pixel is annotated"):
         tz.fit(IMAGES[:1], [np.full_like(ANNOTATIONS[0], 255)], class_names=NAMES, **QUICK)
 
 

@@ -201,7 +201,7 @@ def test_mistakes_are_told_in_one_sentence(discs):
         (([graphs[0], reordered], targets[:2]), {}, r"differ in features \(their order\)"),
         ((graphs[:2], [targets[0], wide]), {}, "targets 1 have 3 classes and targets 0 have 2"),
         ((graphs, one_class), {}, "class 0 is the only one annotated"),
-        ((graphs, nothing), {}, "no pixel under a region is annotated"),
+        ((graphs, nothing), {}, "no pixel is annotated"),
         (discs, {"split": unseen}, "no training node"),
         (discs, {"split": lopsided}, "class 1 is annotated, but on no training node"),
         (discs, {"split": unjudged}, "no annotated pixel for validation"),

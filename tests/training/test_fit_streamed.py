@@ -102,7 +102,7 @@ def test_graphs_are_told_when_they_are_done():
         ({"block": None}, ParameterError, "no block of 1 .*can be held out .* or use smaller blocks"),
         ({"batch_nodes": 0}, ParameterError, "batch_nodes is 0"),
         ({"classes": np.zeros_like(CLASSES)}, ParameterError, "class 0 is the only one annotated"),
-        ({"classes": np.full_like(CLASSES, 255), "class_names": NAMES}, ParameterError, "no pixel under a region"),
+        ({"classes": np.full_like(CLASSES, 255), "class_names": NAMES}, ParameterError, "no pixel is annotated"),
     ],
 )
 def test_mistakes_are_told_in_one_sentence(options, error, message):

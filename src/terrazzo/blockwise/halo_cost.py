@@ -21,7 +21,7 @@ DWARFING = 10
 
 def warn_of_halo(grid: BlockGrid, window_of: Callable[[Block], Box]) -> None:
     """Log one line if blocks are so small that what they read around themselves dwarfs them."""
-    times = _total(grid, window_of) / math.prod(grid.lattice.shape)
+    times = total_pixels(grid, window_of) / math.prod(grid.lattice.shape)
     if times > DWARFING:
         block = tuple(cells * size for cells, size in zip(grid.block_cells, grid.lattice.size, strict=True))
         _say_once(
@@ -32,14 +32,14 @@ def warn_of_halo(grid: BlockGrid, window_of: Callable[[Block], Box]) -> None:
 
 def pixels_read(grid: BlockGrid, recipe: Recipe) -> int:
     """Return the pixels that all blocks read together."""
-    return _total(grid, recipe.window)
+    return total_pixels(grid, recipe.window)
 
 
 def pixels_computed(grid: BlockGrid, parameters: SuperpixelParameters) -> float:
     """Return the pixels that all blocks assign to superpixels together, as the mean of the iterations."""
 
     def of_iteration(iteration: int) -> int:
-        return _total(grid, lambda block: assigned(block, parameters, iteration))
+        return total_pixels(grid, lambda block: assigned(block, parameters, iteration))
 
     return sum(map(of_iteration, range(1, parameters.iterations + 1))) / parameters.iterations
 
@@ -54,7 +54,7 @@ def assigned(block: Block, parameters: SuperpixelParameters, iteration: int) -> 
     return Box(start, stop)
 
 
-def _total(grid: BlockGrid, box_of: Callable[[Block], Box]) -> int:
+def total_pixels(grid: BlockGrid, box_of: Callable[[Block], Box]) -> int:
     """Return the summed volumes of a box of each block: along each axis it depends on the index there alone."""
     first = (0,) * len(grid.shape)
     sums = []

@@ -17,6 +17,7 @@ from terrazzo.io.content_stamp import content_stamp
 from terrazzo.io.image import Image
 from terrazzo.io.new_result import check_writable
 from terrazzo.io.result import RUN, Result, open_result
+from terrazzo.models.any_model import AnyModel
 from terrazzo.models.model import Model
 from terrazzo.version import __version__
 
@@ -26,7 +27,7 @@ OPAQUE = {"content": "content of the image", "mask_content": "content of the mas
 
 
 def made_from(
-    model: Model, image: Image, mask: MaskLike | None, grid: BlockGrid, probabilities: bool = False
+    model: AnyModel, image: Image, mask: MaskLike | None, grid: BlockGrid, probabilities: bool = False
 ) -> dict[str, Any]:
     """Return, as values of JSON, all that decides a result. No pixel of an image is read; an array is hashed.
 
@@ -45,7 +46,7 @@ def made_from(
         **_mask(mask),
         "model": model.fingerprint(),
         "colours": model.colours,
-        "superpixels": asdict(model.recipe.superpixels),
+        **({"superpixels": asdict(model.recipe.superpixels)} if isinstance(model, Model) else {}),
         "block_cells": grid.block_cells,
         "probabilities": probabilities,
         "versions": {"terrazzo": __version__, **{name: _version(name) for name in PACKAGES}},

@@ -10,13 +10,13 @@ from terrazzo.blockwise.image_array import ImageLike, axis_names, image_array
 from terrazzo.errors import ModelError
 from terrazzo.io.image import Image
 from terrazzo.io.image_levels import levels_of
-from terrazzo.models.model import Model
+from terrazzo.models.any_model import AnyModel
 from terrazzo.pixel_size import is_same_size, size_ratio
 
 _log = logging.getLogger(__name__)
 
 
-def model_image(model: Model, image: ImageLike) -> da.Array:
+def model_image(model: AnyModel, image: ImageLike) -> da.Array:
     """Return an image as a Dask array (c, y, x) or (c, z, y, x), with the axes and channels of the model.
 
     Raises
@@ -26,7 +26,7 @@ def model_image(model: Model, image: ImageLike) -> da.Array:
     ModelError
         If the model was fitted on images with other axes or channels.
     """
-    axes = len(model.recipe.superpixels.size)
+    axes = model.axes
     array = image_array(image, axes)
     if array.ndim - 1 != axes:
         raise ModelError(
@@ -37,14 +37,14 @@ def model_image(model: Model, image: ImageLike) -> da.Array:
     return array
 
 
-def say_pixel_size(model: Model, image: ImageLike) -> None:
+def say_pixel_size(model: AnyModel, image: ImageLike) -> None:
     """Log a warning where there is a `pixel_size_note`."""
     note = pixel_size_note(model, image)
     if note is not None:
         _log.warning("%s", note)
 
 
-def pixel_size_note(model: Model, image: ImageLike) -> str | None:
+def pixel_size_note(model: AnyModel, image: ImageLike) -> str | None:
     """Return a sentence where the pixels of an image differ from those that a model was fitted at by more than 5 %.
 
     It names the level that would fit, if there is one. Nothing is said where a size is not known.
@@ -61,7 +61,7 @@ def pixel_size_note(model: Model, image: ImageLike) -> str | None:
     )
 
 
-def _what_fits(model: Model, image: Image) -> str:
+def _what_fits(model: AnyModel, image: Image) -> str:
     levels = levels_of(image)
     in_units = [size_ratio(level.pixel_size, image.pixel_unit, model.pixel_size, model.pixel_unit) for level in levels]
     fitting = [level.number for level, ratio in zip(levels, in_units, strict=True) if ratio and is_same_size(ratio)]

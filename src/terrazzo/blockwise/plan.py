@@ -5,32 +5,34 @@ from __future__ import annotations
 import math
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
+from typing import Any
 
 from dask.system import CPU_COUNT
 from distributed.system import MEMORY_LIMIT
 
 from terrazzo.blocks import BlockGrid
+from terrazzo.blockwise.any_work import AnyWork
 from terrazzo.blockwise.available_memory import bytes_of, memory_of_machine, usable
 from terrazzo.blockwise.calibrate import calibrated_seconds
-from terrazzo.blockwise.halo_cost import pixels_computed, pixels_read
+from terrazzo.blockwise.calibrate_unet import calibrated_unet_seconds
 from terrazzo.blockwise.image_array import ImageLike, axes_of, image_array, lattice_of
 from terrazzo.blockwise.local_workers import processes_and_threads
+from terrazzo.blockwise.model_grid import model_grid
 from terrazzo.blockwise.model_image import model_image
 from terrazzo.blockwise.task_memory import Work
+from terrazzo.blockwise.unet_work import UNetWork
 from terrazzo.errors import InputError, ParameterError
 from terrazzo.io.decoding import decoding
 from terrazzo.io.image import Image
 from terrazzo.io.pyramid import Pyramid
 from terrazzo.lattice import Lattice
-from terrazzo.memory import EDGES_PER_NODE, table_bytes
+from terrazzo.models.any_model import AnyModel
 from terrazzo.models.gnn import GNNConfig
-from terrazzo.models.model import Model
+from terrazzo.models.unet_model import UNetModel
 from terrazzo.regions.compared_channels import check_channels
 from terrazzo.regions.features import DEFAULT_FEATURES, FeatureSet
 from terrazzo.regions.recipe import Recipe
 from terrazzo.regions.superpixel_parameters import SuperpixelParameters
-
-PASSES = 2
 
 # What may be recommended, in pixels; each worker's thread gets at least so many blocks where the image has them.
 SIDES = {
@@ -54,15 +56,16 @@ class Plan:
     block : tuple of int
         Extent of a block in pixels.
     blocks, tasks : int
-        How many; each block has one task in each of the two passes, and 16 blocks or fewer one for coarser levels.
+        How many; each block has one task in each of the two passes, with a U-Net in its only one, and 16 blocks or
+        fewer one for coarser levels.
     workers, threads : int
         Processes, and tasks that each runs at a time.
     read_per_kept : float
-        Pixels read over pixels of the image, for the superpixels.
+        Pixels read over pixels of the image, for the superpixels or by the U-Net.
     computed_per_kept : float
-        Pixels that an iteration assigns, on average, over pixels of the image.
+        Pixels that an iteration assigns, on average, over pixels of the image; or that go through the U-Net.
     superpixels, edges : int
-        At most so many rows; what is more than three edges per superpixel in a volume is an estimate.
+        At most so many rows; what is more than three edges per superpixel in a volume is an estimate. With a U-Net 0.
     memory_per_worker : int
         Bytes that a worker holds at its peak, at most.
     memory_in_all : int
@@ -103,7 +106,7 @@ class Plan:
 
 def plan(
     image: ImageLike,
-    model: Model | None = None,
+    model: AnyModel | None = None,
     *,
     block: int | None = None,
     workers: int | None = None,
@@ -127,7 +130,7 @@ def plan(
     ----------
     image : Image or array, shape (y, x), (c, y, x) or (c, z, y, x)
         What would be predicted. For an array, reading it costs nothing.
-    model : Model, optional
+    model : Model or UNetModel, optional
         With what; without it, one that is fitted with the parameters from `size` on, which a model brings itself.
     block : int, optional
         About how many pixels wide the blocks are.
@@ -164,6 +167,15 @@ def plan(
     threads = 1 if threads is None else threads
     _check_counts(workers=workers, threads=threads)
     limit = bytes_of(memory_limit) if memory_limit is not None else memory_of_machine() // workers
+    if calibrate and not isinstance(image, Image):
+        raise InputError("only a stored image can be calibrated; write the array with write_ome_zarr first")
+    read = decoding(image.stored) if isinstance(image, Image) else None
+    stored: dict[str, Any] = {"chunk": read.chunk if read else 0, "held": read.held if read else 0, "masked": masked}
+    if isinstance(model, UNetModel):
+        array = model_image(model, image)
+        unet, grid = UNetWork.of(model, array.dtype.itemsize, **stored), model_grid(model, array.shape[1:], block)
+        seconds = calibrated_unet_seconds(model, image, grid) if calibrate else None  # type: ignore[arg-type]
+        return _planned(unet, grid, workers, threads, limit, seconds)
     if model is None:
         array = image_array(image, axes_of(size))
         lattice = lattice_of(array, size)
@@ -174,24 +186,18 @@ def plan(
         array, recipe, network = model_image(model, image), model.recipe, model.network.config
         lattice = lattice_of(array, recipe.superpixels.size)
     check_channels(array.shape[0], array.dtype, recipe.superpixels)
-    read = decoding(image.stored) if isinstance(image, Image) else None
-    chunk, held = (read.chunk, read.held) if read else (0, 0)
-    work = Work(recipe, network, array.dtype.itemsize, chunk, held, masked, probabilities)
+    work = Work(recipe, network, array.dtype.itemsize, probabilities=probabilities, **stored)
     grid = BlockGrid.of(lattice, block)
-    seconds = None
-    if calibrate:
-        if not isinstance(image, Image):
-            raise InputError("only a stored image can be calibrated; write the array with write_ome_zarr first")
-        seconds = calibrated_seconds(work, image, grid, model) / (workers * threads)
+    seconds = calibrated_seconds(work, image, grid, model) if calibrate else None  # type: ignore[arg-type]
     return _planned(work, grid, workers, threads, limit, seconds)
 
 
-def recommended_block(work: Work, lattice: Lattice, limit: int, workers: int, threads: int) -> int | None:
+def recommended_block(work: AnyWork, lattice: Lattice, limit: int, workers: int, threads: int) -> int | None:
     """Return the block with which a worker stays within `limit` bytes and little is read twice; None if none does.
 
     Parameters
     ----------
-    work : Work
+    work : Work or UNetWork
         What is done with a block.
     lattice : Lattice
         Of the image.
@@ -202,7 +208,7 @@ def recommended_block(work: Work, lattice: Lattice, limit: int, workers: int, th
     """
     fitting = [(side, grid) for side, grid in _grids(lattice) if work.memory_of_worker(grid, threads) <= limit]
     busy = [(side, grid) for side, grid in fitting if len(grid) >= BLOCKS_PER_THREAD * workers * threads]
-    choice = [(pixels_read(grid, work.recipe), side) for side, grid in busy or fitting[:1]]
+    choice = [(work.pixels_read(grid), side) for side, grid in busy or fitting[:1]]
     return min((side for read, side in choice if read <= AS_GOOD * min(choice)[0]), default=None)
 
 
@@ -216,20 +222,21 @@ def _grids(lattice: Lattice) -> Iterator[tuple[int, BlockGrid]]:
     return ((side, BlockGrid.of(lattice, side)) for side in SIDES[len(lattice.shape)])
 
 
-def _planned(work: Work, grid: BlockGrid, workers: int, threads: int, limit: int, seconds: float | None) -> Plan:
+def _planned(
+    work: AnyWork, grid: BlockGrid, workers: int, threads: int, limit: int, seconds_of_one: float | None
+) -> Plan:
     lattice, pixels = grid.lattice, math.prod(grid.lattice.shape)
     memory = work.memory_of_worker(grid, threads)
-    superpixels = lattice.number_of_cells
-    edges = EDGES_PER_NODE[len(lattice.shape)] * superpixels
+    superpixels, edges = work.rows(lattice)
     return Plan(
         extent=lattice.shape,
         block=tuple(cells * size for cells, size in zip(grid.block_cells, lattice.size, strict=True)),
         blocks=len(grid),
-        tasks=PASSES * len(grid) + Pyramid.of(grid).number_of_tiles,
+        tasks=work.passes * len(grid) + Pyramid.of(grid).number_of_tiles,
         workers=workers,
         threads=threads,
-        read_per_kept=pixels_read(grid, work.recipe) / pixels,
-        computed_per_kept=pixels_computed(grid, work.recipe.superpixels) / pixels,
+        read_per_kept=work.pixels_read(grid) / pixels,
+        computed_per_kept=work.pixels_computed(grid) / pixels,
         superpixels=superpixels,
         edges=edges,
         memory_per_worker=memory,
@@ -237,22 +244,7 @@ def _planned(work: Work, grid: BlockGrid, workers: int, threads: int, limit: int
         memory_limit=limit,
         memory_usable=usable(limit),
         fits=memory <= usable(limit),
-        disk=_disk(work, grid, superpixels, edges),
+        disk=work.disk(grid),
         recommended_block=recommended_block(work, lattice, usable(limit), workers, threads),
-        seconds=seconds,
+        seconds=None if seconds_of_one is None else seconds_of_one / (workers * threads),
     )
-
-
-def _disk(work: Work, grid: BlockGrid, superpixels: int, edges: int) -> dict[str, int]:
-    recipe, itemsize = work.recipe, grid.lattice.dtype.itemsize
-    pixels = sum(map(math.prod, Pyramid.of(grid).shapes))
-    axes, features, boundary = len(grid.lattice.shape), len(recipe.node_columns), len(recipe.edge_columns)
-    class_and_probabilities = 1 + 4 * work.network.classes
-    images = {"probabilities": pixels * work.network.classes} if work.probabilities else {}
-    return {
-        "superpixels": pixels * itemsize,
-        "classes": pixels,
-        **images,
-        "nodes": table_bytes(superpixels, 0, axes, itemsize, features, 0) + superpixels * class_and_probabilities,
-        "edges": table_bytes(0, edges, axes, itemsize, 0, boundary),
-    }

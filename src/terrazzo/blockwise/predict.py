@@ -9,24 +9,28 @@ from dask.highlevelgraph import HighLevelGraph
 
 from terrazzo.blocks import BlockGrid
 from terrazzo.blockwise.classified_blocks import classes_of_block
+from terrazzo.blockwise.classified_pixels import lazy_pixel_classes
 from terrazzo.blockwise.halo_cost import warn_of_halo
-from terrazzo.blockwise.image_array import ImageLike, lattice_of
-from terrazzo.blockwise.masks import MaskLike, checked_mask
+from terrazzo.blockwise.image_array import ImageLike
+from terrazzo.blockwise.masks import Mask, MaskLike, checked_mask
+from terrazzo.blockwise.model_grid import model_grid, model_window
 from terrazzo.blockwise.model_image import model_image, say_pixel_size
 from terrazzo.blockwise.segmented_blocks import segmented_blocks
+from terrazzo.models.any_model import AnyModel
 from terrazzo.models.classify_block import cells_needed
 from terrazzo.models.device import choose_device
 from terrazzo.models.model import Model
+from terrazzo.models.unet_model import UNetModel
 
 
 def predict(
-    model: Model, image: ImageLike, *, mask: MaskLike | None = None, device: str = "auto", block: int | None = None
+    model: AnyModel, image: ImageLike, *, mask: MaskLike | None = None, device: str = "auto", block: int | None = None
 ) -> da.Array:
     """Return a lazy image of classes.
 
     Parameters
     ----------
-    model : Model
+    model : Model or UNetModel
         A fitted model.
     image : Image or array, shape (y, x), (c, y, x) or (c, z, y, x)
         With the axes and channels that the model was fitted on; any chunks. For a model of volumes an array with
@@ -36,7 +40,8 @@ def predict(
     device : str
         Where the network runs: "auto", "cpu", "cuda" or "cuda:0".
     block : int, optional
-        About how many pixels wide the blocks are that tasks work on. The image's chunks never change the answer;
+        About how many pixels wide the blocks are that tasks work on; by default what suits the image and the kind of
+        model. The image's chunks never change the answer;
         another block moves logits by rounding (1e-4), so that a class may differ on a tie.
 
     Returns
@@ -54,10 +59,19 @@ def predict(
     array = model_image(model, image)
     say_pixel_size(model, image)
     choose_device(device)
-    recipe, lattice = model.recipe, lattice_of(array, model.recipe.superpixels.size)
-    grid = BlockGrid.of(lattice, block)
-    warn_of_halo(grid, recipe.window)
-    blocks = segmented_blocks(array, checked_mask(mask, lattice.shape), recipe, grid)
+    inside = checked_mask(mask, array.shape[1:])
+    grid = model_grid(model, array.shape[1:], block)
+    warn_of_halo(grid, model_window(model))
+    if isinstance(model, UNetModel):
+        classes = lazy_pixel_classes(model, array, inside, device, grid)
+    else:
+        classes = _painted_classes(model, array, inside, device, grid)
+    return classes.rechunk(array.chunks[1:])
+
+
+def _painted_classes(model: Model, array: da.Array, mask: Mask, device: str, grid: BlockGrid) -> da.Array:
+    """Return the classes of superpixels at their pixels, in the chunks of the grid."""
+    blocks = segmented_blocks(array, mask, model.recipe, grid)
     token = tokenize(blocks.token, model.fingerprint(), device)
     name, model_key, reach = f"classes-{token}", f"model-{token}", cells_needed(model.layers)
     tasks = blocks.tasks | {model_key: model}
@@ -66,4 +80,4 @@ def predict(
         near = [blocks.graph_key(other) for other in grid.neighbours(one, reach)]
         tasks[(name, *one.index)] = (classes_of_block, model_key, one, ids, near, device)
     graph = HighLevelGraph.from_collections(name, tasks, dependencies=blocks.sources)
-    return da.Array(graph, name, grid.chunks(), dtype=np.uint8).rechunk(array.chunks[1:])
+    return da.Array(graph, name, grid.chunks(), dtype=np.uint8)

@@ -7,18 +7,17 @@ import os
 from distributed import Client
 
 from terrazzo.blocks import BlockGrid
+from terrazzo.blockwise.any_work import work_of
 from terrazzo.blockwise.available_memory import memory_of_machine, memory_of_workers
 from terrazzo.blockwise.plan import recommended_block
-from terrazzo.blockwise.task_memory import Work
 from terrazzo.errors import ParameterError
-from terrazzo.io.decoding import decoding
 from terrazzo.io.image import Image
 from terrazzo.memory import readable_bytes
-from terrazzo.models.model import Model
+from terrazzo.models.any_model import AnyModel
 
 
 def refuse_what_does_not_fit(
-    model: Model,
+    model: AnyModel,
     image: Image,
     grid: BlockGrid,
     client: Client | None,
@@ -30,7 +29,7 @@ def refuse_what_does_not_fit(
 
     Parameters
     ----------
-    model : Model
+    model : Model or UNetModel
         What would be predicted with.
     image : Image
         Of what.
@@ -47,9 +46,7 @@ def refuse_what_does_not_fit(
     ParameterError
         With what it takes, what there is, and what to change.
     """
-    read = decoding(image.stored)
-    more = {"masked": masked, "probabilities": probabilities}
-    work = Work.of(model, image.dtype.itemsize, chunk=read.chunk, held=read.held, **more)
+    work = work_of(model, image, masked=masked, probabilities=probabilities)
     limited = [] if client is None else memory_of_workers(client)
     for worker in limited:
         needed = work.memory_of_worker(grid, worker.threads)

@@ -20,16 +20,19 @@ def score_result_block(
     block: Block, result: Result, annotation: StoredArray, classes: int, tolerance: float
 ) -> tuple[Scores, int]:
     """Return the scores of a block and the number of annotated pixels of its core outside the mask."""
-    cells, box = block.pixels(LABEL_MARGIN), _seen(block, tolerance)
-    box = box.hull(cells)
-    truth = _truth(annotation, box, classes)
-    labels = BlockLabels(box, result.read_superpixels(box.slices), 0)
-    inside = BlockLabels(cells, labels.cut(cells), 0)
-    best = block_targets(truth[cells.within(box)], inside, block, classes).max(axis=1).sum(dtype=np.int64)
-    masked = (labels.ids == 0) & (truth != NOT_ANNOTATED)
+    cells = block.pixels(LABEL_MARGIN)
+    box = _seen(block, tolerance).hull(cells)
+    core, truth, found = block.core.within(box), _truth(annotation, box, classes), result.read_classes(box.slices)
+    best, outside = None, found == NOT_ANNOTATED
+    if "superpixels" in result.passes:
+        labels = BlockLabels(box, result.read_superpixels(box.slices), 0)
+        inside = BlockLabels(cells, labels.cut(cells), 0)
+        targets = block_targets(truth[cells.within(box)], inside, block, classes)
+        best, outside = int(targets.max(axis=1).sum(dtype=np.int64)), labels.ids == 0
+    masked = outside & (truth != NOT_ANNOTATED)
     truth[masked] = NOT_ANNOTATED
-    scores = _scores(truth, result.read_classes(box.slices), block.core.within(box), classes, tolerance)
-    return Scores(scores.confusion, int(best), scores.boundaries), int(masked[block.core.within(box)].sum())
+    scores = _scores(truth, found, core, classes, tolerance)
+    return Scores(scores.confusion, best, scores.boundaries), int(masked[core].sum())
 
 
 def score_labels_block(

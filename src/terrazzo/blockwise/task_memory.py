@@ -6,7 +6,19 @@ import math
 from dataclasses import dataclass
 
 from terrazzo.blocks import Block, BlockGrid, Box
-from terrazzo.memory import CLIENT, OWN_PROCESS_PERCENT, WORKER, WORKER_WITH_TORCH, ClassifyTask, SegmentTask
+from terrazzo.blockwise.halo_cost import pixels_computed, pixels_read
+from terrazzo.io.pyramid import Pyramid
+from terrazzo.lattice import Lattice
+from terrazzo.memory import (
+    CLIENT,
+    EDGES_PER_NODE,
+    OWN_PROCESS_PERCENT,
+    WORKER,
+    WORKER_WITH_TORCH,
+    ClassifyTask,
+    SegmentTask,
+    table_bytes,
+)
 from terrazzo.models.classify_block import cells_needed, cells_reached
 from terrazzo.models.gnn import GNNConfig
 from terrazzo.models.model import Model
@@ -43,6 +55,8 @@ class Work:
     masked: bool = False
     probabilities: bool = False
 
+    passes = 2
+
     @classmethod
     def of(
         cls,
@@ -71,6 +85,34 @@ class Work:
     def memory_in_all(self, grid: BlockGrid, workers: int, threads: int) -> int:
         """Return the bytes of all workers and of the process that hands out blocks."""
         return CLIENT + workers * self.memory_of_worker(grid, threads)
+
+    def pixels_read(self, grid: BlockGrid) -> int:
+        """Return the pixels that all blocks read together, for the superpixels."""
+        return pixels_read(grid, self.recipe)
+
+    def pixels_computed(self, grid: BlockGrid) -> float:
+        """Return the pixels that an iteration assigns, on average."""
+        return pixels_computed(grid, self.recipe.superpixels)
+
+    def rows(self, lattice: Lattice) -> tuple[int, int]:
+        """Return how many superpixels and edges there are at most; in a volume the edges are an estimate."""
+        return lattice.number_of_cells, EDGES_PER_NODE[len(lattice.shape)] * lattice.number_of_cells
+
+    def disk(self, grid: BlockGrid) -> dict[str, int]:
+        """Return the bytes of each output before compression, the levels of images included."""
+        lattice, pixels = grid.lattice, sum(map(math.prod, Pyramid.of(grid).shapes))
+        itemsize, axes = lattice.dtype.itemsize, len(lattice.shape)
+        nodes, edges = self.rows(lattice)
+        features, boundary = len(self.recipe.node_columns), len(self.recipe.edge_columns)
+        class_and_probabilities = 1 + 4 * self.network.classes
+        images = {"probabilities": pixels * self.network.classes} if self.probabilities else {}
+        return {
+            "superpixels": pixels * itemsize,
+            "classes": pixels,
+            **images,
+            "nodes": table_bytes(nodes, 0, axes, itemsize, features, 0) + nodes * class_and_probabilities,
+            "edges": table_bytes(0, edges, axes, itemsize, 0, boundary),
+        }
 
     def tasks(self, grid: BlockGrid) -> tuple[SegmentTask, ClassifyTask]:
         """Return what the two tasks of the block hold that takes most: the middle one, with the most around it."""

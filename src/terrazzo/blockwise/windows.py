@@ -14,10 +14,12 @@ import numpy as np
 from numpy.typing import NDArray
 
 from terrazzo.blocks import Box
+from terrazzo.io.stored_array import StoredArray
 
 # Keys of parts, later their values: lists in lists, as deep as there are axes.
 Window: TypeAlias = list[Any]
 Part = tuple[int, slice]
+Readable: TypeAlias = da.Array | StoredArray | NDArray[Any]
 
 
 def window_tasks(array: da.Array, boxes: Sequence[Box], name: str) -> tuple[dict[Any, Any], list[Window]]:
@@ -56,10 +58,10 @@ def assemble(window: Window) -> NDArray[Any]:
     return np.block(window) if isinstance(only, list) else np.asarray(only)
 
 
-def read_window(array: da.Array, box: Box) -> NDArray[Any]:
+def read_window(array: Readable, box: Box) -> NDArray[Any]:
     """Return the pixels of a box along the last axes of an array, computed in this thread."""
-    window = array[(..., *box.slices)]
-    return np.asarray(window.compute(scheduler="synchronous"))
+    window: Any = array[(..., *box.slices)]  # type: ignore[arg-type]
+    return np.asarray(window.compute(scheduler="synchronous") if isinstance(window, da.Array) else window)
 
 
 def _nested(

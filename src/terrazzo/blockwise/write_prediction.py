@@ -1,4 +1,4 @@
-"""Segment and label a stored image on disk, one task per block and pass."""
+"""Label a stored image on disk, one task per block and pass."""
 
 from __future__ import annotations
 
@@ -8,32 +8,36 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
+import dask.array as da
 from distributed import Client
 
 from terrazzo.blocks import BlockGrid
 from terrazzo.blockwise.classified_blocks import classify_stored_block
+from terrazzo.blockwise.classified_pixels import classify_stored_pixels
 from terrazzo.blockwise.halo_cost import warn_of_halo
-from terrazzo.blockwise.image_array import lattice_of
 from terrazzo.blockwise.made_from import made_from, started_result
 from terrazzo.blockwise.masks import Mask, MaskLike, checked_mask
+from terrazzo.blockwise.model_grid import model_grid, model_window
 from terrazzo.blockwise.model_image import model_image, say_pixel_size
 from terrazzo.blockwise.progress import BlockCount, Progress
 from terrazzo.blockwise.refuse import refuse_what_does_not_fit
 from terrazzo.blockwise.run_blocks import run_blocks
 from terrazzo.blockwise.scale import lazy_scale
 from terrazzo.blockwise.stored_blocks import segment_stored_block, write_levels
+from terrazzo.errors import ParameterError
 from terrazzo.io.image import Image
 from terrazzo.io.leftovers import remove_partial_files
 from terrazzo.io.new_result import check_writable, create_result
 from terrazzo.io.output_path import check_output
 from terrazzo.io.result import LEVELS, Result
+from terrazzo.models.any_model import AnyModel
 from terrazzo.models.device import choose_device
 from terrazzo.models.model import Model
 from terrazzo.regions.compared_channels import check_channels
 
 
 def write_prediction(
-    model: Model,
+    model: AnyModel,
     image: Image,
     path: str | Path,
     *,
@@ -45,14 +49,14 @@ def write_prediction(
     overwrite: bool = False,
     progress: Progress | None = None,
 ) -> Result:
-    """Write superpixels, classes, nodes and edges of a stored image to a `result.zarr`.
+    """Write superpixels, classes, nodes and edges of a stored image to a `result.zarr`; by a U-Net classes alone.
 
     Called again after it was interrupted, however it was, it goes on where it stopped: blocks that are finished are
     not computed again. If the result is finished, it is returned as it is.
 
     Parameters
     ----------
-    model : Model
+    model : Model or UNetModel
         A fitted model.
     image : Image
         A stored image; every task reads its own window of it.
@@ -91,21 +95,21 @@ def write_prediction(
         a block kills its workers again and again.
     """
     check_output(path, *_paths(image, mask))
-    array, parameters = model_image(model, image), model.recipe.superpixels
-    check_channels(array.shape[0], array.dtype, parameters)
+    array = model_image(model, image)
+    _check_kind(model, array, probabilities)
     say_pixel_size(model, image)
     choose_device(device)
-    lattice = lattice_of(array, parameters.size)
-    grid, inside = BlockGrid.of(lattice, block), checked_mask(mask, lattice.shape)
+    grid, inside = model_grid(model, array.shape[1:], block), checked_mask(mask, array.shape[1:])
     source = made_from(model, image, mask, grid, probabilities)
     result = None if overwrite else started_result(path, source)
     if result is None or not result.run["finished"]:
         refuse_what_does_not_fit(model, image, grid, client, masked=mask is not None, probabilities=probabilities)
-        warn_of_halo(grid, model.recipe.window)
+        warn_of_halo(grid, model_window(model))
     if result is None:
-        lazy = lazy_scale(array, parameters, inside)
-        scale = float(lazy.compute() if client is None else client.compute(lazy).result())
-        result = _new_result(path, grid, model, image, source | {"intensity_scale": scale}, overwrite)
+        if isinstance(model, Model):
+            lazy = lazy_scale(array, model.recipe.superpixels, inside)
+            source["intensity_scale"] = float(lazy.compute() if client is None else client.compute(lazy).result())
+        result = _new_result(path, grid, model, image, source, overwrite)
     if not result.run["finished"]:
         remove_partial_files(result)
         _write_blocks(result, model, image, inside, client, device, progress)
@@ -113,7 +117,7 @@ def write_prediction(
 
 
 def is_prediction_finished(
-    model: Model,
+    model: AnyModel,
     image: Image,
     path: str | Path,
     *,
@@ -131,13 +135,21 @@ def is_prediction_finished(
     """
     check_output(path, *_paths(image, mask))
     array = model_image(model, image)
-    lattice = lattice_of(array, model.recipe.superpixels.size)
-    checked_mask(mask, lattice.shape)
+    _check_kind(model, array, probabilities)
+    checked_mask(mask, array.shape[1:])
     if overwrite:
         check_writable(path, overwrite)
         return False
-    started = started_result(path, made_from(model, image, mask, BlockGrid.of(lattice, block), probabilities))
+    grid = model_grid(model, array.shape[1:], block)
+    started = started_result(path, made_from(model, image, mask, grid, probabilities))
     return started is not None and bool(started.run["finished"])
+
+
+def _check_kind(model: AnyModel, array: da.Array, probabilities: bool) -> None:
+    if isinstance(model, Model):
+        check_channels(array.shape[0], array.dtype, model.recipe.superpixels)
+    elif probabilities:
+        raise ParameterError("a U-Net writes no image of probabilities; leave --probabilities out")
 
 
 def _paths(image: Image, mask: MaskLike | None) -> list[str]:
@@ -145,13 +157,14 @@ def _paths(image: Image, mask: MaskLike | None) -> list[str]:
 
 
 def _new_result(
-    path: str | Path, grid: BlockGrid, model: Model, image: Image, source: dict[str, Any], overwrite: bool
+    path: str | Path, grid: BlockGrid, model: AnyModel, image: Image, source: dict[str, Any], overwrite: bool
 ) -> Result:
+    recipe = model.recipe if isinstance(model, Model) else None
     return create_result(
         path,
         grid,
-        node_columns=model.recipe.node_columns,
-        edge_columns=model.recipe.edge_columns,
+        node_columns=recipe.node_columns if recipe else (),
+        edge_columns=recipe.edge_columns if recipe else (),
         class_names=model.class_names,
         colours=model.colours,
         pixel_size=image.pixel_size,
@@ -159,12 +172,13 @@ def _new_result(
         made_from=source,
         probabilities=source["probabilities"],
         overwrite=overwrite,
+        passes=("superpixels", "classes") if recipe else ("classes",),
     )
 
 
 def _write_blocks(
     result: Result,
-    model: Model,
+    model: AnyModel,
     image: Image,
     mask: Mask,
     client: Client | None,
@@ -173,18 +187,23 @@ def _write_blocks(
 ) -> None:
     """Run what is left of each pass, and finish the result."""
     began = time.perf_counter()
-    scale = result.run["made_from"]["intensity_scale"]
-    _run_pass("superpixels", segment_stored_block, result, client, progress, image.stored, mask, model.recipe, scale)
-    middle = time.perf_counter()
-    _run_pass("classes", classify_stored_block, result, client, progress, model, device)
+    figures: dict[str, Any] = {"pixels": math.prod(result.grid.lattice.shape)}
+    if isinstance(model, Model):
+        shared = image.stored, mask, model.recipe, result.run["made_from"]["intensity_scale"]
+        _run_pass("superpixels", segment_stored_block, result, client, progress, *shared)
+        middle = time.perf_counter()
+        _run_pass("classes", classify_stored_block, result, client, progress, model, device)
+        counts = zip(*result.finished("superpixels").values(), strict=True)
+        figures |= zip(("superpixels", "edges", "unadopted_pixels"), map(sum, counts), strict=True)
+        seconds = {"superpixels": middle - began, "classes": time.perf_counter() - middle}
+    else:
+        _run_pass("classes", classify_stored_pixels, result, client, progress, image.stored, mask, model, device)
+        seconds = {"classes": time.perf_counter() - began}
     painted = time.perf_counter()
     _run_steps(result, client, progress)
-    ended = time.perf_counter()
-    counts = zip(*result.finished("superpixels").values(), strict=True)
-    figures = dict(zip(("superpixels", "edges", "unadopted_pixels"), map(sum, counts), strict=True))
-    seconds = {"superpixels": middle - began, "classes": painted - middle, "levels": ended - painted}
+    seconds["levels"] = time.perf_counter() - painted
     remove_partial_files(result)  # of workers that died
-    result.finish({"pixels": math.prod(result.grid.lattice.shape), **figures, "seconds": seconds})
+    result.finish(figures | {"seconds": seconds})
 
 
 def _run_pass(

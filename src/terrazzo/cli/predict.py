@@ -33,7 +33,7 @@ from terrazzo.cli.progress import display
 
 def predict(
     images: Annotated[str, typer.Argument(help="An image or a store; a folder or a quoted glob of them.")],
-    model: Annotated[Path, typer.Option("--model", "-m", help="A model that terrazzo fit has made.")],
+    model: Annotated[Path, typer.Option("--model", "-m", help="A model that terrazzo fit or fit-unet has made.")],
     output: Output,
     mask: Mask = None,
     scheduler: Scheduler = None,
@@ -56,7 +56,7 @@ def predict(
 ) -> None:
     """Write superpixels, classes, nodes and edges of an image; of several, one result each into a folder.
 
-    Run again after an interruption, it goes on where it stopped.
+    A U-Net writes classes alone. Run again after an interruption, it goes on where it stopped.
     """
     from terrazzo.blockwise.cluster import cluster_client
     from terrazzo.blockwise.write_labels_into import check_labels_into, write_labels_into
@@ -104,4 +104,4 @@ def predict(
 
 def _sums(figures: list[dict[str, Any]]) -> dict[str, int]:
     names = ("pixels", "superpixels", "edges", "unadopted_pixels")
-    return {name: sum(entry[name] for entry in figures) for name in names}
+    return {name: sum(entry[name] for entry in figures) for name in names if name in figures[0]}

@@ -6,7 +6,7 @@ import json
 import os
 from dataclasses import asdict
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from terrazzo.errors import InputError
 from terrazzo.io.axes import IMAGE_AXES
@@ -14,7 +14,11 @@ from terrazzo.io.image import Image
 from terrazzo.io.image_levels import levels_of
 from terrazzo.io.location import inside_hdf5, is_pattern, is_url
 from terrazzo.io.open_image import open_image
-from terrazzo.io.result import PASSES, RUN, Result, open_result
+from terrazzo.io.result import RUN, Result, open_result
+
+if TYPE_CHECKING:
+    from terrazzo.models.model import Model
+    from terrazzo.models.unet_model import UNetModel
 
 
 def describe(path: str | os.PathLike[str], **opening: Any) -> dict[str, Any]:
@@ -47,7 +51,7 @@ def describe(path: str | os.PathLike[str], **opening: Any) -> dict[str, Any]:
 
 
 def _result(result: Result) -> dict[str, Any]:
-    done = {name: len(result.finished(name)) for name in PASSES}
+    done = {name: len(result.finished(name)) for name in result.passes}
     run = result.run
     axes = "zyx"[-len(run["shape"]) :]
     lengths = {name: dict(zip(axes, run[name], strict=True)) for name in ("shape", "size", "block_cells")}
@@ -59,7 +63,7 @@ def _results(folder: Path) -> dict[str, str]:
     found = {}
     for file in sorted(folder.glob(f"[!.]*/{RUN}")):
         result = open_result(file.parent)
-        done = min(len(result.finished(name)) for name in PASSES)
+        done = min(len(result.finished(name)) for name in result.passes)
         found[file.parent.name] = "finished" if result.run["finished"] else f"{done} of {len(result.grid)} blocks"
     return found
 
@@ -68,22 +72,44 @@ def _model(path: Path) -> dict[str, Any]:
     from safetensors import safe_open  # loads torch, which images and results do without
 
     from terrazzo.io.model_file import HEADER, open_model
+    from terrazzo.models.unet_model import UNetModel
 
     model = open_model(path)
     with safe_open(path, framework="pt") as file:
         header = json.loads(file.metadata()[HEADER])
     return {
         "classes": dict(zip(model.class_names, model.colours, strict=True)),
-        "channels": model.recipe.channels,
-        "axes": "zyx"[-len(model.recipe.superpixels.size) :],
+        "channels": model.channels,
+        "axes": "zyx"[-model.axes :],
         "pixel_size": model.pixel_size,
         "pixel_unit": model.pixel_unit,
-        "superpixels": asdict(model.recipe.superpixels),
-        "statistics": [statistic.name for statistic in model.recipe.features],
-        "network": asdict(model.network.config),
+        **(_unet(model) if isinstance(model, UNetModel) else _gnn(model)),
         "parameters": sum(weights.numel() for weights in model.network.parameters()),
         "fitted": model.fitted,
         "versions": {"terrazzo": header["version"], "format": header["format"]},
+    }
+
+
+def _gnn(model: Model) -> dict[str, Any]:
+    return {
+        "superpixels": asdict(model.recipe.superpixels),
+        "statistics": [statistic.name for statistic in model.recipe.features],
+        "network": asdict(model.network.config),
+    }
+
+
+def _unet(model: UNetModel) -> dict[str, Any]:
+    from terrazzo.models.receptive_field import halo
+    from terrazzo.models.unet_cost import multiply_adds
+
+    description = model.network.description
+    return {
+        "mean": model.mean,
+        "spread": model.spread,
+        "network": {"kind": "U-Net", "base": description.down.levels[0].channels, "depth": description.depth},
+        "stride": description.stride,
+        "halo": halo(description),
+        "multiply_adds_per_pixel": multiply_adds(description),
     }
 
 

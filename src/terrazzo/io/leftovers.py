@@ -70,8 +70,8 @@ def _remove_partial(folder: Path) -> None:
 
 def _chunk_folders(result: Result) -> Iterator[Path]:
     """Yield the folders that hold chunks of blocks and tiles without a marker."""
-    for name, keys in PASSES.items():
-        arrays = [result.arrays(key) for key in keys if key in result.images]
+    for name in result.passes:
+        arrays = [result.arrays(key) for key in PASSES[name] if key in result.images]
         yield from _folders_of(arrays, 0, result.grid, result.finished(name))
     tiles = result.finished(LEVELS)
     for step in result.pyramid.steps:

@@ -15,8 +15,11 @@ from safetensors.torch import save_file
 from terrazzo.errors import InputError, ModelError, TerrazzoError
 from terrazzo.io.failures import first_words
 from terrazzo.io.model_header import FORMAT, SEAL, check_header, seal
+from terrazzo.io.unet_header import read_unet, unet_header
+from terrazzo.models.any_model import AnyModel
 from terrazzo.models.gnn import GNN, GNNConfig
 from terrazzo.models.model import Model
+from terrazzo.models.unet_model import UNetModel
 from terrazzo.regions.features import FeatureSet, statistic_named
 from terrazzo.regions.recipe import Recipe
 from terrazzo.regions.scaling import Scaling
@@ -29,7 +32,7 @@ HEADER = "terrazzo"
 SCALING = ("node_mean", "node_std", "edge_mean", "edge_std")
 
 
-def write_model(model: Model, path: str | Path, *, overwrite: bool = False) -> Path:
+def write_model(model: AnyModel, path: str | Path, *, overwrite: bool = False) -> Path:
     """Write a model as safetensors; the JSON header holds everything that `predict` needs besides the weights.
 
     Raises
@@ -41,7 +44,8 @@ def write_model(model: Model, path: str | Path, *, overwrite: bool = False) -> P
     if target.exists() and not overwrite:
         raise InputError(f"'{target}' exists; choose another path or allow it to be overwritten")
     tensors = {f"network.{name}": t.detach().cpu().contiguous() for name, t in model.network.state_dict().items()}
-    tensors |= {f"scaling.{name}": torch.from_numpy(getattr(model.scaling, name)) for name in SCALING}
+    if isinstance(model, Model):
+        tensors |= {f"scaling.{name}": torch.from_numpy(getattr(model.scaling, name)) for name in SCALING}
     header = _header(model)
     header[SEAL] = seal(header, tensors)
     partial = target.with_name(target.name + ".partial")
@@ -56,7 +60,7 @@ def write_model(model: Model, path: str | Path, *, overwrite: bool = False) -> P
     return target
 
 
-def open_model(path: str | Path, *, features: FeatureSet | None = None) -> Model:
+def open_model(path: str | Path, *, features: FeatureSet | None = None) -> AnyModel:
     """Read a model that `write_model` wrote.
 
     Parameters
@@ -89,7 +93,7 @@ def open_model(path: str | Path, *, features: FeatureSet | None = None) -> Model
     try:
         header = json.loads(metadata[HEADER])
         check_header(header, tensors, path)
-        model = _model(header, tensors, features)
+        model = read_unet(header, tensors) if header.get("kind") == "unet" else _model(header, tensors, features)
         if header["format"] == FORMAT_OF_FINGERPRINT and model.fingerprint() != header["fingerprint"]:
             raise ModelError(f"'{path}' was changed after it was written; fit the model again")
         return model
@@ -103,7 +107,9 @@ def open_model(path: str | Path, *, features: FeatureSet | None = None) -> Model
         ) from error
 
 
-def _header(model: Model) -> dict[str, Any]:
+def _header(model: AnyModel) -> dict[str, Any]:
+    if isinstance(model, UNetModel):
+        return {"format": FORMAT, "version": __version__, "kind": "unet", **unet_header(model)}
     return {
         "format": FORMAT,
         "version": __version__,

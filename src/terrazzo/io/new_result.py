@@ -33,8 +33,9 @@ def create_result(
     made_from: dict[str, Any],
     probabilities: bool = False,
     overwrite: bool = False,
+    passes: tuple[str, ...] = tuple(PASSES),
 ) -> Result:
-    """Make the directory, the arrays and the metadata of a result, empty.
+    """Make the directory, the arrays and the metadata of a result, empty: without superpixels there are no tables.
 
     Raises
     ------
@@ -46,7 +47,7 @@ def create_result(
     # through links, which then lead to the new result
     target = Path(path).resolve()
     planes = len(class_names) if probabilities else 0
-    result = Result(str(target), grid, node_columns, edge_columns, uuid.uuid4().hex, planes)
+    result = Result(str(target), grid, node_columns, edge_columns, uuid.uuid4().hex, planes, passes)
     metadata = _metadata(result, class_names, colours, pixel_size, pixel_unit)
     check_writable(path, overwrite)
     run = {
@@ -59,6 +60,7 @@ def create_result(
         "edge_columns": edge_columns,
         "class_names": class_names,
         "probabilities": planes,
+        "passes": passes,
         "made_from": made_from,
         "finished": False,
     }
@@ -89,9 +91,9 @@ def _write_empty(folder: Path, result: Result, run: dict[str, Any], metadata: di
     for key in result.images:
         group = root.create_group(key, attributes={"ome": metadata[key]})
         result.arrays(key).create(group, of_pixels.get(key, np.dtype(np.uint8)))
-    for name in (*PASSES, LEVELS):
+    for name in (*result.passes, LEVELS):
         (folder / DONE / name).mkdir(parents=True)
-    for table in TABLES:
+    for table in TABLES if "superpixels" in result.passes else ():
         (folder / table).mkdir()
     write_run(folder, run)
 
@@ -113,7 +115,7 @@ def _metadata(
 
     found: dict[str, dict[str, Any]] = {
         "": {"version": VERSION, "multiscales": [entry(CLASSES, f"{CLASSES}/")]},
-        "labels": {"version": VERSION, "labels": [Path(key).name for key in (SUPERPIXELS, CLASSES)]},
+        "labels": {"version": VERSION, "labels": [Path(key).name for key in result.images if key != PROBABILITIES]},
         SUPERPIXELS: superpixel_image(entry(SUPERPIXELS)),
         CLASSES: class_image(entry(CLASSES), class_names, colours),
     }

@@ -51,6 +51,8 @@ class Result:
         Which run writes it; a task that is left over from a run before writes nothing.
     probabilities : int
         The planes of its image of probabilities, one per class; 0 if it has none.
+    passes : tuple of str
+        What it holds: "superpixels", with tables, and "classes", or classes alone.
     """
 
     path: str
@@ -59,6 +61,7 @@ class Result:
     edge_columns: tuple[str, ...]
     run_id: str = ""
     probabilities: int = 0
+    passes: tuple[str, ...] = tuple(PASSES)
 
     def write_segments(
         self, block: Block, ids: NDArray[np.unsignedinteger[Any]], graph: BlockGraph, unadopted: int = 0
@@ -109,7 +112,8 @@ class Result:
     @property
     def images(self) -> tuple[str, ...]:
         """Where its images are, inside it."""
-        return (SUPERPIXELS, CLASSES, PROBABILITIES) if self.probabilities else (SUPERPIXELS, CLASSES)
+        keys = (key for name in self.passes for key in PASSES[name])
+        return tuple(key for key in keys if key != PROBABILITIES or self.probabilities)
 
     @property
     def pyramid(self) -> Pyramid:
@@ -120,6 +124,15 @@ class Result:
         """Return the arrays of one of its images."""
         planes = self.probabilities if key == PROBABILITIES else 0
         return LevelArrays(f"{self.path}/{key}", self.pyramid, planes)
+
+    def write_pixel_classes(self, block: Block, classes: NDArray[np.uint8]) -> None:
+        """Write the classes of a block's core, of a result without superpixels, then its marker."""
+        done = marker(self._markers("classes"), block.index)
+        with reported_as_not_written(self.path):
+            if self._is_written(done):
+                return
+            self.arrays(CLASSES).write(block, classes)
+            done.touch()
 
     def finished(self, name: str) -> dict[Index, Counts]:
         """Return the blocks that a pass has finished by index; of "superpixels" with nodes, edges, unadopted pixels.
@@ -150,7 +163,7 @@ class Result:
         Raises
         ------
         InputError
-            If the result is not finished.
+            If the result is not finished, or holds no superpixels.
         """
         return node_frame(self._parts("nodes"), self.run["class_names"])
 
@@ -165,8 +178,9 @@ class Result:
         Raises
         ------
         InputError
-            If the result is not finished.
+            If the result is not finished, or holds no superpixels.
         """
+        self.check_superpixels()
         self.check_finished()
         return merge([self.read_graph(block) for block in self.grid], self.node_columns, self.edge_columns)
 
@@ -191,8 +205,16 @@ class Result:
         return Path(self.path) / DONE / name
 
     def _parts(self, table: str) -> list[Path]:
+        self.check_superpixels()
         self.check_finished()
         return [self._part(table, block) for block in self.grid]
+
+    def check_superpixels(self) -> None:
+        """Raise an InputError if the result holds classes alone, as that of a U-Net does."""
+        if "superpixels" not in self.passes:
+            raise InputError(
+                f"'{self.path}' is of a U-Net and has no superpixels; predict with a model of terrazzo fit"
+            )
 
     def check_finished(self) -> None:
         """Raise an InputError if the result is not finished."""
@@ -219,14 +241,15 @@ def open_result(path: str | Path) -> Result:
         lattice = Lattice(tuple(run["shape"]), tuple(run["size"]))
         grid = BlockGrid(lattice, tuple(run["block_cells"]))
         Pyramid.of(grid)
-        arrays = {key: zarr.open_array(path, path=f"{key}/0", mode="r") for key in (SUPERPIXELS, CLASSES)}
+        passes = tuple(run.get("passes", PASSES))
+        arrays = {key: zarr.open_array(path, path=f"{key}/0", mode="r") for key in (PASSES[name][0] for name in passes)}
         columns = tuple(run["node_columns"]), tuple(run["edge_columns"])
         run_id, probabilities = run.get("id", ""), run.get("probabilities", 0)
     except (ValueError, KeyError, TypeError, OSError) as error:
         raise InputError(f"'{file}' is damaged ({error!r}); run terrazzo predict again with --overwrite") from error
     for key, array in arrays.items():
         check_aligned(array, grid, Path(path) / key)
-    return Result(str(Path(path).resolve()), grid, *columns, run_id, probabilities)
+    return Result(str(Path(path).resolve()), grid, *columns, run_id, probabilities, passes)
 
 
 def write_run(target: Path, run: dict[str, Any]) -> None:

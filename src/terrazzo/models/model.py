@@ -53,6 +53,16 @@ class Model:
     pixel_unit: str | None = None
 
     @property
+    def axes(self) -> int:
+        """The number of spatial axes of its images."""
+        return len(self.recipe.superpixels.size)
+
+    @property
+    def channels(self) -> int:
+        """The number of channels of its images."""
+        return self.recipe.channels
+
+    @property
     def layers(self) -> int:
         """How many hops away a node's class depends on."""
         return self.network.config.layers
@@ -69,11 +79,7 @@ class Model:
 
     def check_channels(self, channels: int) -> None:
         """Raise a ModelError if images with this number of channels are not what the model was fitted on."""
-        if channels != self.recipe.channels:
-            raise ModelError(
-                f"the image has {channels} channels and the model was fitted on {self.recipe.channels}; "
-                "give an image with the same channels or fit a model on this one"
-            )
+        check_channels(channels, self.channels)
 
     def class_probabilities(
         self, graph: RegionGraph, *, device: str = "cpu", backend: Backend = "auto"
@@ -115,3 +121,12 @@ class Model:
         with torch.inference_mode():
             logits: NDArray[np.float32] = network(passing, nodes, edges).cpu().numpy()
         return logits
+
+
+def check_channels(found: int, fitted: int) -> None:
+    """Raise a ModelError if an image does not have as many channels as a model was fitted on."""
+    if found != fitted:
+        raise ModelError(
+            f"the image has {found} channels and the model was fitted on {fitted}; "
+            "give an image with the same channels or fit a model on this one"
+        )

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import itertools
 from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
+from terrazzo.blocks import Block, Box
 from terrazzo.lattice import Lattice
 
 
@@ -20,7 +22,7 @@ class TileCounts:
     start, stop : ndarray of int64, shape (T, 2) or (T, 3)
         The first cell of each tile, and the one after its last.
     counts : ndarray of uint64, shape (T, C)
-        Annotated pixels of each class under the nodes that are seeded in it; no row is 0.
+        Annotated pixels of each class in it, or under the nodes that are seeded in it; no row is 0.
     """
 
     start: NDArray[np.int64]
@@ -38,3 +40,22 @@ class TileCounts:
         summed = np.zeros((len(tiles), counts.shape[1]), np.uint64)
         np.add.at(summed, rows.ravel(), counts[annotated].astype(np.uint64))
         return cls(tiles * side, (tiles + 1) * side, summed)
+
+    @classmethod
+    def of_pixels(cls, truth: NDArray[np.uint8], block: Block, classes: int, side: tuple[int, ...]) -> TileCounts:
+        """Return the counts of a block's core, pixels of 0 to `classes` or 255, in tiles of `side` cells."""
+        spans = zip(block.cells.start, block.cells.stop, side, strict=True)
+        starts = itertools.product(*(range(start, stop, step) for start, stop, step in spans))
+        rows = [(start, counts) for start in starts if (counts := _counts(truth, start, block, classes, side)).any()]
+        first = np.array([start for start, _ in rows], np.int64).reshape(-1, len(side))
+        counted = np.array([counts for _, counts in rows], np.uint64).reshape(-1, classes)
+        return cls(first, np.minimum(first + side, block.cells.stop), counted)
+
+
+def _counts(
+    truth: NDArray[np.uint8], start: tuple[int, ...], block: Block, classes: int, side: tuple[int, ...]
+) -> NDArray[np.int64]:
+    """Return the pixels of each class in the tile that starts at a cell of a block."""
+    stop = tuple(min(a + s, b) for a, s, b in zip(start, side, block.cells.stop, strict=True))
+    tile = Box(start, stop).scaled(block.lattice.size, block.lattice.shape)
+    return np.bincount(truth[tile.within(block.core)].ravel(), minlength=classes)[:classes]

@@ -7,12 +7,14 @@ from typing import Protocol, TypeVar, overload
 import numpy as np
 import torch
 from numpy.typing import NDArray
-from torch import Tensor
+from torch import Tensor, nn
 
 from terrazzo.models.message_passing import Backend, MessagePassing, both_directions, message_passing
 from terrazzo.regions.node_targets import NodeTargets
 from terrazzo.regions.region_graph import RegionGraph
 from terrazzo.regions.scaling import Scaling
+from terrazzo.training.losses import area_weighted_cross_entropy
+from terrazzo.training.optimise import Draw, Graded
 
 
 @dataclass(frozen=True, eq=False)
@@ -68,6 +70,14 @@ class Batch:
     edge_features: Tensor
     fractions: Tensor
     pixels: Tensor
+
+    def graded(self, network: nn.Module, weights: Tensor | None) -> Graded:
+        """How a `GNN` does on it."""
+        logits = network(self.passing, self.node_features, self.edge_features)
+        right = self.fractions.gather(1, logits.argmax(dim=1, keepdim=True))[:, 0]
+        pixels = self.pixels.sum()
+        loss = area_weighted_cross_entropy(logits, self.fractions, self.pixels, weights)
+        return Graded(loss, (right * self.pixels).sum() / pixels, pixels)
 
 
 def parts_of(
@@ -163,6 +173,22 @@ class Batches(Sequence[Batch]):
             return Batches(self._groups[number], self._scaling, self._device, self._backend)
         parts = [part.read() for part in self._groups[number]]
         return batch_of(parts, self._scaling, device=self._device, backend=self._backend)
+
+
+@dataclass(frozen=True, eq=False)
+class DrawnBatches:
+    """Batches in the order that `draw` gives, by default each once an epoch, in random order."""
+
+    batches: Sequence[Batch]
+    draw: Draw | None = None
+
+    def __len__(self) -> int:
+        return len(self.batches)
+
+    def epoch(self, rng: np.random.Generator) -> Iterator[Batch]:
+        """The batches of one epoch."""
+        for row in rng.permutation(len(self.batches)) if self.draw is None else self.draw(rng):
+            yield self.batches[row]
 
 
 _Cut = tuple[NDArray[np.int64], NDArray[np.int64]]

@@ -104,12 +104,12 @@ def fit(
     ParameterError
         If a parameter is out of range, or the annotation cannot be learned from.
     """
-    _check_lists(images, annotations, masks)
+    check_lists(images, annotations, masks)
     arrays = [image_array(image, axes_of(size)) for image in images]
-    axes, channels = _common_axes(arrays)
-    planes = [_plane(annotation, axes) for annotation in annotations]
+    axes, channels = common_axes(arrays)
+    planes = [class_plane(annotation, axes) for annotation in annotations]
     named = named_classes(annotations, class_names)
-    classes = len(named) if named is not None else _count_classes(planes)
+    classes = len(named) if named is not None else count_classes(planes)
     names = chosen_names(named, classes)
     palette = chosen_colours(colours or annotated_colours(annotations, classes), classes)
     check_settings(settings)
@@ -126,11 +126,11 @@ def fit(
     fitted, seconds = fit_annotated(
         annotated, streaming=streaming, scratch=scratch, graph_done=graph_done, progress=progress, **settings
     )
-    pixel_size, pixel_unit = _common_pixel_size([image for image in images if isinstance(image, Image)])
-    return as_model(fitted, recipe, names, palette, pixel_size, seconds, pixel_unit)
+    return as_model(fitted, recipe, names, palette, *common_pixel_size(images), seconds)
 
 
-def _check_lists(images: object, annotations: object, masks: object) -> None:
+def check_lists(images: object, annotations: object, masks: object = None) -> None:
+    """Raise an error unless there are lists with one annotation, and one mask if any, for each image."""
     if not isinstance(images, list | tuple) or not isinstance(annotations, list | tuple):
         raise ParameterError("images and annotations must be lists; write fit([image], [annotation])")
     if len(images) != len(annotations) or not images:
@@ -139,7 +139,7 @@ def _check_lists(images: object, annotations: object, masks: object) -> None:
         raise ParameterError("masks must be a list with one mask, or None, for each image")
 
 
-def _common_axes(arrays: Sequence[da.Array]) -> tuple[int, int]:
+def common_axes(arrays: Sequence[da.Array]) -> tuple[int, int]:
     """Return the number of spatial axes and of channels that all images have."""
     axes, channels = (sorted(set(counts)) for counts in zip(*((a.ndim - 1, a.shape[0]) for a in arrays), strict=True))
     if len(axes) > 1:
@@ -149,20 +149,21 @@ def _common_axes(arrays: Sequence[da.Array]) -> tuple[int, int]:
     return axes[0], channels[0]
 
 
-def _common_pixel_size(images: Sequence[Image]) -> tuple[tuple[float, ...] | None, str | None]:
+def common_pixel_size(images: Sequence[ImageLike]) -> tuple[tuple[float, ...] | None, str | None]:
     """Return the pixel size that all images have, but for rounding, and its unit."""
-    if not images:
+    stored = [image for image in images if isinstance(image, Image)]
+    if not stored:
         return None, None
-    first = images[0]
-    ratios = [size_ratio(image.pixel_size, image.pixel_unit, first.pixel_size, first.pixel_unit) for image in images]
+    first = stored[0]
+    ratios = [size_ratio(image.pixel_size, image.pixel_unit, first.pixel_size, first.pixel_unit) for image in stored]
     if None not in ratios and all(map(is_same_size, ratios)):
         return first.pixel_size, first.pixel_unit
-    if any(image.pixel_size for image in images):
+    if any(image.pixel_size for image in stored):
         _log.warning("the images' pixels differ in size, or some are not known: the model remembers no pixel size")
     return None, None
 
 
-def _plane(annotation: ImageLike, axes: int) -> da.Array:
+def class_plane(annotation: ImageLike, axes: int) -> da.Array:
     """Return an annotation as a Dask array (y, x) or (z, y, x)."""
     plane = annotation.plane if isinstance(annotation, Image) else da.asarray(annotation)
     if plane.ndim != axes or plane.dtype.kind not in "bui":
@@ -173,6 +174,7 @@ def _plane(annotation: ImageLike, axes: int) -> da.Array:
     return plane.astype(np.uint8) if plane.dtype.kind == "b" else plane
 
 
-def _count_classes(planes: Sequence[da.Array]) -> int:
+def count_classes(planes: Sequence[da.Array]) -> int:
+    """Return one more than the highest class of all annotations; they are read."""
     highest = dask.compute(*(da.where(plane == NOT_ANNOTATED, 0, plane).max() for plane in planes))
     return max(1, int(max(highest)) + 1)

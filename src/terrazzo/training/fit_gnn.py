@@ -20,7 +20,7 @@ from terrazzo.regions.node_targets import NodeTargets
 from terrazzo.regions.recipe import Recipe
 from terrazzo.regions.region_graph import RegionGraph
 from terrazzo.training.fit_network import fit_network
-from terrazzo.training.optimise import Epoch
+from terrazzo.training.optimise import Epoch, figures_of
 from terrazzo.training.train_network import FittedNetwork, train_network
 
 # Okabe and Ito's palette, which colour-blind people can tell apart, behind a quiet grey for the first class.
@@ -80,7 +80,7 @@ def fit_gnn(
     names, palette = chosen_names(class_names, classes), chosen_colours(colours, classes)
     began = time.perf_counter()
     fitted = fit_network(computed, counted, progress=progress, **settings)
-    return as_model(fitted, recipe, names, palette, pixel_size, time.perf_counter() - began, pixel_unit)
+    return as_model(fitted, recipe, names, palette, pixel_size, pixel_unit, time.perf_counter() - began)
 
 
 def as_model(
@@ -89,17 +89,11 @@ def as_model(
     names: tuple[str, ...],
     colours: tuple[str, ...],
     pixel_size: tuple[float, ...] | None,
+    pixel_unit: str | None,
     seconds: float,
-    pixel_unit: str | None = None,
 ) -> Model:
     """Return a trained network as a model that says how its fit went."""
-    figures = {
-        "epochs": float(len(fitted.history)),
-        "best_epoch": float(fitted.best.epoch),
-        "validation_accuracy": fitted.best.validation_accuracy,
-        "validation_loss": fitted.best.validation_loss,
-        "seconds": seconds,
-    }
+    figures = figures_of(fitted.history, seconds)
     return Model(fitted.network, fitted.scaling, recipe, names, colours, pixel_size, figures, pixel_unit)
 
 

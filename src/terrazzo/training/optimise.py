@@ -3,8 +3,9 @@
 import copy
 import math
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
+from typing import NamedTuple, Protocol
 
 import numpy as np
 import torch
@@ -12,9 +13,6 @@ from numpy.typing import NDArray
 from torch import Tensor, nn
 
 from terrazzo.errors import ParameterError
-from terrazzo.models.gnn import GNN
-from terrazzo.training.batches import Batch
-from terrazzo.training.losses import area_weighted_cross_entropy
 
 WARM_UP = 0.05
 """Share of the run in which the learning rate rises to its peak."""
@@ -40,6 +38,37 @@ class Epoch:
     validation_loss: float
     validation_accuracy: float
     seconds: float
+
+
+class Graded(NamedTuple):
+    """How a network does on a batch: loss and share of right pixels, both means over its annotated pixels.
+
+    Each is a Tensor of float32, shape (), on the network's device; the loss has a gradient.
+    """
+
+    loss: Tensor
+    accuracy: Tensor
+    pixels: Tensor
+
+
+class AnyBatch(Protocol):
+    """What a network sees in one step, with the answers."""
+
+    def graded(self, network: nn.Module, weights: Tensor | None) -> Graded:
+        """How the network does on it, with these weights of the classes in the loss."""
+        ...
+
+
+class Training(Protocol):
+    """Batches to learn from."""
+
+    def __len__(self) -> int:
+        """Steps of an epoch."""
+        ...
+
+    def epoch(self, rng: np.random.Generator) -> Iterable[AnyBatch]:
+        """The batches of one epoch, in an order or a choice that the generator decides."""
+        ...
 
 
 Draw = Callable[[np.random.Generator], NDArray[np.int64]]
@@ -113,30 +142,28 @@ class Schedule:
 
 
 def optimise(
-    network: GNN,
-    training: Sequence[Batch],
-    validation: Sequence[Batch],
+    network: nn.Module,
+    training: Training,
+    validation: Iterable[AnyBatch],
     schedule: Schedule,
     *,
     weights: Tensor | None = None,
     rng: np.random.Generator,
-    draw: Draw | None = None,
     progress: Callable[[Epoch], None] | None = None,
 ) -> tuple[Epoch, ...]:
     """Train a network in place and leave it with the weights of its best epoch.
 
     Parameters
     ----------
-    network : GNN
-    training, validation : sequence of Batch
-        On the network's device.
+    network : torch.nn.Module
+    training : Training
+    validation : iterable of AnyBatch
+        On the network's device, as those of training.
     schedule : Schedule
     weights : Tensor, optional
         Class weights of the loss.
     rng : numpy.random.Generator
-        Gives the order of the batches.
-    draw : Draw, optional
-        Which batches an epoch takes; by default each once, in random order.
+        Decides what each epoch takes.
     progress : callable, optional
         Called with each `Epoch`.
 
@@ -156,9 +183,9 @@ def optimise(
     waited = 0
     while len(history) < schedule.epochs and waited < schedule.patience:
         losses = []
-        for step, row in enumerate(rng.permutation(len(training)) if draw is None else draw(rng)):
+        for step, batch in enumerate(training.epoch(rng)):
             rate = schedule.rate(len(history) + step / len(training), time.monotonic() - started)
-            losses.append(_step(network, training[row], optimiser, rate, weights))
+            losses.append(_step(network, batch, optimiser, rate, weights))
         epoch = Epoch(
             len(history) + 1,
             _mean(losses),
@@ -182,6 +209,23 @@ def optimise(
     return tuple(history)
 
 
+def figures_of(history: Sequence[Epoch], seconds: float) -> dict[str, float]:
+    """How a fit went, in numbers for people."""
+    best = best_of(history)
+    return {
+        "epochs": float(len(history)),
+        "best_epoch": float(best.epoch),
+        "validation_accuracy": best.validation_accuracy,
+        "validation_loss": best.validation_loss,
+        "seconds": seconds,
+    }
+
+
+def best_of(history: Sequence[Epoch]) -> Epoch:
+    """The epoch that the weights are from: the one with the lowest validation loss."""
+    return min(history, key=lambda epoch: epoch.validation_loss)
+
+
 def _adamw(network: nn.Module, schedule: Schedule) -> torch.optim.AdamW:
     parameters = list(network.parameters())
     groups = [
@@ -196,31 +240,28 @@ _Weighted = tuple[Tensor, Tensor]
 
 
 def _step(
-    network: GNN, batch: Batch, optimiser: torch.optim.Optimizer, rate: float, weights: Tensor | None
+    network: nn.Module, batch: AnyBatch, optimiser: torch.optim.Optimizer, rate: float, weights: Tensor | None
 ) -> _Weighted:
     for group in optimiser.param_groups:
         group["lr"] = rate
     network.train()
-    logits = network(batch.passing, batch.node_features, batch.edge_features)
-    loss = area_weighted_cross_entropy(logits, batch.fractions, batch.pixels, weights)
+    graded = batch.graded(network, weights)
     optimiser.zero_grad()
-    loss.backward()  # type: ignore[no-untyped-call]
+    graded.loss.backward()  # type: ignore[no-untyped-call]
     nn.utils.clip_grad_norm_(network.parameters(), 1.0)
     optimiser.step()
-    return loss.detach(), batch.pixels.sum()
+    return graded.loss.detach(), graded.pixels
 
 
 @torch.no_grad()
-def _judged(network: GNN, batches: Sequence[Batch], weights: Tensor | None) -> tuple[float, float]:
+def _judged(network: nn.Module, batches: Iterable[AnyBatch], weights: Tensor | None) -> tuple[float, float]:
     """Mean loss and accuracy over the annotated pixels."""
     network.eval()
     losses, accuracies = [], []
     for batch in batches:
-        logits = network(batch.passing, batch.node_features, batch.edge_features)
-        pixels = batch.pixels.sum()
-        right = batch.fractions.gather(1, logits.argmax(dim=1, keepdim=True))[:, 0]
-        losses.append((area_weighted_cross_entropy(logits, batch.fractions, batch.pixels, weights), pixels))
-        accuracies.append(((right * batch.pixels).sum() / pixels, pixels))
+        graded = batch.graded(network, weights)
+        losses.append((graded.loss, graded.pixels))
+        accuracies.append((graded.accuracy, graded.pixels))
     return _mean(losses), _mean(accuracies)
 
 

@@ -81,7 +81,7 @@ def check_annotation(annotated: NDArray[np.float64]) -> None:
     """Raise a ParameterError unless pixels of two classes are annotated."""
     found = np.flatnonzero(annotated)
     if found.size == 0:
-        raise ParameterError("no pixel under a region is annotated; annotate some pixels of at least two classes")
+        raise ParameterError("no pixel is annotated; annotate some pixels of at least two classes")
     if found.size == 1:
         raise ParameterError(f"class {found[0]} is the only one annotated; annotate some pixels of another class")
 

@@ -12,9 +12,9 @@ from terrazzo.models.device import choose_device
 from terrazzo.models.gnn import GNN, GNNConfig
 from terrazzo.models.message_passing import Backend
 from terrazzo.regions.scaling import Scaling
-from terrazzo.training.batches import AnyPart, Batches, grouped
+from terrazzo.training.batches import AnyPart, Batches, DrawnBatches, grouped
 from terrazzo.training.losses import ClassWeighting, class_weights
-from terrazzo.training.optimise import Epoch, Schedule, drawn_by_area, optimise
+from terrazzo.training.optimise import Epoch, Schedule, best_of, drawn_by_area, optimise
 from terrazzo.training.sides import Cut
 from terrazzo.training.splits import Split, Validation
 
@@ -52,7 +52,7 @@ class FittedNetwork:
     @property
     def best(self) -> Epoch:
         """The epoch that the weights are from: the one with the lowest validation loss."""
-        return min(self.history, key=lambda epoch: epoch.validation_loss)
+        return best_of(self.history)
 
 
 def train_network(
@@ -127,9 +127,8 @@ def train_network(
     with torch.random.fork_rng(devices=[on] if on.type == "cuda" else []):
         torch.manual_seed(seed)
         network = GNN(config).to(on)
-        history = optimise(
-            network, training, validating, schedule, weights=weights, rng=rng, draw=draw, progress=progress
-        )
+        steps = DrawnBatches(training, draw)
+        history = optimise(network, steps, validating, schedule, weights=weights, rng=rng, progress=progress)
     return FittedNetwork(network.cpu(), sides.scaling, history, sides.split)
 
 

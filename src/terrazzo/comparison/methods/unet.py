@@ -2,29 +2,27 @@
 
 from __future__ import annotations
 
-import importlib
 from pathlib import Path
 from typing import Any
 
-import terrazzo
+from terrazzo.blockwise.predict import predict
 from terrazzo.comparison.assignment import Assignment
 from terrazzo.comparison.methods import Figures
 from terrazzo.comparison.written_classes import write_classes
-from terrazzo.errors import ParameterError
 from terrazzo.io.image import Image
 from terrazzo.io.model_file import open_model as open_model
 from terrazzo.io.model_file import write_model as write_model
 from terrazzo.io.result import Result
+from terrazzo.models.unet_cost import multiply_adds
+from terrazzo.models.unet_model import UNetModel
+from terrazzo.training.fit_unet import fit_unet
 
 TITLE = "U-Net"
 SHRINKABLE = {"batch": 8, "patch": 256}
 
 
-def fit(assignment: Assignment) -> Any:
+def fit(assignment: Assignment) -> UNetModel:
     """Fit as `terrazzo.fit_unet` does."""
-    fit_unet: Any = getattr(terrazzo, "fit_unet", None)
-    if fit_unet is None:
-        raise ParameterError("this version of terrazzo has no U-Net; leave it out of the methods")
     settings: dict[str, Any] = dict(assignment.settings)
     if assignment.epochs is not None:
         settings["epochs"] = assignment.epochs
@@ -40,14 +38,13 @@ def fit(assignment: Assignment) -> Any:
     )
 
 
-def write_prediction(model: Any, image: Image, path: Path, device: str) -> Image:
+def write_prediction(model: UNetModel, image: Image, path: Path, device: str) -> Image:
     """Write the class of each pixel."""
-    return write_classes(terrazzo.predict(model, image, device=device), path)
+    return write_classes(predict(model, image, device=device), path)
 
 
-def figures(model: Any, prediction: Result | Image) -> Figures:  # noqa: ARG001
+def figures(model: UNetModel, prediction: Result | Image) -> Figures:  # noqa: ARG001
     """Count the network's weights, and its multiply-adds from its description."""
-    multiply_adds: Any = importlib.import_module("terrazzo.models.unet_cost").multiply_adds
     return {
         "parameters": sum(weights.numel() for weights in model.network.parameters()),
         "multiply_adds_per_pixel": float(multiply_adds(model.network.description)),

@@ -1,0 +1,98 @@
+"""`terrazzo fit-unet`: from images and annotations to a U-Net."""
+
+from __future__ import annotations
+
+from typing import Annotated
+
+import typer
+
+from terrazzo.cli.options import (
+    Axes,
+    Calibration,
+    Device,
+    Empty,
+    Json,
+    Level,
+    Output,
+    Overwrite,
+    PixelSize,
+    Stack,
+    opening,
+    parse_names,
+)
+from terrazzo.cli.printing import print_values
+from terrazzo.cli.progress import display
+from terrazzo.errors import InputError
+
+
+def fit_unet(
+    images: Annotated[str, typer.Argument(help="A file, a folder or a quoted glob.")],
+    annotations: Annotated[str, typer.Argument(help="The same, with a class per pixel; 255 is not annotated.")],
+    output: Output,
+    classes: Annotated[str | None, typer.Option(help="Names, comma-separated, in the order of values.")] = None,
+    base: Annotated[int, typer.Option(help="Channels at the image's resolution; 64 is the original size.")] = 16,
+    depth: Annotated[int, typer.Option(help="How often the resolution falls.")] = 4,
+    convolutions: Annotated[int, typer.Option(help="At each resolution, on the way down and up.")] = 2,
+    dropout: Annotated[float, typer.Option(help="Share dropped after each level in training.")] = 0.0,
+    patch: Annotated[int | None, typer.Option(help="Side of a patch in pixels; by default 256, in volumes 64.")] = None,
+    batch: Annotated[int, typer.Option(help="Patches in one step.")] = 8,
+    learning_rate: Annotated[float, typer.Option(help="The highest; it rises at first, then falls.")] = 3e-3,
+    patience: Annotated[int, typer.Option(help="Epochs without a better validation before training stops.")] = 40,
+    validation: Annotated[float, typer.Option(help="Share of the annotated pixels to hold out.")] = 0.2,
+    epochs: Annotated[int, typer.Option(help="The most epochs.")] = 200,
+    seconds: Annotated[float | None, typer.Option(help="The most seconds of training.")] = None,
+    seed: Annotated[int, typer.Option(help="Repeats a run.")] = 0,
+    level: Level = 0,
+    pixel_size: PixelSize = None,
+    calibration: Calibration = None,
+    annotation_level: Annotated[int, typer.Option(help="The level of the annotations' pyramid.")] = 0,
+    axes: Axes = None,
+    empty: Empty = 255,
+    annotation_axes: Annotated[str | None, typer.Option(help="The axes of the annotations' files.")] = None,
+    stack: Stack = False,
+    device: Device = "auto",
+    overwrite: Overwrite = False,
+    json: Json = False,
+) -> None:
+    """Fit a U-Net on images and annotations, paired by name: the yardstick for the graph network of fit."""
+    from terrazzo.io.files import find_annotations, find_images, pair_by_stem
+    from terrazzo.io.model_file import write_model
+    from terrazzo.io.open_annotation import open_annotations
+    from terrazzo.io.open_image import open_image
+    from terrazzo.io.output_path import check_output
+    from terrazzo.training.fit_unet import fit_unet as fit_model
+
+    if output.exists() and not overwrite:
+        raise InputError(f"'{output}' exists; choose another path or add --overwrite")
+    pairs = pair_by_stem(find_images(images, stack=stack), find_annotations(annotations, stack=stack))
+    check_output(output, *(path for pair in pairs for path in pair))
+    opened = [open_image(image, **opening(level, axes, pixel_size, calibration)) for image, _ in pairs]
+    drawn = open_annotations(
+        [annotation for _, annotation in pairs],
+        opened,
+        classes=parse_names(classes),
+        empty=empty,
+        level=annotation_level,
+        axes=annotation_axes,
+    )
+    with display() as shown:
+        model = fit_model(
+            opened,
+            drawn,
+            base=base,
+            depth=depth,
+            convolutions=convolutions,
+            dropout=dropout,
+            patch=patch,
+            batch=batch,
+            epochs=epochs,
+            seconds=seconds,
+            patience=patience,
+            learning_rate=learning_rate,
+            validation=validation,
+            seed=seed,
+            device=device,
+            progress=lambda epoch: shown.epoch(epoch.epoch, epochs, epoch.validation_accuracy),
+        )
+    write_model(model, output, overwrite=overwrite)
+    print_values({"model": str(output), "images": len(pairs), **model.fitted}, as_json=json)

@@ -1,0 +1,8 @@
+"""What can be applied to an image: a graph neural network or a U-Net."""
+
+from typing import TypeAlias
+
+from terrazzo.models.model import Model
+from terrazzo.models.unet_model import UNetModel
+
+AnyModel: TypeAlias = Model | UNetModel

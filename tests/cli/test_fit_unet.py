@@ -1,0 +1,70 @@
+import json
+
+import imageio.v3 as imageio
+import pytest
+
+import terrazzo as tz
+
+QUICK = ("--base", 2, "--depth", 1, "--patch", 32, "--batch", 2, "--device", "cpu", "--epochs", 3)
+
+
+@pytest.fixture(scope="module")
+def unet(files, tmp_path_factory):
+    """A U-Net fitted from the command line."""
+    from terrazzo.cli import main
+
+    path = tmp_path_factory.mktemp("unet") / "unet.safetensors"
+    arguments = ("fit-unet", files / "images", files / "annotations", "-o", path, "--classes", "flat, striped", *QUICK)
+    with pytest.raises(SystemExit) as left:
+        main([str(argument) for argument in arguments])
+    assert left.value.code == 0
+    return path
+
+
+def test_a_unet_is_fitted_predicted_scored_and_described(files, unet, run, tmp_path):
+    image, annotation = (files / folder / "a.png" for folder in ("images", "annotations"))
+    predicted = run("predict", image, "-m", unet, "-o", tmp_path / "r.zarr", "--workers", 1, "--block", 32, "--json")
+    assert predicted.code == 0, predicted.err
+    figures = json.loads(predicted.out)
+    assert figures.keys() == {"result", "pixels", "seconds"}
+    assert figures["pixels"] == imageio.imread(image).size
+    scored = json.loads(run("score", tmp_path / "r.zarr", annotation, "--json").out)
+    assert scored["accuracy"] > 0.4
+    assert scored.get("ceiling") is None
+    said = json.loads(run("info", unet, "--json").out)
+    assert said["network"] == {"kind": "U-Net", "base": 2, "depth": 1}
+    assert said["classes"].keys() == {"flat", "striped"}
+    assert said["halo"] == [8, 8]
+    described = json.loads(run("info", tmp_path / "r.zarr", "--json").out)
+    assert described["finished"]
+    assert described["finished_blocks"] == {"classes": described["blocks"]}
+
+
+def test_a_folder_of_images_gets_a_result_each(files, unet, run, tmp_path):
+    ended = run("predict", files / "images", "-m", unet, "-o", tmp_path / "results", "--workers", 1, "--json")
+    assert ended.code == 0, ended.err
+    assert json.loads(ended.out).keys() == {"results", "pixels"}
+    assert len(json.loads(ended.out)["results"]) == 2
+
+
+def test_the_plan_of_a_unet_has_one_task_per_block(files, unet, run):
+    plan = json.loads(run("plan", files / "images" / "a.png", "-m", unet, "--block", 32, "--json").out)
+    assert plan["tasks"] == plan["blocks"] > 1
+    assert plan["superpixels"] == 0
+    assert plan["disk"].keys() == {"classes"}
+
+
+def test_the_table_names_the_model_and_how_well_it_does(files, run, tmp_path):
+    ended = run("fit-unet", files / "images", files / "annotations", "-o", tmp_path / "m.safetensors", *QUICK)
+    assert ended.code == 0
+    assert "validation accuracy" in ended.out
+    assert tz.open_model(tmp_path / "m.safetensors").class_names == ("class 0", "class 1")
+
+
+def test_mistakes_end_in_one_sentence(files, unet, mistake, tmp_path):
+    images, annotations = files / "images", files / "annotations"
+    assert "exists" in mistake("fit-unet", images, annotations, "-o", unet)
+    said = mistake("fit-unet", images, annotations, "-o", tmp_path / "m.safetensors", "--patch", 30)
+    assert "multiple of the network's stride" in said
+    assert "channels" in mistake("predict", files / "colour.png", "-m", unet, "-o", tmp_path / "r.zarr")
+    assert not (tmp_path / "m.safetensors").exists()

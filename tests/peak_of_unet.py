@@ -1,0 +1,50 @@
+"""Run as a script: the memory that a U-Net's task takes in a process of its own, and what was projected.
+
+    python peak_of_unet.py FOLDER CONFIGURATION
+
+FOLDER holds `image.ome.zarr`; what is printed is one JSON document.
+"""
+
+import json
+import sys
+from pathlib import Path
+
+import numpy as np
+import torch
+from peak_of_tasks import _peak as peak
+from unets import random_unet
+
+from terrazzo.blockwise.classified_pixels import classify_stored_pixels
+from terrazzo.blockwise.unet_work import UNetWork
+from terrazzo.io.new_result import create_result
+from terrazzo.io.open_image import open_image
+from terrazzo.models.classify_pixels import pixel_grid
+
+# shape and dtype of the image, block, network
+CONFIGURATIONS = {
+    "small": ((1, 1536, 1536), "uint8", 768, {"base": 16, "depth": 4}),
+    "wide, colour": ((3, 1024, 1024), "uint16", 256, {"base": 48, "depth": 3}),
+    "volume": ((1, 48, 192, 192), "uint8", 64, {"axes": 3, "base": 16, "depth": 2, "kernels": [(1, 3, 3), 3, 3]}),
+    "one convolution": ((1, 2048, 2048), "float32", 1024, {"base": 8, "depth": 2, "convolutions": 1}),
+}
+
+
+def main(folder, name):
+    torch.set_num_threads(1)
+    shape, _, side, network = CONFIGURATIONS[name]
+    model = random_unet(shape[0], 2, **network)
+    image = open_image(folder / "image.ome.zarr")
+    grid = pixel_grid(model.network.description, image.extent, side)
+    columns = {"node_columns": (), "edge_columns": (), "pixel_size": None, "made_from": {}, "passes": ("classes",)}
+    names = {"class_names": model.class_names, "colours": model.colours}
+    result = create_result(folder / "result.zarr", grid, **names, **columns)
+    # libraries make their pools once per process, not once per block
+    stride = model.network.description.stride
+    model.logits(np.zeros((shape[0], *stride), np.float32))
+    block = grid[tuple((count - 1) // 2 for count in grid.shape)]
+    measured = peak(classify_stored_pixels, block, result, image.stored, None, model, "cpu")
+    print(json.dumps([measured, UNetWork.of(model, image.dtype.itemsize).task(grid).bytes]))
+
+
+if __name__ == "__main__":
+    main(Path(sys.argv[1]), sys.argv[2])
