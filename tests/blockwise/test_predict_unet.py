@@ -1,8 +1,8 @@
-import math
 
 """A U-Net predicts the same classes lazily, on disk, on a cluster and in one piece."""
 
 import json
+import math
 from dataclasses import replace
 
 import dask.array as da
