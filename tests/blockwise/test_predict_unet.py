@@ -1,4 +1,3 @@
-
 """A U-Net predicts the same classes lazily, on disk, on a cluster and in one piece."""
 
 import json
