@@ -47,15 +47,15 @@ def _plain(value: Any) -> Any:
 
 def _readable(value: Any) -> str:
     if isinstance(value, Mapping):
-        return _separator(value.values()).join(f"{name} {_readable(item)}" for name, item in value.items())
+        return _separator(value.values(), Mapping).join(f"{name} {_readable(item)}" for name, item in value.items())
     if isinstance(value, list | tuple):
         shown = [_readable(item) for item in value[:MOST_SHOWN]]
         rest = [f"… ({len(value)} in all, --json lists them)"] if len(value) > MOST_SHOWN else []
-        return _separator(value).join(shown + rest)
+        return _separator(value, list | tuple | Mapping).join(shown + rest)
     if isinstance(value, float):
         return f"{value:.4g}"
     return "not given" if value is None else str(value)
 
 
-def _separator(items: Iterable[Any]) -> str:
-    return "\n" if any(isinstance(item, list | tuple | Mapping) for item in items) else ", "
+def _separator(items: Iterable[Any], nested: Any) -> str:
+    return "\n" if any(isinstance(item, nested) for item in items) else ", "
