@@ -67,6 +67,10 @@ def test_an_unknown_command_is_one_line(run):
     assert ended.err == "Error: No such command 'segment'. (terrazzo --help says what there is)\n"
 
 
+def test_an_unknown_option_points_to_the_help_of_its_command(run):
+    assert run("predict", "--nix").err.endswith("(terrazzo predict --help says what there is)\n")
+
+
 def test_an_interrupted_command_says_how_to_go_on(run, files, monkeypatch):
     def interrupted(*_, **__):
         raise KeyboardInterrupt

@@ -53,3 +53,10 @@ def test_what_is_finished_of_a_result_is_told(files, predicted, run):  # noqa: A
     assert found["made_from"]["versions"]["terrazzo"] == tz.__version__
     folder = json.loads(run("info", files, "--json").out)
     assert folder["results"] == {"result.zarr": "finished"}
+
+
+def test_a_long_list_is_cut_short_for_people_and_whole_for_programs(files, predicted, run):  # noqa: ARG001
+    columns = json.loads(run("info", files / "result.zarr", "--json").out)["node_columns"]
+    said = run("info", files / "result.zarr").out
+    assert f"({len(columns)} in all, --json lists them)" in " ".join(said.split())
+    assert columns[-1] not in said

@@ -116,6 +116,22 @@ def test_a_folder_of_results_says_which_are_finished(tmp_path):
     json.dumps(found)
 
 
+def test_shapes_are_counted_by_class(tmp_path):
+    lines = ["index,shape-type,vertex-index,axis-0,axis-1,class"]
+    for index, name in enumerate(("Tumor", "Stroma", "Tumor")):
+        lines += [f"{index},path,{vertex},{vertex},{10 * index},{name}" for vertex in range(2)]
+    (tmp_path / "drawn.csv").write_text("\n".join(lines))
+    found = describe(tmp_path / "drawn.csv")
+    assert (found["kind"], found["shapes"]) == ("shapes", {"Tumor": 2, "Stroma": 1})
+    assert found["extent"] == {"y": [0.5, 1.5], "x": [0.5, 20.5]}
+    json.dumps(found)
+
+
+def test_a_drawing_of_nothing_has_no_shapes(tmp_path):
+    (tmp_path / "drawn.geojson").write_text('{"type": "FeatureCollection", "features": []}')
+    assert describe(tmp_path / "drawn.geojson")["shapes"] == {}
+
+
 def test_nothing_cannot_be_described(tmp_path):
     with pytest.raises(InputError, match=r"there is nothing at .*; give an image, a result or a model"):
         describe(tmp_path / "none")

@@ -46,6 +46,14 @@ def test_shapes_become_a_class_per_pixel_and_the_rest_is_not_annotated(drawn):
     assert np.array_equal(annotation.stored[0, 3:33, 11:57:2], expected[3:33, 11:57:2])
 
 
+def test_shapes_are_no_labels_and_how_to_make_labels_of_them_is_said(tmp_path, image):
+    shapes = write_features(tmp_path / "a.geojson", [TUMOUR])
+    with pytest.raises(InputError, match=r"a\.geojson' holds shapes, and labels hold one integer per pixel; open"):
+        tz.open_labels(shapes)
+    tz.write_ome_zarr(tmp_path / "labels.zarr", tz.open_annotation(shapes, image).plane, axes="yx")
+    assert np.unique(tz.open_labels(tmp_path / "labels.zarr").plane.compute()).tolist() == [0, 255]
+
+
 def test_the_order_of_the_given_names_decides_the_values(drawn):
     annotation = drawn(TUMOUR, STROMA, classes=["Tumor", "Stroma", "Fat"])
     assert annotation.class_names == ("Tumor", "Stroma", "Fat")

@@ -62,11 +62,17 @@ def main(arguments: Sequence[str] | None = None) -> None:
         typer.echo(f"Error: {error.strerror or error}{where}; mend that and run it again", err=True)
         sys.exit(MISTAKE)
     except typer.TyperException as error:
-        typer.echo(f"Error: {error.format_message()} (terrazzo --help says what there is)", err=True)
+        typer.echo(f"Error: {error.format_message()} ({_help(error)} says what there is)", err=True)
         sys.exit(MISTAKE)
     if code == INTERRUPTED:  # typer has turned Ctrl-C into this
         typer.echo(f"Interrupted: {_what_next(given)}.", err=True)
     sys.exit(code)
+
+
+def _help(error: typer.TyperException) -> str:
+    context = getattr(error, "ctx", None)
+    command = f"{context.info_name} " if context is not None and context.parent is not None else ""
+    return f"terrazzo {command}--help"
 
 
 def _what_next(given: list[str]) -> str:

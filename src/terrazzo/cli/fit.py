@@ -117,4 +117,5 @@ def fit(
             progress=lambda epoch: shown.epoch(epoch.epoch, epochs, epoch.validation_accuracy),
         )
     write_model(model, output, overwrite=overwrite)
-    print_values({"model": str(output), "images": len(pairs), **model.fitted}, as_json=json)
+    known = {"model": str(output), "images": len(pairs), "classes": list(model.class_names)}
+    print_values(known | model.fitted, as_json=json)

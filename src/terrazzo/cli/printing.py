@@ -4,16 +4,19 @@ from __future__ import annotations
 
 import json
 import math
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from typing import Any
 
 import typer
 from rich.console import Console
 from rich.table import Table
 
+# of a longer list people read the beginning; JSON has all
+MOST_SHOWN = 12
+
 
 def print_values(values: Mapping[str, Any], *, as_json: bool) -> None:
-    """Print named values, nested ones indented."""
+    """Print named values, with what is nested on lines of its own."""
     if as_json:
         typer.echo(json.dumps(_plain(values), indent=1))
         return
@@ -44,10 +47,15 @@ def _plain(value: Any) -> Any:
 
 def _readable(value: Any) -> str:
     if isinstance(value, Mapping):
-        return ", ".join(f"{name} {_readable(item)}" for name, item in value.items())
+        return _separator(value.values(), Mapping).join(f"{name} {_readable(item)}" for name, item in value.items())
     if isinstance(value, list | tuple):
-        nested = any(isinstance(item, list | tuple | Mapping) for item in value)
-        return ("\n" if nested else ", ").join(_readable(item) for item in value)
+        shown = [_readable(item) for item in value[:MOST_SHOWN]]
+        rest = [f"… ({len(value)} in all, --json lists them)"] if len(value) > MOST_SHOWN else []
+        return _separator(value, list | tuple | Mapping).join(shown + rest)
     if isinstance(value, float):
         return f"{value:.4g}"
     return "not given" if value is None else str(value)
+
+
+def _separator(items: Iterable[Any], nested: Any) -> str:
+    return "\n" if any(isinstance(item, nested) for item in items) else ", "

@@ -1,4 +1,4 @@
-"""What a path is: an image, a result, a folder of results or a model, with what there is to say of it."""
+"""What a path is: an image, shapes, a result, a folder of results or a model, with what there is to say of it."""
 
 from __future__ import annotations
 
@@ -8,13 +8,17 @@ from dataclasses import asdict
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+import numpy as np
+
 from terrazzo.errors import InputError
 from terrazzo.io.axes import IMAGE_AXES
+from terrazzo.io.drawn_array import is_drawn, opened_drawing
 from terrazzo.io.image import Image
 from terrazzo.io.image_levels import levels_of
 from terrazzo.io.location import inside_hdf5, is_pattern, is_url
 from terrazzo.io.open_image import open_image
 from terrazzo.io.result import RUN, Result, open_result
+from terrazzo.regions.drawing import UNCLASSED
 
 if TYPE_CHECKING:
     from terrazzo.models.model import Model
@@ -22,12 +26,12 @@ if TYPE_CHECKING:
 
 
 def describe(path: str | os.PathLike[str], **opening: Any) -> dict[str, Any]:
-    """Return what is at `path` as plain values, the kind ("image", "result", "results" or "model") first.
+    """Return what is at `path` as plain values, the kind ("image", "shapes", "result", "results" or "model") first.
 
     Parameters
     ----------
     path : path
-        An image as for `open_image`, a result, a folder of results or a model.
+        An image as for `open_image`, shapes as for `open_annotation`, a result, a folder of results or a model.
     **opening
         As for `open_image`, if it is an image.
 
@@ -47,6 +51,8 @@ def describe(path: str | os.PathLike[str], **opening: Any) -> dict[str, Any]:
         return {"kind": "results", "path": str(target), "results": _results(target)}
     if target.suffix == ".safetensors":
         return {"kind": "model", "path": str(target)} | _model(target)
+    if is_drawn(target):
+        return {"kind": "shapes", "path": str(target)} | _shapes(target)
     return {"kind": "image"} | _image(open_image(path, **opening))
 
 
@@ -66,6 +72,21 @@ def _results(folder: Path) -> dict[str, str]:
         done = min(len(result.finished(name)) for name in result.passes)
         found[file.parent.name] = "finished" if result.run["finished"] else f"{done} of {len(result.grid)} blocks"
     return found
+
+
+def _shapes(path: Path) -> dict[str, Any]:
+    """Say which classes were drawn, how many shapes each has, and where: in pixels of the full resolution."""
+    drawing = opened_drawing(path.absolute(), path.stat().st_mtime_ns, (1.0, 1.0))
+    if not len(drawing):
+        return {"shapes": {}}
+    drawn = {name: np.unique(drawing.shapes[drawing.classes == index]).size for index, name in enumerate(drawing.names)}
+    unclassed = np.unique(drawing.shapes[drawing.classes == UNCLASSED]).size
+    lowest, highest = drawing.boxes[:2].min(axis=1).tolist(), drawing.boxes[2:].max(axis=1).tolist()
+    return {
+        "shapes": drawn | ({"without a class": unclassed} if unclassed else {}),
+        "colours": drawing.colours,
+        "extent": {"y": [lowest[0], highest[0]], "x": [lowest[1], highest[1]]},
+    }
 
 
 def _model(path: Path) -> dict[str, Any]:

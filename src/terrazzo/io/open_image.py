@@ -10,6 +10,7 @@ from terrazzo.errors import InputError, ParameterError
 from terrazzo.io.axes import IMAGE_AXES, channel_names, in_image_order, settled_axes
 from terrazzo.io.chunking import reading_chunks
 from terrazzo.io.description import Description
+from terrazzo.io.drawn_array import is_drawn
 from terrazzo.io.failures import reported_as_input_error
 from terrazzo.io.formats import kind_of
 from terrazzo.io.image import Image
@@ -122,6 +123,11 @@ def open_labels(path: str | os.PathLike[str], *, level: int = 0, axes: str | Non
     ParameterError
         If `axes` is malformed.
     """
+    if is_drawn(path):
+        raise InputError(
+            f"'{path}' holds shapes, and labels hold one integer per pixel; open shapes with open_annotation, or write "
+            "them as labels first: write_ome_zarr(path, open_annotation(shapes, image).plane, axes='yx')"
+        )
     location, kind, description = _described(path, level)
     image = _image(location, kind, description.palette_indices or description, level=level, axes=axes)
     if len(image.channels) != 1:

@@ -127,6 +127,6 @@ def check_channels(found: int, fitted: int) -> None:
     """Raise a ModelError if an image does not have as many channels as a model was fitted on."""
     if found != fitted:
         raise ModelError(
-            f"the image has {found} channels and the model was fitted on {fitted}; "
+            f"the image has {found} channel{'' if found == 1 else 's'} and the model was fitted on {fitted}; "
             "give an image with the same channels or fit a model on this one"
         )
