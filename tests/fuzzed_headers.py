@@ -19,6 +19,7 @@ from random import Random
 import numpy as np
 import tifffile
 import zarr
+from fuzzed_geojson import make_geojsons, mutate_geojson, read_geojson
 from mutations import mutated_bytes, mutated_json, mutated_tiff
 from segmented import FEATURES
 
@@ -146,6 +147,7 @@ FORMATS = {
     "zarr": Format(make_zarrs, mutate_zarr, read_image),
     "tiff": Format(make_tiffs, mutate_tiff, read_image),
     "model": Format(make_models, mutate_model, read_model),
+    "geojson": Format(make_geojsons, mutate_geojson, read_geojson),
 }
 ORIGINALS = Path(tempfile.gettempdir())
 

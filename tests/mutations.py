@@ -96,7 +96,8 @@ def _mutate_value(document, random):
     elif how < 0.75 and isinstance(holder[key], list) and holder[key]:
         holder[key] = [random.choice(SIZES) for _ in holder[key]]
     else:
-        holder[key] = random.choice((*SIZES, *TEXTS, *OTHERS))
+        # a copy: what is changed next may be inside it
+        holder[key] = json.loads(json.dumps(random.choice((*SIZES, *TEXTS, *OTHERS))))
 
 
 def _places(value):

@@ -94,6 +94,23 @@ def test_a_worker_of_another_version_that_joins_later_ends_the_run_by_name(tmp_p
     assert sentence in said
 
 
+@pytest.mark.parametrize("before", [True, False], ids=["before it is asked", "while it computes"])
+def test_a_scheduler_that_goes_away_before_any_block_ends_in_one_sentence(tmp_path, before):
+    file = tmp_path / "scheduler.json"
+    slow = dask.delayed(time.sleep)(30)
+    with scheduler_elsewhere(file) as scheduler:
+        while not file.exists():
+            time.sleep(0.05)
+        with Client(scheduler_file=str(file), timeout=5) as client:
+            address = client.scheduler.address
+            with worker_at(address):
+                client.wait_for_workers(1, timeout=60)
+                (scheduler.kill if before else threading.Timer(1, scheduler.kill).start)()
+                with pytest.raises(ParameterError) as ended:
+                    worker_watch.computed(slow, client, "the scale")
+    assert str(ended.value).startswith(f"the Dask scheduler at '{address}' has gone away; start one and run the same")
+
+
 def test_a_scheduler_that_goes_away_ends_the_run_in_one_sentence(tmp_path):
     file = tmp_path / "scheduler.json"
     with scheduler_elsewhere(file) as scheduler:

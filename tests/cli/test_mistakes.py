@@ -6,8 +6,10 @@ import pickle
 import re
 import resource
 import shutil
+import struct
 import subprocess
 import sys
+import zlib
 
 import imageio.v3 as imageio
 import numpy as np
@@ -15,9 +17,11 @@ import pytest
 import tifffile
 import torch
 import zarr
+from drawings import feature, rectangle, write_features
 from safetensors import safe_open
 from safetensors.numpy import save_file
 from textures import striped
+from unets import random_unet
 
 import terrazzo as tz
 from terrazzo.blockwise import cluster
@@ -31,6 +35,8 @@ PREDICT = f"predict {{}} -m {MODEL} -o {{out}}/r.zarr --workers 1"
 PREDICT_SO = f"predict {IMAGE} -m {MODEL} -o {{out}}/r.zarr {{}}"
 PREDICT_BY = f"predict {IMAGE} -m {{}} -o {{out}}/r.zarr"
 SCORE_WITH = "score {files}/result.zarr {}"
+FIT_UNET = "fit-unet {files}/images {files}/annotations -o {out}/m.safetensors --device cpu {}"
+COMPARE = "compare {files}/images {files}/annotations -o {out}/report {}"
 
 # what is wrong, the command, and a part of the sentence
 MISTAKES = [
@@ -124,6 +130,51 @@ MISTAKES = [
     ("shards and blocks", f"score {{}} {TRUTH}", "{bad}/shards.zarr", "of which the blocks of (32, 32) are no whole"),
     ("damaged result", f"score {{}} {TRUTH}", "{bad}/damaged.zarr", "is damaged"),
     ("unfinished result", f"score {{}} {TRUTH}", "{bad}/unfinished.zarr", "is not finished; run the same terrazzo"),
+    ("GeoJSON that is none", FIT_WITH, "{bad}/broken.geojson", "is no JSON"),
+    ("GeoJSON that is none", SCORE_WITH, "{bad}/topology.geojson", "is no GeoJSON of features"),
+    ("crossed polygon", FIT_WITH, "{bad}/crossed.geojson", "shape 1 ('a') crosses itself near x 20, y 20; draw it"),
+    ("crossed polygon", SCORE_WITH, "{bad}/crossed.geojson", "shape 1 ('a') crosses itself near x 20, y 20; draw it"),
+    ("shape outside", FIT_WITH, "{bad}/outside.geojson", "shape 1 ('a') lies outside the image, at x 200 to 240"),
+    ("shape outside", f"fit-unet {IMAGE} {{}} -o {{out}}/m", "{bad}/outside.geojson", "lies outside the image"),
+    ("shapes without classes", FIT_WITH, "{bad}/unclassed.geojson", "has shapes without classes; set its class"),
+    ("one of the shapes' classes", FIT_WITH, "{bad}/drawn.geojson --classes b,c", "is of none of the classes b, c"),
+    ("labels of another shape", "score {files}/annotations/a.png {}", "{bad}/small.png", "(90, 96) pixels"),
+    ("labels into a PNG", PREDICT_SO, "--into", "is no OME-Zarr image, so labels cannot be written into it"),
+    ("probabilities of a U-Net", PREDICT_BY + " --probabilities", "{bad}/unet.safetensors", "a U-Net writes no image"),
+    ("U-Net without channels", FIT_UNET, "--base 0", "base of a U-Net is too small"),
+    ("U-Net without depth", FIT_UNET, "--depth -1", "depth of a U-Net is too small"),
+    ("U-Net dropout", FIT_UNET, "--dropout 1", "dropout of a U-Net is 1.0; it must be at least 0 and below 1"),
+    ("U-Net patch", FIT_UNET, "--patch 30", "patch is 30; it must be a positive multiple of the network's stride"),
+    ("U-Net batch", FIT_UNET, "--batch 0", "batch is 0 and patch (96, 96)"),
+    ("U-Net epochs", FIT_UNET, "--epochs 0", "epochs is 0 and patience 40; both must be at least 1"),
+    ("U-Net seconds", FIT_UNET, "--seconds 0", "seconds is 0.0; it must be above 0"),
+    ("U-Net validation", FIT_UNET, "--validation 2", "validation is 2.0; it must be a share above 0 and below 1"),
+    ("U-Net names twice", FIT_UNET, "--classes a,a", "classes are a, a; give 1 to 255 different names"),
+    ("U-Net without images", "fit-unet {} " + TRUTH + " -o {out}/m", "{out}/none.png", "There is no file, folder or"),
+    ("method that is none", COMPARE, "--methods cnn", "there is no method 'cnn'"),
+    ("method twice", COMPARE, "--methods gnn,gnn", "name at least one, each once"),
+    ("split that is none", COMPARE, "--split slide", "split is 'slide'; it must be 'image', 'group' or 'region'"),
+    ("split without groups", COMPARE, "--split group", "groups and split='group' go together"),
+    ("folds", COMPARE, "--folds 0", "folds is 0; give 1 for one split, or how many times to split"),
+    ("too few images", COMPARE, "--folds 1", "2 annotated images are too few for a training, a validation and a test"),
+    ("gap", COMPARE, "--gap -1", "gap must be at least 0"),
+    ("seconds", COMPARE, "--seconds 0", "seconds above 0"),
+    ("sizes", COMPARE, "--sizes 8,x", "sizes is '8,x'; give whole numbers"),
+    ("size of zero", COMPARE, "--sizes 0", "sizes are [0]; each must be at least 2 pixels"),
+    ("negative side", COMPARE, "--sides -5", "sides are [-5]; each must be at least 1 pixels"),
+    ("setting that is none", COMPARE, "--setting size=8", "write it as method.name=value"),
+    ("setting of another", COMPARE, "--methods forest --setting unet.base=8", "there are settings for 'unet'"),
+    ("report that exists", "compare {files}/images {files}/annotations -o {}", "{bad}/folder", "is no comparison"),
+    ("unknown device", COMPARE, "--device tpu", "there is no device 'tpu'"),
+    ("URL that is none", "info {}", "http://127.0.0.1:9/a.zarr", "see that the address is right and its server"),
+    ("URL that is none", PREDICT, "memory://none.zarr", "There is no Zarr store at 'memory://none.zarr'"),
+    ("URL of no kind", PREDICT, "nowhere://a.zarr", "Protocol not known: nowhere; see that the address"),
+    ("URL of a file", "plan {}", "http://127.0.0.1:9/a.png", "only Zarr stores are read from there"),
+    ("stack without axes", PREDICT, "{files}/images/*.png --stack", "does not say what its 3 axes"),
+    ("stack without axes", f"fit {{}} {{files}}/annotations/*.png --stack -o {{out}}/m {QUICK}", "{files}/images/*.png",
+     "does not say what its 3 axes"),
+    ("PNG that holds too little", "info {}", "{bad}/hollow.png", "is damaged"),
+    ("NPY that holds too little", PREDICT, "{bad}/hollow.npy", "is cut short"),
     ("no command", "{}", "segment", "No such command 'segment'"),
     ("no option", "info --height 3 {}", IMAGE, "No such option: --height"),
 ]  # fmt: skip
@@ -136,6 +187,7 @@ def bad(files, predicted, tmp_path_factory):
     folder = tmp_path_factory.mktemp("bad")
     _write_images(folder)
     _write_annotations(folder)
+    _write_drawings(folder)
     _write_models(folder, files / "model.safetensors")
     for name in ("shards.zarr", "damaged.zarr", "unfinished.zarr"):
         shutil.copytree(files / "result.zarr", folder / name)
@@ -160,6 +212,12 @@ def _write_images(folder):
     np.save(folder / "text.npy", np.full((9, 9), "dark"))
     np.save(folder / "five.npy", image[None, None, None])
     np.save(folder / "nothing.npy", np.zeros((0, 5)))
+    (folder / "hollow.npy").write_bytes((folder / "text.npy").read_bytes()[:-9])
+    imageio.imwrite(folder / "hollow.png", image)
+    content = bytearray((folder / "hollow.png").read_bytes())
+    content[16:24] = struct.pack(">II", 60_000, 60_000)
+    content[29:33] = struct.pack(">I", zlib.crc32(content[12:29]))
+    (folder / "hollow.png").write_bytes(content)
     (folder / "empty.png").touch()
     (folder / "notes.txt").write_text("an image is worth a thousand words")
     (folder / "folder").mkdir()
@@ -179,7 +237,18 @@ def _write_annotations(folder):
     np.save(folder / "negative.npy", np.full((96, 96), -1, np.int16))
 
 
+def _write_drawings(folder):
+    (folder / "broken.geojson").write_text('{"type": "FeatureCollection", "features": [')
+    (folder / "topology.geojson").write_text('{"type": "Topology"}')
+    crossed = [[10, 10], [30, 30], [30, 10], [10, 30], [10, 10]]
+    write_features(folder / "crossed.geojson", [feature([crossed], "a")])
+    write_features(folder / "outside.geojson", [feature([rectangle(200, 0, 240, 9)], "a")])
+    write_features(folder / "unclassed.geojson", [feature([rectangle(0, 0, 40, 9)])])
+    write_features(folder / "drawn.geojson", [feature([rectangle(0, 0, 40, 9)], "a")])
+
+
 def _write_models(folder, model):
+    tz.write_model(random_unet(classes=2), folder / "unet.safetensors")
     with safe_open(model, framework="numpy") as file:
         header, tensors = json.loads(file.metadata()["terrazzo"]), {name: file.get_tensor(name) for name in file.keys()}  # noqa: SIM118
     for name, edit in (("newer", {"format": 99, "version": "42.0"}), ("colour", {"colours": ["#000000", "#ffffff"]})):

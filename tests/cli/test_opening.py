@@ -76,7 +76,7 @@ def truncated(path):
 WRONG = {
     "missing.tif": (lambda _: None, "there is nothing at"),
     "empty.tif": (lambda path: path.touch(), "is empty, a file of 0 bytes; copy it again"),
-    "truncated.npy": (truncated, "cannot be read as NPY"),
+    "truncated.npy": (truncated, "is cut short: its header says"),
     "folder": (lambda path: path.mkdir(), "is a folder and no Zarr store; give one image or store inside it"),
     "line.npy": (lambda path: np.save(path, np.zeros(9)), "has 1 axis, of shape (9,); an image has y and x"),
     "pages.tif": (

@@ -12,7 +12,7 @@ from pathlib import Path
 import pytest
 
 TESTS = Path(__file__).parents[1]
-CASES = {"zarr": 800, "tiff": 700, "model": 500}
+CASES = {"zarr": 600, "tiff": 500, "model": 400, "geojson": 500}
 TIMES = int(os.environ.get("TERRAZZO_FUZZ", "1"))
 SEED = os.environ.get("TERRAZZO_FUZZ_SEED", "0")
 MOST_MEMORY = 2**30

@@ -1,4 +1,5 @@
 import json
+import tracemalloc
 
 import numpy as np
 import pytest
@@ -76,6 +77,33 @@ def test_the_class_and_its_colour_are_found(read, properties, name, colour):
     drawing = read(one)
     assert drawing.names == (() if name is None else (name,))
     assert drawing.colours == ({} if colour is None else {name: colour})
+
+
+@pytest.mark.parametrize(
+    ("name", "message"),
+    [
+        ("a" * 201, "its class has a name of 201 letters; at most 200 are allowed: shorten it"),
+        ("\ud800", r"its class has the name '\\ud800', with signs that cannot be printed; rename it"),
+        ("a\x00", r"its class has the name 'a\\x00', with signs that cannot be printed"),
+    ],
+)
+def test_a_class_whose_name_cannot_be_shown_is_refused(read, name, message):
+    with pytest.raises(InputError, match=rf"shape 1: {message}"):
+        read(feature(SQUARE, name))
+
+
+def test_a_name_in_several_lines_becomes_one_line(read):
+    assert read(feature(SQUARE, " two\n lines ")).names == ("two lines",)
+
+
+def test_one_long_text_among_many_coordinates_takes_no_room_for_each(read):
+    ring = [[n, n % 7] for n in range(20_000)]
+    ring[9][0] = "9" * 20_000
+    tracemalloc.start()
+    with pytest.raises(InputError, match="its coordinates are not pairs of numbers"):
+        read(feature([ring], "a"))
+    assert tracemalloc.get_traced_memory()[1] < 2**24
+    tracemalloc.stop()
 
 
 def test_a_list_of_features_is_read_as_a_collection(tmp_path):

@@ -1,4 +1,5 @@
 import struct
+import tracemalloc
 import warnings
 import zlib
 from pathlib import Path
@@ -98,10 +99,42 @@ def test_the_size_of_an_image_is_no_reason_to_refuse_it(tmp_path: Path, monkeypa
     assert PIL.Image.MAX_IMAGE_PIXELS == 100
 
 
+@pytest.mark.parametrize(("colour_type", "bits"), [(0, 8), (2, 8), (0, 16)])
+def test_a_small_png_that_says_it_is_large_is_refused_without_taking_memory(tmp_path, colour_type, bits):
+    (tmp_path / "a.png").write_bytes(_png(60_000, 60_000, bits, colour_type, b"\0" * 20))
+    tracemalloc.start()
+    with pytest.raises(InputError, match=r"is damaged: \d+ bytes are said to hold \(60000, 60000, [13]\) values"):
+        open_image(tmp_path / "a.png")
+    assert tracemalloc.get_traced_memory()[1] < 2**20
+    tracemalloc.stop()
+
+
+def test_a_small_jpeg_that_says_it_is_large_is_refused(tmp_path: Path) -> None:
+    iio.imwrite(tmp_path / "a.jpg", RGB)
+    content = bytearray((tmp_path / "a.jpg").read_bytes())
+    at = content.index(b"\xff\xc0") + 5  # height and width of the frame
+    content[at : at + 4] = struct.pack(">HH", 60_000, 60_000)
+    (tmp_path / "a.jpg").write_bytes(content)
+    with pytest.raises(InputError, match=r"is damaged: \d+ bytes are said to hold \(60000, 60000, 3\) values"):
+        open_image(tmp_path / "a.jpg")
+
+
+def test_a_large_png_that_packs_as_well_as_any_opens(tmp_path: Path) -> None:
+    side = 2**14 + 2**13
+    rows = (b"\0" + bytes(side // 8)) * side
+    (tmp_path / "a.png").write_bytes(_png(side, side, 1, 0, rows))
+    assert side**2 > 8000 * (tmp_path / "a.png").stat().st_size
+    assert open_image(tmp_path / "a.png").shape == (1, side, side)
+
+
 def _png_of_16_bit_colours(height: int, width: int) -> bytes:
+    return _png(height, width, 16, 2, (b"\0" + bytes(6 * width)) * height)
+
+
+def _png(height: int, width: int, bits: int, colour_type: int, rows: bytes) -> bytes:
     def chunk(kind: bytes, data: bytes) -> bytes:
         return struct.pack(">I", len(data)) + kind + data + struct.pack(">I", zlib.crc32(kind + data))
 
-    rows = (b"\0" + bytes(6 * width)) * height
-    header = struct.pack(">IIBBBBB", width, height, 16, 2, 0, 0, 0)
-    return b"\x89PNG\r\n\x1a\n" + chunk(b"IHDR", header) + chunk(b"IDAT", zlib.compress(rows)) + chunk(b"IEND", b"")
+    header = struct.pack(">IIBBBBB", width, height, bits, colour_type, 0, 0, 0)
+    packed = zlib.compress(rows, 9)
+    return b"\x89PNG\r\n\x1a\n" + chunk(b"IHDR", header) + chunk(b"IDAT", packed) + chunk(b"IEND", b"")

@@ -28,5 +28,5 @@ def test_the_largest_images_there_are_pass():
 
 def test_a_chunk_that_is_larger_than_anything_packs_is_refused():
     check_unpacked(HERE, (30_000, 30_000), 1, 30_000)
-    with pytest.raises(InputError, match=r"is damaged: 300 bytes are said to hold \(30000, 30000\) pixels of 1 bytes"):
+    with pytest.raises(InputError, match=r"is damaged: 300 bytes are said to hold \(30000, 30000\) values of 1 bytes"):
         check_unpacked(HERE, (30_000, 30_000), 1, 300)

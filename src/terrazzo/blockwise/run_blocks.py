@@ -118,5 +118,5 @@ def _results(future: Future[_Parcel[T]], batch: list[Block], watch: WorkerWatch 
         return future.result().results
     except Exception as error:
         if watch is not None:
-            watch.explain(error, batch[0])
+            watch.explain(error, f"block {batch[0].index}")
         raise

@@ -5,10 +5,11 @@ from __future__ import annotations
 import logging
 import time
 from concurrent.futures import CancelledError
+from typing import Any
 
+from dask.delayed import Delayed
 from distributed import Client, KilledWorker
 
-from terrazzo.blocks import Block
 from terrazzo.blockwise.versions import check_versions
 from terrazzo.errors import ParameterError, TerrazzoError
 from terrazzo.memory import readable_bytes
@@ -17,6 +18,23 @@ _log = logging.getLogger(__name__)
 
 SECONDS_BETWEEN_QUESTIONS = 5
 PAUSED = "paused"
+RUNNING = "running"
+
+
+def computed(lazy: Delayed, client: Client, what: str) -> Any:
+    """Return a lazy value, computed on a cluster; `what` it is, for messages.
+
+    Raises
+    ------
+    ParameterError
+        If it kills workers again and again, the scheduler goes away, or a worker has another terrazzo.
+    """
+    watch = WorkerWatch(client)
+    try:
+        return client.compute(lazy).result()
+    except Exception as error:
+        watch.explain(error, what)
+        raise
 
 
 class WorkerWatch:
@@ -33,42 +51,44 @@ class WorkerWatch:
     def __init__(self, client: Client) -> None:
         self.client = client
         self.said: set[str] = set()
-        if not client.nthreads():
+        self._ask()
+        if not self.threads_there:
             _log.warning("the cluster has no worker yet; waiting for the first")
             client.wait_for_workers(1)
-        self._ask()
+            self._ask()
 
     def threads(self) -> int:
         """Return how many tasks the cluster runs at a time, at least 1."""
         if time.monotonic() - self.asked > SECONDS_BETWEEN_QUESTIONS:
             self._ask()
-        return self.known_threads
+        return self.threads_there or 1
 
-    def explain(self, error: BaseException, first: Block) -> None:
-        """Raise what a user can do about an error that a task with this first block has ended in; else return.
+    def explain(self, error: BaseException, what: str) -> None:
+        """Raise what a user can do about an error that a task has ended in, such as "block (0, 1)"; else return.
 
         Raises
         ------
         ParameterError
             If it killed its workers again and again, the scheduler is gone, or a worker has another terrazzo.
         """
+        if isinstance(error, TerrazzoError):
+            return
         if isinstance(error, KilledWorker):
             raise ParameterError(
-                f"workers died again and again at block {first.index}, perhaps for want of memory: give each worker "
+                f"workers died again and again at {what}, perhaps for want of memory: give each worker "
                 "more memory, or begin anew with a smaller block"
             ) from error
-        if isinstance(error, CancelledError):
+        if isinstance(error, CancelledError) or self.client.status != RUNNING:
             raise self._lost() from error
-        if not isinstance(error, TerrazzoError):
-            # what a worker that came later makes of a task that it does not know is open-ended
-            check_versions(self.client)
+        # what a worker that came later makes of a task that it does not know is open-ended
+        check_versions(self.client)
 
     def _ask(self) -> None:
         try:
             workers = self.client.scheduler_info(n_workers=-1)["workers"]
         except OSError as error:
             raise self._lost() from error
-        self.known_threads = sum(worker["nthreads"] for worker in workers.values()) or 1
+        self.threads_there = sum(worker["nthreads"] for worker in workers.values())
         self.asked = time.monotonic()
         for address, worker in workers.items():
             if worker["status"] == PAUSED and address not in self.said:

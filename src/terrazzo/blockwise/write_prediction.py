@@ -24,6 +24,7 @@ from terrazzo.blockwise.refuse import refuse_what_does_not_fit
 from terrazzo.blockwise.run_blocks import run_blocks
 from terrazzo.blockwise.scale import lazy_scale
 from terrazzo.blockwise.stored_blocks import segment_stored_block, write_levels
+from terrazzo.blockwise.worker_watch import computed
 from terrazzo.errors import ParameterError
 from terrazzo.io.image import Image
 from terrazzo.io.leftovers import remove_partial_files
@@ -34,6 +35,8 @@ from terrazzo.models.any_model import AnyModel
 from terrazzo.models.device import choose_device
 from terrazzo.models.model import Model
 from terrazzo.regions.compared_channels import check_channels
+
+SCALE = "the windows that the intensity scale is estimated from"
 
 
 def write_prediction(
@@ -108,7 +111,7 @@ def write_prediction(
     if result is None:
         if isinstance(model, Model):
             lazy = lazy_scale(array, model.recipe.superpixels, inside)
-            source["intensity_scale"] = float(lazy.compute() if client is None else client.compute(lazy).result())
+            source["intensity_scale"] = float(lazy.compute() if client is None else computed(lazy, client, SCALE))
         result = _new_result(path, grid, model, image, source, overwrite)
     if not result.run["finished"]:
         remove_partial_files(result)

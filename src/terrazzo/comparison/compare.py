@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Any
 
 from terrazzo.blockwise.image_array import ImageLike
-from terrazzo.comparison.folder import INPUTS, finish, prepare
+from terrazzo.comparison.folder import INPUTS, finish, prepare, removed_on_a_mistake
 from terrazzo.comparison.growth import growth
 from terrazzo.comparison.methods import METHODS, find_method
 from terrazzo.comparison.named_sources import check_pairs, named_sources
@@ -117,6 +117,7 @@ def compare(
         measured, or a parameter is out of range.
     """
     _check(methods, split, groups, gap, seconds, epochs, settings or {})
+    _check_lengths(sizes, sides)
     choose_device(device)
     check_pairs(images, annotations)
     sizes = sizes if "gnn" in methods else ()
@@ -136,18 +137,19 @@ def compare(
         "device": device,
     }
     folder = Path(output).expanduser().absolute()
-    prepare(folder, images, annotations, given, overwrite)
-    sources = named_sources(images, annotations, folder / INPUTS)
-    made = split_sources(
-        sources,
-        folder / INPUTS,
-        by=split,
-        groups=groups,
-        folds=folds,
-        gap=gap,
-        seed=seed,
-        class_names=class_names,
-    )
+    with removed_on_a_mistake(folder):
+        prepare(folder, images, annotations, given, overwrite)
+        sources = named_sources(images, annotations, folder / INPUTS)
+        made = split_sources(
+            sources,
+            folder / INPUTS,
+            by=split,
+            groups=groups,
+            folds=folds,
+            gap=gap,
+            seed=seed,
+            class_names=class_names,
+        )
     jobs = len(methods) * (2 * len(made.folds) + len(sides)) + 2 * len(set(sizes) - {_own_size(given["settings"])})
     rules = {name: given[name] for name in ("seconds", "epochs", "seed", "device")}
     runner = Runner(folder, made.class_names, rules, given["settings"], jobs, progress)
@@ -201,3 +203,9 @@ def _check(
     unknown = sorted(set(settings) - set(methods))
     if unknown:
         raise ParameterError(f"there are settings for '{unknown[0]}', which is not among the methods {list(methods)}")
+
+
+def _check_lengths(sizes: Sequence[int], sides: Sequence[int]) -> None:
+    for name, lengths, least in (("sizes", sizes, 2), ("sides", sides, 1)):
+        if any(length < least for length in lengths):
+            raise ParameterError(f"{name} are {list(lengths)}; each must be at least {least} pixels")

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import json
 import shutil
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
@@ -12,7 +13,7 @@ from dask.base import tokenize
 
 from terrazzo.blockwise.image_array import ImageLike
 from terrazzo.comparison.stage import write_json
-from terrazzo.errors import InputError
+from terrazzo.errors import InputError, TerrazzoError
 from terrazzo.io.content_stamp import content_stamp
 from terrazzo.io.failures import reported_as_not_written
 from terrazzo.io.image import Image
@@ -47,6 +48,18 @@ def prepare(
     with reported_as_not_written(folder):
         folder.mkdir(parents=True, exist_ok=True)
         write_json(folder / RUN, {"finished": False, "made_from": wanted})
+
+
+@contextmanager
+def removed_on_a_mistake(folder: Path) -> Iterator[None]:
+    """Remove a folder that was made inside the block if that ends in a TerrazzoError."""
+    was_there = folder.exists()
+    try:
+        yield
+    except TerrazzoError:
+        if not was_there:
+            shutil.rmtree(folder, ignore_errors=True)
+        raise
 
 
 def finish(folder: Path) -> None:

@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+import itertools
 import json
+import unicodedata
+from array import array
 from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any
@@ -18,6 +21,7 @@ Part = tuple[bool, list[NDArray[np.float64]]]
 
 # beyond this no image reaches, and sums of products of coordinates stay exact enough
 MOST_PIXELS = 2.0**40
+MOST_LETTERS = 200
 GEOMETRIES = ("Polygon", "MultiPolygon", "LineString", "MultiLineString", "Point", "MultiPoint", "GeometryCollection")
 
 
@@ -95,12 +99,14 @@ def _listed(value: Any) -> list[Any]:
 def _points(pairs: Any, least: int) -> NDArray[np.float64]:
     """Return (x, y) pairs, or longer, as (y, x)."""
     try:
-        array = np.array(pairs)
-    except ValueError:
-        array = np.empty(0, object)
-    if array.ndim != 2 or array.shape[1] < 2 or array.dtype.kind not in "iuf":
+        lengths = set(map(len, pairs))
+        # refuses a text at once, where numpy would give every number the room of the longest one
+        numbers = array("d", itertools.chain.from_iterable(pairs))
+    except (TypeError, OverflowError):
+        lengths = set()
+    if len(lengths) != 1 or min(lengths) < 2:
         raise InputError("its coordinates are not pairs of numbers; export it again")
-    points = array[:, 1::-1].astype(np.float64)
+    points = np.frombuffer(numbers).reshape(-1, *lengths)[:, 1::-1]
     if not (np.abs(points) <= MOST_PIXELS).all():
         raise InputError("its coordinates are not finite or no pixels of any image; draw it again")
     if len(points) < least:
@@ -127,10 +133,26 @@ def _class(properties: Any) -> tuple[str | None, str | None]:
     return found, _colour(properties)
 
 
+def class_name(text: str) -> str | None:
+    """Return the name of a class with single spaces, or None where nothing is left of it.
+
+    Raises
+    ------
+    InputError
+        If it is longer than 200 letters, or holds signs that cannot be printed.
+    """
+    name = " ".join(text.split())
+    if len(name) > MOST_LETTERS:
+        raise InputError(f"its class has a name of {len(name)} letters; at most {MOST_LETTERS} are allowed: shorten it")
+    if any(unicodedata.category(sign) in ("Cc", "Cs") for sign in name):
+        raise InputError(f"its class has the name {name!a}, with signs that cannot be printed; rename it")
+    return name or None
+
+
 def _text(value: Any) -> str | None:
     if isinstance(value, bool) or not isinstance(value, str | int):
         return None
-    return str(value).strip() or None
+    return class_name(str(value))
 
 
 def _colour(values: Mapping[str, Any]) -> str | None:

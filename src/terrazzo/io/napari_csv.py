@@ -12,7 +12,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from terrazzo.errors import InputError
-from terrazzo.io.geojson import MOST_PIXELS, Part
+from terrazzo.io.geojson import MOST_PIXELS, Part, class_name
 from terrazzo.regions.drawing import Drawing, DrawingBuilder
 
 Row = dict[str, str]
@@ -60,7 +60,7 @@ def _drawing(path: Path, rows: Iterator[Row], axes: list[str]) -> Drawing:
     for _, group in itertools.groupby(rows, key=lambda row: row["index"]):
         shape = list(group)
         try:
-            builder.add(_parts(shape, axes), (shape[0].get(CLASS) or "").strip() or None, None)
+            builder.add(_parts(shape, axes), class_name(shape[0].get(CLASS) or ""), None)
         except InputError as error:
             raise InputError(f"'{path}', shape {builder.count + 1}: {error}") from error
     return builder.drawing()

@@ -32,11 +32,16 @@ def check_sizes(path: str | Path, shape: tuple[int, ...], chunks: tuple[int, ...
         raise InputError(f"'{path}' is stored in chunks of {chunks}, which hold nothing; copy it again")
 
 
-def check_unpacked(path: str | Path, chunk: Sequence[int], itemsize: int, stored: int) -> None:
-    """Raise an InputError if what is stored in so many bytes cannot be a chunk of this shape, however well it packs."""
+def check_unpacked(
+    path: str | Path, chunk: Sequence[int], itemsize: int, stored: int, most_packed: int = MOST_PACKED
+) -> None:
+    """Raise an InputError if what is stored in so many bytes cannot be a chunk of this shape, however well it packs.
+
+    `most_packed` is how many bytes one stored byte may become.
+    """
     unpacked = math.prod(chunk) * itemsize
-    if unpacked > max(HARMLESS_BYTES, stored * MOST_PACKED):
+    if unpacked > max(HARMLESS_BYTES, stored * most_packed):
         raise InputError(
-            f"'{path}' is damaged: {stored} bytes are said to hold {tuple(chunk)} pixels of {itemsize} bytes each; "
+            f"'{path}' is damaged: {stored} bytes are said to hold {tuple(chunk)} values of {itemsize} bytes each; "
             "copy it again"
         )
