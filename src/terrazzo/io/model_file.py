@@ -96,6 +96,7 @@ def open_model(path: str | Path, *, features: FeatureSet | None = None) -> AnyMo
         model = read_unet(header, tensors) if header.get("kind") == "unet" else _model(header, tensors, features)
         if header["format"] == FORMAT_OF_FINGERPRINT and model.fingerprint() != header["fingerprint"]:
             raise ModelError(f"'{path}' was changed after it was written; fit the model again")
+        _check_classes(model, path)
         return model
     except ModelError:
         raise
@@ -105,6 +106,16 @@ def open_model(path: str | Path, *, features: FeatureSet | None = None) -> AnyMo
         raise ModelError(
             f"the header of '{path}' does not fit its weights ({first_words(error)}); fit the model again"
         ) from error
+
+
+def _check_classes(model: AnyModel, path: str | Path) -> None:
+    """Format 1 sealed neither names nor colours."""
+    classes = len(model.class_names), len(model.colours)
+    if len(set(classes)) > 1 or (isinstance(model, Model) and classes[0] != model.network.config.classes):
+        raise ModelError(
+            f"'{path}' has {classes[0]} class names and {classes[1]} colours that do not fit its network; "
+            "fit the model again"
+        )
 
 
 def _header(model: AnyModel) -> dict[str, Any]:
