@@ -17,7 +17,13 @@ import terrazzo as tz
 
 def begin(*arguments):
     command = [sys.executable, "-m", "terrazzo", *map(str, arguments)]
-    return subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True, start_new_session=True)
+    pipes = {"stdout": subprocess.PIPE, "stderr": subprocess.PIPE, "text": True}
+    return subprocess.Popen(command, start_new_session=True, preexec_fn=hear_ctrl_c, **pipes)
+
+
+def hear_ctrl_c():
+    """Undo what a shell does to tests that it runs in the background: their children would inherit deafness to it."""
+    signal.signal(signal.SIGINT, signal.SIG_DFL)
 
 
 def wait_for_a_finished_block(process, result):

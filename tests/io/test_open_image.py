@@ -137,7 +137,7 @@ def test_a_truncated_npy_is_an_input_error(tmp_path: Path) -> None:
     np.save(tmp_path / "a.npy", np.zeros((100, 100)))
     whole = (tmp_path / "a.npy").read_bytes()
     (tmp_path / "a.npy").write_bytes(whole[:-500])
-    with pytest.raises(InputError, match="cannot be read as NPY"):
+    with pytest.raises(InputError, match=r"is cut short: its header says \(100, 100\) values of float64, 80000 bytes"):
         open_image(tmp_path / "a.npy")
 
 
