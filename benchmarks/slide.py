@@ -36,9 +36,10 @@ def main() -> None:
         if not scribbles.exists():
             tz.write_ome_zarr(scribbles, scribble(tz.open_image(image)), axes="yx")
         fitted = terrazzo("fit", image, scribbles, "-o", model, "--classes", CLASSES, "--epochs", "40", "--overwrite")
-        predicted = terrazzo("predict", image, "-m", model, "-o", result, "--overwrite")
+        alone = terrazzo("predict", image, "-m", model, "-o", result, "--overwrite", "--workers", 1)
+        predicted = terrazzo("predict", image, "-m", model, "-o", result, "--overwrite", "--workers", 2)
         pixels = source.extent[0] * source.extent[1]
-        work = sum(predicted["seconds"].values())
+        work, work_alone = (sum(run["seconds"].values()) for run in (predicted, alone))
         print(
             json.dumps(
                 {
@@ -49,6 +50,7 @@ def main() -> None:
                     "predict_wall_seconds": predicted["wall_seconds"],
                     "predict_peak_pss_mib": predicted["peak_pss_mib"],
                     "predict_mpx_per_second": round(pixels / 1e6 / work, 2),
+                    "predict_mpx_per_second_of_one_worker": round(pixels / 1e6 / work_alone, 2),
                     "superpixels": predicted["superpixels"],
                     "agreement_with_the_rule": agreement(tz.open_image(image), result),
                     "peak_memory_of_this_script_mib": resource.getrusage(resource.RUSAGE_SELF).ru_maxrss // 1024,
