@@ -73,12 +73,8 @@ def parse_lengths(name: str, text: str | None) -> tuple[float, ...] | None:
     ParameterError
         If it is not numbers with commas between them.
     """
-    try:
-        return None if text is None else tuple(float(part) for part in text.split(","))
-    except ValueError as error:
-        raise ParameterError(
-            f"{name} is '{text}'; give one number of micrometres, such as 0.5, or one per axis, such as 2,0.5,0.5"
-        ) from error
+    sentence = f"{name} is '{text}'; give one number of micrometres, such as 0.5, or one per axis, such as 2,0.5,0.5"
+    return _parse_numbers(text, sentence)
 
 
 def parse_names(text: str | None) -> list[str] | None:
@@ -94,10 +90,7 @@ def parse_weights(text: str | None) -> tuple[float, ...] | None:
     ParameterError
         If it is not numbers with commas between them.
     """
-    try:
-        return None if text is None else tuple(float(part) for part in text.split(","))
-    except ValueError as error:
-        raise ParameterError(f"weights are '{text}'; give one number per channel, such as 1,0.5") from error
+    return _parse_numbers(text, f"weights are '{text}'; give one number per channel, such as 1,0.5")
 
 
 def parse_size(text: str) -> int | tuple[int, ...]:
@@ -118,3 +111,10 @@ def parse_size(text: str) -> int | tuple[int, ...]:
             "8,16 for (y, x) or 2,8,8 for (z, y, x)"
         )
     return sizes[0] if len(sizes) == 1 else sizes
+
+
+def _parse_numbers(text: str | None, otherwise: str) -> tuple[float, ...] | None:
+    try:
+        return None if text is None else tuple(float(part) for part in text.split(","))
+    except ValueError as error:
+        raise ParameterError(otherwise) from error
