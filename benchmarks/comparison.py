@@ -1,15 +1,19 @@
-"""`compare` on the five annotated sets: graph network, U-Net and random forest in equal seconds.
+"""`compare` on the five annotated sets: graph network, U-Net of two sizes and random forest on one split each.
 
-python benchmarks/comparison.py FOLDER [SECONDS] [SET ...]
+python benchmarks/comparison.py FOLDER run      [--seconds 120] [--set NAME ...]    equal seconds for three methods
+python benchmarks/comparison.py FOLDER original [--seconds 300] [--set NAME ...]    the U-Net of the original size
+python benchmarks/comparison.py FOLDER free     [--set NAME ...]                    no limit of seconds
+python benchmarks/comparison.py FOLDER gpu      [--seconds 30] [--set NAME ...]     all four, where there is a GPU
+python benchmarks/comparison.py FOLDER tables                                       what has been measured, in Markdown
 
-Reports are written to the folder, one for each set with the small U-Net (16 channels at full resolution), one with the
-original size (64). What is finished there is not measured again.
+Each writes one report for each set into FOLDER; what is finished there is not measured again. With `--trade-off` the
+report of a set also has superpixels of 4 to 32 px, and the growth of memory up to 4096 px.
 """
 
 from __future__ import annotations
 
+import argparse
 import json
-import sys
 from pathlib import Path
 from typing import Any
 
@@ -28,43 +32,89 @@ CLASSES = {
 # Of vnc-sstem sections 6 and 10 are in no group, so that no section is next to one of another side.
 SECTIONS = {6: "", 10: ""} | dict.fromkeys(range(6), "a") | dict.fromkeys(range(7, 10), "b")
 SUBJECT = r"(sub-rat\d+)"
-FIGURES = ("accuracy", "mean_iou", "macro_f1", "adjusted_rand", "boundary_f1", "ceiling")
+METHODS = {
+    "run": ("gnn", "unet", "forest"),
+    "original": ("unet:original",),
+    "free": ("gnn", "unet"),
+    "gpu": ("gnn", "unet", "unet:original", "forest"),
+}
+SECONDS = {"run": 120.0, "original": 300.0, "free": None, "gpu": 30.0}
+SCORES = ("accuracy", "mean_iou", "macro_f1", "adjusted_rand", "boundary_f1", "ceiling")
+HEAD = ("set", "method", *SCORES, "epochs", "training", "s per Mpx", "memory, training and prediction", "GPU memory")
 
 
 def main() -> None:
-    folder, seconds = Path(sys.argv[1]), float(sys.argv[2]) if sys.argv[2:] else 90
-    for name in sys.argv[3:] or SIZES:
-        gnn = {"size": SIZES[name], "layers": 12, "dropout": 0.1}
-        small = compared(name, folder / name, seconds, ("gnn", "unet", "forest"), {"gnn": gnn})
-        large = compared(name, folder / f"{name}-64", seconds, ("unet",), {"unet": {"base": 64}})
-        print(json.dumps({"set": name, "seconds": seconds, "report": small, "unet of 64": large}), flush=True)
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("folder", type=Path)
+    parser.add_argument("what", choices=(*METHODS, "tables"))
+    parser.add_argument("--seconds", type=float)
+    parser.add_argument("--set", nargs="+", choices=SIZES, default=list(SIZES))
+    parser.add_argument("--trade-off", action="store_true")
+    given = parser.parse_args()
+    if given.what == "tables":
+        print_tables(given.folder)
+        return
+    for name in given.set:
+        report = compared(name, given.folder / given.what / name, given)
+        print(json.dumps({"set": name, "summary": report["summary"]}), flush=True)
 
 
-def compared(name: str, output: Path, seconds: float, methods: tuple[str, ...], settings: dict[str, Any]) -> Any:
+def compared(name: str, output: Path, given: argparse.Namespace) -> Any:
     """Compare methods on a set, or read what was compared before."""
-    report = output / "report.json"
-    if not report.exists():
+    if not (output / "report.json").exists():
         pairs = pairs_of(name)
-        images, annotations = [tz.open_image(one) for one, _ in pairs], [tz.open_labels(one) for _, one in pairs]
         grouped = groups_of(name, [image.stem for image, _ in pairs])
+        methods = METHODS[given.what]
+        settings = {
+            "gnn": {"size": SIZES[name], "layers": 12, "dropout": 0.1},
+            "unet:original": {"base": 64},
+        }
         tz.compare(
-            *(images, annotations, output),
+            [tz.open_image(one) for one, _ in pairs],
+            [tz.open_labels(one) for _, one in pairs],
+            output,
             methods=methods,
             class_names=CLASSES[name],
             split="group" if grouped else "image",
             groups=grouped,
-            seconds=seconds,
-            sizes=(),
-            sides=(),
-            settings=settings,
+            seconds=given.seconds or SECONDS[given.what],
+            settings={method: values for method, values in settings.items() if method in methods},
+            **({} if given.trade_off else {"sizes": (), "sides": ()}),
         )
-    return json.loads(report.read_text())["methods"]
+    return json.loads((output / "report.json").read_text())
 
 
 def groups_of(name: str, stems: list[str]) -> str | dict[str, str] | None:
     if name == "vnc-sstem":
         return {stem: SECTIONS.get(number, "c") for number, stem in enumerate(stems)}
     return SUBJECT if name == "axon-sem" else None
+
+
+def print_tables(folder: Path) -> None:
+    """Print what is in all reports of a folder."""
+    for kind in sorted(path.name for path in folder.iterdir() if path.name in METHODS):
+        print(f"\n{kind}\n\n| {' | '.join(HEAD)} |\n|{'---|' * len(HEAD)}")
+        for name in SIZES:
+            path = folder / kind / name / "report.json"
+            if path.exists():
+                for method, one in json.loads(path.read_text())["methods"].items():
+                    print(f"| {name} | {method} | {' | '.join(cells(one))} |")
+
+
+def cells(one: dict[str, Any]) -> list[str]:
+    """Return the figures of a method as a row shows them."""
+    if "error" in one:
+        return [one["error"], *[""] * (len(HEAD) - 3)]
+    memory = [one[stage]["peak_memory"] / 2**30 for stage in ("training", "prediction")]
+    gpu = one["training"]["gpu_memory"]
+    return [
+        *("" if one["scores"][score] is None else f"{one['scores'][score]:.3f}" for score in SCORES),
+        f"{one['fitted'].get('epochs', 0):.0f}",
+        f"{one['training']['seconds']:.0f} s",
+        f"{one['seconds_per_megapixel']:.2f}",
+        f"{memory[0]:.1f}, {memory[1]:.1f} GiB",
+        "" if gpu is None else f"{gpu / 2**30:.1f} GiB",
+    ]
 
 
 if __name__ == "__main__":

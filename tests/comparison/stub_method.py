@@ -3,6 +3,7 @@
 # ruff: noqa: ARG001
 import json
 import os
+import time
 from pathlib import Path
 from types import SimpleNamespace
 
@@ -26,7 +27,11 @@ def fit(assignment):
     if settings.get("mistake"):
         raise ParameterError("this method never works; leave it out")
     if settings.get("batch", 8) * settings.get("patch", 256) > settings.get("fits", 10**9):
-        raise torch.OutOfMemoryError("CUDA out of memory. Tried to allocate 7 GiB.")
+        lacking = torch.OutOfMemoryError("CUDA out of memory. Tried to allocate 7 GiB.")
+        if settings.get("reported"):
+            raise ParameterError("the batch does not fit; use a smaller one") from lacking
+        raise lacking
+    time.sleep(settings.get("sleep", 0))
     return SimpleNamespace(fitted=settings.get("fitted", {}))
 
 

@@ -101,6 +101,16 @@ def test_what_was_fitted_before_an_interruption_is_not_fitted_again(pairs, tmp_p
     assert len(report["methods"][STUB]["fold_accuracies"]) == 2
 
 
+def test_variants_of_a_method_are_measured_side_by_side(pairs, tmp_path, fits):
+    names = (f"{STUB}:one", f"{STUB}:two")
+    report = tz.compare(*pairs, tmp_path / "report", methods=names, settings={names[1]: {"mark": 2}}, **QUICK).report
+    assert fits() == [{}, {"mark": 2}]
+    titles = [report["methods"][name]["title"] for name in names]
+    assert titles == ["Always the first class (one)", "Always the first class (two)"]
+    layers = report["pictures"][0]["layers"]
+    assert all(":" not in file and Path(tmp_path / "report", file).is_file() for file in layers.values())
+
+
 @pytest.mark.usefixtures("fits")
 def test_if_no_method_works_the_first_reason_is_given(pairs, tmp_path):
     with pytest.raises(ParameterError, match=r"no method could be measured; .*: this method never works; leave it out"):
@@ -108,16 +118,18 @@ def test_if_no_method_works_the_first_reason_is_given(pairs, tmp_path):
     assert not (tmp_path / "report" / "index.html").exists()
 
 
-def test_a_gpu_that_is_too_small_is_told_what_would_fit(pairs, tmp_path, fits):
+@pytest.mark.parametrize("reported", [False, True])
+def test_a_gpu_that_is_too_small_is_told_what_would_fit(pairs, tmp_path, fits, reported):
+    settings = {STUB: {"fits": 128, "reported": reported}}
     with pytest.raises(ParameterError, match="the GPU's memory is too small: batch 1 and patch 128 would fit"):
-        tz.compare(*pairs, tmp_path / "report", methods=(STUB,), settings={STUB: {"fits": 128}}, **QUICK)
-    assert fits()[-1] == {"fits": 128, "batch": 1, "patch": 128}
+        tz.compare(*pairs, tmp_path / "report", methods=(STUB,), settings=settings, **QUICK)
+    assert fits()[-1] == {**settings[STUB], "batch": 1, "patch": 128}
 
 
 def test_a_budget_too_small_for_one_epoch_is_told(pairs, tmp_path, fits):
-    settings = {STUB: {"fitted": {"epochs": 1, "seconds": 40.0}}}
-    with pytest.raises(ParameterError, match=re.escape("a budget of 2 s is too small for one epoch, which took 40 s")):
-        tz.compare(*pairs, tmp_path / "report", methods=(STUB,), settings=settings, seconds=2, **QUICK)
+    settings = {STUB: {"fitted": {"epochs": 1}, "sleep": 0.3}}
+    with pytest.raises(ParameterError, match=r"a budget of 0.2 s is too small for one epoch, .*; give at least [4-9]$"):
+        tz.compare(*pairs, tmp_path / "report", methods=(STUB,), settings=settings, seconds=0.2, **QUICK)
     assert fits()
 
 
@@ -127,6 +139,8 @@ def test_a_budget_too_small_for_one_epoch_is_told(pairs, tmp_path, fits):
         ({"methods": ("cnn",)}, "there is no method 'cnn'; choose among gnn, unet, forest"),
         ({"methods": ("no.such",)}, "the method 'no.such' cannot be imported"),
         ({"methods": ("textures",)}, "there is no method 'textures'"),
+        ({"methods": ("unet:", "gnn")}, "the method 'unet:' has the variant ''; name it by letters"),
+        ({"methods": ("unet:a/b", "gnn")}, "has the variant 'a/b'"),
         ({"methods": ("gnn", "gnn")}, "name at least one, each once"),
         ({"split": "pixel"}, "it must be 'image', 'group' or 'region'"),
         ({"groups": "(a)"}, "groups and split='group' go together"),

@@ -16,7 +16,9 @@ def compare(
     images: Annotated[str, typer.Argument(help="A file, a folder or a quoted glob.")],
     annotations: Annotated[str, typer.Argument(help="The same, with a class per pixel; 255 is not annotated.")],
     output: Output,
-    methods: Annotated[str, typer.Option(help="Comma-separated: gnn, unet, forest, or modules.")] = "gnn,unet,forest",
+    methods: Annotated[
+        str, typer.Option(help="Comma-separated: gnn, unet, forest, or modules; unet:large is a variant.")
+    ] = "gnn,unet,forest",
     classes: Annotated[str | None, typer.Option(help="Names, comma-separated, in the order of values.")] = None,
     split: Annotated[str, typer.Option(help="What is on one side only: image, group or region.")] = "image",
     groups: Annotated[

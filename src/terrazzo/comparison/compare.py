@@ -75,7 +75,8 @@ def compare(
     output : path
         The report's folder.
     methods : sequence of str
-        "gnn", "unet", "forest", or the dotted name of a module as `terrazzo.comparison.methods` says.
+        "gnn", "unet", "forest", or the dotted name of a module as `terrazzo.comparison.methods` says; several variants
+        of one with settings of their own as "unet:small" and "unet:large".
     class_names : sequence of str, optional
     split : {"image", "group", "region"}
         What is on one side only: images, groups of images, or regions of images.

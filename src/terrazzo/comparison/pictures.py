@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
@@ -52,7 +53,7 @@ def draw_pictures(
         layers = _layers(source, predictions, palette)
         files = {}
         for layer, pixels in layers.items():
-            files[layer] = f"{FOLDER}/{number}-{layer.replace('.', '-').replace(' ', '-')}.png"
+            files[layer] = f"{FOLDER}/{number}-{re.sub('[.: ]', '-', layer)}.png"
             Picture.fromarray(pixels).save(folder / files[layer], optimize=True)
         drawn.append({"name": source.name, "layers": files})
     return drawn

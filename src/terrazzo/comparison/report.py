@@ -15,7 +15,7 @@ from typing import Any
 import numpy as np
 
 from terrazzo.comparison.growth import LIMITS, where_it_stops
-from terrazzo.comparison.methods import find_method
+from terrazzo.comparison.methods import title_of
 from terrazzo.comparison.page import write_page
 from terrazzo.comparison.pictures import draw_pictures
 from terrazzo.comparison.split import Split
@@ -112,7 +112,7 @@ def _times(ratio: float) -> str:
 
 def _method(name: str, outcomes: Sequence[Mapping[str, Any]], class_names: Sequence[str]) -> dict[str, Any]:
     """Return the figures of a method, over all folds that it finished."""
-    title = find_method(name).TITLE
+    title = title_of(name)
     errors = [outcome["error"] for outcome in outcomes if "error" in outcome]
     done = [outcome for outcome in outcomes if "error" not in outcome]
     if not done:

@@ -51,7 +51,7 @@ class Runner:
         if self.progress is not None:
             self.progress(where, self.done, self.total)
         self.done += 1
-        return run_apart(job, self.folder / WORK / where)
+        return run_apart(job, self.place(where))
 
     def fit(self, method: str, sides: Sides, where: str, **more: Any) -> dict[str, Any]:
         """Fit a method on one split and predict its test side; return both outcomes, or the error of either."""
@@ -80,4 +80,8 @@ class Runner:
 
     def model(self, where: str) -> Path:
         """Return where the model of a fit is."""
-        return self.folder / WORK / where / "fit" / MODEL
+        return self.place(where) / "fit" / MODEL
+
+    def place(self, where: str) -> Path:
+        """Return the folder of a job, or of those of a fit; colons, of variants, are no part of a folder's name."""
+        return self.folder / WORK / where.replace(":", "-")

@@ -5,7 +5,9 @@
 
 from __future__ import annotations
 
+import gc
 import json
+import math
 import os
 import sys
 import threading
@@ -41,15 +43,18 @@ def fit_stage(method: Method, job: Mapping[str, Any], folder: Path) -> dict[str,
     """Fit on the assignment and write the model."""
     assignment = Assignment.from_json(job["assignment"])
     _warm_up(method)
+    lacking = None
     with measured() as taken:
         try:
             model = method.fit(assignment)
         except Exception as error:
             if not _is_gpu_out_of_memory(error):
                 raise
-            return {"error": _advice(method, assignment, error)}
+            lacking = (str(error).strip().splitlines() or ["out of memory"])[0]
+    if lacking is not None:  # the error, and with it what its frames held on the GPU, is gone by now
+        return {"error": _advice(method, assignment, lacking)}
     fitted = dict(model.fitted) if hasattr(model, "fitted") else {}
-    too_small = _too_small_a_budget(assignment.seconds, fitted)
+    too_small = _too_small_a_budget(assignment.seconds, fitted, taken.seconds)
     if too_small:
         return {"error": too_small}
     method.write_model(model, folder / MODEL)
@@ -119,23 +124,24 @@ def _pixels(one: AnnotatedSource) -> int:
     return total
 
 
-def _too_small_a_budget(seconds: float | None, fitted: Mapping[str, float]) -> str | None:
-    """Return a sentence if not even one epoch fitted into the budget."""
-    if seconds is None or fitted.get("epochs", 2) > 1 or fitted.get("seconds", 0) <= seconds:
+def _too_small_a_budget(seconds: float | None, fitted: Mapping[str, float], took: float) -> str | None:
+    """Return a sentence if not even one epoch, with all that comes before it, fitted into the budget."""
+    if seconds is None or fitted.get("epochs", 2) > 1 or took <= seconds:
         return None
-    took = fitted["seconds"]
     return (
-        f"a budget of {seconds:g} s is too small for one epoch, which took {took:.2g} s; give at least {10 * took:.0f}"
+        f"a budget of {seconds:g} s is too small for one epoch, which took {took:.2g} s with all that comes before it; "
+        f"give at least {math.ceil(10 * took)}"
     )
 
 
 def _is_gpu_out_of_memory(error: Exception) -> bool:
+    """Return whether it is torch's error, or one of ours that was raised from it."""
     import torch
 
-    return isinstance(error, torch.OutOfMemoryError)
+    return isinstance(error, torch.OutOfMemoryError) or isinstance(error.__cause__, torch.OutOfMemoryError)
 
 
-def _advice(method: Method, assignment: Assignment, error: Exception) -> str:
+def _advice(method: Method, assignment: Assignment, lacking: str) -> str:
     """Return a sentence with the settings, halved in turn, that one epoch runs with."""
     begun = "the GPU's memory is too small: "
     for settings in halved({**shrinkable(method), **assignment.settings}, tuple(shrinkable(method))):
@@ -148,8 +154,7 @@ def _advice(method: Method, assignment: Assignment, error: Exception) -> str:
             continue
         wanted = " and ".join(f"{name} {value}" for name, value in settings.items())
         return f"{begun}{wanted} would fit; set them, or use another GPU"
-    first = (str(error).strip().splitlines() or ["out of memory"])[0]
-    return f"{begun}{first} Nothing smaller fits either: use another GPU or device cpu"
+    return f"{begun}{lacking.rstrip('.')}. Nothing smaller fits either: use another GPU or device cpu"
 
 
 def halved(settings: Mapping[str, Any], names: tuple[str, ...]) -> Iterator[dict[str, int]]:
@@ -165,6 +170,7 @@ def halved(settings: Mapping[str, Any], names: tuple[str, ...]) -> Iterator[dict
 def _empty_cache() -> None:
     import torch
 
+    gc.collect()
     if torch.cuda.is_available():
         torch.cuda.empty_cache()
 

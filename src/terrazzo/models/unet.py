@@ -82,6 +82,17 @@ class UNet(nn.Module):
         return network.requires_grad_(False)
 
 
+def channels_last(network: nn.Module, axes: int) -> nn.Module:
+    """Return the network itself, of 2 or 3 spatial axes, its channels last in memory: that takes up to half as long."""
+    layout = torch.channels_last if axes == 2 else torch.channels_last_3d
+    return network.to(memory_format=layout)  # type: ignore[call-overload,no-any-return]
+
+
+def channels_first(network: nn.Module) -> nn.Module:
+    """Return the network itself, its weights in memory as their shapes say."""
+    return network.to(memory_format=torch.contiguous_format)  # type: ignore[call-overload,no-any-return]
+
+
 def _pool(level: Level) -> nn.Module:
     return nn.Identity() if set(level.factor) == {1} else _POOL[len(level.factor)](level.factor)
 

@@ -13,11 +13,12 @@ from weakref import WeakKeyDictionary
 import numpy as np
 import torch
 from numpy.typing import NDArray
+from torch import nn
 
 from terrazzo.errors import ModelError
 from terrazzo.models.device import choose_device
 from terrazzo.models.model import check_channels
-from terrazzo.models.unet import UNet
+from terrazzo.models.unet import UNet, channels_last
 
 
 @dataclass(frozen=True, eq=False)
@@ -116,16 +117,16 @@ class UNetModel:
         return logits[(slice(None), *map(slice, extent))]
 
 
-_networks: WeakKeyDictionary[UNetModel, dict[torch.device, UNet]] = WeakKeyDictionary()
+_networks: WeakKeyDictionary[UNetModel, dict[torch.device, nn.Module]] = WeakKeyDictionary()
 _preparing, _on_gpu = threading.Lock(), threading.Lock()
 
 
-def _ready(model: UNetModel, device: torch.device) -> UNet:
+def _ready(model: UNetModel, device: torch.device) -> nn.Module:
     """Return the network as prediction wants it, made once per process and device."""
     with _preparing:
         made = _networks.setdefault(model, {})
         if device not in made:
-            made[device] = model.network.folded().to(device)
+            made[device] = channels_last(model.network.folded().to(device), model.axes)
         return made[device]
 
 

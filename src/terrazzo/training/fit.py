@@ -90,7 +90,8 @@ def fit(
     progress : callable, optional
         Called with each `Epoch`.
     **settings
-        As for `train_network`: seed, epochs, patience, learning_rate, seconds, device, width, layers, ...
+        As for `train_network`: seed, epochs, patience, learning_rate, device, width, layers, ...; and seconds, the
+        most that graphs and training take together: after them no further epoch starts.
 
     Returns
     -------

@@ -15,7 +15,7 @@ from torch import nn
 from terrazzo.blocks import Box
 from terrazzo.errors import ParameterError
 from terrazzo.models.device import choose_device
-from terrazzo.models.unet import UNet
+from terrazzo.models.unet import UNet, channels_first, channels_last
 from terrazzo.models.unet_description import UNetDescription
 from terrazzo.regions.feature_moments import FeatureMoments
 from terrazzo.training.losses import ClassWeighting, class_weights
@@ -95,7 +95,7 @@ def train_unet(
     rng = np.random.default_rng(seed)
     with torch.random.fork_rng(devices=[on] if on.type == "cuda" else []):
         torch.manual_seed(seed)
-        network = make(description).to(on)
+        network = channels_last(make(description).to(on), description.axes)
         try:
             history = optimise(network, training, validating, schedule, weights=weights, rng=rng, progress=progress)
         except torch.OutOfMemoryError as error:
@@ -103,7 +103,7 @@ def train_unet(
                 f"a batch of {batch} patches of {patch} pixels does not fit the memory of {on}; use a smaller batch, "
                 f"such as {max(1, batch // 2)}, a smaller patch or a smaller base"
             ) from error
-    return FittedUNet(network.cpu(), mean, spread, history)  # type: ignore[arg-type]
+    return FittedUNet(channels_first(network.cpu()), mean, spread, history)  # type: ignore[arg-type]
 
 
 def intensity_scaling(sources: Sequence[PatchSource], seed: int) -> tuple[tuple[float, ...], tuple[float, ...]]:

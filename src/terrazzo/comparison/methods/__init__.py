@@ -10,11 +10,15 @@ A module of a method has
 
 and may have `warm_up()`, which loads and compiles before the clock starts, and `SHRINKABLE`: the settings,
 with their defaults, that are halved in turn where a GPU's memory is too small.
+
+A method may be compared with itself at other settings: what stands behind a colon, as in "unet:large", only tells
+variants apart.
 """
 
 from __future__ import annotations
 
 import importlib
+import re
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any, Protocol, TypedDict, cast
@@ -58,19 +62,24 @@ class Method(Protocol):
 
 
 def find_method(name: str) -> Method:
-    """Return the method of that name, or in the module of that dotted name.
+    """Return the method of that name, or in the module of that dotted name, whatever its variant.
 
     Raises
     ------
     ParameterError
         If there is none.
     """
-    if name not in METHODS and "." not in name:
+    module_name, colon, variant = name.partition(":")
+    if module_name not in METHODS and "." not in module_name:
         raise ParameterError(
             f"there is no method '{name}'; choose among {', '.join(METHODS)}, or give the dotted name of a module"
         )
+    if colon and not re.fullmatch(r"[\w-]+", variant):
+        raise ParameterError(
+            f"the method '{name}' has the variant '{variant}'; name it by letters, digits, - and _, as in 'unet:large'"
+        )
     try:
-        module: Any = importlib.import_module(METHODS.get(name, name))
+        module: Any = importlib.import_module(METHODS.get(module_name, module_name))
     except ImportError as error:
         raise ParameterError(f"the method '{name}' cannot be imported: {error}") from error
     needed = ("TITLE", "fit", "write_model", "open_model", "write_prediction", "figures")
@@ -78,6 +87,12 @@ def find_method(name: str) -> Method:
     if missing:
         raise ParameterError(f"the method '{name}' has no {missing[0]}; see terrazzo.comparison.methods")
     return cast(Method, module)
+
+
+def title_of(name: str) -> str:
+    """Return what the report calls a method, its variant included."""
+    title, variant = find_method(name).TITLE, name.partition(":")[2]
+    return f"{title} ({variant})" if variant else title
 
 
 def shrinkable(method: Method) -> Mapping[str, int]:
