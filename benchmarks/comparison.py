@@ -3,11 +3,13 @@
 python benchmarks/comparison.py FOLDER run      [--seconds 120] [--set NAME ...]    equal seconds for three methods
 python benchmarks/comparison.py FOLDER original [--seconds 300] [--set NAME ...]    the U-Net of the original size
 python benchmarks/comparison.py FOLDER free     [--set NAME ...]                    no limit of seconds
-python benchmarks/comparison.py FOLDER gpu      [--seconds 30] [--set NAME ...]     all four, where there is a GPU
+python benchmarks/comparison.py FOLDER gpu      [--seconds 30] [--set NAME ...]     all four, on a GPU
+python benchmarks/comparison.py FOLDER gpu-free [--set NAME ...]                    the same two, on a GPU, no limit
+python benchmarks/comparison.py FOLDER gpu-free-original [--set NAME ...]           the U-Net of the original size
 python benchmarks/comparison.py FOLDER tables                                       what has been measured, in Markdown
 
-Each writes one report for each set into FOLDER; what is finished there is not measured again. With `--trade-off` the
-report of a set also has superpixels of 4 to 32 px, and the growth of memory up to 4096 px.
+Each writes one report for each set into FOLDER; what is finished there is not measured again. With `--sizes 4 8 16 32`
+and `--sides 512 1024 2048 4096` a report also has the trade-off by superpixel size, and the growth of memory.
 """
 
 from __future__ import annotations
@@ -37,8 +39,10 @@ METHODS = {
     "original": ("unet:original",),
     "free": ("gnn", "unet"),
     "gpu": ("gnn", "unet", "unet:original", "forest"),
+    "gpu-free": ("gnn", "unet"),
+    "gpu-free-original": ("unet:original",),
 }
-SECONDS = {"run": 120.0, "original": 300.0, "free": None, "gpu": 30.0}
+SECONDS = {"run": 120.0, "original": 300.0, "gpu": 30.0}
 SCORES = ("accuracy", "mean_iou", "macro_f1", "adjusted_rand", "boundary_f1", "ceiling")
 HEAD = ("set", "method", *SCORES, "epochs", "training", "s per Mpx", "memory, training and prediction", "GPU memory")
 
@@ -49,7 +53,8 @@ def main() -> None:
     parser.add_argument("what", choices=(*METHODS, "tables"))
     parser.add_argument("--seconds", type=float)
     parser.add_argument("--set", nargs="+", choices=SIZES, default=list(SIZES))
-    parser.add_argument("--trade-off", action="store_true")
+    parser.add_argument("--sizes", type=int, nargs="*", default=[])
+    parser.add_argument("--sides", type=int, nargs="*", default=[])
     given = parser.parse_args()
     if given.what == "tables":
         print_tables(given.folder)
@@ -77,9 +82,11 @@ def compared(name: str, output: Path, given: argparse.Namespace) -> Any:
             class_names=CLASSES[name],
             split="group" if grouped else "image",
             groups=grouped,
-            seconds=given.seconds or SECONDS[given.what],
+            seconds=given.seconds or SECONDS.get(given.what),
             settings={method: values for method, values in settings.items() if method in methods},
-            **({} if given.trade_off else {"sizes": (), "sides": ()}),
+            sizes=given.sizes,
+            sides=given.sides,
+            device="cuda" if given.what.startswith("gpu") else "cpu",
         )
     return json.loads((output / "report.json").read_text())
 

@@ -21,9 +21,11 @@ from terrazzo.comparison.assignment import AnnotatedSource, Assignment, Source, 
 from terrazzo.comparison.methods import Method, find_method, shrinkable
 from terrazzo.comparison.resources import measured
 from terrazzo.errors import TerrazzoError
+from terrazzo.models.device import choose_device
 
 OUTCOME, MODEL = "outcome.json", "model.safetensors"
 LEAST_BATCH, LEAST_PATCH = 1, 32
+TOO_SMALL = "the GPU's memory is too small: "
 
 
 def run_stage(job_file: Path) -> None:
@@ -36,13 +38,17 @@ def run_stage(job_file: Path) -> None:
         outcome = {"error": str(error)}
     except MemoryError:
         outcome = {"error": "there was not enough memory; use a machine with more, or leave this method out"}
+    except Exception as error:
+        if not _is_gpu_out_of_memory(error):
+            raise
+        outcome = {"error": f"{TOO_SMALL}{_first_line(error)}; use another GPU or device cpu"}
     write_json(folder / OUTCOME, outcome)
 
 
 def fit_stage(method: Method, job: Mapping[str, Any], folder: Path) -> dict[str, Any]:
     """Fit on the assignment and write the model."""
     assignment = Assignment.from_json(job["assignment"])
-    _warm_up(method)
+    _warm_up(method, assignment.device)
     lacking = None
     with measured() as taken:
         try:
@@ -50,7 +56,7 @@ def fit_stage(method: Method, job: Mapping[str, Any], folder: Path) -> dict[str,
         except Exception as error:
             if not _is_gpu_out_of_memory(error):
                 raise
-            lacking = (str(error).strip().splitlines() or ["out of memory"])[0]
+            lacking = _first_line(error)
     if lacking is not None:  # the error, and with it what its frames held on the GPU, is gone by now
         return {"error": _advice(method, assignment, lacking)}
     fitted = dict(model.fitted) if hasattr(model, "fitted") else {}
@@ -67,7 +73,7 @@ def predict_stage(method: Method, job: Mapping[str, Any], folder: Path) -> dict[
 
     model = method.open_model(Path(job["model"]))
     classes = len(job["class_names"])
-    _warm_up(method)
+    _warm_up(method, job["device"])
     images, figures = [], None
     for number, one in enumerate(sources_from_json(job["sources"])):
         image, path = one.image.image(), folder / "predictions" / f"{number}.zarr"
@@ -93,7 +99,7 @@ def predict_stage(method: Method, job: Mapping[str, Any], folder: Path) -> dict[
 def grow_stage(method: Method, job: Mapping[str, Any], folder: Path) -> dict[str, Any]:
     """Predict one large image, for what it takes."""
     model, image = method.open_model(Path(job["model"])), Source(**job["image"]).image()
-    _warm_up(method)
+    _warm_up(method, job["device"])
     with measured() as taken:
         method.write_prediction(model, image, folder / "prediction.zarr", job["device"])
     return {"resources": asdict(taken)}
@@ -102,8 +108,12 @@ def grow_stage(method: Method, job: Mapping[str, Any], folder: Path) -> dict[str
 STAGES = {"fit": fit_stage, "predict": predict_stage, "grow": grow_stage}
 
 
-def _warm_up(method: Method) -> None:
-    """Let a method load and compile what it needs before the clock starts."""
+def _warm_up(method: Method, device: str) -> None:
+    """Start the GPU, and let a method load and compile what it needs, before the clock starts."""
+    import torch
+
+    on = choose_device(device)
+    torch.nn.Conv2d(1, 1, 3).to(on)(torch.zeros(1, 1, 8, 8, device=on))
     warm_up = getattr(method, "warm_up", None)
     if warm_up is not None:
         warm_up()
@@ -141,9 +151,12 @@ def _is_gpu_out_of_memory(error: Exception) -> bool:
     return isinstance(error, torch.OutOfMemoryError) or isinstance(error.__cause__, torch.OutOfMemoryError)
 
 
+def _first_line(error: Exception) -> str:
+    return (str(error).strip().splitlines() or ["out of memory"])[0].rstrip(".")
+
+
 def _advice(method: Method, assignment: Assignment, lacking: str) -> str:
     """Return a sentence with the settings, halved in turn, that one epoch runs with."""
-    begun = "the GPU's memory is too small: "
     for settings in halved({**shrinkable(method), **assignment.settings}, tuple(shrinkable(method))):
         _empty_cache()
         try:
@@ -153,8 +166,8 @@ def _advice(method: Method, assignment: Assignment, lacking: str) -> str:
                 raise
             continue
         wanted = " and ".join(f"{name} {value}" for name, value in settings.items())
-        return f"{begun}{wanted} would fit; set them, or use another GPU"
-    return f"{begun}{lacking.rstrip('.')}. Nothing smaller fits either: use another GPU or device cpu"
+        return f"{TOO_SMALL}{wanted} would fit; set them, or use another GPU"
+    return f"{TOO_SMALL}{lacking}. Nothing smaller fits either: use another GPU or device cpu"
 
 
 def halved(settings: Mapping[str, Any], names: tuple[str, ...]) -> Iterator[dict[str, int]]:

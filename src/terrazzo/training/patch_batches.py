@@ -85,8 +85,8 @@ class Patches:
     def together(self, patches: Sequence[tuple[NDArray[np.float32], NDArray[np.uint8]]]) -> PatchBatch:
         """Return some patches as a batch on the device."""
         pixels, truth = (np.stack(arrays) for arrays in zip(*patches, strict=True))
-        moved = torch.from_numpy(pixels).to(self.device), torch.from_numpy(truth).to(self.device, torch.int64)
-        return PatchBatch(*moved)
+        moved = (torch.from_numpy(array).to(self.device) for array in (pixels, truth))
+        return PatchBatch(next(moved), next(moved).to(torch.int64))
 
 
 class TrainingPatches:

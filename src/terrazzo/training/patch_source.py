@@ -66,6 +66,8 @@ class PatchSource:
     def read_truth(self, box: Box, validation: bool) -> NDArray[np.uint8]:
         """Read the annotation of one side in a box inside the image; 255 where it is not that side's."""
         truth = np.array(read_window(self.truth, box)[0], np.uint8)
+        if not self.held_out and not validation:
+            return truth
         lattice, mine = self.grid.lattice, np.full(truth.shape, not validation)
         cells = _cells(box, lattice.size)
         for block in self.grid.touching(cells.grown(0 if validation else GAP_CELLS, lattice.cells)):
