@@ -2,7 +2,9 @@ import json
 from pathlib import Path
 
 import imageio.v3 as imageio
+import numpy as np
 import pytest
+from drawings import feature, rectangle, write_features
 from textures import NAMES, striped
 
 from terrazzo.cli.compare import parse_numbers, parse_settings
@@ -32,6 +34,32 @@ def test_a_comparison_by_group_ends_with_a_report(folders, run, tmp_path):
     assert Path(printed["report"]).is_file()
     sides = [name for side in report["folds"][0].values() for name in side]
     assert sorted(sides) == ["mouse1", "mouse2", "mouse3"]
+
+
+def test_shapes_and_labels_that_count_from_one_are_annotations_as_for_fit(folders, run, tmp_path):
+    quick = ("--methods", "forest", "--sides", "none", "--json", "--setting", "forest.samples=300")
+    drawn, counted = tmp_path / "drawn", tmp_path / "counted"
+    drawn.mkdir()
+    counted.mkdir()
+    for number, path in enumerate(sorted((folders / "annotations").iterdir())):
+        classes = imageio.imread(path)
+        columns = np.flatnonzero((classes == 1).all(axis=0))
+        smooth = feature([rectangle(2, 2, 30, 62)], NAMES[0])
+        write_features(
+            drawn / f"{path.stem}.geojson", [smooth, feature([rectangle(int(columns[0]), 2, 62, 62)], NAMES[1])]
+        )
+        imageio.imwrite(counted / path.name, classes + 1 if number else np.where(classes == 0, 0, classes + 1))
+    ended = run("compare", folders / "images", drawn, "-o", tmp_path / "of-shapes", *quick)
+    assert ended.code == 0, ended.err
+    report = json.loads((tmp_path / "of-shapes" / "report.json").read_text())
+    assert report["class_names"] == list(NAMES)
+    assert report["methods"]["forest"]["scores"]["pixels"] < 64 * 64
+    ended = run("compare", folders / "images", counted, "-o", tmp_path / "counted-report", "--empty", 0, *quick)
+    assert ended.code == 0, ended.err
+    assert json.loads((tmp_path / "counted-report" / "report.json").read_text())["class_names"] == [
+        "class 0",
+        "class 1",
+    ]
 
 
 def test_a_mistake_ends_with_one_sentence(folders, mistake, tmp_path):

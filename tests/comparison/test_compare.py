@@ -72,6 +72,18 @@ def test_a_folder_with_something_else_is_refused(pairs, tmp_path):
     assert (tmp_path / "mine.txt").is_file()
 
 
+@pytest.mark.usefixtures("fits")
+def test_a_report_stays_until_another_has_begun_in_its_place(pairs, tmp_path):
+    folder, options = tmp_path / "report", QUICK | {"methods": (STUB,)}
+    first = tz.compare(*pairs, folder, **options).report
+    with pytest.raises(ParameterError, match="5 annotated images are too few"):
+        tz.compare(*pairs, folder, overwrite=True, folds=9, **options)
+    assert json.loads((folder / "report.json").read_text()) == first
+    second = tz.compare(*pairs, folder, overwrite=True, seed=3, **options).report
+    assert json.loads((folder / "report.json").read_text()) == second != first
+    assert [path.name for path in tmp_path.iterdir()] == ["report"]
+
+
 def test_a_method_that_fails_does_not_keep_the_others_from_being_measured(pairs, tmp_path, fits):
     report = tz.compare(
         *pairs, tmp_path / "report", methods=(STUB, "forest"), settings={STUB: {"killed": 1}}, **QUICK

@@ -2,11 +2,12 @@ import base64
 import json
 from pathlib import Path
 
+import numpy as np
 import pytest
 from comparison.browser import visit
 from PIL import Image
 
-from terrazzo.comparison.growth import where_it_stops
+from terrazzo.comparison.growth import _expected_seconds, where_it_stops
 from terrazzo.comparison.page import in_bytes, large, number
 from terrazzo.comparison.report import summary
 
@@ -19,7 +20,9 @@ def test_the_page_works_in_a_browser_of_a_phones_width(compared):
     async def look(page):
         cells = await page.run(FIGURES)
         fits = await page.run("document.documentElement.scrollWidth <= window.innerWidth")
-        loaded = await page.run("[...document.images].every(one => one.complete && one.naturalWidth > 0)")
+        loaded = await page.run(
+            "[...document.images].every(one => one.hidden || (one.complete && one.naturalWidth > 0))"
+        )
         seen = []
         for value in (0, 30, 100):
             await page.run(
@@ -31,7 +34,7 @@ def test_the_page_works_in_a_browser_of_a_phones_width(compared):
             """(() => { const choice = document.querySelector("select[data-side=left]"); choice.selectedIndex = 3;
             choice.dispatchEvent(new Event("change")); })()"""
         )
-        chosen = await page.run('document.querySelector(".over").src')
+        chosen = await page.run('document.querySelector(".over .layer").src')
         return cells, fits, loaded, seen, chosen, page.errors()
 
     cells, fits, loaded, seen, chosen, errors = visit(Path(compared.path, "index.html").as_uri(), look)
@@ -39,7 +42,7 @@ def test_the_page_works_in_a_browser_of_a_phones_width(compared):
     assert fits
     assert loaded
     assert seen == ["inset(0px 100% 0px 0px)", "inset(0px 70% 0px 0px)", "inset(0px 0% 0px 0px)"]
-    third = list(compared.report["pictures"][0]["layers"].values())[3]
+    third = list(compared.report["pictures"][0]["overlays"].values())[2]
     assert chosen.split(",")[1] == base64.b64encode(Path(compared.path, third).read_bytes()).decode()
     check_cells(cells, compared.report)
 
@@ -79,6 +82,16 @@ def test_each_test_image_has_a_picture_of_each_layer(compared):
             assert Image.open(Path(compared.path, file)).size == (96, 96)
 
 
+def test_what_lies_over_an_image_makes_the_picture_of_its_layer(compared):
+    for picture in compared.report["pictures"]:
+        image = Image.open(Path(compared.path, picture["layers"]["image"])).convert("RGBA")
+        for layer, file in picture["overlays"].items():
+            over = Image.open(Path(compared.path, file)).convert("RGBA")
+            made = np.array(Image.alpha_composite(image, over).convert("RGB"), int)
+            drawn = np.array(Image.open(Path(compared.path, picture["layers"][layer])).convert("RGB"), int)
+            assert abs(made - drawn).max() <= 1
+
+
 def test_the_summary_names_the_most_accurate_and_what_others_cost_beside_it():
     def method(title, accuracy, seconds, per_megapixel):
         scores = {"accuracy": accuracy, "mean_iou": 0.5, "ceiling": 0.97}
@@ -102,6 +115,12 @@ def test_the_summary_names_the_most_accurate_and_what_others_cost_beside_it():
 def test_where_memory_stops_follows_from_the_last_two_points(peaks, side):
     sides = [1024, 2048, 4096][: len(peaks)]
     assert where_it_stops(sides, peaks, 16 * GIB) == side
+
+
+def test_a_side_that_would_take_too_long_is_left_out():
+    points = [{"side": 512, "resources": {"seconds": 10}}, {"side": 1024, "error": "none"}]
+    assert _expected_seconds(points, 2048) == 160
+    assert _expected_seconds([], 2048) == 0
 
 
 def test_figures_are_shown_in_units_for_people():

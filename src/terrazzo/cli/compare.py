@@ -6,7 +6,20 @@ from typing import Annotated, Any
 
 import typer
 
-from terrazzo.cli.options import Axes, Device, Json, Level, Output, Overwrite
+from terrazzo.cli.annotated_images import open_annotated_images
+from terrazzo.cli.options import (
+    Axes,
+    Calibration,
+    Device,
+    Empty,
+    Json,
+    Level,
+    Output,
+    Overwrite,
+    PixelSize,
+    Stack,
+    opening,
+)
 from terrazzo.cli.printing import print_values
 from terrazzo.cli.progress import display
 from terrazzo.errors import ParameterError
@@ -14,7 +27,7 @@ from terrazzo.errors import ParameterError
 
 def compare(
     images: Annotated[str, typer.Argument(help="A file, a folder or a quoted glob.")],
-    annotations: Annotated[str, typer.Argument(help="The same, with a class per pixel; 255 is not annotated.")],
+    annotations: Annotated[str, typer.Argument(help="The same, with a class per pixel or shapes of GeoJSON or CSV.")],
     output: Output,
     methods: Annotated[
         str, typer.Option(help="Comma-separated: gnn, unet, forest, or modules; unet:large is a variant.")
@@ -33,14 +46,18 @@ def compare(
     sizes: Annotated[str, typer.Option(help="Superpixel sizes for the trade-off; none leaves it out.")] = "4,8,16,32",
     sides: Annotated[
         str, typer.Option(help="Image sides at which memory is measured; none leaves it out.")
-    ] = "512,1024,2048,4096",
+    ] = "1024,2048,4096,8192",
     setting: Annotated[
         list[str] | None, typer.Option(help="Of one method, such as gnn.size=8 or unet.base=64; may be repeated.")
     ] = None,
     level: Level = 0,
+    pixel_size: PixelSize = None,
+    calibration: Calibration = None,
     annotation_level: Annotated[int, typer.Option(help="The level of the annotations' pyramid.")] = 0,
     axes: Axes = None,
+    empty: Empty = 255,
     annotation_axes: Annotated[str | None, typer.Option(help="The axes of the annotations' files.")] = None,
+    stack: Stack = False,
     device: Device = "auto",
     overwrite: Overwrite = False,
     json: Json = False,
@@ -50,17 +67,24 @@ def compare(
     Run again after an interruption, it goes on: what has been fitted is not fitted again.
     """
     from terrazzo.comparison.compare import compare as compare_methods
-    from terrazzo.io.files import find_images, pair_by_stem
-    from terrazzo.io.open_image import open_image, open_labels
 
-    pairs = pair_by_stem(find_images(images), find_images(annotations))
+    given = open_annotated_images(
+        images,
+        annotations,
+        output,
+        opening(level, axes, pixel_size, calibration),
+        classes=classes,
+        empty=empty,
+        level=annotation_level,
+        axes=annotation_axes,
+        stack=stack,
+    )
     with display() as shown:
         compared = compare_methods(
-            [open_image(image, level=level, axes=axes) for image, _ in pairs],
-            [open_labels(annotation, level=annotation_level, axes=annotation_axes) for _, annotation in pairs],
+            given.images,
+            given.annotations,
             output,
             methods=tuple(name.strip() for name in methods.split(",")),
-            class_names=None if classes is None else [name.strip() for name in classes.split(",")],
             split=split,  # type: ignore[arg-type]
             groups=groups,
             folds=folds,

@@ -7,8 +7,8 @@ from typing import Annotated
 
 import typer
 
+from terrazzo.cli.annotated_images import open_annotated_images
 from terrazzo.cli.options import (
-    STACKED,
     Axes,
     Calibration,
     Device,
@@ -22,7 +22,6 @@ from terrazzo.cli.options import (
     Size,
     Stack,
     opening,
-    parse_names,
     parse_size,
     parse_weights,
 )
@@ -47,7 +46,7 @@ def fit(
     layers: Annotated[int, typer.Option(help="Rounds of messages between neighbours.")] = 8,
     width: Annotated[int, typer.Option(help="Width of the network.")] = 64,
     epochs: Annotated[int, typer.Option(help="The most epochs.")] = 200,
-    seconds: Annotated[float | None, typer.Option(help="The most seconds of training.")] = None,
+    seconds: Annotated[float | None, typer.Option(help="The most seconds of graphs and training.")] = None,
     seed: Annotated[int, typer.Option(help="Repeats a run.")] = 0,
     block: Annotated[int | None, typer.Option(help="About how many pixels wide a task's block is.")] = None,
     streaming: Annotated[
@@ -68,34 +67,27 @@ def fit(
     json: Json = False,
 ) -> None:
     """Fit a model on images and annotations, paired by name."""
-    from terrazzo.io.files import find_annotations, find_images, pair_by_stem
     from terrazzo.io.model_file import write_model
-    from terrazzo.io.open_annotation import open_annotations, open_mask
-    from terrazzo.io.open_image import open_image
-    from terrazzo.io.output_path import check_output
     from terrazzo.training.fit import fit as fit_model
 
     if output.exists() and not overwrite:
         raise InputError(f"'{output}' exists; choose another path or add --overwrite")
-    told = opening(level, axes, pixel_size, calibration)
-    pairs = pair_by_stem(find_images(images, stack=stack), find_annotations(annotations, stack=stack))
-    of_pairs = [image for image, _ in pairs]
-    inside = [] if mask is None else pair_by_stem(of_pairs, find_annotations(mask, stack=stack), "mask")
-    check_output(output, *(path for pair in (*pairs, *inside) for path in pair))
-    opened = [open_image(image, **told) for image in of_pairs]
-    masked = [(path, image) for image, (_, path) in zip(opened, inside, strict=False)]
-    drawn = open_annotations(
-        [annotation for _, annotation in pairs],
-        opened,
-        classes=parse_names(classes),
+    given = open_annotated_images(
+        images,
+        annotations,
+        output,
+        opening(level, axes, pixel_size, calibration),
+        mask=mask,
+        classes=classes,
         empty=empty,
         level=annotation_level,
         axes=annotation_axes,
+        stack=stack,
     )
     with display() as shown:
         model = fit_model(
-            opened,
-            drawn,
+            given.images,
+            given.annotations,
             size=parse_size(size),
             compactness=compactness,
             iterations=iterations,
@@ -103,7 +95,7 @@ def fit(
             scale=scale,
             colour=colour,
             weights=parse_weights(weights),
-            masks=[open_mask(*pair, axes=STACKED if stack else None) for pair in masked] if masked else None,
+            masks=given.masks,
             layers=layers,
             width=width,
             epochs=epochs,
@@ -117,5 +109,5 @@ def fit(
             progress=lambda epoch: shown.epoch(epoch.epoch, epochs, epoch.validation_accuracy),
         )
     write_model(model, output, overwrite=overwrite)
-    known = {"model": str(output), "images": len(pairs), "classes": list(model.class_names)}
+    known = {"model": str(output), "images": len(given.images), "classes": list(model.class_names)}
     print_values(known | model.fitted, as_json=json)

@@ -6,6 +6,7 @@ from typing import Annotated
 
 import typer
 
+from terrazzo.cli.annotated_images import open_annotated_images
 from terrazzo.cli.options import (
     Axes,
     Calibration,
@@ -18,7 +19,6 @@ from terrazzo.cli.options import (
     PixelSize,
     Stack,
     opening,
-    parse_names,
 )
 from terrazzo.cli.printing import print_values
 from terrazzo.cli.progress import display
@@ -55,30 +55,26 @@ def fit_unet(
     json: Json = False,
 ) -> None:
     """Fit a U-Net on images and annotations, paired by name: the yardstick for the graph network of fit."""
-    from terrazzo.io.files import find_annotations, find_images, pair_by_stem
     from terrazzo.io.model_file import write_model
-    from terrazzo.io.open_annotation import open_annotations
-    from terrazzo.io.open_image import open_image
-    from terrazzo.io.output_path import check_output
     from terrazzo.training.fit_unet import fit_unet as fit_model
 
     if output.exists() and not overwrite:
         raise InputError(f"'{output}' exists; choose another path or add --overwrite")
-    pairs = pair_by_stem(find_images(images, stack=stack), find_annotations(annotations, stack=stack))
-    check_output(output, *(path for pair in pairs for path in pair))
-    opened = [open_image(image, **opening(level, axes, pixel_size, calibration)) for image, _ in pairs]
-    drawn = open_annotations(
-        [annotation for _, annotation in pairs],
-        opened,
-        classes=parse_names(classes),
+    given = open_annotated_images(
+        images,
+        annotations,
+        output,
+        opening(level, axes, pixel_size, calibration),
+        classes=classes,
         empty=empty,
         level=annotation_level,
         axes=annotation_axes,
+        stack=stack,
     )
     with display() as shown:
         model = fit_model(
-            opened,
-            drawn,
+            given.images,
+            given.annotations,
             base=base,
             depth=depth,
             convolutions=convolutions,
@@ -95,4 +91,4 @@ def fit_unet(
             progress=lambda epoch: shown.epoch(epoch.epoch, epochs, epoch.validation_accuracy),
         )
     write_model(model, output, overwrite=overwrite)
-    print_values({"model": str(output), "images": len(pairs), **model.fitted}, as_json=json)
+    print_values({"model": str(output), "images": len(given.images), **model.fitted}, as_json=json)

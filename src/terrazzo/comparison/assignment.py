@@ -92,6 +92,19 @@ class Assignment:
         """Open the annotations."""
         return [one.annotation.labels() for one in self.sources]
 
+    def options(self) -> dict[str, Any]:
+        """Return what a fit is told: the rules for all methods, then the settings of this one, which go before."""
+        options = {
+            "class_names": self.class_names,
+            "validation": self.validation,
+            "seconds": self.seconds,
+            "seed": self.seed,
+            "device": self.device,
+        }
+        if self.epochs is not None:
+            options["epochs"] = self.epochs
+        return options | self.settings
+
     @classmethod
     def from_json(cls, values: Mapping[str, Any]) -> Assignment:
         """Return what `dataclasses.asdict` wrote."""

@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Any
 
 from terrazzo.blockwise.image_array import ImageLike
-from terrazzo.comparison.folder import INPUTS, finish, prepare, removed_on_a_mistake
+from terrazzo.comparison.folder import INPUTS, begun, finish
 from terrazzo.comparison.growth import growth
 from terrazzo.comparison.methods import METHODS, find_method
 from terrazzo.comparison.named_sources import check_pairs, named_sources
@@ -18,6 +18,7 @@ from terrazzo.comparison.split import WHAT, Split, SplitBy, split_sources
 from terrazzo.comparison.units import Groups
 from terrazzo.errors import ParameterError
 from terrazzo.models.device import choose_device
+from terrazzo.training.named_classes import named_classes
 
 # What `fit` takes where no size is given.
 SUPERPIXEL_SIZE = 16
@@ -54,7 +55,7 @@ def compare(
     epochs: int | None = None,
     seed: int = 0,
     sizes: Sequence[int] = (4, 8, 16, 32),
-    sides: Sequence[int] = (512, 1024, 2048, 4096),
+    sides: Sequence[int] = (1024, 2048, 4096, 8192),
     settings: Mapping[str, Mapping[str, Any]] | None = None,
     device: str = "auto",
     overwrite: bool = False,
@@ -70,14 +71,15 @@ def compare(
     ----------
     images : sequence of Image or array
         With the same axes and channels. Arrays are written into the report's folder, for the other processes.
-    annotations : sequence of Image or array of whole numbers
-        The class of each pixel; 255 is not annotated.
+    annotations : sequence of Annotation, Image or array of whole numbers
+        The class of each pixel; 255 is not annotated. Shapes are drawn into the report's folder.
     output : path
         The report's folder.
     methods : sequence of str
         "gnn", "unet", "forest", or the dotted name of a module as `terrazzo.comparison.methods` says; several variants
         of one with settings of their own as "unet:small" and "unet:large".
     class_names : sequence of str, optional
+        By default those of the annotations, if they have any.
     split : {"image", "group", "region"}
         What is on one side only: images, groups of images, or regions of images.
     groups : str, path or mapping, optional
@@ -95,7 +97,8 @@ def compare(
     sizes : sequence of int
         Sizes of superpixels at which the graph network is fitted on the first fold, for the trade-off; () for none.
     sides : sequence of int
-        Sides in pixels of the images on which memory is measured; () for none.
+        Sides in pixels of the images on which memory is measured, but those that would take more than three minutes;
+        () for none.
     settings : mapping, optional
         For each method settings of its own, such as `{"gnn": {"size": 8}, "unet": {"base": 64}}`.
     device : str
@@ -121,6 +124,7 @@ def compare(
     _check_lengths(sizes, sides)
     choose_device(device)
     check_pairs(images, annotations)
+    class_names = named_classes(annotations, class_names)
     sizes = sizes if "gnn" in methods else ()
     given: dict[str, Any] = {
         "methods": list(methods),
@@ -138,8 +142,7 @@ def compare(
         "device": device,
     }
     folder = Path(output).expanduser().absolute()
-    with removed_on_a_mistake(folder):
-        prepare(folder, images, annotations, given, overwrite)
+    with begun(folder, images, annotations, given, overwrite):
         sources = named_sources(images, annotations, folder / INPUTS)
         made = split_sources(
             sources,

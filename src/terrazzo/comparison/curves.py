@@ -7,10 +7,11 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from html import escape
 
-WIDTH, HEIGHT = 440, 300
-LEFT, RIGHT, TOP, BOTTOM = 52, 12, 26, 88
+WIDTH, PLOT = 440, 186
+LEFT, RIGHT, TOP, AXIS, ROW = 52, 12, 26, 52, 18
+BOTTOM = TOP + PLOT
 COLOURS = ("#0072b2", "#d55e00", "#009e73", "#cc79a7", "#e69f00", "#5f6b7a")
-TICKS = 5
+TICKS = 7
 
 
 @dataclass(frozen=True)
@@ -31,23 +32,24 @@ class Curve:
 def draw_curves(curves: Sequence[Curve], *, title: str, x_label: str, y_label: str, log: bool = False) -> str:
     """Return an SVG of curves with axes and a legend, for people and for screen readers."""
     horizontal = _Axis.of([x for curve in curves for x in curve.x], LEFT, WIDTH - RIGHT, log=True)
-    vertical = _Axis.of([y for curve in curves for y in curve.y], HEIGHT - BOTTOM, TOP, log=log)
-    parts = [f'<svg viewBox="0 0 {WIDTH} {HEIGHT}" role="img" aria-label="{escape(title)}">']
+    vertical = _Axis.of([y for curve in curves for y in curve.y], BOTTOM, TOP, log=log)
+    height = BOTTOM + AXIS + ROW * len(curves)
+    parts = [f'<svg viewBox="0 0 {WIDTH} {height}" role="img" aria-label="{escape(title)}">']
     for value in vertical.ticks():
         y = vertical.place(value)
         parts.append(f'<line class="grid" x1="{LEFT}" x2="{WIDTH - RIGHT}" y1="{y:.1f}" y2="{y:.1f}"/>')
         parts.append(f'<text x="{LEFT - 8}" y="{y + 4:.1f}" text-anchor="end">{value:.3g}</text>')
     for value in sorted({x for curve in curves for x in curve.x}):
         x = horizontal.place(value)
-        parts.append(f'<text x="{x:.1f}" y="{HEIGHT - BOTTOM + 20}" text-anchor="middle">{value:g}</text>')
-    middle, below = (LEFT + WIDTH - RIGHT) / 2, HEIGHT - BOTTOM + 40
+        parts.append(f'<text x="{x:.1f}" y="{BOTTOM + 20}" text-anchor="middle">{value:g}</text>')
+    middle, below = (LEFT + WIDTH - RIGHT) / 2, BOTTOM + 40
     parts.append(f'<text x="{middle}" y="{below}" text-anchor="middle">{escape(x_label)}</text>')
     parts.append(f'<text x="4" y="14">{escape(y_label)}</text>')
     for place, curve in enumerate(curves):
         parts += _line(curve, COLOURS[place % len(COLOURS)], horizontal, vertical)
-        x = LEFT + place * (WIDTH - LEFT) / len(curves)
-        parts.append(f'<circle cx="{x + 6:.0f}" cy="{HEIGHT - 20}" r="5" fill="{COLOURS[place % len(COLOURS)]}"/>')
-        parts.append(f'<text x="{x + 16:.0f}" y="{HEIGHT - 15}">{escape(curve.name)}</text>')
+        y = BOTTOM + AXIS + ROW * place
+        parts.append(f'<circle cx="{LEFT + 6}" cy="{y + 5}" r="5" fill="{COLOURS[place % len(COLOURS)]}"/>')
+        parts.append(f'<text x="{LEFT + 18}" y="{y + 10}">{escape(curve.name)}</text>')
     return "".join([*parts, "</svg>"])
 
 
@@ -73,9 +75,16 @@ class _Axis:
 
     def ticks(self) -> list[float]:
         if not self.log:
-            return [self.low + (self.high - self.low) * (n + 0.5) / TICKS for n in range(TICKS)]
+            step = _round((self.high - self.low) / TICKS)
+            return [step * n for n in range(math.ceil(self.low / step), math.floor(self.high / step) + 1)]
         powers = range(math.ceil(self.low), math.floor(self.high) + 1)
         return [2.0**power for power in powers[:: max(1, len(powers) // TICKS)]]
+
+
+def _round(step: float) -> float:
+    """Return the least of 1, 2 and 5 times a power of ten that is no less."""
+    power = 10.0 ** math.floor(math.log10(step))
+    return power * next(factor for factor in (1, 2, 5, 10) if factor * power >= step * (1 - 1e-9))
 
 
 def _scaled(value: float, log: bool) -> float:

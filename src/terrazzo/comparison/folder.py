@@ -22,14 +22,17 @@ from terrazzo.version import __version__
 RUN, INPUTS = "compare.json", "inputs"
 
 
-def prepare(
+@contextmanager
+def begun(
     folder: Path,
     images: Sequence[ImageLike],
     annotations: Sequence[ImageLike],
     given: Mapping[str, Any],
     overwrite: bool,
-) -> None:
-    """Make the folder, or leave that of an unfinished comparison of the same things as it is.
+) -> Iterator[None]:
+    """Make the folder, or leave that of an unfinished comparison of the same things as it is, for what begins inside.
+
+    If that ends in an error, a folder that was made is removed, and one that was to be replaced is there again.
 
     Raises
     ------
@@ -38,8 +41,22 @@ def prepare(
         or if it cannot be written.
     """
     wanted = json.loads(json.dumps({"version": __version__, "inputs": _inputs(images, annotations), **given}))
-    if overwrite and folder.exists():
-        _remove(folder)
+    replaced = _put_aside(folder) if overwrite and folder.exists() else None
+    made = not folder.exists()
+    try:
+        _prepare(folder, wanted)
+        yield
+    except BaseException as error:
+        if made and (replaced is not None or isinstance(error, TerrazzoError)):
+            shutil.rmtree(folder, ignore_errors=True)
+        if replaced is not None:
+            replaced.rename(folder)
+        raise
+    if replaced is not None:
+        shutil.rmtree(replaced)
+
+
+def _prepare(folder: Path, wanted: dict[str, Any]) -> None:
     if (folder / RUN).is_file():
         _check_same(folder, wanted)
         return
@@ -48,18 +65,6 @@ def prepare(
     with reported_as_not_written(folder):
         folder.mkdir(parents=True, exist_ok=True)
         write_json(folder / RUN, {"finished": False, "made_from": wanted})
-
-
-@contextmanager
-def removed_on_a_mistake(folder: Path) -> Iterator[None]:
-    """Remove a folder that was made inside the block if that ends in a TerrazzoError."""
-    was_there = folder.exists()
-    try:
-        yield
-    except TerrazzoError:
-        if not was_there:
-            shutil.rmtree(folder, ignore_errors=True)
-        raise
 
 
 def finish(folder: Path) -> None:
@@ -96,7 +101,12 @@ def _check_same(folder: Path, wanted: dict[str, Any]) -> None:
         raise InputError(f"'{folder}' holds this comparison, finished; choose another folder or add --overwrite")
 
 
-def _remove(folder: Path) -> None:
+def _put_aside(folder: Path) -> Path:
+    """Rename a comparison that is to be replaced, and return where it is now."""
     if not (folder / RUN).is_file() and (not folder.is_dir() or any(folder.iterdir())):
         raise InputError(f"'{folder}' exists and is no comparison; choose another folder")
-    shutil.rmtree(folder)
+    aside = folder.with_name(f".{folder.name}.replaced")
+    with reported_as_not_written(folder):
+        if aside.exists():
+            shutil.rmtree(aside)
+        return folder.rename(aside)

@@ -22,6 +22,8 @@ LIMITS = (24, 80)
 # Peaks that differ by less than this share of themselves are the same: allocators and threads vary as much.
 SAME = 0.1
 TILE, CHUNK = 1024, 1024
+MOST_SECONDS = 180
+"""What a method may be expected to take for a point: where the one before it says more, it is left out."""
 
 
 def growth(
@@ -35,11 +37,22 @@ def growth(
     for side in sorted(sides):
         source = _large(image, side, runner.folder / INPUTS / f"side-{side}.zarr")
         for method in methods:
-            model = str(runner.model(f"fold-0/{method}"))
-            job = {"stage": "grow", "method": method, "model": model, "image": asdict(source)}
-            outcome = runner.stage(job | {"device": runner.rules["device"]}, f"side-{side}/{method}")
+            expected = _expected_seconds(found[method], side)
+            if expected > MOST_SECONDS:
+                runner.done += 1
+                outcome: dict[str, Any] = {"error": f"{side} px were left out: they would take about {expected:.0f} s"}
+            else:
+                model = str(runner.model(f"fold-0/{method}"))
+                job = {"stage": "grow", "method": method, "model": model, "image": asdict(source)}
+                outcome = runner.stage(job | {"device": runner.rules["device"]}, f"side-{side}/{method}")
             found[method].append({"side": side, **outcome})
     return found
+
+
+def _expected_seconds(points: Sequence[dict[str, Any]], side: int) -> float:
+    """Return what a side takes by the time per pixel of the largest one before it; 0 where there is none."""
+    done = [point for point in points if "resources" in point]
+    return done[-1]["resources"]["seconds"] * (side / done[-1]["side"]) ** 2 if done else 0.0
 
 
 def where_it_stops(sides: Sequence[int], peaks: Sequence[int], limit: int) -> int | None:

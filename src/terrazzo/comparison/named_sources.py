@@ -1,4 +1,4 @@
-"""Images and annotations as sources with names: what is in memory is written to disk for other processes."""
+"""Images and annotations as sources with names: what is not on disk as labels is written for other processes."""
 
 from __future__ import annotations
 
@@ -14,6 +14,7 @@ from terrazzo.io.files import stem_of
 from terrazzo.io.image import Image
 from terrazzo.io.ome_zarr_writer import write_ome_zarr
 from terrazzo.io.open_image import open_image, open_labels
+from terrazzo.io.stored_array import StoredArray
 
 
 def check_pairs(images: Sequence[ImageLike], annotations: Sequence[ImageLike]) -> None:
@@ -43,7 +44,7 @@ def named_sources(images: Sequence[ImageLike], annotations: Sequence[ImageLike],
     for place, (name, image, annotation) in enumerate(zip(names_of(images), images, annotations, strict=True)):
         opened = image if isinstance(image, Image) else _stored(image_array(image), folder / f"image-{place}.zarr")
         labels = annotation
-        if not isinstance(labels, Image):
+        if not isinstance(labels, Image) or type(labels.stored) is not StoredArray:  # arrays, shapes, counts from 1
             labels = _stored_labels(_plane(annotation), folder / f"annotation-{place}.zarr")
         sources.append(AnnotatedSource(name, Source.of(opened), Source.of(labels)))
     return sources

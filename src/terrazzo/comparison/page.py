@@ -34,6 +34,7 @@ def write_page(path: Path, folder: Path, report: Mapping[str, Any]) -> None:
         failed={name: one for name, one in report["methods"].items() if "error" in one},
         colours=[PALETTE[place % len(PALETTE)] for place in range(len(names))],
         pictures=[_embedded(folder, one, report["methods"]) for one in report["pictures"]],
+        tested=max((len(one.get("images", ())) for one in report["methods"].values()), default=0),
         curves=_curves(report),
     )
     partial = path.with_name(f".{path.name}.partial")
@@ -62,15 +63,18 @@ def large(value: float | None) -> str:
 
 
 def _embedded(folder: Path, picture: Mapping[str, Any], methods: Mapping[str, Any]) -> dict[str, Any]:
-    """Return a picture's layers with names for people and the files as data."""
-    layers = []
-    for layer, file in picture["layers"].items():
+    """Return an image and what may lie over it, with names for people and the files as data."""
+    layers = [{"title": "Image", "data": None}]
+    for layer, file in picture["overlays"].items():
         method = layer.removesuffix(" errors")
         title = layer.capitalize() if method not in methods else methods[method]["title"]
         title += ": errors" if layer.endswith(" errors") else ""
-        data = base64.b64encode((folder / file).read_bytes()).decode()
-        layers.append({"title": title, "data": f"data:image/png;base64,{data}"})
-    return {"name": picture["name"], "layers": layers}
+        layers.append({"title": title, "data": _as_data(folder / file)})
+    return {"name": picture["name"], "image": _as_data(folder / picture["layers"]["image"]), "layers": layers}
+
+
+def _as_data(path: Path) -> str:
+    return f"data:image/png;base64,{base64.b64encode(path.read_bytes()).decode()}"
 
 
 def _curves(report: Mapping[str, Any]) -> list[dict[str, str]]:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -20,12 +21,55 @@ from terrazzo.regions.annotation import NOT_ANNOTATED
 from terrazzo.training.fit_gnn import PALETTE
 
 SIDE = 640
-MOST_IMAGES = 6
-TINT = 0.5
-WRONG = (214, 39, 40)
-FOLDER = "pictures"
+MOST_IMAGES = 24
+FOLDER, OVERLAYS = "pictures", "overlays"
+# Red, green, blue and how much of the image they hide, of 255.
+HIDDEN, CLEAR = 128, (0, 0, 0, 0)
+RIGHT, NOT_KNOWN, WRONG = (220, 220, 220, 128), (73, 73, 73, 191), (214, 39, 40, 255)
 
 Pixels = NDArray[np.uint8]
+
+
+@dataclass(frozen=True, eq=False)
+class Overlay:
+    """What lies over an image: few colours, each hiding a share of the image.
+
+    Parameters
+    ----------
+    indices : ndarray of uint8, shape (y, x)
+        The colour of each pixel.
+    colours : tuple of tuple of int
+        Red, green, blue and opacity.
+    """
+
+    indices: Pixels
+    colours: tuple[tuple[int, ...], ...]
+
+    @classmethod
+    def of_classes(cls, classes: NDArray[Any], number: int) -> Overlay:
+        """Return classes in their colours; nothing where there is none."""
+        colours = (PALETTE[place % len(PALETTE)] for place in range(number))
+        shown = tuple((*(int(colour[i : i + 2], 16) for i in (1, 3, 5)), HIDDEN) for colour in colours)
+        return cls(np.minimum(classes, number).astype(np.uint8), (*shown, CLEAR))
+
+    @classmethod
+    def of_errors(cls, truth: NDArray[Any], found: NDArray[Any]) -> Overlay:
+        """Return what is wrong in red over a paler image, darker where nothing is annotated."""
+        known = truth != NOT_ANNOTATED
+        return cls(np.where(known, np.where(truth == found, 0, 2), 1).astype(np.uint8), (RIGHT, NOT_KNOWN, WRONG))
+
+    def over(self, colour: Pixels) -> Pixels:
+        """Return an image (y, x, 3) with this over it."""
+        table = np.array(self.colours, np.float32)[self.indices]
+        hidden = table[..., 3:] / 255
+        mixed: Pixels = np.rint((1 - hidden) * colour + hidden * table[..., :3]).astype(np.uint8)
+        return mixed
+
+    def save(self, path: Path) -> None:
+        """Write it as a PNG with a palette: a hundredth of the bytes of a picture."""
+        picture = Picture.fromarray(self.indices)
+        picture.putpalette([value for colour in self.colours for value in colour[:3]])
+        picture.save(path, optimize=True, transparency=bytes(colour[3] for colour in self.colours))
 
 
 def draw_pictures(
@@ -36,12 +80,10 @@ def draw_pictures(
     Returns
     -------
     list of dict
-        For each image its name, and by layer ("image", "truth", a method, a method's "errors") the file, relative to
-        the folder.
+        For each image its name; by layer ("image", "truth", a method, a method's "errors") the file, relative to the
+        folder; and by layer but the image's what lies over the image there, as a PNG of few colours.
     """
-    (folder / FOLDER).mkdir(exist_ok=True)
-    palette = np.array([[int(colour[i : i + 2], 16) for i in (1, 3, 5)] for colour in PALETTE], np.uint8)
-    palette = palette[np.arange(NOT_ANNOTATED + 1) % len(palette)]
+    (folder / FOLDER / OVERLAYS).mkdir(parents=True, exist_ok=True)
     drawn = []
     tests = [(fold, place, one) for fold, sides in enumerate(split.folds) for place, one in enumerate(sides["test"])]
     for number, (fold, place, source) in enumerate(tests[:MOST_IMAGES]):
@@ -50,25 +92,29 @@ def draw_pictures(
             for method, found in outcomes.items()
             if "error" not in found[fold]
         }
-        layers = _layers(source, predictions, palette)
-        files = {}
-        for layer, pixels in layers.items():
-            files[layer] = f"{FOLDER}/{number}-{re.sub('[.: ]', '-', layer)}.png"
-            Picture.fromarray(pixels).save(folder / files[layer], optimize=True)
-        drawn.append({"name": source.name, "layers": files})
+        image = source.image.image()
+        window = _window(image)
+        colour = _shown(image.stored[(slice(None), *window)])
+        files, overlays = {"image": f"{FOLDER}/{number}-image.png"}, {}
+        _save(colour, folder / files["image"])
+        for layer, overlay in _overlays(source, predictions, window, len(split.class_names)).items():
+            name = f"{number}-{re.sub('[.: ]', '-', layer)}.png"
+            files[layer], overlays[layer] = f"{FOLDER}/{name}", f"{FOLDER}/{OVERLAYS}/{name}"
+            _save(overlay.over(colour), folder / files[layer])
+            overlay.save(folder / overlays[layer])
+        drawn.append({"name": source.name, "layers": files, "overlays": overlays})
     return drawn
 
 
-def _layers(source: AnnotatedSource, predictions: Mapping[str, str], palette: Pixels) -> dict[str, Pixels]:
-    image, labels = source.image.image(), source.annotation.labels()
-    window = _window(image)
-    colour = _shown(image.stored[(slice(None), *window)])
-    truth = labels.stored[(slice(0, 1), *window)][0]
-    layers = {"image": colour, "truth": _tinted(colour, truth, palette)}
+def _overlays(
+    source: AnnotatedSource, predictions: Mapping[str, str], window: tuple[Any, ...], classes: int
+) -> dict[str, Overlay]:
+    truth = source.annotation.labels().stored[(slice(0, 1), *window)][0]
+    layers = {"truth": Overlay.of_classes(truth, classes)}
     for method, path in predictions.items():
         found = _read(path, window)
-        layers[method] = _tinted(colour, found, palette)
-        layers[f"{method} errors"] = _errors(colour, truth, found)
+        layers[method] = Overlay.of_classes(found, classes)
+        layers[f"{method} errors"] = Overlay.of_errors(truth, found)
     return layers
 
 
@@ -95,17 +141,7 @@ def _shown(pixels: NDArray[Any]) -> Pixels:
     return np.moveaxis((255 * scaled).astype(np.uint8), 0, -1)
 
 
-def _tinted(colour: Pixels, classes: NDArray[Any], palette: Pixels) -> Pixels:
-    known = classes != NOT_ANNOTATED
-    tinted = colour.copy()
-    mixed = (1 - TINT) * colour[known] + TINT * palette[classes[known].clip(0, NOT_ANNOTATED)]
-    tinted[known] = mixed.astype(np.uint8)
-    return tinted
-
-
-def _errors(colour: Pixels, truth: NDArray[Any], found: NDArray[Any]) -> Pixels:
-    """Return the image, paler, with what is wrong in red; darker where nothing is annotated."""
-    shown = (110 + 0.5 * colour).astype(np.uint8)
-    shown[truth == NOT_ANNOTATED] //= 2
-    shown[(truth != found) & (truth != NOT_ANNOTATED)] = WRONG
-    return shown
+def _save(colour: Pixels, path: Path) -> None:
+    """Write a picture, in grey if it is grey."""
+    grey = (colour == colour[..., :1]).all()
+    Picture.fromarray(colour[..., 0] if grey else colour).save(path, optimize=True)

@@ -95,13 +95,13 @@ def without_nan(value: Any) -> Any:
 
 
 def _beside(one: Mapping[str, Any], best: Mapping[str, Any]) -> str:
-    behind = 100 * (best["scores"]["accuracy"] - one["scores"]["accuracy"])
+    behind = f"{100 * (best['scores']['accuracy'] - one['scores']['accuracy']):.1f}"
     trained = best["training"]["seconds"] / max(one["training"]["seconds"], 1e-9)
     predicted = best["seconds_per_megapixel"] / max(one["seconds_per_megapixel"], 1e-9)
     ceiling = one["scores"]["ceiling"]
     limit = "" if math.isnan(ceiling) else f" (its superpixels allow {ceiling:.1%} at most)"
     cost = f"{_times(trained)} to train and {_times(predicted)} to predict"
-    return f"{one['title']}: {behind:.1f} points less{limit}, {cost}."
+    return f"{one['title']}: {'as accurate' if behind == '0.0' else f'{behind} points less'}{limit}, {cost}."
 
 
 def _times(ratio: float) -> str:

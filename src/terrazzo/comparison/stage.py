@@ -60,7 +60,7 @@ def fit_stage(method: Method, job: Mapping[str, Any], folder: Path) -> dict[str,
     if lacking is not None:  # the error, and with it what its frames held on the GPU, is gone by now
         return {"error": _advice(method, assignment, lacking)}
     fitted = dict(model.fitted) if hasattr(model, "fitted") else {}
-    too_small = _too_small_a_budget(assignment.seconds, fitted, taken.seconds)
+    too_small = _too_small_a_budget(assignment.options()["seconds"], fitted, taken.seconds)
     if too_small:
         return {"error": too_small}
     method.write_model(model, folder / MODEL)

@@ -21,16 +21,11 @@ TITLE = "Random forest on pixels"
 
 
 def fit(assignment: Assignment) -> PixelForest:
-    """Fit on sampled pixels; epochs do not apply."""
-    return fit_forest(
-        [image_array(image) for image in assignment.images()],
-        [annotation.plane for annotation in assignment.annotations()],
-        validation=assignment.validation,
-        class_names=assignment.class_names,
-        seconds=assignment.seconds,
-        seed=assignment.seed,
-        **assignment.settings,
-    )
+    """Fit on sampled pixels, on the CPU; epochs do not apply."""
+    images = [image_array(image) for image in assignment.images()]
+    annotations = [annotation.plane for annotation in assignment.annotations()]
+    options = {name: value for name, value in assignment.options().items() if name not in ("device", "epochs")}
+    return fit_forest(images, annotations, **options)
 
 
 def warm_up() -> None:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Any
 
 import numpy as np
 
@@ -25,19 +24,7 @@ SHRINKABLE = {"batch_nodes": 16384}
 
 def fit(assignment: Assignment) -> Model:
     """Fit as `terrazzo.fit` does."""
-    settings: dict[str, Any] = dict(assignment.settings)
-    if assignment.epochs is not None:
-        settings["epochs"] = assignment.epochs
-    return fit_images(
-        assignment.images(),
-        assignment.annotations(),
-        class_names=assignment.class_names,
-        validation=assignment.validation,
-        seconds=assignment.seconds,
-        seed=assignment.seed,
-        device=assignment.device,
-        **settings,
-    )
+    return fit_images(assignment.images(), assignment.annotations(), **assignment.options())
 
 
 def warm_up() -> None:

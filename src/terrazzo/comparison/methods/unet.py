@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Any
 
 from terrazzo.blockwise.predict import predict
 from terrazzo.comparison.assignment import Assignment
@@ -23,19 +22,7 @@ SHRINKABLE = {"batch": 8, "patch": 256}
 
 def fit(assignment: Assignment) -> UNetModel:
     """Fit as `terrazzo.fit_unet` does."""
-    settings: dict[str, Any] = dict(assignment.settings)
-    if assignment.epochs is not None:
-        settings["epochs"] = assignment.epochs
-    return fit_unet(
-        assignment.images(),
-        assignment.annotations(),
-        class_names=assignment.class_names,
-        validation=assignment.validation,
-        seconds=assignment.seconds,
-        seed=assignment.seed,
-        device=assignment.device,
-        **settings,
-    )
+    return fit_unet(assignment.images(), assignment.annotations(), **assignment.options())
 
 
 def write_prediction(model: UNetModel, image: Image, path: Path, device: str) -> Image:

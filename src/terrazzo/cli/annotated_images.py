@@ -1,0 +1,87 @@
+"""Images and their annotations, as the commands that learn from them find and open them."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from terrazzo.cli.options import STACKED, parse_names
+
+if TYPE_CHECKING:
+    from terrazzo.io.annotation import Annotation
+    from terrazzo.io.image import Image
+
+
+@dataclass(frozen=True, eq=False)
+class AnnotatedImages:
+    """What a command learns from.
+
+    Parameters
+    ----------
+    images : list of Image
+    annotations : list of Annotation
+        Of each image its own, all with the same classes.
+    masks : list of Image or None
+        Of each image its own, if masks are given.
+    """
+
+    images: list[Image]
+    annotations: list[Annotation]
+    masks: list[Image] | None
+
+
+def open_annotated_images(
+    images: str,
+    annotations: str,
+    output: Path,
+    told: dict[str, Any],
+    *,
+    mask: str | None = None,
+    classes: str | None,
+    empty: int,
+    level: int,
+    axes: str | None,
+    stack: bool,
+) -> AnnotatedImages:
+    """Find images and annotations, pair them by name and open them.
+
+    Parameters
+    ----------
+    images, annotations, mask : str
+        A file, a folder or a glob each.
+    output : path
+        Which must be none of them.
+    told : dict
+        How images are opened, as `opening` returns it.
+    classes, empty, level, axes
+        The options about annotations.
+    stack : bool
+        Whether a glob is one image.
+
+    Raises
+    ------
+    InputError
+        If they do not pair, cannot be opened, or would be written over.
+    """
+    from terrazzo.io.files import find_annotations, find_images, pair_by_stem
+    from terrazzo.io.open_annotation import open_annotations, open_mask
+    from terrazzo.io.open_image import open_image
+    from terrazzo.io.output_path import check_output
+
+    pairs = pair_by_stem(find_images(images, stack=stack), find_annotations(annotations, stack=stack))
+    paths = [image for image, _ in pairs]
+    inside = [] if mask is None else pair_by_stem(paths, find_annotations(mask, stack=stack), "mask")
+    check_output(output, *(path for pair in (*pairs, *inside) for path in pair))
+    opened = [open_image(image, **told) for image in paths]
+    drawn = open_annotations(
+        [annotation for _, annotation in pairs],
+        opened,
+        classes=parse_names(classes),
+        empty=empty,
+        level=level,
+        axes=axes,
+    )
+    masked = [(path, image) for image, (_, path) in zip(opened, inside, strict=False)]
+    masks = [open_mask(*pair, axes=STACKED if stack else None) for pair in masked] if masked else None
+    return AnnotatedImages(opened, drawn, masks)
