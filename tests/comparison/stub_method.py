@@ -15,7 +15,6 @@ from terrazzo.comparison.written_classes import write_classes
 from terrazzo.errors import ParameterError
 
 TITLE = "Always the first class"
-SHRINKABLE = {"batch": 8, "patch": 256}
 
 
 def fit(assignment):
@@ -24,6 +23,9 @@ def fit(assignment):
         file.write(json.dumps(settings) + "\n")
     if settings.get("killed"):
         os.abort()
+    fits = len(Path(os.environ["STUB_FITS"]).read_text().splitlines())
+    if fits >= settings.get("fails_from", 10**9) or fits == settings.get("fails_at"):
+        raise ParameterError("this fold is too hard")
     if settings.get("mistake"):
         raise ParameterError("this method never works; leave it out")
     if settings.get("batch", 8) * settings.get("patch", 256) > settings.get("fits", 10**9):
@@ -33,6 +35,10 @@ def fit(assignment):
         raise lacking
     time.sleep(settings.get("sleep", 0))
     return SimpleNamespace(fitted=settings.get("fitted", {}))
+
+
+def shrinkable(assignment):
+    return {name: assignment.settings.get(name, value) for name, value in (("batch", 8), ("patch", 256))}
 
 
 def write_model(model, path):

@@ -81,7 +81,50 @@ def test_a_report_stays_until_another_has_begun_in_its_place(pairs, tmp_path):
     assert json.loads((folder / "report.json").read_text()) == first
     second = tz.compare(*pairs, folder, overwrite=True, seed=3, **options).report
     assert json.loads((folder / "report.json").read_text()) == second != first
-    assert [path.name for path in tmp_path.iterdir()] == ["report"]
+    assert sorted(path.name for path in tmp_path.iterdir()) == ["fits.txt", "report"]
+
+
+@pytest.mark.usefixtures("fits")
+def test_a_report_that_a_killed_run_put_aside_is_put_back(pairs, tmp_path):
+    folder, options = tmp_path / "report", QUICK | {"methods": (STUB,)}
+    tz.compare(*pairs, folder, **options)
+    folder.rename(tmp_path / ".report.replaced")
+    (folder / "inputs").mkdir(parents=True)
+    with pytest.raises(InputError, match="holds this comparison, finished"):
+        tz.compare(*pairs, folder, **options)
+    assert (folder / "index.html").is_file()
+    assert sorted(path.name for path in tmp_path.iterdir()) == ["fits.txt", "report"]
+
+
+def test_a_method_that_lacks_folds_is_said_to_and_is_not_the_best(pairs, tmp_path, fits):
+    settings = {STUB: {"fails_from": 2}}
+    options = QUICK | {"methods": (STUB, "forest"), "folds": 4}
+    report = tz.compare(*pairs, tmp_path / "report", settings=settings, **options).report
+    assert len(fits()) == 4
+    assert len(report["methods"][STUB]["failed_folds"]) == 3
+    assert "Always the first class" not in report["summary"]
+    page = (tmp_path / "report" / "index.html").read_text()
+    assert "was measured on 1 of 4 folds, so that its figures do not compare: this fold is too hard" in page
+
+
+@pytest.mark.usefixtures("fits")
+def test_a_method_that_fails_on_the_first_fold_alone_is_measured_on_the_others(pairs, tmp_path):
+    options = QUICK | {"methods": (STUB,), "folds": 4, "settings": {STUB: {"fails_at": 1}}, "sides": (64,)}
+    report = tz.compare(*pairs, tmp_path / "report", **options).report
+    assert len(report["methods"][STUB]["fold_accuracies"]) == 3
+    assert report["growth"] == {}
+
+
+@pytest.mark.usefixtures("fits")
+def test_without_sides_there_is_no_table_of_memory(pairs, tmp_path):
+    compared = tz.compare(*pairs, tmp_path / "none", **QUICK | {"methods": (STUB,)})
+    assert compared.report["growth"] == {}
+    assert "Memory of a prediction" not in (tmp_path / "none" / "index.html").read_text()
+    tz.compare(*pairs, tmp_path / "one", **QUICK | {"methods": (STUB,), "sides": (64,)})
+    page = (tmp_path / "one" / "index.html").read_text()
+    assert "Memory of a prediction" in page
+    assert "<td>does not grow</td>" not in page
+    assert not list((tmp_path / "one" / "inputs").glob("side-*"))
 
 
 def test_a_method_that_fails_does_not_keep_the_others_from_being_measured(pairs, tmp_path, fits):
@@ -157,6 +200,8 @@ def test_a_budget_too_small_for_one_epoch_is_told(pairs, tmp_path, fits):
         ({"split": "pixel"}, "it must be 'image', 'group' or 'region'"),
         ({"groups": "(a)"}, "groups and split='group' go together"),
         ({"seconds": 0}, "seconds above 0"),
+        ({"seed": -1}, "seed is -1; it must be at least 0"),
+        ({"methods": ("./my.py",)}, "the method './my.py' cannot be imported"),
         ({"settings": {"cnn": {}}}, "there are settings for 'cnn'"),
         ({"folds": 6}, "5 annotated images are too few for a training, a validation and a test side in 6 folds"),
         ({"class_names": ("a", "a")}, "give 2 different ones"),

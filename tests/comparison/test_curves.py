@@ -6,7 +6,13 @@ from terrazzo.comparison.curves import Curve, draw_curves
 def test_an_axis_is_labelled_with_round_numbers():
     svg = draw_curves([Curve("a", (4, 8), (0.9718, 0.9951))], title="t", x_label="x", y_label="y")
     labels = re.findall(r'text-anchor="end">([^<]*)<', svg)
-    assert labels == ["0.97", "0.975", "0.98", "0.985", "0.99", "0.995"]
+    assert labels == ["0.970", "0.975", "0.980", "0.985", "0.990", "0.995"]
+
+
+def test_labels_that_lie_close_differ():
+    svg = draw_curves([Curve("a", (4, 8), (0.9711, 0.9729))], title="t", x_label="x", y_label="y")
+    labels = re.findall(r'text-anchor="end">([^<]*)<', svg)
+    assert labels == ["0.9710", "0.9715", "0.9720", "0.9725", "0.9730"]
 
 
 def test_each_curve_has_a_row_of_its_own_in_the_legend():

@@ -1,11 +1,14 @@
 import numpy as np
 import pytest
 import torch
+from textures import NAMES
 from untrained import untrained_model
 
 import terrazzo as tz
-from terrazzo.comparison.methods import METHODS, find_method
+from terrazzo.comparison.assignment import Assignment
+from terrazzo.comparison.methods import METHODS, find_method, shrinkable
 from terrazzo.comparison.methods.gnn import figures, multiply_adds_per_node
+from terrazzo.comparison.named_sources import named_sources
 from terrazzo.comparison.stage import halved
 from terrazzo.models.gnn import GNN
 
@@ -35,10 +38,27 @@ def test_multiply_adds_per_pixel_follow_from_superpixels_and_edges(tmp_path):
 
 
 def test_settings_are_halved_in_turn():
-    tried = list(halved({"batch": 4, "patch": 128, "base": 16}, ("batch", "patch")))
-    assert tried == [
+    assert list(halved({"batch": 4, "patch": 128})) == [
         {"batch": 2, "patch": 128},
         {"batch": 1, "patch": 128},
         {"batch": 1, "patch": 64},
         {"batch": 1, "patch": 32},
     ]
+    assert [tried["patch"] for tried in halved({"batch": 1, "patch": [16, 128, 72]})] == [
+        [16, 64, 36],
+        [16, 32, 36],
+    ]
+    assert list(halved({})) == []
+
+
+def test_what_is_halved_of_a_unet_is_what_its_fit_would_use(tmp_path):
+    def shrinkable_of(shape, **settings):
+        image, truth = np.zeros(shape, np.uint8), np.zeros(shape[1:], np.uint8)
+        sources = named_sources([image], [truth], tmp_path / str(len(list(tmp_path.iterdir()))))
+        return shrinkable(find_method("unet"), Assignment(tuple(sources), (), NAMES, settings=settings))
+
+    assert shrinkable_of((1, 500, 100)) == {"batch": 8, "patch": [256, 112]}
+    assert shrinkable_of((1, 500, 700), batch=3, patch=64) == {"batch": 3, "patch": 64}
+    assert shrinkable_of((1, 80, 90, 90)) == {"batch": 8, "patch": 64}
+    assert shrinkable_of((1, 80, 90, 90), depth=2, patch=[4, 64, 64]) == {"batch": 8, "patch": [4, 64, 64]}
+    assert shrinkable(find_method("gnn"), Assignment((), (), NAMES)) == {}

@@ -1,8 +1,11 @@
 import numpy as np
+import pytest
+import torch
 
 from terrazzo.comparison.resources import measured
 
 MIB = 2**20
+needs_gpu = pytest.mark.skipif(not torch.cuda.is_available(), reason="torch finds no CUDA device")
 
 
 def test_memory_and_seconds_are_those_of_the_work_inside():
@@ -16,7 +19,22 @@ def test_memory_and_seconds_are_those_of_the_work_inside():
     assert large.peak_memory - small.peak_memory > 50 * MIB
     assert after.peak_memory < large.peak_memory - 50 * MIB
     assert large.seconds > 0
-    assert large.gpu_memory is None or large.gpu_memory >= 0
+    assert large.gpu_memory is None
+
+
+@pytest.mark.gpu
+@needs_gpu
+def test_memory_of_a_gpu_is_that_of_the_work_inside():
+    gpu = torch.device("cuda:0")
+    torch.zeros(1, device=gpu)
+    with measured(gpu) as taken:
+        held = torch.ones(64 * MIB, dtype=torch.uint8, device=gpu)
+        del held
+    assert 64 * MIB <= taken.gpu_memory < 70 * MIB
+    assert taken.gpu_device_memory >= taken.gpu_memory
+    with measured(torch.device("cpu")) as elsewhere:
+        torch.ones(MIB)
+    assert elsewhere.gpu_memory is None
 
 
 def test_energy_is_told_or_said_not_to_be():

@@ -1,3 +1,5 @@
+import time
+
 import dask.array as da
 import numpy as np
 import pytest
@@ -33,6 +35,13 @@ def test_a_model_holds_what_predict_needs(model):
     assert model.recipe.channels == 1
     assert model.fitted["epochs"] >= 1
     assert model.fitted["validation_accuracy"] > 0.8
+
+
+def test_seconds_count_the_graphs(caplog):
+    slow = {"seconds": 0.3, "graph_done": lambda *_: time.sleep(0.2)}
+    model = tz.fit(IMAGES, ANNOTATIONS, class_names=NAMES, **QUICK | slow)
+    assert model.fitted["epochs"] == 1
+    assert "took all of its 0.3 s" in caplog.text
 
 
 def test_the_same_seed_gives_the_same_model(model):

@@ -1,5 +1,6 @@
 import itertools
 import math
+import time
 
 import numpy as np
 import pytest
@@ -31,6 +32,19 @@ def test_a_time_limit_lets_the_rate_fall_in_time():
     assert schedule.rate(5, 10) == pytest.approx(Schedule(1000, 10, 0.1, 0.0).rate(500, 0))
     assert schedule.rate(5, 30) == pytest.approx(0, abs=1e-9)
     assert schedule.rate(800, 1) == Schedule(1000, 10, 0.1, 0.0).rate(800, 1)
+
+
+def test_seconds_count_what_came_before_training():
+    schedule = Schedule(1000, 10, 0.1, 0.0, seconds=20)
+    assert 14 < schedule.left(time.monotonic() - 5).seconds <= 15
+    assert Schedule(7, 10, 0.1, 0.0).left(time.monotonic() - 5) == Schedule(7, 10, 0.1, 0.0)
+
+
+def test_where_no_seconds_are_left_one_whole_epoch_is_and_it_is_said(caplog):
+    schedule = Schedule(1000, 10, 0.1, 0.0, seconds=20).left(time.monotonic() - 21)
+    assert schedule == Schedule(1, 10, 0.1, 0.0)
+    assert max(schedule.rate(step / 50, 0) for step in range(50)) == pytest.approx(0.1, rel=0.01)
+    assert "took all of its 20 s: the network learns for one epoch" in caplog.text
 
 
 @pytest.mark.parametrize(

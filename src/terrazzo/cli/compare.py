@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import sys
+from pathlib import Path
 from typing import Annotated, Any
 
 import typer
@@ -67,6 +69,8 @@ def compare(
     Run again after an interruption, it goes on: what has been fitted is not fitted again.
     """
     from terrazzo.comparison.compare import compare as compare_methods
+
+    sys.path.append(str(Path.cwd()))  # where a module of a method may lie
 
     given = open_annotated_images(
         images,

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 import shutil
 import subprocess
 import sys
@@ -43,9 +44,13 @@ def run_apart(job: dict[str, Any], folder: Path) -> dict[str, Any]:
 
 def _run(folder: Path) -> int:
     command = [sys.executable, "-m", "terrazzo.comparison.stage", str(folder / JOB)]
+    # a method's module is found where it was found here
+    environment = {**os.environ, "PYTHONPATH": os.pathsep.join(sys.path)}
     with (folder / LOG).open("wb") as log:
         # its standard input stays open for as long as this process lives: it ends when we do
-        process = subprocess.Popen(command, stdin=subprocess.PIPE, stdout=log, stderr=subprocess.STDOUT)
+        process = subprocess.Popen(
+            command, stdin=subprocess.PIPE, stdout=log, stderr=subprocess.STDOUT, env=environment
+        )
         try:
             return process.wait()
         finally:

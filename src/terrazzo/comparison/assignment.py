@@ -6,7 +6,6 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
-from terrazzo.io.content_stamp import content_stamp
 from terrazzo.io.image import Image
 from terrazzo.io.open_image import open_image, open_labels
 
@@ -39,10 +38,6 @@ class Source:
     def labels(self) -> Image:
         """Open it as a label image."""
         return open_labels(self.path, level=self.level, axes=self.axes)
-
-    def stamp(self) -> str:
-        """Return a hash that changes when the file does."""
-        return content_stamp(self.image().stored)
 
 
 @dataclass(frozen=True)

@@ -64,8 +64,8 @@ def compare(
     """Fit several methods on the same pixels, measure what they reach and what they take, and write a report.
 
     All methods learn from the same training side and stop by the same validation side; what is reported is the test
-    side, which none of them has seen. Each is fitted in a fresh process and predicts in another, so that memory is its
-    own. Called again after it was interrupted, it goes on: what has been fitted is not fitted again.
+    side, which none of them has learned from. Each is fitted in a fresh process and predicts in another, so that memory
+    is its own. Called again after it was interrupted, it goes on: what has been fitted is not fitted again.
 
     Parameters
     ----------
@@ -120,7 +120,7 @@ def compare(
         If there are too few units to split, a class would be absent from training or test, no method could be
         measured, or a parameter is out of range.
     """
-    _check(methods, split, groups, gap, seconds, epochs, settings or {})
+    _check(methods, split, groups, gap, seconds, epochs, seed, settings or {})
     _check_lengths(sizes, sides)
     choose_device(device)
     check_pairs(images, annotations)
@@ -135,13 +135,13 @@ def compare(
         "gap": gap,
         "seconds": seconds,
         "epochs": epochs,
-        "seed": seed,
-        "sizes": list(sizes),
-        "sides": list(sides),
+        "seed": int(seed),
+        "sizes": [int(size) for size in sizes],
+        "sides": [int(side) for side in sides],
         "settings": {name: dict(values) for name, values in (settings or {}).items()},
         "device": device,
     }
-    folder = Path(output).expanduser().absolute()
+    folder = Path(output).expanduser().resolve()
     with begun(folder, images, annotations, given, overwrite):
         sources = named_sources(images, annotations, folder / INPUTS)
         made = split_sources(
@@ -154,12 +154,17 @@ def compare(
             seed=seed,
             class_names=class_names,
         )
-    jobs = len(methods) * (2 * len(made.folds) + len(sides)) + 2 * len(set(sizes) - {_own_size(given["settings"])})
+    jobs = len(methods) * (2 * len(made.folds) + len(sides)) + 2 * len(_other_sizes(sizes, given["settings"]))
     rules = {name: given[name] for name in ("seconds", "epochs", "seed", "device")}
     runner = Runner(folder, made.class_names, rules, given["settings"], jobs, progress)
     report = write_report(folder, _measured(runner, made, methods, sizes, sides), given)
     finish(folder)
     return Comparison(str(folder), report)
+
+
+def _other_sizes(sizes: Sequence[int], settings: Mapping[str, Mapping[str, Any]]) -> list[int]:
+    """Return the sizes at which the graph network is fitted besides its own."""
+    return sorted(size for size in set(sizes) if size != _own_size(settings))
 
 
 def _own_size(settings: Mapping[str, Mapping[str, Any]]) -> Any:
@@ -173,23 +178,25 @@ def _measured(
         method: [runner.fit(method, parts, f"fold-{number}/{method}") for number, parts in enumerate(split.folds)]
         for method in methods
     }
-    failed = {method: found[0]["error"] for method, found in outcomes.items() if "error" in found[0]}
+    failed = {
+        method: found[0]["error"] for method, found in outcomes.items() if all("error" in outcome for outcome in found)
+    }
     if len(failed) == len(outcomes):
         method, why = next(iter(failed.items()))
         raise ParameterError(f"no method could be measured; {method}: {why}")
     # at the size that the comparison itself has, the graph network is fitted already
     traded = {size: outcomes["gnn"][0] for size in sizes if size == _own_size(runner.settings)}
-    for size in sorted(set(sizes) - set(traded)):
+    for size in _other_sizes(sizes, runner.settings):
         traded[size] = runner.fit("gnn", split.folds[0], f"size-{size}", size=size)
     traded = dict(sorted(traded.items()))
-    working = [method for method in methods if method not in failed]
+    working = [method for method in methods if "error" not in outcomes[method][0]]
     grown = growth(runner, working, split.folds[0]["test"][0].image, sides)
     return Measured(split, outcomes, traded, grown)
 
 
 def _check(
     methods: Sequence[str], split: str, groups: Groups | None, gap: int, seconds: float | None, epochs: int | None,
-    settings: Mapping[str, Any],
+    seed: int, settings: Mapping[str, Any],
 ) -> None:  # fmt: skip
     if not methods or len(set(methods)) < len(methods):
         raise ParameterError(f"methods are {list(methods)}; name at least one, each once")
@@ -204,6 +211,8 @@ def _check(
             f"gap is {gap}, seconds {seconds} and epochs {epochs}; gap must be at least 0, seconds above 0 and epochs "
             "at least 1"
         )
+    if seed < 0:
+        raise ParameterError(f"seed is {seed}; it must be at least 0")
     unknown = sorted(set(settings) - set(methods))
     if unknown:
         raise ParameterError(f"there are settings for '{unknown[0]}', which is not among the methods {list(methods)}")

@@ -35,10 +35,10 @@ def draw_curves(curves: Sequence[Curve], *, title: str, x_label: str, y_label: s
     vertical = _Axis.of([y for curve in curves for y in curve.y], BOTTOM, TOP, log=log)
     height = BOTTOM + AXIS + ROW * len(curves)
     parts = [f'<svg viewBox="0 0 {WIDTH} {height}" role="img" aria-label="{escape(title)}">']
-    for value in vertical.ticks():
+    for value, label in vertical.ticks():
         y = vertical.place(value)
         parts.append(f'<line class="grid" x1="{LEFT}" x2="{WIDTH - RIGHT}" y1="{y:.1f}" y2="{y:.1f}"/>')
-        parts.append(f'<text x="{LEFT - 8}" y="{y + 4:.1f}" text-anchor="end">{value:.3g}</text>')
+        parts.append(f'<text x="{LEFT - 8}" y="{y + 4:.1f}" text-anchor="end">{label}</text>')
     for value in sorted({x for curve in curves for x in curve.x}):
         x = horizontal.place(value)
         parts.append(f'<text x="{x:.1f}" y="{BOTTOM + 20}" text-anchor="middle">{value:g}</text>')
@@ -73,12 +73,15 @@ class _Axis:
         share = (_scaled(value, self.log) - self.low) / (self.high - self.low)
         return self.first + share * (self.last - self.first)
 
-    def ticks(self) -> list[float]:
+    def ticks(self) -> list[tuple[float, str]]:
+        """Return where the axis is labelled, and how."""
         if not self.log:
             step = _round((self.high - self.low) / TICKS)
-            return [step * n for n in range(math.ceil(self.low / step), math.floor(self.high / step) + 1)]
+            places = range(math.ceil(self.low / step), math.floor(self.high / step) + 1)
+            digits = max(0, -math.floor(math.log10(step)))
+            return [(step * place, f"{step * place:.{digits}f}") for place in places]
         powers = range(math.ceil(self.low), math.floor(self.high) + 1)
-        return [2.0**power for power in powers[:: max(1, len(powers) // TICKS)]]
+        return [(2.0**power, f"{2.0**power:.3g}") for power in powers[:: max(1, len(powers) // TICKS)]]
 
 
 def _round(step: float) -> float:

@@ -71,13 +71,13 @@ def fit_forest(
         raise ParameterError("no annotated pixel was drawn for training or for validation; annotate more")
     grown, losses = _grow(training, validating, trees, patience, seed, lambda: _left(began, seconds))
     best = int(np.argmin(losses))
+    kept = grown.estimators_[: STEP * (best + 1)]
     figures = {
-        "trees": float(STEP * (best + 1)),
+        "trees": float(len(kept)),
         "epochs": float(len(losses)),
         "seconds": time.monotonic() - began,
         "validation_loss": losses[best],
     }
-    kept = grown.estimators_[: STEP * (best + 1)]
     for tree in kept:
         tree.classes_ = grown.classes_
     return PixelForest.of_trees(kept, images[0].shape[0], tuple(class_names), figures)
@@ -97,9 +97,10 @@ def _grow(
     summed: NDArray[np.float64] | float = 0.0
     losses: list[float] = []
     while len(losses) * STEP < trees and len(losses) - int(np.argmin(losses or [0])) <= patience:
-        forest.n_estimators += STEP
+        before = forest.n_estimators
+        forest.n_estimators = min(before + STEP, trees)
         forest.fit(training.responses, training.classes)
-        new = forest.estimators_[-STEP:]
+        new = forest.estimators_[before:]
         summed = summed + sum(tree.predict_proba(validating.responses) for tree in new)
         losses.append(_loss(summed / len(forest.estimators_), forest.classes_, validating.classes))
         if not goes_on():

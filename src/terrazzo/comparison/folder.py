@@ -41,6 +41,7 @@ def begun(
         or if it cannot be written.
     """
     wanted = json.loads(json.dumps({"version": __version__, "inputs": _inputs(images, annotations), **given}))
+    _put_back(folder)
     replaced = _put_aside(folder) if overwrite and folder.exists() else None
     made = not folder.exists()
     try:
@@ -53,7 +54,7 @@ def begun(
             replaced.rename(folder)
         raise
     if replaced is not None:
-        shutil.rmtree(replaced)
+        _drop(replaced)
 
 
 def _prepare(folder: Path, wanted: dict[str, Any]) -> None:
@@ -75,7 +76,7 @@ def finish(folder: Path) -> None:
 
 def _inputs(images: Sequence[ImageLike], annotations: Sequence[ImageLike]) -> list[str]:
     return [
-        f"{one.path} {one.level} {one.stored.axes} {content_stamp(one.stored)}"
+        f"{one.path} {one.level} {one.stored.axes} {type(one.stored).__name__} {content_stamp(one.stored)}"
         if isinstance(one, Image)
         else tokenize(one)
         for one in (*images, *annotations)
@@ -105,8 +106,26 @@ def _put_aside(folder: Path) -> Path:
     """Rename a comparison that is to be replaced, and return where it is now."""
     if not (folder / RUN).is_file() and (not folder.is_dir() or any(folder.iterdir())):
         raise InputError(f"'{folder}' exists and is no comparison; choose another folder")
-    aside = folder.with_name(f".{folder.name}.replaced")
     with reported_as_not_written(folder):
-        if aside.exists():
-            shutil.rmtree(aside)
-        return folder.rename(aside)
+        return folder.rename(_aside(folder))
+
+
+def _aside(folder: Path) -> Path:
+    """Return where a comparison is while another begins in its place."""
+    return folder.with_name(f".{folder.name}.replaced")
+
+
+def _put_back(folder: Path) -> None:
+    """Put back what a run that was killed while it began has put aside."""
+    aside = _aside(folder)
+    if (aside / RUN).is_file():
+        with reported_as_not_written(folder):
+            shutil.rmtree(folder, ignore_errors=True)
+            aside.rename(folder)
+    shutil.rmtree(aside, ignore_errors=True)
+
+
+def _drop(aside: Path) -> None:
+    """Remove what has been replaced; without its first file it is no longer put back."""
+    (aside / RUN).unlink(missing_ok=True)
+    shutil.rmtree(aside, ignore_errors=True)

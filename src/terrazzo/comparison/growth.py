@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shutil
 from collections.abc import Sequence
 from dataclasses import asdict
 from pathlib import Path
@@ -31,21 +32,29 @@ def growth(
 ) -> dict[str, list[dict[str, Any]]]:
     """Return for each method what predicting images of each side took, with the models of the first fold.
 
-    The images are one image, mirrored over and over.
+    The images are one image, mirrored over and over; each is removed once it has been predicted. Without sides there
+    is nothing to return.
     """
-    found: dict[str, list[dict[str, Any]]] = {method: [] for method in methods}
+    found: dict[str, list[dict[str, Any]]] = {method: [] for method in methods} if sides else {}
     for side in sorted(sides):
-        source = _large(image, side, runner.folder / INPUTS / f"side-{side}.zarr")
+        path = runner.folder / INPUTS / f"side-{side}.zarr"
+        expected = {method: _expected_seconds(points, side) for method, points in found.items()}
         for method in methods:
-            expected = _expected_seconds(found[method], side)
-            if expected > MOST_SECONDS:
-                runner.done += 1
-                outcome: dict[str, Any] = {"error": f"{side} px were left out: they would take about {expected:.0f} s"}
+            if expected[method] <= MOST_SECONDS:
+                job = {
+                    "stage": "grow",
+                    "method": method,
+                    "model": str(runner.model(f"fold-0/{method}")),
+                    "image": asdict(_large(image, side, path)),
+                    "device": runner.rules["device"],
+                }
+                outcome = runner.stage(job, f"side-{side}/{method}")
             else:
-                model = str(runner.model(f"fold-0/{method}"))
-                job = {"stage": "grow", "method": method, "model": model, "image": asdict(source)}
-                outcome = runner.stage(job | {"device": runner.rules["device"]}, f"side-{side}/{method}")
+                runner.done += 1
+                outcome = {"error": f"{side} px were left out: they would take about {expected[method]:.0f} s"}
             found[method].append({"side": side, **outcome})
+        if path.exists():
+            shutil.rmtree(path)
     return found
 
 

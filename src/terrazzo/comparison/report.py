@@ -13,6 +13,7 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
+import torch
 
 from terrazzo.comparison.growth import LIMITS, where_it_stops
 from terrazzo.comparison.methods import title_of
@@ -20,6 +21,7 @@ from terrazzo.comparison.page import write_page
 from terrazzo.comparison.pictures import draw_pictures
 from terrazzo.comparison.split import Split
 from terrazzo.comparison.stage import write_json
+from terrazzo.models.device import choose_device
 from terrazzo.regions.scores import Scores
 from terrazzo.version import __version__
 
@@ -54,7 +56,7 @@ def write_report(folder: Path, measured: Measured, given: Mapping[str, Any]) -> 
     methods = {name: _method(name, outcomes, names) for name, outcomes in measured.outcomes.items()}
     report = {
         "version": __version__,
-        "machine": _machine(),
+        "machine": _machine(given["device"]),
         "settings": dict(given),
         "class_names": list(names),
         "folds": list(measured.split.names),
@@ -73,6 +75,8 @@ def write_report(folder: Path, measured: Measured, given: Mapping[str, Any]) -> 
 def summary(methods: Mapping[str, Mapping[str, Any]]) -> str:
     """Return one or two sentences that say which method was the most accurate, and what the others cost beside it."""
     done = {name: one for name, one in methods.items() if "error" not in one}
+    # a method that lacks folds may have lacked the hard ones
+    done = {name: one for name, one in done.items() if not one.get("failed_folds")} or done
     best = max(done, key=lambda name: done[name]["scores"]["accuracy"])
     scores = done[best]["scores"]
     text = (
@@ -181,8 +185,7 @@ def _growth(points: Sequence[Mapping[str, Any]]) -> dict[str, Any]:
     return found
 
 
-def _machine() -> dict[str, Any]:
-    import torch
-
-    gpu = torch.cuda.get_device_name() if torch.cuda.is_available() else None
+def _machine(device: str) -> dict[str, Any]:
+    on = choose_device(device)
+    gpu = torch.cuda.get_device_name(on) if on.type == "cuda" else None
     return {"cores": os.cpu_count(), "processor": platform.machine(), "system": platform.system(), "gpu": gpu}

@@ -12,6 +12,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+import torch
+
 POWERCAP = Path("/sys/class/powercap")
 STATUS, CLEAR = Path("/proc/self/status"), Path("/proc/self/clear_refs")
 RESET_PEAK = "5"
@@ -45,27 +47,25 @@ class Resources:
 
 
 @contextmanager
-def measured() -> Iterator[Resources]:
-    """Measure what is done inside the context; the figures are there when it has ended."""
+def measured(device: torch.device | None = None) -> Iterator[Resources]:
+    """Measure what is done inside the context, on that GPU if it is one; the figures are there when it has ended."""
     taken = Resources()
     _reset_peak()
-    cuda = _cuda()
-    if cuda is not None:
-        cuda.reset_peak_memory_stats()
+    gpu = device if device is not None and device.type == "cuda" else None
+    if gpu is not None:
+        torch.cuda.reset_peak_memory_stats(gpu)
     meters = _joules()
     began = time.perf_counter()
     try:
         yield taken
     finally:
-        if cuda is not None:
-            cuda.synchronize()
+        if gpu is not None:
+            torch.cuda.synchronize(gpu)
         taken.seconds = time.perf_counter() - began
         taken.peak_memory = peak_memory()
         _note_energy(taken, meters, _joules())
-        if cuda is not None and cuda.max_memory_allocated():
-            free, total = cuda.mem_get_info()
-            taken.gpu_memory = cuda.max_memory_allocated()
-            taken.gpu_device_memory = total - free - cuda.memory_reserved() + cuda.max_memory_reserved()
+        if gpu is not None and torch.cuda.max_memory_allocated(gpu):
+            _note_gpu_memory(taken, gpu)
 
 
 def peak_memory() -> int:
@@ -89,11 +89,10 @@ def _reset_peak() -> None:
         return
 
 
-def _cuda() -> Any:
-    """Return torch's view of the GPU, if there is one."""
-    import torch
-
-    return torch.cuda if torch.cuda.is_available() else None
+def _note_gpu_memory(taken: Resources, gpu: torch.device) -> None:
+    free, total = torch.cuda.mem_get_info(gpu)
+    taken.gpu_memory = torch.cuda.max_memory_allocated(gpu)
+    taken.gpu_device_memory = total - free - torch.cuda.memory_reserved(gpu) + torch.cuda.max_memory_reserved(gpu)
 
 
 def _joules() -> dict[str, tuple[float, float]]:

@@ -9,6 +9,7 @@ import gc
 import json
 import math
 import os
+import shutil
 import sys
 import threading
 import traceback
@@ -17,8 +18,10 @@ from dataclasses import asdict, replace
 from pathlib import Path
 from typing import Any
 
+import torch
+
 from terrazzo.comparison.assignment import AnnotatedSource, Assignment, Source, sources_from_json
-from terrazzo.comparison.methods import Method, find_method, shrinkable
+from terrazzo.comparison.methods import Method, Shrinking, find_method, shrinkable
 from terrazzo.comparison.resources import measured
 from terrazzo.errors import TerrazzoError
 from terrazzo.models.device import choose_device
@@ -48,9 +51,9 @@ def run_stage(job_file: Path) -> None:
 def fit_stage(method: Method, job: Mapping[str, Any], folder: Path) -> dict[str, Any]:
     """Fit on the assignment and write the model."""
     assignment = Assignment.from_json(job["assignment"])
-    _warm_up(method, assignment.device)
+    device = _warm_up(method, assignment.options()["device"])
     lacking = None
-    with measured() as taken:
+    with measured(device) as taken:
         try:
             model = method.fit(assignment)
         except Exception as error:
@@ -72,13 +75,12 @@ def predict_stage(method: Method, job: Mapping[str, Any], folder: Path) -> dict[
     from terrazzo.blockwise.score import score
 
     model = method.open_model(Path(job["model"]))
-    classes = len(job["class_names"])
-    _warm_up(method, job["device"])
+    classes, device = len(job["class_names"]), _warm_up(method, job["device"])
     images, figures = [], None
     for number, one in enumerate(sources_from_json(job["sources"])):
         image, path = one.image.image(), folder / "predictions" / f"{number}.zarr"
         path.parent.mkdir(exist_ok=True)
-        with measured() as taken:
+        with measured(device) as taken:
             prediction = method.write_prediction(model, image, path, job["device"])
         figures = figures or method.figures(model, prediction)
         scores = score(prediction, one.annotation.labels(), classes=classes)
@@ -99,24 +101,24 @@ def predict_stage(method: Method, job: Mapping[str, Any], folder: Path) -> dict[
 def grow_stage(method: Method, job: Mapping[str, Any], folder: Path) -> dict[str, Any]:
     """Predict one large image, for what it takes."""
     model, image = method.open_model(Path(job["model"])), Source(**job["image"]).image()
-    _warm_up(method, job["device"])
-    with measured() as taken:
-        method.write_prediction(model, image, folder / "prediction.zarr", job["device"])
+    device, path = _warm_up(method, job["device"]), folder / "prediction.zarr"
+    with measured(device) as taken:
+        method.write_prediction(model, image, path, job["device"])
+    shutil.rmtree(path)
     return {"resources": asdict(taken)}
 
 
 STAGES = {"fit": fit_stage, "predict": predict_stage, "grow": grow_stage}
 
 
-def _warm_up(method: Method, device: str) -> None:
-    """Start the GPU, and let a method load and compile what it needs, before the clock starts."""
-    import torch
-
+def _warm_up(method: Method, device: str) -> torch.device:
+    """Start the GPU, and let a method load and compile what it needs, before the clock starts; return the device."""
     on = choose_device(device)
     torch.nn.Conv2d(1, 1, 3).to(on)(torch.zeros(1, 1, 8, 8, device=on))
     warm_up = getattr(method, "warm_up", None)
     if warm_up is not None:
         warm_up()
+    return on
 
 
 def write_json(path: Path, values: Any) -> None:
@@ -138,16 +140,15 @@ def _too_small_a_budget(seconds: float | None, fitted: Mapping[str, float], took
     """Return a sentence if not even one epoch, with all that comes before it, fitted into the budget."""
     if seconds is None or fitted.get("epochs", 2) > 1 or took <= seconds:
         return None
+    lasted = f"{took:.0f}" if took >= 10 else f"{took:.2g}"
     return (
-        f"a budget of {seconds:g} s is too small for one epoch, which took {took:.2g} s with all that comes before it; "
+        f"a budget of {seconds:g} s is too small for one epoch, which took {lasted} s with all that comes before it; "
         f"give at least {math.ceil(10 * took)}"
     )
 
 
 def _is_gpu_out_of_memory(error: Exception) -> bool:
     """Return whether it is torch's error, or one of ours that was raised from it."""
-    import torch
-
     return isinstance(error, torch.OutOfMemoryError) or isinstance(error.__cause__, torch.OutOfMemoryError)
 
 
@@ -157,32 +158,46 @@ def _first_line(error: Exception) -> str:
 
 def _advice(method: Method, assignment: Assignment, lacking: str) -> str:
     """Return a sentence with the settings, halved in turn, that one epoch runs with."""
-    for settings in halved({**shrinkable(method), **assignment.settings}, tuple(shrinkable(method))):
+    own = {name: value for name, value in assignment.settings.items() if name not in ("seconds", "epochs")}
+    for settings in halved(shrinkable(method, assignment)):
         _empty_cache()
         try:
-            method.fit(replace(assignment, settings={**assignment.settings, **settings}, seconds=1e-3, epochs=1))
+            method.fit(replace(assignment, settings={**own, **settings}, seconds=None, epochs=1))
         except Exception as again:
-            if not _is_gpu_out_of_memory(again):
-                raise
-            continue
-        wanted = " and ".join(f"{name} {value}" for name, value in settings.items())
+            if _is_gpu_out_of_memory(again):
+                continue
+            if isinstance(again, TerrazzoError):  # too small for the method itself
+                break
+            raise
+        wanted = " and ".join(f"{name} {_plain(value)}" for name, value in settings.items())
         return f"{TOO_SMALL}{wanted} would fit; set them, or use another GPU"
-    return f"{TOO_SMALL}{lacking}. Nothing smaller fits either: use another GPU or device cpu"
+    return f"{TOO_SMALL}{lacking}, and nothing smaller fits; use another GPU or device cpu"
 
 
-def halved(settings: Mapping[str, Any], names: tuple[str, ...]) -> Iterator[dict[str, int]]:
-    """Yield the named settings, first the first of them halved until it is 1, then the next down to 32."""
-    now = {name: int(settings[name]) for name in names}
-    for place, name in enumerate(names):
-        least = LEAST_BATCH if place == 0 else LEAST_PATCH
-        while now[name] // 2 >= least:
-            now[name] //= 2
+def halved(settings: Mapping[str, Shrinking]) -> Iterator[dict[str, Shrinking]]:
+    """Yield the settings, first the first of them halved until it is 1, then the next, a length or one per axis, to 32.
+
+    Lengths that are odd or less than 64 stay.
+    """
+    now = dict(settings)
+    for place, (name, value) in enumerate(settings.items()):
+        least = LEAST_PATCH if place else LEAST_BATCH
+        while (smaller := _half(value, least)) != value:
+            now[name] = value = smaller
             yield dict(now)
 
 
-def _empty_cache() -> None:
-    import torch
+def _half(value: Shrinking, least: int) -> Shrinking:
+    if isinstance(value, int):
+        return value // 2 if value // 2 >= least and (least == 1 or value % 2 == 0) else value
+    return [_half(length, least) for length in value]  # type: ignore[misc]
 
+
+def _plain(value: Shrinking) -> str:
+    return str(value) if isinstance(value, int) else ",".join(map(str, value))
+
+
+def _empty_cache() -> None:
     gc.collect()
     if torch.cuda.is_available():
         torch.cuda.empty_cache()

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import tempfile
 import time
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any, Literal
@@ -24,9 +24,6 @@ from terrazzo.training.train_network import FittedNetwork
 
 MOST_NODES_IN_MEMORY = 2**20
 """Cells near annotated pixels above which graphs stay on disk: a fit of so many, with one channel, peaks at 2.3 GiB."""
-
-LEAST_SECONDS = 1e-3
-"""What training is left of a budget that the graphs have used up: one epoch."""
 
 
 def fit_annotated(
@@ -51,11 +48,11 @@ def fit_annotated(
     began = time.monotonic()
     if not _streams(streaming, annotated, settings.get("split")):
         graphs, targets = _graphs(annotated, settings.get("layers", GNNConfig.layers), graph_done)
-        return _timed(fit_network, graphs, targets, **_left_of(settings, began))
+        return _timed(fit_network, graphs, targets, began=began, **settings)
     settings.pop("split", None)
     with _scratch(scratch) as folder:
         stored = write_graphs(annotated, folder, graph_done)
-        return _timed(fit_streamed, stored, annotated[0].classes, **_left_of(settings, began))
+        return _timed(fit_streamed, stored, annotated[0].classes, began=began, **settings)
 
 
 def check_streaming(streaming: object, split: object) -> None:
@@ -71,14 +68,6 @@ def _streams(asked: bool | Literal["auto"], annotated: Sequence[AnnotatedImage],
     if asked == "auto":
         return split is None and sum(one.cells for one in annotated) > MOST_NODES_IN_MEMORY
     return asked
-
-
-def _left_of(settings: Mapping[str, Any], began: float) -> dict[str, Any]:
-    """Return the settings with those seconds that the graphs have left."""
-    seconds = settings.get("seconds")
-    if not seconds or seconds < 0:  # training refuses what is no budget
-        return dict(settings)
-    return {**settings, "seconds": max(seconds - (time.monotonic() - began), LEAST_SECONDS)}
 
 
 def _timed(train: Callable[..., FittedNetwork], *given: Any, **settings: Any) -> tuple[FittedNetwork, float]:

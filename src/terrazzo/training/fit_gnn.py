@@ -117,7 +117,7 @@ def check_settings(settings: Mapping[str, Any]) -> None:
     """Raise a ParameterError if a setting of `train_network` is unknown or out of range, before work is done."""
     architecture = {field.name for field in fields(GNNConfig)} - {"node_features", "edge_features", "classes"}
     known = architecture | {"split"} | set(signature(train_network).parameters)
-    known -= {"cut", "shape", "architecture", "progress"}
+    known -= {"cut", "shape", "architecture", "progress", "began"}
     unknown = sorted(set(settings) - known)
     if unknown:
         raise ParameterError(f"there is no setting {unknown[0]!r}; the settings are {', '.join(sorted(known))}")

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable, Sequence
+from typing import Any
 
 import dask.array as da
 import numpy as np
@@ -30,6 +31,8 @@ from terrazzo.training.train_unet import train_unet
 PATCH = {2: 256, 3: 64}
 """The default side of a patch in pixels, of images and of volumes."""
 
+BATCH = 8
+
 
 def fit_unet(
     images: Sequence[ImageLike],
@@ -45,7 +48,7 @@ def fit_unet(
     dropout: float = 0.0,
     axes: int | None = None,
     patch: int | Sequence[int] | None = None,
-    batch: int = 8,
+    batch: int = BATCH,
     epochs: int = 200,
     seconds: float | None = None,
     patience: int = 40,
@@ -90,7 +93,8 @@ def fit_unet(
     batch : int
         Patches in one step.
     epochs, patience, learning_rate, weight_decay, seconds
-        See `Schedule`. An epoch sees about as many pixels as are annotated, in 8 to 100 steps.
+        See `Schedule`. An epoch sees about as many pixels as are annotated, in 8 to 100 steps. Seconds count what comes
+        before training as well.
     weighting : {"balanced", None}
         See `class_weights`.
     validation : float or sequence of int
@@ -115,6 +119,7 @@ def fit_unet(
         If a parameter is out of range, the annotation cannot be learned from, or a batch is too large for the GPU.
     """
     check_lists(images, annotations)
+    started = time.monotonic()
     pixels = [image_array(image, axes) for image in images]
     axes, channels = common_axes(pixels)
     planes = [class_plane(annotation, axes) for annotation in annotations]
@@ -130,9 +135,8 @@ def fit_unet(
     seen, truths = map(_readable, images, pixels), map(_readable, annotations, (plane[None] for plane in planes))
     sources = split_sources(list(seen), list(truths), classes, validation=validation, seed=seed)
     began = time.perf_counter()
-    fitted = train_unet(
-        description, sources, side, batch, schedule, weighting=weighting, seed=seed, device=device, progress=progress
-    )
+    rules: dict[str, Any] = {"weighting": weighting, "seed": seed, "device": device}
+    fitted = train_unet(description, sources, side, batch, schedule, began=started, progress=progress, **rules)
     figures = figures_of(fitted.history, time.perf_counter() - began)
     scaling = fitted.mean, fitted.spread
     pixel_size, pixel_unit = common_pixel_size(images)

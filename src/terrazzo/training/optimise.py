@@ -1,10 +1,13 @@
 """How do weights get better? AdamW over batches, until the validation loss no longer falls."""
 
+from __future__ import annotations
+
 import copy
+import logging
 import math
 import time
 from collections.abc import Callable, Iterable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import NamedTuple, Protocol
 
 import numpy as np
@@ -13,6 +16,8 @@ from numpy.typing import NDArray
 from torch import Tensor, nn
 
 from terrazzo.errors import ParameterError
+
+_log = logging.getLogger(__name__)
 
 WARM_UP = 0.05
 """Share of the run in which the learning rate rises to its peak."""
@@ -130,6 +135,19 @@ class Schedule:
             )
         if self.seconds is not None and self.seconds <= 0:
             raise ParameterError(f"seconds is {self.seconds}; it must be above 0, or None for no limit")
+
+    def left(self, began: float) -> Schedule:
+        """Return what is left of the schedule if its seconds began to count at that `time.monotonic()`.
+
+        Where none are left, it is one epoch without a limit.
+        """
+        if self.seconds is None:
+            return self
+        left = self.seconds - (time.monotonic() - began)
+        if left > 0:
+            return replace(self, seconds=left)
+        _log.warning("what comes before training took all of its %g s: the network learns for one epoch", self.seconds)
+        return replace(self, seconds=None, epochs=1)
 
     def rate(self, epochs_done: float, seconds: float) -> float:
         """The learning rate after some epochs and seconds."""

@@ -1,5 +1,6 @@
 """How does a graph neural network learn from annotated graphs?"""
 
+import time
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from typing import Any, NamedTuple
@@ -70,6 +71,7 @@ def train_network(
     batch_nodes: int = 16384,
     device: str = "auto",
     backend: Backend = "auto",
+    began: float | None = None,
     progress: Callable[[Epoch], None] | None = None,
     **architecture: Any,
 ) -> FittedNetwork:
@@ -95,6 +97,8 @@ def train_network(
         The most nodes in one step.
     device, backend : str
         See `choose_device` and `message_passing`.
+    began : float, optional
+        The `time.monotonic()` at which the seconds began to count; by default now.
     progress : callable, optional
         Called with each `Epoch`.
     **architecture
@@ -109,6 +113,7 @@ def train_network(
     ParameterError
         If a side of the split has no annotated pixel, or a parameter is out of range.
     """
+    began = time.monotonic() if began is None else began
     schedule = Schedule(epochs, patience, learning_rate, weight_decay, seconds)
     config = GNNConfig(**shape._asdict(), **architecture)
     on = choose_device(device)
@@ -127,8 +132,8 @@ def train_network(
     with torch.random.fork_rng(devices=[on] if on.type == "cuda" else []):
         torch.manual_seed(seed)
         network = GNN(config).to(on)
-        steps = DrawnBatches(training, draw)
-        history = optimise(network, steps, validating, schedule, weights=weights, rng=rng, progress=progress)
+        steps, left = DrawnBatches(training, draw), schedule.left(began)
+        history = optimise(network, steps, validating, left, weights=weights, rng=rng, progress=progress)
     return FittedNetwork(network.cpu(), sides.scaling, history, sides.split)
 
 

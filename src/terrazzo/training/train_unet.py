@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+import time
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from functools import reduce
@@ -57,6 +58,7 @@ def train_unet(
     seed: int = 0,
     device: str = "auto",
     make: Callable[[UNetDescription], nn.Module] = UNet,
+    began: float | None = None,
     progress: Callable[[Epoch], None] | None = None,
 ) -> FittedUNet:
     """Train a U-Net on patches until the validation loss no longer falls.
@@ -75,6 +77,8 @@ def train_unet(
         As for `fit_unet`.
     make : callable
         What makes the network of a description.
+    began : float, optional
+        The `time.monotonic()` at which the seconds began to count; by default now.
 
     Raises
     ------
@@ -86,7 +90,7 @@ def train_unet(
         raise ParameterError(
             f"batch is {batch} and patch {patch}; they must leave more than one pixel at the coarsest level"
         )
-    on = choose_device(device)
+    began, on = time.monotonic() if began is None else began, choose_device(device)
     mean, spread = intensity_scaling(sources, seed)
     patches = Patches(sources, patch, batch, np.array(mean, np.float32), np.array(spread, np.float32), on)
     training, validating = TrainingPatches(patches), ValidationPatches(patches, seed)
@@ -97,7 +101,8 @@ def train_unet(
         torch.manual_seed(seed)
         network = channels_last(make(description).to(on), description.axes)
         try:
-            history = optimise(network, training, validating, schedule, weights=weights, rng=rng, progress=progress)
+            left = schedule.left(began)
+            history = optimise(network, training, validating, left, weights=weights, rng=rng, progress=progress)
         except torch.OutOfMemoryError as error:
             raise ParameterError(
                 f"a batch of {batch} patches of {patch} pixels does not fit the memory of {on}; use a smaller batch, "

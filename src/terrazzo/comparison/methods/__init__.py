@@ -8,8 +8,8 @@ A module of a method has
 - `write_prediction(model, image, path, device) -> Result | Image`: the classes of an image, on disk;
 - `figures(model, prediction) -> Figures`: what it is made of; `prediction` is what `write_prediction` gave;
 
-and may have `warm_up()`, which loads and compiles before the clock starts, and `SHRINKABLE`: the settings,
-with their defaults, that are halved in turn where a GPU's memory is too small.
+and may have `warm_up()`, which loads and compiles before the clock starts, and `shrinkable(assignment)`: the settings,
+as they are for a fit, that are halved in turn where a GPU's memory is too small, such as a batch and a patch.
 
 A method may be compared with itself at other settings: what stands behind a colon, as in "unet:large", only tells
 variants apart.
@@ -29,6 +29,8 @@ from terrazzo.io.image import Image
 from terrazzo.io.result import Result
 
 METHODS = {name: f"terrazzo.comparison.methods.{name}" for name in ("gnn", "unet", "forest")}
+
+Shrinking = int | list[int]
 
 
 class Figures(TypedDict):
@@ -80,7 +82,7 @@ def find_method(name: str) -> Method:
         )
     try:
         module: Any = importlib.import_module(METHODS.get(module_name, module_name))
-    except ImportError as error:
+    except (ImportError, TypeError, ValueError) as error:
         raise ParameterError(f"the method '{name}' cannot be imported: {error}") from error
     needed = ("TITLE", "fit", "write_model", "open_model", "write_prediction", "figures")
     missing = [part for part in needed if not hasattr(module, part)]
@@ -95,6 +97,7 @@ def title_of(name: str) -> str:
     return f"{title} ({variant})" if variant else title
 
 
-def shrinkable(method: Method) -> Mapping[str, int]:
-    """Return the settings that need less memory when they are halved, with their defaults."""
-    return cast("Mapping[str, int]", getattr(method, "SHRINKABLE", {}))
+def shrinkable(method: Method, assignment: Assignment) -> Mapping[str, Shrinking]:
+    """Return the settings of a fit that need less memory when they are halved: numbers, or one per axis."""
+    asked = getattr(method, "shrinkable", None)
+    return {} if asked is None else cast("Mapping[str, Shrinking]", asked(assignment))

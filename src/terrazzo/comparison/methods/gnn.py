@@ -19,7 +19,6 @@ from terrazzo.models.model import Model
 from terrazzo.training.fit import fit as fit_images
 
 TITLE = "Graph network on superpixels"
-SHRINKABLE = {"batch_nodes": 16384}
 
 
 def fit(assignment: Assignment) -> Model:

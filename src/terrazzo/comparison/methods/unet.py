@@ -13,16 +13,25 @@ from terrazzo.io.model_file import open_model as open_model
 from terrazzo.io.model_file import write_model as write_model
 from terrazzo.io.result import Result
 from terrazzo.models.unet_cost import multiply_adds
+from terrazzo.models.unet_description import unet_description
 from terrazzo.models.unet_model import UNetModel
-from terrazzo.training.fit_unet import fit_unet
+from terrazzo.training.fit_unet import BATCH, fit_unet, patch_shape
 
 TITLE = "U-Net"
-SHRINKABLE = {"batch": 8, "patch": 256}
 
 
 def fit(assignment: Assignment) -> UNetModel:
     """Fit as `terrazzo.fit_unet` does."""
     return fit_unet(assignment.images(), assignment.annotations(), **assignment.options())
+
+
+def shrinkable(assignment: Assignment) -> dict[str, int | list[int]]:
+    """Return the batch and the patch of a fit."""
+    settings, images = assignment.settings, assignment.images()
+    built = {name: settings[name] for name in ("depth", "kernels", "pools") if name in settings}
+    description = unet_description(1, 2, axes=len(images[0].extent), **built)
+    patch = patch_shape(description, [image.extent for image in images], settings.get("patch"))
+    return {"batch": settings.get("batch", BATCH), "patch": patch[0] if len(set(patch)) == 1 else list(patch)}
 
 
 def write_prediction(model: UNetModel, image: Image, path: Path, device: str) -> Image:
