@@ -9,7 +9,6 @@ from terrazzo.comparison.assignment import Assignment
 from terrazzo.comparison.methods import METHODS, find_method, shrinkable
 from terrazzo.comparison.methods.gnn import figures, multiply_adds_per_node
 from terrazzo.comparison.named_sources import named_sources
-from terrazzo.comparison.stage import halved
 from terrazzo.models.gnn import GNN
 
 
@@ -35,20 +34,6 @@ def test_multiply_adds_per_pixel_follow_from_superpixels_and_edges(tmp_path):
     nodes = result.run["figures"]["superpixels"] / 3600
     assert found["multiply_adds_per_pixel"] == nodes * multiply_adds_per_node(model.network.config)
     assert found["parameters"] == sum(one.numel() for one in model.network.parameters())
-
-
-def test_settings_are_halved_in_turn():
-    assert list(halved({"batch": 4, "patch": 128})) == [
-        {"batch": 2, "patch": 128},
-        {"batch": 1, "patch": 128},
-        {"batch": 1, "patch": 64},
-        {"batch": 1, "patch": 32},
-    ]
-    assert [tried["patch"] for tried in halved({"batch": 1, "patch": [16, 128, 72]})] == [
-        [16, 64, 36],
-        [16, 32, 36],
-    ]
-    assert list(halved({})) == []
 
 
 def test_what_is_halved_of_a_unet_is_what_its_fit_would_use(tmp_path):

@@ -12,10 +12,10 @@ from terrazzo.comparison.folder import INPUTS, begun, finish
 from terrazzo.comparison.growth import growth
 from terrazzo.comparison.methods import METHODS, find_method
 from terrazzo.comparison.named_sources import check_pairs, named_sources
-from terrazzo.comparison.report import Measured, write_report
+from terrazzo.comparison.reporting.report import Measured, write_report
 from terrazzo.comparison.runner import Runner, Step
-from terrazzo.comparison.split import WHAT, Split, SplitBy, split_sources
-from terrazzo.comparison.units import Groups
+from terrazzo.comparison.splitting.split import WHAT, Split, SplitBy, split_sources
+from terrazzo.comparison.splitting.units import Groups
 from terrazzo.errors import ParameterError
 from terrazzo.models.device import choose_device
 from terrazzo.training.named_classes import named_classes

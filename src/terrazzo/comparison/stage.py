@@ -5,7 +5,6 @@
 
 from __future__ import annotations
 
-import gc
 import json
 import math
 import os
@@ -13,22 +12,21 @@ import shutil
 import sys
 import threading
 import traceback
-from collections.abc import Iterator, Mapping
-from dataclasses import asdict, replace
+from collections.abc import Mapping
+from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
 import torch
 
 from terrazzo.comparison.assignment import AnnotatedSource, Assignment, Source, sources_from_json
-from terrazzo.comparison.methods import Method, Shrinking, find_method, shrinkable
+from terrazzo.comparison.gpu_advice import is_gpu_out_of_memory, too_small, what_would_fit
+from terrazzo.comparison.methods import Method, find_method
 from terrazzo.comparison.resources import measured
 from terrazzo.errors import TerrazzoError
 from terrazzo.models.device import choose_device
 
 OUTCOME, MODEL = "outcome.json", "model.safetensors"
-LEAST_BATCH, LEAST_PATCH = 1, 32
-TOO_SMALL = "the GPU's memory is too small: "
 
 
 def run_stage(job_file: Path) -> None:
@@ -42,9 +40,9 @@ def run_stage(job_file: Path) -> None:
     except MemoryError:
         outcome = {"error": "there was not enough memory; use a machine with more, or leave this method out"}
     except Exception as error:
-        if not _is_gpu_out_of_memory(error):
+        if not is_gpu_out_of_memory(error):
             raise
-        outcome = {"error": f"{TOO_SMALL}{_first_line(error)}; use another GPU or device cpu"}
+        outcome = {"error": too_small(error)}
     write_json(folder / OUTCOME, outcome)
 
 
@@ -57,15 +55,15 @@ def fit_stage(method: Method, job: Mapping[str, Any], folder: Path) -> dict[str,
         try:
             model = method.fit(assignment)
         except Exception as error:
-            if not _is_gpu_out_of_memory(error):
+            if not is_gpu_out_of_memory(error):
                 raise
-            lacking = _first_line(error)
+            lacking = too_small(error)
     if lacking is not None:  # the error, and with it what its frames held on the GPU, is gone by now
-        return {"error": _advice(method, assignment, lacking)}
+        return {"error": what_would_fit(method, assignment) or lacking}
     fitted = dict(model.fitted) if hasattr(model, "fitted") else {}
-    too_small = _too_small_a_budget(assignment.options()["seconds"], fitted, taken.seconds)
-    if too_small:
-        return {"error": too_small}
+    spent = _too_small_a_budget(assignment.options()["seconds"], fitted, taken.seconds)
+    if spent:
+        return {"error": spent}
     method.write_model(model, folder / MODEL)
     return {"resources": asdict(taken), "fitted": fitted}
 
@@ -145,62 +143,6 @@ def _too_small_a_budget(seconds: float | None, fitted: Mapping[str, float], took
         f"a budget of {seconds:g} s is too small for one epoch, which took {lasted} s with all that comes before it; "
         f"give at least {math.ceil(10 * took)}"
     )
-
-
-def _is_gpu_out_of_memory(error: Exception) -> bool:
-    """Return whether it is torch's error, or one of ours that was raised from it."""
-    return isinstance(error, torch.OutOfMemoryError) or isinstance(error.__cause__, torch.OutOfMemoryError)
-
-
-def _first_line(error: Exception) -> str:
-    return (str(error).strip().splitlines() or ["out of memory"])[0].rstrip(".")
-
-
-def _advice(method: Method, assignment: Assignment, lacking: str) -> str:
-    """Return a sentence with the settings, halved in turn, that one epoch runs with."""
-    own = {name: value for name, value in assignment.settings.items() if name not in ("seconds", "epochs")}
-    for settings in halved(shrinkable(method, assignment)):
-        _empty_cache()
-        try:
-            method.fit(replace(assignment, settings={**own, **settings}, seconds=None, epochs=1))
-        except Exception as again:
-            if _is_gpu_out_of_memory(again):
-                continue
-            if isinstance(again, TerrazzoError):  # too small for the method itself
-                break
-            raise
-        wanted = " and ".join(f"{name} {_plain(value)}" for name, value in settings.items())
-        return f"{TOO_SMALL}{wanted} would fit; set them, or use another GPU"
-    return f"{TOO_SMALL}{lacking}, and nothing smaller fits; use another GPU or device cpu"
-
-
-def halved(settings: Mapping[str, Shrinking]) -> Iterator[dict[str, Shrinking]]:
-    """Yield the settings, first the first of them halved until it is 1, then the next, a length or one per axis, to 32.
-
-    Lengths that are odd or less than 64 stay.
-    """
-    now = dict(settings)
-    for place, (name, value) in enumerate(settings.items()):
-        least = LEAST_PATCH if place else LEAST_BATCH
-        while (smaller := _half(value, least)) != value:
-            now[name] = value = smaller
-            yield dict(now)
-
-
-def _half(value: Shrinking, least: int) -> Shrinking:
-    if isinstance(value, int):
-        return value // 2 if value // 2 >= least and (least == 1 or value % 2 == 0) else value
-    return [_half(length, least) for length in value]  # type: ignore[misc]
-
-
-def _plain(value: Shrinking) -> str:
-    return str(value) if isinstance(value, int) else ",".join(map(str, value))
-
-
-def _empty_cache() -> None:
-    gc.collect()
-    if torch.cuda.is_available():
-        torch.cuda.empty_cache()
 
 
 def _end_with_parent() -> None:

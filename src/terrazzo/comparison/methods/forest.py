@@ -9,10 +9,10 @@ import numpy as np
 
 from terrazzo.blockwise.image_array import image_array
 from terrazzo.comparison.assignment import Assignment
-from terrazzo.comparison.fit_forest import fit_forest
+from terrazzo.comparison.forest.fit_forest import fit_forest
+from terrazzo.comparison.forest.pixel_forest import PixelForest, open_forest, write_forest
+from terrazzo.comparison.forest.predict_forest import predict_forest
 from terrazzo.comparison.methods import Figures
-from terrazzo.comparison.pixel_forest import PixelForest, open_forest, write_forest
-from terrazzo.comparison.predict_forest import predict_forest
 from terrazzo.comparison.written_classes import write_classes
 from terrazzo.io.image import Image
 from terrazzo.io.result import Result

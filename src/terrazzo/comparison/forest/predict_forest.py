@@ -10,8 +10,8 @@ from numpy.typing import NDArray
 
 from terrazzo.blocks import Box
 from terrazzo.blockwise.windows import Window, assemble, window_tasks
-from terrazzo.comparison.pixel_blocks import pixel_blocks
-from terrazzo.comparison.pixel_forest import PixelForest
+from terrazzo.comparison.forest.pixel_blocks import pixel_blocks
+from terrazzo.comparison.forest.pixel_forest import PixelForest
 from terrazzo.errors import ModelError
 from terrazzo.regions.filter_bank import bank_window, filter_bank
 

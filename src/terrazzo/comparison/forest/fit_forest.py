@@ -10,8 +10,8 @@ import dask.array as da
 import numpy as np
 from numpy.typing import NDArray
 
-from terrazzo.comparison.pixel_forest import PixelForest
-from terrazzo.comparison.sampled_pixels import SampledPixels, sample_pixels
+from terrazzo.comparison.forest.pixel_forest import PixelForest
+from terrazzo.comparison.forest.sampled_pixels import SampledPixels, sample_pixels
 from terrazzo.errors import ParameterError
 
 STEP = 10

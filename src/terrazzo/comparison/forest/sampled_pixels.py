@@ -15,7 +15,7 @@ from numpy.typing import NDArray
 
 from terrazzo.blocks import Box
 from terrazzo.blockwise.windows import read_window
-from terrazzo.comparison.pixel_blocks import pixel_blocks
+from terrazzo.comparison.forest.pixel_blocks import pixel_blocks
 from terrazzo.regions.annotation import NOT_ANNOTATED, annotated_classes
 from terrazzo.regions.filter_bank import bank_columns, bank_window, filter_bank
 

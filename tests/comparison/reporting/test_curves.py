@@ -1,6 +1,6 @@
 import re
 
-from terrazzo.comparison.curves import Curve, draw_curves
+from terrazzo.comparison.reporting.curves import Curve, draw_curves
 
 
 def test_an_axis_is_labelled_with_round_numbers():

@@ -17,9 +17,9 @@ import torch
 
 from terrazzo.comparison.growth import LIMITS, where_it_stops
 from terrazzo.comparison.methods import title_of
-from terrazzo.comparison.page import write_page
-from terrazzo.comparison.pictures import draw_pictures
-from terrazzo.comparison.split import Split
+from terrazzo.comparison.reporting.page import write_page
+from terrazzo.comparison.reporting.pictures import draw_pictures
+from terrazzo.comparison.splitting.split import Split
 from terrazzo.comparison.stage import write_json
 from terrazzo.models.device import choose_device
 from terrazzo.regions.scores import Scores

@@ -7,9 +7,9 @@ from hypothesis import strategies as st
 import terrazzo as tz
 from terrazzo.blocks import Box
 from terrazzo.comparison.assignment import AnnotatedSource, Source
-from terrazzo.comparison.folds import SIDES, Fold
-from terrazzo.comparison.side_sources import side_sources
-from terrazzo.comparison.units import class_counts_of, units_by_group, units_by_image, units_by_region
+from terrazzo.comparison.splitting.folds import SIDES, Fold
+from terrazzo.comparison.splitting.side_sources import side_sources
+from terrazzo.comparison.splitting.units import class_counts_of, units_by_group, units_by_image, units_by_region
 from terrazzo.errors import InputError, ParameterError
 
 NAMES, EXTENTS = ["mouse1_a", "mouse1_b", "mouse2_a"], [(10, 10)] * 3

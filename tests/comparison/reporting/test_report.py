@@ -8,8 +8,8 @@ from comparison.browser import visit
 from PIL import Image
 
 from terrazzo.comparison.growth import _expected_seconds, where_it_stops
-from terrazzo.comparison.page import in_bytes, large, number
-from terrazzo.comparison.report import summary
+from terrazzo.comparison.reporting.page import in_bytes, large, number
+from terrazzo.comparison.reporting.report import summary
 
 GIB = 2**30
 FIGURES = """[...document.querySelectorAll("td[data-figure]")].map(cell =>

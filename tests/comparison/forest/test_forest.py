@@ -6,10 +6,10 @@ from hypothesis import strategies as st
 from sklearn.ensemble import RandomForestClassifier
 from textures import NAMES, striped
 
-from terrazzo.comparison.fit_forest import fit_forest
-from terrazzo.comparison.pixel_forest import PixelForest, open_forest, write_forest
-from terrazzo.comparison.predict_forest import predict_forest
-from terrazzo.comparison.sampled_pixels import sample_pixels
+from terrazzo.comparison.forest.fit_forest import fit_forest
+from terrazzo.comparison.forest.pixel_forest import PixelForest, open_forest, write_forest
+from terrazzo.comparison.forest.predict_forest import predict_forest
+from terrazzo.comparison.forest.sampled_pixels import sample_pixels
 from terrazzo.errors import InputError, ModelError, ParameterError
 
 

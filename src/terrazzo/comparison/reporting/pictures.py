@@ -13,7 +13,7 @@ from numpy.typing import NDArray
 from PIL import Image as Picture
 
 from terrazzo.comparison.assignment import AnnotatedSource
-from terrazzo.comparison.split import Split
+from terrazzo.comparison.splitting.split import Split
 from terrazzo.io.image import Image
 from terrazzo.io.open_image import open_labels
 from terrazzo.io.result import RUN, open_result

@@ -5,7 +5,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from terrazzo.comparison.folds import make_folds
+from terrazzo.comparison.splitting.folds import make_folds
 from terrazzo.errors import ParameterError
 
 NAMES = ("ground", "grass")

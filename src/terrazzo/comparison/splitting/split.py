@@ -11,9 +11,16 @@ import numpy as np
 from numpy.typing import NDArray
 
 from terrazzo.comparison.assignment import AnnotatedSource
-from terrazzo.comparison.folds import SIDES, check_classes, make_folds
-from terrazzo.comparison.side_sources import side_sources
-from terrazzo.comparison.units import Groups, Unit, class_counts_of, units_by_group, units_by_image, units_by_region
+from terrazzo.comparison.splitting.folds import SIDES, check_classes, make_folds
+from terrazzo.comparison.splitting.side_sources import side_sources
+from terrazzo.comparison.splitting.units import (
+    Groups,
+    Unit,
+    class_counts_of,
+    units_by_group,
+    units_by_image,
+    units_by_region,
+)
 from terrazzo.errors import InputError
 from terrazzo.training.fit_gnn import chosen_names
 

@@ -8,7 +8,7 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
-from terrazzo.comparison.curves import Curve, draw_curves
+from terrazzo.comparison.reporting.curves import Curve, draw_curves
 from terrazzo.training.fit_gnn import PALETTE
 
 TEMPLATE = "report.html.j2"
@@ -20,7 +20,7 @@ def write_page(path: Path, folder: Path, report: Mapping[str, Any]) -> None:
     from jinja2 import Environment, PackageLoader, StrictUndefined
 
     environment = Environment(
-        loader=PackageLoader("terrazzo.comparison"),
+        loader=PackageLoader("terrazzo.comparison.reporting"),
         autoescape=True,
         undefined=StrictUndefined,
         trim_blocks=True,

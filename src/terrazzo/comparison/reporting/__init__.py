@@ -1,0 +1,1 @@
+"""The report of a comparison: figures as JSON, pictures, and a page."""
