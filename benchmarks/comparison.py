@@ -43,8 +43,15 @@ METHODS = {
     "gpu-free-original": ("unet:original",),
 }
 SECONDS = {"run": 120.0, "original": 300.0, "gpu": 30.0}
+TITLES = {
+    "gnn": "graph network",
+    "unet": "U-Net, 16 channels",
+    "unet:original": "U-Net, 64 channels",
+    "forest": "random forest",
+}
 SCORES = ("accuracy", "mean_iou", "macro_f1", "adjusted_rand", "boundary_f1", "ceiling")
-HEAD = ("set", "method", *SCORES, "epochs", "training", "s per Mpx", "memory, training and prediction", "GPU memory")
+COSTS = ("epochs", "training", "s per Mpx", "memory, training and prediction", "GPU memory")
+HEAD = ("set", "method", *(score.replace("_", " ").replace("iou", "IoU") for score in SCORES), *COSTS)
 
 
 def main() -> None:
@@ -99,13 +106,16 @@ def groups_of(name: str, stems: list[str]) -> str | dict[str, str] | None:
 
 def print_tables(folder: Path) -> None:
     """Print what is in all reports of a folder."""
-    for kind in sorted(path.name for path in folder.iterdir() if path.name in METHODS):
-        print(f"\n{kind}\n\n| {' | '.join(HEAD)} |\n|{'---|' * len(HEAD)}")
-        for name in SIZES:
-            path = folder / kind / name / "report.json"
-            if path.exists():
-                for method, one in json.loads(path.read_text())["methods"].items():
-                    print(f"| {name} | {method} | {' | '.join(cells(one))} |")
+    for kind in METHODS:
+        reports = {name: folder / kind / name / "report.json" for name in SIZES}
+        found = {name: json.loads(path.read_text()) for name, path in reports.items() if path.exists()}
+        if found:
+            print(f"\n{kind}\n\n| {' | '.join(HEAD)} |\n|{'---|' * len(HEAD)}")
+        for name, report in found.items():
+            for method, one in report["methods"].items():
+                print(f"| {name} | {TITLES[method]} | {' | '.join(cells(one))} |")
+        for name, report in found.items():
+            print_curves(name, report)
 
 
 def cells(one: dict[str, Any]) -> list[str]:
@@ -122,6 +132,25 @@ def cells(one: dict[str, Any]) -> list[str]:
         f"{memory[0]:.1f}, {memory[1]:.1f} GiB",
         "" if gpu is None else f"{gpu / 2**30:.1f} GiB",
     ]
+
+
+def print_curves(name: str, report: dict[str, Any]) -> None:
+    """Print the trade-off by superpixel size and the growth of memory, where they were measured."""
+    if report["trade_off"]:
+        head = "| superpixels | accuracy | ceiling | mean IoU | training | s per Mpx | memory |"
+        print(f"\n{name}\n\n{head}\n|{'---|' * 7}")
+    for one in report["trade_off"]:
+        print(
+            f"| {one['size']} px | {one['accuracy']:.4f} | {one['ceiling']:.4f} | {one['mean_iou']:.4f} | "
+            f"{one['training_seconds']:.0f} s | {one['seconds_per_megapixel']:.2f} | {one['peak_memory'] >> 20} MiB |"
+        )
+    for method, one in report["growth"].items():
+        for memory in ("peak_memory", "gpu_memory"):
+            if one.get(memory):
+                peaks = ", ".join(
+                    f"{side} px {peak >> 20}" for side, peak in zip(one["sides"], one[memory], strict=True)
+                )
+                print(f"{name}, {TITLES[method]}, {memory} in MiB: {peaks}; stops at {one[f'{memory}_stops_at']}")
 
 
 if __name__ == "__main__":
