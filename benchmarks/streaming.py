@@ -2,12 +2,12 @@
 
 python benchmarks/streaming.py accuracy [TILES]
 python benchmarks/streaming.py memory SIZE SIDE ...
+python benchmarks/streaming.py unet SIDE ...        the same of a U-Net, which reads patches
 """
 
 from __future__ import annotations
 
 import json
-import resource
 import subprocess
 import sys
 import tempfile
@@ -18,6 +18,7 @@ import numpy as np
 from microscopy import fit_and_score, pairs_of
 
 import terrazzo as tz
+from terrazzo.comparison.resources import peak_memory
 from terrazzo.synthetic import CLASS_NAMES, colony_image
 
 
@@ -36,12 +37,35 @@ def memory(size: int, *sides: int) -> None:
     """A synthetic image that is annotated everywhere, fitted in a process of its own."""
     for side in sides:
         with tempfile.TemporaryDirectory() as folder:
-            for name, array in zip(("image", "truth"), colony_image((side, side), chunks=1024), strict=True):
-                tz.write_ome_zarr(Path(folder) / f"{name}.zarr", array, axes="yx")
+            write_image(Path(folder), side)
             for streaming in ("false", "true"):
-                line = [sys.executable, __file__, "one", folder, streaming, str(size)]
-                done = subprocess.run(line, check=True, stdout=subprocess.PIPE, text=True)
-                print(json.dumps({"size": size, "side": side, **json.loads(done.stdout)}), flush=True)
+                print(json.dumps({"size": size, "side": side, **apart("one", folder, streaming, size)}), flush=True)
+
+
+def unet(*sides: int) -> None:
+    """The same image, and a U-Net fitted for one epoch in a process of its own."""
+    for side in sides:
+        with tempfile.TemporaryDirectory() as folder:
+            write_image(Path(folder), side)
+            print(json.dumps({"side": side, **apart("one-unet", folder)}), flush=True)
+
+
+def write_image(folder: Path, side: int) -> None:
+    for name, array in zip(("image", "truth"), colony_image((side, side), chunks=1024), strict=True):
+        tz.write_ome_zarr(folder / f"{name}.zarr", array, axes="yx")
+
+
+def apart(*arguments: object) -> dict:
+    line = [sys.executable, __file__, *map(str, arguments)]
+    done: dict = json.loads(subprocess.run(line, check=True, stdout=subprocess.PIPE, text=True).stdout)
+    return done
+
+
+def one_unet(folder: str) -> None:
+    image, truth = tz.open_image(Path(folder) / "image.zarr"), tz.open_labels(Path(folder) / "truth.zarr")
+    began = time.perf_counter()
+    tz.fit_unet([image], [truth], class_names=CLASS_NAMES, epochs=1, device="cpu")
+    print(json.dumps({"seconds": round(time.perf_counter() - began, 1), "peak_memory_mib": peak_memory() >> 20}))
 
 
 def one(folder: str, streaming: str, size: str) -> None:
@@ -66,7 +90,7 @@ def one(folder: str, streaming: str, size: str) -> None:
         "seconds_per_epoch": round(epochs[-1].seconds / len(epochs), 1),
         "cpu_seconds": round(time.process_time(), 1),
         "seconds": round(time.perf_counter() - began, 1),
-        "peak_memory_mib": resource.getrusage(resource.RUSAGE_SELF).ru_maxrss // 1024,
+        "peak_memory_mib": peak_memory() >> 20,
     }
     print(json.dumps(report))
 
@@ -75,7 +99,9 @@ if __name__ == "__main__":
     what, *arguments = sys.argv[1:]
     if what == "accuracy":
         accuracy(*map(int, arguments))
-    elif what == "memory":
-        memory(*map(int, arguments))
+    elif what in ("memory", "unet"):
+        {"memory": memory, "unet": unet}[what](*map(int, arguments))
+    elif what == "one-unet":
+        one_unet(*arguments)
     else:
         one(*arguments)
