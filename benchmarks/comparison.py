@@ -140,6 +140,9 @@ def print_curves(name: str, report: dict[str, Any]) -> None:
         head = "| superpixels | accuracy | ceiling | mean IoU | training | s per Mpx | memory |"
         print(f"\n{name}\n\n{head}\n|{'---|' * 7}")
     for one in report["trade_off"]:
+        if "error" in one:
+            print(f"| {one['size']} px | {one['error']} | | | | | |")
+            continue
         print(
             f"| {one['size']} px | {one['accuracy']:.4f} | {one['ceiling']:.4f} | {one['mean_iou']:.4f} | "
             f"{one['training_seconds']:.0f} s | {one['seconds_per_megapixel']:.2f} | {one['peak_memory'] >> 20} MiB |"

@@ -1,4 +1,5 @@
 import json
+import sys
 from pathlib import Path
 
 import imageio.v3 as imageio
@@ -34,6 +35,18 @@ def test_a_comparison_by_group_ends_with_a_report(folders, run, tmp_path):
     assert Path(printed["report"]).is_file()
     sides = [name for side in report["folds"][0].values() for name in side]
     assert sorted(sides) == ["mouse1", "mouse2", "mouse3"]
+
+
+def test_a_module_in_the_working_directory_is_a_method(folders, run, tmp_path, monkeypatch):
+    (tmp_path / "mine").mkdir()
+    (tmp_path / "mine" / "method.py").write_text("from terrazzo.comparison.methods.forest import *\nTITLE = 'Mine'\n")
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setattr(sys, "path", list(sys.path))
+    settings = ("--setting", "mine.method.samples=300", "--setting", "mine.method.trees=10")
+    arguments = ("--methods", "mine.method", "--sides", "none", *settings)
+    ended = run("compare", folders / "images", folders / "annotations", "-o", "report", *arguments)
+    assert ended.code == 0, ended.err
+    assert "Mine was the most accurate" in (tmp_path / "report" / "index.html").read_text()
 
 
 def test_shapes_and_labels_that_count_from_one_are_annotations_as_for_fit(folders, run, tmp_path):
@@ -73,8 +86,12 @@ def test_a_mistake_ends_with_one_sentence(folders, mistake, tmp_path):
 def test_numbers_and_settings_are_parsed():
     assert parse_numbers("sizes", "8, 16") == (8, 16)
     assert parse_numbers("sizes", "none") == ()
-    texts = ["gnn.size=8", "a.b.rate=0.5", "gnn.aggregation=attention"]
-    assert parse_settings(texts) == {"gnn": {"size": 8, "aggregation": "attention"}, "a.b": {"rate": 0.5}}
+    texts = ["gnn.size=8", "a.b.rate=0.5", "gnn.aggregation=attention", "unet:wide.patch=128,64"]
+    assert parse_settings(texts) == {
+        "gnn": {"size": 8, "aggregation": "attention"},
+        "a.b": {"rate": 0.5},
+        "unet:wide": {"patch": [128, 64]},
+    }
     for text in ("gnn.size", "size=8", ".size=8", "gnn.=8"):
         with pytest.raises(ParameterError, match="write it as method"):
             parse_settings([text])

@@ -1,5 +1,4 @@
 import json
-import os
 import re
 from pathlib import Path
 
@@ -19,8 +18,6 @@ def fits(tmp_path, monkeypatch):
     """What the stub was fitted with, in this test."""
     notes = tmp_path / "fits.txt"
     monkeypatch.setenv("STUB_FITS", str(notes))
-    tests = str(Path(__file__).parents[1])
-    monkeypatch.setenv("PYTHONPATH", os.pathsep.join([tests, os.environ.get("PYTHONPATH", "")]))
     return lambda: [json.loads(line) for line in notes.read_text().splitlines()]
 
 
@@ -90,6 +87,7 @@ def test_a_report_that_a_killed_run_put_aside_is_put_back(pairs, tmp_path):
     tz.compare(*pairs, folder, **options)
     folder.rename(tmp_path / ".report.replaced")
     (folder / "inputs").mkdir(parents=True)
+    (folder / "compare.json").write_text('{"finished": false}')
     with pytest.raises(InputError, match="holds this comparison, finished"):
         tz.compare(*pairs, folder, **options)
     assert (folder / "index.html").is_file()
@@ -103,6 +101,7 @@ def test_a_method_that_lacks_folds_is_said_to_and_is_not_the_best(pairs, tmp_pat
     assert len(fits()) == 4
     assert len(report["methods"][STUB]["failed_folds"]) == 3
     assert "Always the first class" not in report["summary"]
+    assert report["summary"].startswith("Random forest on pixels was the most accurate")
     page = (tmp_path / "report" / "index.html").read_text()
     assert "was measured on 1 of 4 folds, so that its figures do not compare: this fold is too hard" in page
 
@@ -164,6 +163,13 @@ def test_variants_of_a_method_are_measured_side_by_side(pairs, tmp_path, fits):
     assert titles == ["Always the first class (one)", "Always the first class (two)"]
     layers = report["pictures"][0]["layers"]
     assert all(":" not in file and Path(tmp_path / "report", file).is_file() for file in layers.values())
+
+
+@pytest.mark.usefixtures("fits")
+def test_numbers_of_numpy_are_numbers(pairs, tmp_path):
+    options = QUICK | {"methods": (STUB,), "sides": np.array([64]), "seed": np.int64(2)}
+    report = tz.compare(*pairs, tmp_path / "report", **options).report
+    assert report["growth"][STUB]["sides"] == [64]
 
 
 @pytest.mark.usefixtures("fits")

@@ -8,8 +8,8 @@ def test_settings_are_halved_in_turn():
         {"batch": 1, "patch": 64},
         {"batch": 1, "patch": 32},
     ]
-    assert [tried["patch"] for tried in halved({"batch": 1, "patch": [16, 128, 72]})] == [
-        [16, 64, 36],
-        [16, 32, 36],
+    assert [tried["patch"] for tried in halved({"batch": 1, "patch": [16, 128, 112]})] == [
+        [16, 64, 112],
+        [16, 32, 112],
     ]
     assert list(halved({})) == []

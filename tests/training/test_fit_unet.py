@@ -1,3 +1,5 @@
+import time
+
 import numpy as np
 import pytest
 import torch
@@ -91,6 +93,17 @@ def test_training_stops_at_its_time_and_tells_each_epoch(pair):
     model = tz.fit_unet([pair[0]], [pair[1]], **SMALL, seconds=1e-3, progress=told.append)
     assert [epoch.epoch for epoch in told] == [1]
     assert model.fitted["epochs"] == 1.0
+
+
+def test_seconds_count_what_is_read_before_training(pair, monkeypatch, caplog):
+    def slowly(*given, **settings):
+        time.sleep(0.6)
+        return split_sources(*given, **settings)
+
+    monkeypatch.setattr("terrazzo.training.fit_unet.split_sources", slowly)
+    model = tz.fit_unet([pair[0]], [pair[1]], **SMALL, seconds=0.5)
+    assert model.fitted["epochs"] == 1.0
+    assert "took all of its 0.5 s" in caplog.text
 
 
 def test_a_patch_is_the_default_or_what_the_images_have_in_whole_strides():

@@ -34,6 +34,12 @@ def test_a_time_limit_lets_the_rate_fall_in_time():
     assert schedule.rate(800, 1) == Schedule(1000, 10, 0.1, 0.0).rate(800, 1)
 
 
+def test_the_first_epoch_learns_however_few_seconds_there_are():
+    schedule = Schedule(1000, 10, 0.1, 0.0, seconds=1e-3)
+    assert schedule.rate(0.5, 60) > 0.04
+    assert schedule.rate(1, 60) == pytest.approx(0, abs=1e-9)
+
+
 def test_seconds_count_what_came_before_training():
     schedule = Schedule(1000, 10, 0.1, 0.0, seconds=20)
     assert 14 < schedule.left(time.monotonic() - 5).seconds <= 15

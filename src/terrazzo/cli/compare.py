@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import sys
 from pathlib import Path
 from typing import Annotated, Any
@@ -140,7 +141,9 @@ def parse_settings(texts: list[str]) -> dict[str, dict[str, Any]]:
     return settings
 
 
-def _value(text: str) -> int | float | str:
+def _value(text: str) -> int | float | str | list[int]:
+    if re.fullmatch(r"\d+(,\d+)+", text):
+        return [int(part) for part in text.split(",")]
     for kind in (int, float):
         try:
             return kind(text)

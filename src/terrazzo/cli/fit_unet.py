@@ -40,7 +40,7 @@ def fit_unet(
     patience: Annotated[int, typer.Option(help="Epochs without a better validation before training stops.")] = 40,
     validation: Annotated[float, typer.Option(help="Share of the annotated pixels to hold out.")] = 0.2,
     epochs: Annotated[int, typer.Option(help="The most epochs.")] = 200,
-    seconds: Annotated[float | None, typer.Option(help="The most seconds of training.")] = None,
+    seconds: Annotated[float | None, typer.Option(help="The most seconds of reading and training.")] = None,
     seed: Annotated[int, typer.Option(help="Repeats a run.")] = 0,
     level: Level = 0,
     pixel_size: PixelSize = None,

@@ -45,7 +45,7 @@ def run_apart(job: dict[str, Any], folder: Path) -> dict[str, Any]:
 def _run(folder: Path) -> int:
     command = [sys.executable, "-m", "terrazzo.comparison.stage", str(folder / JOB)]
     # a method's module is found where it was found here
-    environment = {**os.environ, "PYTHONPATH": os.pathsep.join(sys.path)}
+    environment = {**os.environ, "PYTHONPATH": os.pathsep.join(place for place in sys.path if isinstance(place, str))}
     with (folder / LOG).open("wb") as log:
         # its standard input stays open for as long as this process lives: it ends when we do
         process = subprocess.Popen(

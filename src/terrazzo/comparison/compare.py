@@ -141,6 +141,7 @@ def compare(
         "settings": {name: dict(values) for name, values in (settings or {}).items()},
         "device": device,
     }
+    sizes, sides = given["sizes"], given["sides"]
     folder = Path(output).expanduser().resolve()
     with begun(folder, images, annotations, given, overwrite):
         sources = named_sources(images, annotations, folder / INPUTS)

@@ -117,12 +117,13 @@ def _aside(folder: Path) -> Path:
 
 def _put_back(folder: Path) -> None:
     """Put back what a run that was killed while it began has put aside."""
-    aside = _aside(folder)
-    if (aside / RUN).is_file():
+    aside, run = _aside(folder), folder / RUN
+    if not (aside / RUN).is_file():
+        shutil.rmtree(aside, ignore_errors=True)
+    elif not folder.exists() or (run.is_file() and not json.loads(run.read_text())["finished"]):
         with reported_as_not_written(folder):
             shutil.rmtree(folder, ignore_errors=True)
             aside.rename(folder)
-    shutil.rmtree(aside, ignore_errors=True)
 
 
 def _drop(aside: Path) -> None:

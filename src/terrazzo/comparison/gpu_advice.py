@@ -48,7 +48,7 @@ def what_would_fit(method: Method, assignment: Assignment) -> str | None:
 def halved(settings: Mapping[str, Shrinking]) -> Iterator[dict[str, Shrinking]]:
     """Yield the settings, first the first of them halved until it is 1, then the next, a length or one per axis, to 32.
 
-    Lengths that are odd or less than 64 stay.
+    Lengths stay multiples of 32, as far as they are, for the strides of a network.
     """
     now = dict(settings)
     for place, (name, value) in enumerate(settings.items()):
@@ -60,7 +60,7 @@ def halved(settings: Mapping[str, Shrinking]) -> Iterator[dict[str, Shrinking]]:
 
 def _half(value: Shrinking, least: int) -> Shrinking:
     if isinstance(value, int):
-        return value // 2 if value // 2 >= least and (least == 1 or value % 2 == 0) else value
+        return value // 2 if value // 2 >= least and (least == LEAST_BATCH or value % (2 * least) == 0) else value
     return [_half(length, least) for length in value]  # type: ignore[misc]
 
 

@@ -19,6 +19,9 @@ from terrazzo.errors import ParameterError
 
 _log = logging.getLogger(__name__)
 
+MOST_OF_FIRST = 0.5
+"""How far into the run the first epoch may be, by its seconds: the rate is then half its peak."""
+
 WARM_UP = 0.05
 """Share of the run in which the learning rate rises to its peak."""
 
@@ -153,7 +156,8 @@ class Schedule:
         """The learning rate after some epochs and seconds."""
         done = epochs_done / self.epochs
         if self.seconds is not None:
-            done = min(max(done, seconds / self.seconds), 1)
+            # however few seconds there are, the first epoch learns
+            done = max(done, min(seconds / self.seconds, 1 if epochs_done >= 1 else MOST_OF_FIRST))
         if done < WARM_UP:
             return self.learning_rate * (done / WARM_UP + 0.01)
         return self.learning_rate * (1 + math.cos(math.pi * (done - WARM_UP) / (1 - WARM_UP))) / 2
@@ -221,6 +225,8 @@ def optimise(
         if epoch.validation_loss < best:
             best, best_weights, waited = epoch.validation_loss, copy.deepcopy(network.state_dict()), 0
         if schedule.seconds is not None and epoch.seconds >= schedule.seconds:
+            if len(history) == 1 < schedule.epochs:
+                _log.warning("one epoch took %.0f s, all that there were: give more", epoch.seconds)
             break
     network.load_state_dict(best_weights)
     network.eval()
