@@ -5,12 +5,14 @@
 FOLDER holds `image.ome.zarr`; what is printed is one JSON document.
 """
 
+import ctypes
 import gc
 import json
 import sys
 from pathlib import Path
 
 import numpy as np
+import pyarrow as pa
 
 from terrazzo.blocks import BlockGrid
 from terrazzo.blockwise.calibrate import untrained
@@ -52,6 +54,9 @@ def _status(key):
 def _peak(function, *arguments):
     """Return the bytes by which a call raises this process's resident memory at its highest."""
     gc.collect()
+    # pages that earlier tasks freed and an allocator kept would be taken again unseen
+    pa.default_memory_pool().release_unused()
+    ctypes.CDLL(None).malloc_trim(0)
     Path("/proc/self/clear_refs").write_text("5")
     before = _status("VmRSS")
     function(*arguments)
