@@ -119,7 +119,7 @@ def test_folders_on_the_way_are_made(tmp_path):
 
 def test_a_model_that_is_there_is_kept_unless_it_may_be_replaced(written):
     before = written.read_bytes()
-    with pytest.raises(InputError, match="exists; choose another path or allow it to be overwritten"):
+    with pytest.raises(InputError, match="exists; choose another path or add --overwrite"):
         write_model(untrained_model(seed=1), written)
     assert written.read_bytes() == before
     write_model(untrained_model(seed=1), written, overwrite=True)

@@ -1,7 +1,7 @@
 import pytest
 
 from terrazzo.errors import InputError
-from terrazzo.io.output_path import check_output
+from terrazzo.io.output_path import check_absent, check_output
 
 
 @pytest.fixture
@@ -30,3 +30,10 @@ def test_output_that_would_change_its_input_is_refused(store, output, what):
 def test_output_beside_its_input_is_allowed(store):
     check_output(store.parent / "image.zarr.result", store)
     check_output(store.parent / "other" / "image.zarr", store, store.parent / "annotation.png")
+
+
+def test_what_is_there_is_overwritten_only_where_that_is_allowed(store):
+    check_absent(store, overwrite=True)
+    check_absent(store.parent / "new.zarr", overwrite=False)
+    with pytest.raises(InputError, match="exists; choose another path or add --overwrite"):
+        check_absent(store, overwrite=False)

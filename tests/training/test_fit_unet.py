@@ -1,4 +1,5 @@
 import time
+from functools import partial
 
 import numpy as np
 import pytest
@@ -9,6 +10,7 @@ import terrazzo as tz
 from terrazzo.errors import InputError, ParameterError
 from terrazzo.models.unet_description import unet_description
 from terrazzo.training.fit_unet import patch_shape, split_sources
+from terrazzo.training.held_images import held
 from terrazzo.training.train_unet import intensity_scaling
 
 SMALL = {"base": 4, "depth": 2, "patch": 32, "batch": 4, "device": "cpu"}
@@ -41,9 +43,11 @@ def test_the_same_seed_gives_the_same_weights_and_leaves_torch_as_it_was(pair):
     assert torch.equal(torch.random.get_rng_state(), state)
 
 
-def test_files_and_arrays_in_any_chunks_give_the_same_weights(pair, tmp_path):
+@pytest.mark.parametrize("most", [0, 2**20])
+def test_files_and_arrays_in_any_chunks_held_or_not_give_the_same_weights(pair, tmp_path, monkeypatch, most):
     import dask.array as da
 
+    monkeypatch.setattr("terrazzo.training.fit_unet.held", partial(held, most=most))
     for name, array in zip(("image", "truth"), pair, strict=True):
         tz.write_ome_zarr(tmp_path / f"{name}.ome.zarr", array, axes="yx", chunks=(30, 50))
     stored = tz.open_image(tmp_path / "image.ome.zarr"), tz.open_labels(tmp_path / "truth.ome.zarr")

@@ -12,7 +12,7 @@ from terrazzo.blockwise.image_array import axis_names
 from terrazzo.blockwise.progress import BlockCount, Progress
 from terrazzo.blockwise.run_blocks import run_blocks
 from terrazzo.errors import InputError, ParameterError
-from terrazzo.io.geojson_writer import GeoJSONWriter, check_absent, geojson_file
+from terrazzo.io.geojson_writer import GeoJSONWriter, check_file_absent, geojson_file
 from terrazzo.io.open_annotation import drawn_scale
 from terrazzo.io.result import Result
 from terrazzo.regions.annotation import NOT_ANNOTATED
@@ -85,7 +85,7 @@ def _check(result: Result, path: Path, tolerance: float, overwrite: bool) -> Non
         raise ParameterError(f"tolerance is {tolerance}; it must be 0 or a positive number of pixels")
     if path.resolve().is_relative_to(result.path):
         raise InputError(f"'{path}' is inside the result '{result.path}'; choose another path")
-    check_absent(path, overwrite)
+    check_file_absent(path, overwrite)
 
 
 def _skipped(names: Sequence[str], classes: Sequence[str]) -> tuple[int, ...]:

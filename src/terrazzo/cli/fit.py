@@ -27,7 +27,7 @@ from terrazzo.cli.options import (
 )
 from terrazzo.cli.printing import print_values
 from terrazzo.cli.progress import display
-from terrazzo.errors import InputError
+from terrazzo.io.output_path import check_absent
 
 
 def fit(
@@ -70,8 +70,7 @@ def fit(
     from terrazzo.io.model_file import write_model
     from terrazzo.training.fit import fit as fit_model
 
-    if output.exists() and not overwrite:
-        raise InputError(f"'{output}' exists; choose another path or add --overwrite")
+    check_absent(output, overwrite)
     given = open_annotated_images(
         images,
         annotations,

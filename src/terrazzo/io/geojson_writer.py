@@ -13,6 +13,7 @@ import shapely
 from numpy.typing import NDArray
 
 from terrazzo.errors import InputError
+from terrazzo.io.output_path import check_absent
 from terrazzo.regions.class_region import ClassRegion
 
 
@@ -77,7 +78,7 @@ def geojson_file(path: str | Path, overwrite: bool) -> Iterator[TextIO]:
         If it exists and `overwrite` is false, or cannot be written.
     """
     target = Path(path)
-    check_absent(target, overwrite)
+    check_file_absent(target, overwrite)
     partial = target.with_name(f".{target.name}.partial")
     try:
         try:
@@ -92,12 +93,11 @@ def geojson_file(path: str | Path, overwrite: bool) -> Iterator[TextIO]:
         raise InputError(f"'{path}' cannot be written: {error.strerror or error}; choose another path") from error
 
 
-def check_absent(path: Path, overwrite: bool) -> None:
+def check_file_absent(path: Path, overwrite: bool) -> None:
     """Raise an InputError if a file may not be written to `path`."""
     if path.is_dir():
         raise InputError(f"'{path}' is a folder; name a file, such as classes.geojson")
-    if path.exists() and not overwrite:
-        raise InputError(f"'{path}' exists; choose another path or add --overwrite")
+    check_absent(path, overwrite)
 
 
 def _simplified(rings: Sequence[NDArray[np.int64]], tolerance: float) -> list[NDArray[np.float64]]:

@@ -15,6 +15,7 @@ from safetensors.torch import save_file
 from terrazzo.errors import InputError, ModelError, TerrazzoError
 from terrazzo.io.failures import first_words
 from terrazzo.io.model_header import FORMAT, SEAL, check_header, seal
+from terrazzo.io.output_path import check_absent
 from terrazzo.io.unet_header import read_unet, unet_header
 from terrazzo.models.any_model import AnyModel
 from terrazzo.models.gnn import GNN, GNNConfig
@@ -41,8 +42,7 @@ def write_model(model: AnyModel, path: str | Path, *, overwrite: bool = False) -
         If the path exists and `overwrite` is false, or cannot be written.
     """
     target = Path(path)
-    if target.exists() and not overwrite:
-        raise InputError(f"'{target}' exists; choose another path or allow it to be overwritten")
+    check_absent(target, overwrite)
     tensors = {f"network.{name}": t.detach().cpu().contiguous() for name, t in model.network.state_dict().items()}
     if isinstance(model, Model):
         tensors |= {f"scaling.{name}": torch.from_numpy(getattr(model.scaling, name)) for name in SCALING}

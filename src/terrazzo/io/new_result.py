@@ -16,6 +16,7 @@ from terrazzo.io.label_metadata import VERSION, class_image, probability_image, 
 from terrazzo.io.leftovers import half_made, put_in_place, remove_half_made
 from terrazzo.io.level_arrays import SPATIAL_AXES
 from terrazzo.io.ngff import multiscale
+from terrazzo.io.output_path import check_absent
 from terrazzo.io.result import CLASSES, DONE, LEVELS, PASSES, PROBABILITIES, RUN, SUPERPIXELS, TABLES, Result, write_run
 from terrazzo.version import __version__
 
@@ -76,11 +77,8 @@ def create_result(
 
 def check_writable(path: str | Path, overwrite: bool) -> None:
     """Raise an InputError if a result may not be written to `path`: something is there that must stay."""
-    if not Path(path).exists():
-        return
-    if not overwrite:
-        raise InputError(f"'{path}' exists; choose another path or add --overwrite")
-    if not (Path(path) / RUN).is_file():
+    check_absent(path, overwrite)
+    if Path(path).exists() and not (Path(path) / RUN).is_file():
         raise InputError(f"'{path}' exists and is no result of terrazzo, so it is not overwritten; remove it first")
 
 

@@ -1,10 +1,16 @@
-"""Where output may not go: onto what it is made from, into it, or around it."""
+"""Where output may not go: onto what is there, and onto what it is made from, into it, or around it."""
 
 from __future__ import annotations
 
 from pathlib import Path
 
 from terrazzo.errors import InputError
+
+
+def check_absent(path: str | Path, overwrite: bool) -> None:
+    """Raise an InputError if something is at `path` that may not be overwritten."""
+    if Path(path).exists() and not overwrite:
+        raise InputError(f"'{path}' exists; choose another path or add --overwrite")
 
 
 def check_output(output: str | Path, *inputs: str | Path) -> None:

@@ -7,6 +7,7 @@ import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
+from functools import cached_property
 from typing import Any
 from weakref import WeakKeyDictionary
 
@@ -72,6 +73,10 @@ class UNetModel:
 
     def fingerprint(self) -> str:
         """Return a hash of the weights, the scaling and the description: what decides the answer."""
+        return self._fingerprint
+
+    @cached_property
+    def _fingerprint(self) -> str:
         decides = (self.network.description, self.mean, self.spread, self.class_names)
         digest = hashlib.sha256(repr(decides).encode())
         for name, tensor in sorted(self.network.state_dict().items()):

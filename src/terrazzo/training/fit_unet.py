@@ -19,6 +19,7 @@ from terrazzo.models.unet_description import PerAxis, UNetDescription, unet_desc
 from terrazzo.models.unet_model import UNetModel
 from terrazzo.training.fit import check_lists, class_plane, common_axes, common_pixel_size, count_classes
 from terrazzo.training.fit_gnn import chosen_colours, chosen_names
+from terrazzo.training.held_images import held
 from terrazzo.training.losses import ClassWeighting
 from terrazzo.training.named_classes import annotated_colours, named_classes
 from terrazzo.training.optimise import Epoch, Schedule, figures_of
@@ -62,9 +63,9 @@ def fit_unet(
 ) -> UNetModel:
     """Train a U-Net on patches of annotated images.
 
-    Images are never held whole: patches are read while the network learns, drawn by annotated area, turned, mirrored
-    and changed a little in intensity. What is held out for validation, and when training stops, follows the rules of
-    `fit`: whole images where three or more allow it, otherwise blocks with a gap around them.
+    Patches are read while the network learns, drawn by annotated area, turned, mirrored and changed a little in
+    intensity; no more than 256 MiB of images are held. What is held out for validation, and when training stops,
+    follows the rules of `fit`: whole images where three or more allow it, otherwise blocks with a gap around them.
 
     Parameters
     ----------
@@ -133,7 +134,8 @@ def fit_unet(
     side = patch_shape(description, [array.shape[1:] for array in pixels], patch)
     choose_device(device)
     seen, truths = map(_readable, images, pixels), map(_readable, annotations, (plane[None] for plane in planes))
-    sources = split_sources(list(seen), list(truths), classes, validation=validation, seed=seed)
+    near = held([*seen, *truths])
+    sources = split_sources(near[: len(pixels)], near[len(pixels) :], classes, validation=validation, seed=seed)
     began = time.perf_counter()
     rules: dict[str, Any] = {"weighting": weighting, "seed": seed, "device": device}
     fitted = train_unet(description, sources, side, batch, schedule, began=started, progress=progress, **rules)
