@@ -51,7 +51,7 @@ def _status(key):
     return next(1024 * int(line.split()[1]) for line in lines if line.startswith(key))
 
 
-def _peak(function, *arguments):
+def peak(function, *arguments):
     """Return the bytes by which a call raises this process's resident memory at its highest."""
     gc.collect()
     # pages that earlier tasks freed and an allocator kept would be taken again unseen
@@ -82,11 +82,11 @@ def _measure(folder, path, shape, dtype, superpixels, features, side):
     block = grid[tuple((count - 1) // 2 for count in grid.shape)]
     first, second = work.tasks(grid)
     shared = (result, image.stored, None, recipe, SCALE * highest_of(dtype))
-    segment = _peak(segment_stored_block, block, *shared)
+    segment = peak(segment_stored_block, block, *shared)
     for near in grid.neighbours(block, cells_needed(network.layers)):
         if near != block:
             segment_stored_block(near, *shared)
-    classify = _peak(classify_stored_block, block, result, model, "cpu")
+    classify = peak(classify_stored_block, block, result, model, "cpu")
     return {"segment": (segment, first.bytes), "classify": (classify, second.bytes)}
 
 

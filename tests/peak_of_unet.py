@@ -11,7 +11,7 @@ from pathlib import Path
 
 import numpy as np
 import torch
-from peak_of_tasks import _peak as peak
+from peak_of_tasks import peak
 from unets import random_unet
 
 from terrazzo.blockwise.classified_pixels import classify_stored_pixels
