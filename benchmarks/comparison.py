@@ -93,7 +93,7 @@ def compared(name: str, output: Path, given: argparse.Namespace) -> Any:
             class_names=CLASSES[name],
             split="group" if grouped else "image",
             groups=grouped,
-            folds=FOLDS[name] if given.what == "folds" else 1,
+            folds=FOLDS.get(name, 4) if given.what == "folds" else 1,
             seconds=given.seconds or SECONDS.get(given.what),
             settings={method: values for method, values in settings.items() if method in methods},
             sizes=given.sizes,
