@@ -20,14 +20,22 @@ from hesc_phase import TRAINING_TILES
 from microscopy import pairs_of
 
 import terrazzo as tz
-from terrazzo.regions.features import AREA, DECILES, DEFAULT_FEATURES, INTENSITY, FeatureSet, column_names, scale_space
-from terrazzo.regions.shape_features import POSITION, SHAPE
-from terrazzo.regions.statistic import Regions, Statistic
-from terrazzo.regions.texture_features import TEXTURE
-from terrazzo.training.batches import batch_of, parts_of
-from terrazzo.training.fit_network import fit_network
-from terrazzo.training.splits import Split, split_nodes
-from terrazzo.training.train_network import FittedNetwork
+from terrazzo.regions.statistics.features import (
+    AREA,
+    DECILES,
+    DEFAULT_FEATURES,
+    INTENSITY,
+    FeatureSet,
+    column_names,
+    scale_space,
+)
+from terrazzo.regions.statistics.shape_features import POSITION, SHAPE
+from terrazzo.regions.statistics.statistic import Regions, Statistic
+from terrazzo.regions.statistics.texture_features import TEXTURE
+from terrazzo.training.gnn.batches import batch_of, parts_of
+from terrazzo.training.gnn.fit_network import fit_network
+from terrazzo.training.gnn.train_network import FittedNetwork
+from terrazzo.training.rules.splits import Split, split_nodes
 
 SIZE = 8
 SIDE = 512  # larger images are cut to their first corner

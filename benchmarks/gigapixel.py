@@ -19,7 +19,7 @@ from processes import terrazzo
 from submission import submit
 
 import terrazzo as tz
-from terrazzo.blockwise.cluster import cluster_client
+from terrazzo.blockwise.cluster.cluster import cluster_client
 from terrazzo.synthetic import CLASS_NAMES, colony_image
 
 FITTED, SMALL, MIDDLE, LARGE = 2048, 8192, 16384, 32768

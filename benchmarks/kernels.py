@@ -15,17 +15,17 @@ from skimage.color import rgb2lab
 from skimage.segmentation import slic as skimage_slic
 
 from terrazzo.blocks import BlockGrid
-from terrazzo.kernels.connectivity import connect
 from terrazzo.kernels.filters import gaussian, local_mean_and_std
-from terrazzo.kernels.lab import lab
-from terrazzo.kernels.quantiles import deciles
-from terrazzo.kernels.slic import slic
+from terrazzo.kernels.measures.quantiles import deciles
+from terrazzo.kernels.superpixels.connectivity import connect
+from terrazzo.kernels.superpixels.lab import lab
+from terrazzo.kernels.superpixels.slic import slic
 from terrazzo.lattice import Lattice
-from terrazzo.regions.block_graph import block_graph
-from terrazzo.regions.block_labels import block_labels
-from terrazzo.regions.features import AREA, DEFAULT_FEATURES
-from terrazzo.regions.recipe import Recipe
-from terrazzo.regions.superpixel_parameters import SuperpixelParameters
+from terrazzo.regions.graphs.block_graph import block_graph
+from terrazzo.regions.graphs.recipe import Recipe
+from terrazzo.regions.statistics.features import AREA, DEFAULT_FEATURES
+from terrazzo.regions.superpixels.block_labels import block_labels
+from terrazzo.regions.superpixels.superpixel_parameters import SuperpixelParameters
 from terrazzo.synthetic import colony_block
 
 SIDE, SIZE, TILE, REPEATS = 2048, 16, 256, 5

@@ -19,7 +19,7 @@ import numpy as np
 import psutil
 
 import terrazzo as tz
-from terrazzo.blockwise.cluster import cluster_client
+from terrazzo.blockwise.cluster.cluster import cluster_client
 
 BLOCK, SIZE = 64, 8
 BUILT, RUN = (32, 64, 128), (16, 32, 48)

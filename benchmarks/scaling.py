@@ -19,13 +19,13 @@ import numpy as np
 
 import terrazzo as tz
 from terrazzo.blocks import BlockGrid
-from terrazzo.blockwise.halo_cost import pixels_computed, pixels_read
-from terrazzo.io.markers import marker, read_markers
+from terrazzo.blockwise.inputs.halo_cost import pixels_computed, pixels_read
+from terrazzo.io.results.markers import marker, read_markers
 from terrazzo.lattice import Lattice
 from terrazzo.memory import readable_bytes
-from terrazzo.regions.features import DEFAULT_FEATURES
-from terrazzo.regions.recipe import Recipe
-from terrazzo.regions.superpixel_parameters import SuperpixelParameters
+from terrazzo.regions.graphs.recipe import Recipe
+from terrazzo.regions.statistics.features import DEFAULT_FEATURES
+from terrazzo.regions.superpixels.superpixel_parameters import SuperpixelParameters
 
 BLOCKS, SIZES = (1024, 2048, 4096, 8192), (8, 16, 32)
 SIDE = 2**17

@@ -17,7 +17,7 @@ from microscopy import data_folder
 from processes import terrazzo
 
 import terrazzo as tz
-from terrazzo.regions.annotation import NOT_ANNOTATED
+from terrazzo.regions.classes.annotation import NOT_ANNOTATED
 
 CLASSES = "glass,tissue"
 SPOTS, RADIUS = 400, 12

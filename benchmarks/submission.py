@@ -13,8 +13,8 @@ import sys
 import time
 
 from terrazzo.blocks import Block, BlockGrid
-from terrazzo.blockwise.cluster import cluster_client
-from terrazzo.blockwise.run_blocks import run_blocks
+from terrazzo.blockwise.cluster.cluster import cluster_client
+from terrazzo.blockwise.cluster.run_blocks import run_blocks
 from terrazzo.lattice import Lattice
 
 SIDE = 1_000_000

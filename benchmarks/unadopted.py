@@ -11,9 +11,9 @@ from microscopy import pairs_of
 
 import terrazzo as tz
 from terrazzo.blocks import BlockGrid
-from terrazzo.blockwise.scale import estimated_scale
-from terrazzo.regions.block_labels import block_labels
-from terrazzo.regions.superpixel_parameters import SuperpixelParameters
+from terrazzo.blockwise.inputs.scale import estimated_scale
+from terrazzo.regions.superpixels.block_labels import block_labels
+from terrazzo.regions.superpixels.superpixel_parameters import SuperpixelParameters
 
 SETS = ("axon-sem", "bbbc039", "hesc-phase", "drosophila-ovary", "vnc-sstem")
 IMAGES = 6

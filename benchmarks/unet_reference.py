@@ -19,11 +19,11 @@ from microscopy import pairs_of
 from torch import nn
 
 import terrazzo as tz
-from terrazzo.models.unet import UNet
-from terrazzo.models.unet_description import UNetDescription, unet_description
-from terrazzo.training.fit_unet import split_sources
-from terrazzo.training.optimise import Schedule, best_of
-from terrazzo.training.train_unet import FittedUNet, train_unet
+from terrazzo.models.unet.description import UNetDescription, unet_description
+from terrazzo.models.unet.network import UNet
+from terrazzo.training.rules.optimise import Schedule, best_of
+from terrazzo.training.unet.fit_unet import split_sources
+from terrazzo.training.unet.train_unet import FittedUNet, train_unet
 
 CLASSES = 2
 BASE = 16

@@ -7,7 +7,7 @@ import json
 import numpy as np
 
 from terrazzo.blocks import Box
-from terrazzo.regions.drawing import DrawingBuilder
+from terrazzo.regions.outlines.drawing import DrawingBuilder
 
 
 def feature(coordinates, name=None, kind="Polygon", color=None, **properties):

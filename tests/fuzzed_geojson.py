@@ -9,7 +9,7 @@ from drawings import feature, rectangle, write_features
 from mutations import mutated_bytes, mutated_json
 
 import terrazzo as tz
-from terrazzo.io.open_annotation import open_mask
+from terrazzo.io.annotations.open_annotation import open_mask
 
 IMAGE = np.zeros((40, 48), np.uint8)
 NUMBERS = (

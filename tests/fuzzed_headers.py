@@ -25,18 +25,18 @@ from mutations import mutated_bytes, mutated_json, mutated_tiff
 from segmented import FEATURES
 
 import terrazzo as tz
-from terrazzo.blockwise.calibrate import untrained
-from terrazzo.blockwise.task_memory import Work
+from terrazzo.blockwise.planning.calibrate import untrained
+from terrazzo.blockwise.planning.task_memory import Work
 from terrazzo.errors import TerrazzoError
-from terrazzo.io.content_stamp import content_stamp
-from terrazzo.io.decoding import decoding
 from terrazzo.io.describe import describe
-from terrazzo.models.gnn import GNNConfig
+from terrazzo.io.images.content_stamp import content_stamp
+from terrazzo.io.images.decoding import decoding
+from terrazzo.models.gnn.network import GNNConfig
 
 SECONDS = 20  # that a case may take
 ROOM = 3 * 2**30  # bytes of address space that cases may add: a mistake here must not fill the machine
 ZARR_METADATA = ("zarr.json", ".zarray", ".zattrs", ".zgroup")
-FORMAT_1 = Path(__file__).with_name("io") / "model_of_format_1.safetensors"
+FORMAT_1 = Path(__file__).with_name("data") / "model_of_format_1.safetensors"
 PIXELS = np.random.default_rng(0).integers(0, 255, (3, 40, 48), dtype=np.uint8)
 
 

@@ -2,7 +2,7 @@
 
 import numpy as np
 
-from terrazzo.kernels.slic import first_candidates
+from terrazzo.kernels.superpixels.slic import first_candidates
 
 
 def random_labels(lattice, seed=0, empty=0.0):

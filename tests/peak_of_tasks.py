@@ -15,18 +15,18 @@ import numpy as np
 import pyarrow as pa
 
 from terrazzo.blocks import BlockGrid
-from terrazzo.blockwise.calibrate import untrained
-from terrazzo.blockwise.classified_blocks import classify_stored_block
-from terrazzo.blockwise.stored_blocks import segment_stored_block
-from terrazzo.blockwise.task_memory import Work
-from terrazzo.io.new_result import create_result
-from terrazzo.io.open_image import open_image
+from terrazzo.blockwise.planning.calibrate import untrained
+from terrazzo.blockwise.planning.task_memory import Work
+from terrazzo.blockwise.runs.classified_blocks import classify_stored_block
+from terrazzo.blockwise.runs.stored_blocks import segment_stored_block
+from terrazzo.io.images.open_image import open_image
+from terrazzo.io.results.new_result import create_result
 from terrazzo.lattice import Lattice
-from terrazzo.models.classify_block import cells_needed
-from terrazzo.models.gnn import GNNConfig
-from terrazzo.regions.features import AREA, DEFAULT_FEATURES, INTENSITY, STATISTICS
-from terrazzo.regions.recipe import Recipe
-from terrazzo.regions.superpixel_parameters import SuperpixelParameters
+from terrazzo.models.gnn.classify_block import cells_needed
+from terrazzo.models.gnn.network import GNNConfig
+from terrazzo.regions.graphs.recipe import Recipe
+from terrazzo.regions.statistics.features import AREA, DEFAULT_FEATURES, INTENSITY, STATISTICS
+from terrazzo.regions.superpixels.superpixel_parameters import SuperpixelParameters
 
 # shape, dtype, superpixels, features, block
 CONFIGURATIONS = {

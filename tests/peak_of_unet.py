@@ -14,11 +14,11 @@ import torch
 from peak_of_tasks import peak
 from unets import random_unet
 
-from terrazzo.blockwise.classified_pixels import classify_stored_pixels
-from terrazzo.blockwise.unet_work import UNetWork
-from terrazzo.io.new_result import create_result
-from terrazzo.io.open_image import open_image
-from terrazzo.models.classify_pixels import pixel_grid
+from terrazzo.blockwise.planning.unet_work import UNetWork
+from terrazzo.blockwise.runs.classified_pixels import classify_stored_pixels
+from terrazzo.io.images.open_image import open_image
+from terrazzo.io.results.new_result import create_result
+from terrazzo.models.unet.classify_pixels import pixel_grid
 
 # shape and dtype of the image, block, network
 CONFIGURATIONS = {

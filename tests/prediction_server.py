@@ -12,7 +12,7 @@ import sys
 import time
 
 import terrazzo as tz
-from terrazzo.blockwise import write_prediction as module
+from terrazzo.blockwise.runs import write_prediction as module
 from terrazzo.errors import TerrazzoError
 
 ROOM = 2000  # bytes: more than a log, less than a part of a table

@@ -5,11 +5,11 @@ from scipy import ndimage
 
 from terrazzo.blocks import BlockGrid
 from terrazzo.lattice import Lattice
-from terrazzo.regions.features import AREA, INTENSITY, scale_space
-from terrazzo.regions.merge import merge
-from terrazzo.regions.recipe import Recipe
-from terrazzo.regions.segment_block import segment_block
-from terrazzo.regions.superpixel_parameters import SuperpixelParameters
+from terrazzo.regions.graphs.merge import merge
+from terrazzo.regions.graphs.recipe import Recipe
+from terrazzo.regions.graphs.segment_block import segment_block
+from terrazzo.regions.statistics.features import AREA, INTENSITY, scale_space
+from terrazzo.regions.superpixels.superpixel_parameters import SuperpixelParameters
 
 FEATURES = (AREA, INTENSITY, scale_space(1), scale_space(4))
 SCALE = 0.3

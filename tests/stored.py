@@ -3,11 +3,11 @@
 import numpy as np
 from segmented import blobs, small_recipe
 
-from terrazzo.blockwise.annotated_graph import lazy_annotated_graph
-from terrazzo.blockwise.annotated_image import annotated_image
-from terrazzo.blockwise.write_annotated_graph import write_annotated_graph
-from terrazzo.io.graph_parts import GraphParts
-from terrazzo.training.cut_blocks import StoredGraph
+from terrazzo.blockwise.arrays.annotated_graph import lazy_annotated_graph
+from terrazzo.blockwise.inputs.annotated_image import annotated_image
+from terrazzo.blockwise.runs.write_annotated_graph import write_annotated_graph
+from terrazzo.io.results.graph_parts import GraphParts
+from terrazzo.training.gnn.cut_blocks import StoredGraph
 
 CLASSES = 3
 

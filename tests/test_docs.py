@@ -17,10 +17,10 @@ import typer.main
 
 import terrazzo as tz
 from terrazzo.blocks import BlockGrid
-from terrazzo.blockwise.task_memory import Work
+from terrazzo.blockwise.planning.task_memory import Work
 from terrazzo.cli.app import app
 from terrazzo.memory import CLIENT, WORKER, WORKER_WITH_TORCH
-from terrazzo.models.gnn import GNNConfig
+from terrazzo.models.gnn.network import GNNConfig
 from terrazzo.synthetic import CLASS_NAMES, colony_image
 
 ROOT = Path(__file__).parents[1]

@@ -3,9 +3,9 @@
 import torch
 from torch import nn
 
-from terrazzo.models.unet import UNet
-from terrazzo.models.unet_description import unet_description
-from terrazzo.models.unet_model import UNetModel
+from terrazzo.models.unet.description import unet_description
+from terrazzo.models.unet.model import UNetModel
+from terrazzo.models.unet.network import UNet
 
 NAMES = ("ground", "grass", "water", "stone")
 COLOURS = ("#102030", "#00ff7f", "#0000ff", "#a0a0a0")

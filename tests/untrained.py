@@ -6,9 +6,9 @@ import numpy as np
 import torch
 from segmented import blobs, graph_of, grid_of, segment, small_recipe
 
-from terrazzo.models.gnn import GNN, GNNConfig
-from terrazzo.models.model import Model
-from terrazzo.regions.scaling import Scaling
+from terrazzo.models.gnn.model import Model
+from terrazzo.models.gnn.network import GNN, GNNConfig
+from terrazzo.regions.graphs.scaling import Scaling
 
 NAMES = ("ground", "grass", "water", "stone")
 COLOURS = ("#102030", "#00ff7f", "#0000ff", "#a0a0a0")

@@ -10,7 +10,7 @@ from segmented import blobs
 from untrained import untrained_model
 
 import terrazzo as tz
-from terrazzo.blockwise import block_tasks
+from terrazzo.blockwise.arrays import block_tasks
 
 PIXELS, BLOCK = blobs((70, 90)), 24
 BLOCKS = 3 * 4

@@ -19,13 +19,13 @@ from untrained import untrained_model
 
 import terrazzo as tz
 from terrazzo.blocks import Block, BlockGrid, Box
-from terrazzo.blockwise import run_blocks as windowed
-from terrazzo.blockwise.cluster import cluster_client
+from terrazzo.blockwise.cluster import run_blocks as windowed
+from terrazzo.blockwise.cluster.cluster import cluster_client
 from terrazzo.kernels.filters import gaussian
 from terrazzo.lattice import Lattice
-from terrazzo.regions.block_labels import block_labels
-from terrazzo.regions.features import AREA, DECILES, INTENSITY, scale_space
-from terrazzo.regions.superpixel_parameters import SuperpixelParameters
+from terrazzo.regions.statistics.features import AREA, DECILES, INTENSITY, scale_space
+from terrazzo.regions.superpixels.block_labels import block_labels
+from terrazzo.regions.superpixels.superpixel_parameters import SuperpixelParameters
 
 FEATURES = (AREA, INTENSITY, DECILES, scale_space(1), scale_space(4), scale_space(16))
 

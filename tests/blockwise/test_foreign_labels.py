@@ -14,7 +14,7 @@ from skimage.segmentation import relabel_sequential, slic, watershed
 
 import terrazzo as tz
 from terrazzo.errors import InputError, ParameterError
-from terrazzo.regions.features import AREA, DECILES, INTENSITY, scale_space
+from terrazzo.regions.statistics.features import AREA, DECILES, INTENSITY, scale_space
 
 FEATURES = (AREA, INTENSITY, DECILES, scale_space(1), scale_space(4))
 

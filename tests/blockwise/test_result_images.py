@@ -7,8 +7,8 @@ import zarr
 from segmented import blobs
 
 import terrazzo as tz
-from terrazzo.io.markers import read_markers
-from terrazzo.regions.probability import CERTAIN
+from terrazzo.io.results.markers import read_markers
+from terrazzo.regions.classes.probability import CERTAIN
 
 ALL = (slice(None), slice(None))
 

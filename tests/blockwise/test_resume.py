@@ -14,7 +14,7 @@ import pyarrow.parquet as pq
 import pytest
 
 import terrazzo as tz
-from terrazzo.blockwise.cluster import cluster_client
+from terrazzo.blockwise.cluster.cluster import cluster_client
 from terrazzo.errors import InputError
 
 TESTS = Path(__file__).parents[1]

@@ -24,7 +24,7 @@ from textures import striped
 from unets import random_unet
 
 import terrazzo as tz
-from terrazzo.blockwise import cluster
+from terrazzo.blockwise.cluster import cluster
 
 QUICK = "--size 8 --layers 1 --width 8 --epochs 1"
 IMAGE, TRUTH, MODEL = "{files}/images/a.png", "{files}/annotations/a.png", "{files}/model.safetensors"

@@ -7,7 +7,7 @@ import pytest
 from textures import striped
 
 import terrazzo as tz
-from terrazzo.blockwise import cluster
+from terrazzo.blockwise.cluster import cluster
 
 ALL = (slice(None), slice(None))
 

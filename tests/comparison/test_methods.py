@@ -9,7 +9,7 @@ from terrazzo.comparison.assignment import Assignment
 from terrazzo.comparison.methods import METHODS, find_method, shrinkable
 from terrazzo.comparison.methods.gnn import figures, multiply_adds_per_node
 from terrazzo.comparison.named_sources import named_sources
-from terrazzo.models.gnn import GNN
+from terrazzo.models.gnn.network import GNN
 
 
 @pytest.mark.parametrize("name", METHODS)

@@ -16,12 +16,12 @@ import zarr
 from zarr.storage import FsspecStore
 
 from terrazzo.errors import InputError
-from terrazzo.io.content_stamp import content_stamp
 from terrazzo.io.describe import describe
-from terrazzo.io.image import Image
-from terrazzo.io.image_levels import levels_of
-from terrazzo.io.ome_zarr_writer import write_ome_zarr
-from terrazzo.io.open_image import open_image
+from terrazzo.io.images.content_stamp import content_stamp
+from terrazzo.io.images.image import Image
+from terrazzo.io.images.image_levels import levels_of
+from terrazzo.io.images.ome_zarr_writer import write_ome_zarr
+from terrazzo.io.images.open_image import open_image
 
 pytest.importorskip("aiohttp", reason="reading from web servers needs aiohttp: install terrazzo[http]")
 

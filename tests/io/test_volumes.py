@@ -15,9 +15,9 @@ from hypothesis import strategies as st
 from numpy.typing import NDArray
 
 from terrazzo.errors import InputError
-from terrazzo.io.image import Image
+from terrazzo.io.images.image import Image
+from terrazzo.io.images.open_image import open_image, open_labels
 from terrazzo.io.ngff import single_level
-from terrazzo.io.open_image import open_image, open_labels
 
 SHAPE = (2, 7, 43, 37)
 SECTIONS = {"photometric": "minisblack", "compression": "zlib"}

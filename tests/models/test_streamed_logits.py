@@ -10,12 +10,12 @@ from lattice_labels import random_labels
 from segmented import blobs, grid_of, small_recipe
 from untrained import untrained_model
 
-from terrazzo.models.classify_block import block_ring, cells_needed
-from terrazzo.models.message_passing_dgl import why_dgl_cannot
-from terrazzo.regions.block_graph import block_graph, graph_window
-from terrazzo.regions.block_labels import BlockLabels
-from terrazzo.regions.features import AREA, INTENSITY
-from terrazzo.regions.merge import merge
+from terrazzo.models.gnn.classify_block import block_ring, cells_needed
+from terrazzo.models.gnn.message_passing_dgl import why_dgl_cannot
+from terrazzo.regions.graphs.block_graph import block_graph, graph_window
+from terrazzo.regions.graphs.merge import merge
+from terrazzo.regions.statistics.features import AREA, INTENSITY
+from terrazzo.regions.superpixels.block_labels import BlockLabels
 
 SIZES = {2: (3, 4), 3: (2, 3, 3)}
 MOST_PIXELS = {2: 44, 3: 14}

@@ -9,8 +9,8 @@ from typing import TYPE_CHECKING, Any
 from terrazzo.cli.options import STACKED, parse_names
 
 if TYPE_CHECKING:
-    from terrazzo.io.annotation import Annotation
-    from terrazzo.io.image import Image
+    from terrazzo.io.annotations.annotation import Annotation
+    from terrazzo.io.images.image import Image
 
 
 @dataclass(frozen=True, eq=False)
@@ -64,9 +64,9 @@ def open_annotated_images(
     InputError
         If they do not pair, cannot be opened, or would be written over.
     """
+    from terrazzo.io.annotations.open_annotation import open_annotations, open_mask
     from terrazzo.io.files import find_annotations, find_images, pair_by_stem
-    from terrazzo.io.open_annotation import open_annotations, open_mask
-    from terrazzo.io.open_image import open_image
+    from terrazzo.io.images.open_image import open_image
     from terrazzo.io.output_path import check_output
 
     pairs = pair_by_stem(find_images(images, stack=stack), find_annotations(annotations, stack=stack))

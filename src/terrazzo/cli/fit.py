@@ -67,8 +67,8 @@ def fit(
     json: Json = False,
 ) -> None:
     """Fit a model on images and annotations, paired by name."""
-    from terrazzo.io.model_file import write_model
-    from terrazzo.training.fit import fit as fit_model
+    from terrazzo.io.models.model_file import write_model
+    from terrazzo.training.gnn.fit import fit as fit_model
 
     check_absent(output, overwrite)
     given = open_annotated_images(

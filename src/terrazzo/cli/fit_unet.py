@@ -55,8 +55,8 @@ def fit_unet(
     json: Json = False,
 ) -> None:
     """Fit a U-Net on images and annotations, paired by name: the yardstick for the graph network of fit."""
-    from terrazzo.io.model_file import write_model
-    from terrazzo.training.fit_unet import fit_unet as fit_model
+    from terrazzo.io.models.model_file import write_model
+    from terrazzo.training.unet.fit_unet import fit_unet as fit_model
 
     check_absent(output, overwrite)
     given = open_annotated_images(

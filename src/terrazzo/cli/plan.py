@@ -42,9 +42,9 @@ def plan(
     json: Json = False,
 ) -> None:
     """Say what predicting an image takes: blocks, tasks, memory, disk and, if it calibrates, time."""
-    from terrazzo.blockwise.plan import plan as plan_of
-    from terrazzo.io.model_file import open_model
-    from terrazzo.io.open_image import open_image
+    from terrazzo.blockwise.planning.plan import plan as plan_of
+    from terrazzo.io.images.open_image import open_image
+    from terrazzo.io.models.model_file import open_model
 
     made = plan_of(
         open_image(image, **opening(level, axes, pixel_size, calibration)),

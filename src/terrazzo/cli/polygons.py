@@ -21,8 +21,8 @@ def polygons(
     json: Json = False,
 ) -> None:
     """Write the classes of a result as polygons that QuPath opens."""
-    from terrazzo.blockwise.write_polygons import write_polygons
-    from terrazzo.io.result import open_result
+    from terrazzo.blockwise.runs.write_polygons import write_polygons
+    from terrazzo.io.results.result import open_result
 
     opened = open_result(result)
     with display() as shown:

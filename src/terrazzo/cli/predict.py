@@ -58,14 +58,14 @@ def predict(
 
     A U-Net writes classes alone. Run again after an interruption, it goes on where it stopped.
     """
-    from terrazzo.blockwise.cluster import cluster_client
-    from terrazzo.blockwise.write_labels_into import check_labels_into, write_labels_into
-    from terrazzo.blockwise.write_prediction import is_prediction_finished, write_prediction
+    from terrazzo.blockwise.cluster.cluster import cluster_client
+    from terrazzo.blockwise.runs.write_labels_into import check_labels_into, write_labels_into
+    from terrazzo.blockwise.runs.write_prediction import is_prediction_finished, write_prediction
+    from terrazzo.io.annotations.open_annotation import open_mask
     from terrazzo.io.files import find_annotations, name_results, pair_by_stem
-    from terrazzo.io.model_file import open_model
-    from terrazzo.io.open_annotation import open_mask
-    from terrazzo.io.open_image import open_image
-    from terrazzo.io.result import open_result
+    from terrazzo.io.images.open_image import open_image
+    from terrazzo.io.models.model_file import open_model
+    from terrazzo.io.results.result import open_result
     from terrazzo.models.device import choose_device
 
     choose_device(device)

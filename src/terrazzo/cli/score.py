@@ -38,13 +38,13 @@ def score(
 
     It runs in threads of its own process, unless a scheduler or a number of workers is given.
     """
-    from terrazzo.blockwise.cluster import cluster_client
-    from terrazzo.blockwise.score import count_classes
-    from terrazzo.blockwise.score import score as score_prediction
+    from terrazzo.blockwise.cluster.cluster import cluster_client
+    from terrazzo.blockwise.runs.score import count_classes
+    from terrazzo.blockwise.runs.score import score as score_prediction
+    from terrazzo.io.annotations.open_annotation import open_annotations
     from terrazzo.io.files import find_annotations, find_predictions, pair_by_stem
-    from terrazzo.io.open_annotation import open_annotations
-    from terrazzo.io.open_image import open_labels
-    from terrazzo.io.result import RUN, open_result
+    from terrazzo.io.images.open_image import open_labels
+    from terrazzo.io.results.result import RUN, open_result
 
     found, are_results = find_predictions(predictions, RUN)
     pairs = pair_by_stem(found, find_annotations(annotations))

@@ -6,8 +6,8 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
-from terrazzo.io.image import Image
-from terrazzo.io.open_image import open_image, open_labels
+from terrazzo.io.images.image import Image
+from terrazzo.io.images.open_image import open_image, open_labels
 
 
 @dataclass(frozen=True)

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from terrazzo.blockwise.image_array import ImageLike
+from terrazzo.blockwise.inputs.image_array import ImageLike
 from terrazzo.comparison.folder import INPUTS, begun, finish
 from terrazzo.comparison.growth import growth
 from terrazzo.comparison.methods import METHODS, find_method
@@ -18,7 +18,7 @@ from terrazzo.comparison.splitting.split import WHAT, Split, SplitBy, split_sour
 from terrazzo.comparison.splitting.units import Groups
 from terrazzo.errors import ParameterError
 from terrazzo.models.device import choose_device
-from terrazzo.training.named_classes import named_classes
+from terrazzo.training.rules.named_classes import named_classes
 
 # What `fit` takes where no size is given.
 SUPERPIXEL_SIZE = 16

@@ -11,12 +11,12 @@ from typing import Any
 
 from dask.base import tokenize
 
-from terrazzo.blockwise.image_array import ImageLike
+from terrazzo.blockwise.inputs.image_array import ImageLike
 from terrazzo.comparison.stage import write_json
 from terrazzo.errors import InputError, TerrazzoError
-from terrazzo.io.content_stamp import content_stamp
 from terrazzo.io.failures import reported_as_not_written
-from terrazzo.io.image import Image
+from terrazzo.io.images.content_stamp import content_stamp
+from terrazzo.io.images.image import Image
 from terrazzo.version import __version__
 
 RUN, INPUTS = "compare.json", "inputs"

@@ -15,8 +15,8 @@ from numpy.typing import NDArray
 from terrazzo.comparison.assignment import Source
 from terrazzo.comparison.folder import INPUTS
 from terrazzo.comparison.runner import Runner
-from terrazzo.io.ome_zarr_writer import write_ome_zarr
-from terrazzo.io.open_image import open_image
+from terrazzo.io.images.ome_zarr_writer import write_ome_zarr
+from terrazzo.io.images.open_image import open_image
 
 GIB = 2**30
 LIMITS = (24, 80)

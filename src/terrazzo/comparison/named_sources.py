@@ -7,14 +7,14 @@ from pathlib import Path
 
 import dask.array as da
 
-from terrazzo.blockwise.image_array import ImageLike, axis_names, image_array
+from terrazzo.blockwise.inputs.image_array import ImageLike, axis_names, image_array
 from terrazzo.comparison.assignment import AnnotatedSource, Source
 from terrazzo.errors import InputError, ParameterError
 from terrazzo.io.files import stem_of
-from terrazzo.io.image import Image
-from terrazzo.io.ome_zarr_writer import write_ome_zarr
-from terrazzo.io.open_image import open_image, open_labels
-from terrazzo.io.stored_array import StoredArray
+from terrazzo.io.images.image import Image
+from terrazzo.io.images.ome_zarr_writer import write_ome_zarr
+from terrazzo.io.images.open_image import open_image, open_labels
+from terrazzo.io.images.stored_array import StoredArray
 
 
 def check_pairs(images: Sequence[ImageLike], annotations: Sequence[ImageLike]) -> None:

@@ -70,7 +70,7 @@ def fit_stage(method: Method, job: Mapping[str, Any], folder: Path) -> dict[str,
 
 def predict_stage(method: Method, job: Mapping[str, Any], folder: Path) -> dict[str, Any]:
     """Predict and score each test image."""
-    from terrazzo.blockwise.score import score
+    from terrazzo.blockwise.runs.score import score
 
     model = method.open_model(Path(job["model"]))
     classes, device = len(job["class_names"]), _warm_up(method, job["device"])

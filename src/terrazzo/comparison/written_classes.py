@@ -7,9 +7,9 @@ from pathlib import Path
 
 import dask.array as da
 
-from terrazzo.io.image import Image
-from terrazzo.io.ome_zarr_writer import write_ome_zarr
-from terrazzo.io.open_image import open_labels
+from terrazzo.io.images.image import Image
+from terrazzo.io.images.ome_zarr_writer import write_ome_zarr
+from terrazzo.io.images.open_image import open_labels
 
 
 def write_classes(classes: da.Array, path: Path) -> Image:

@@ -10,10 +10,10 @@ import numpy as np
 from numpy.typing import NDArray
 from skimage.segmentation import find_boundaries
 
-from terrazzo.io.image import Image
-from terrazzo.io.result import Result
-from terrazzo.regions.annotation import NOT_ANNOTATED
-from terrazzo.regions.scores import Scores
+from terrazzo.io.images.image import Image
+from terrazzo.io.results.result import Result
+from terrazzo.regions.classes.annotation import NOT_ANNOTATED
+from terrazzo.regions.classes.scores import Scores
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes

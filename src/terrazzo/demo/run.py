@@ -10,17 +10,17 @@ from typing import Any, Protocol
 import dask.array as da
 import numpy as np
 
-from terrazzo.blockwise.cluster import cluster_client
-from terrazzo.blockwise.score import score
-from terrazzo.blockwise.write_prediction import write_prediction
+from terrazzo.blockwise.cluster.cluster import cluster_client
+from terrazzo.blockwise.runs.score import score
+from terrazzo.blockwise.runs.write_prediction import write_prediction
 from terrazzo.demo.picture import draw_picture
 from terrazzo.errors import InputError, ParameterError
-from terrazzo.io.model_file import write_model
-from terrazzo.io.ome_zarr_writer import write_ome_zarr
-from terrazzo.io.open_image import open_image, open_labels
-from terrazzo.regions.annotation import NOT_ANNOTATED
+from terrazzo.io.images.ome_zarr_writer import write_ome_zarr
+from terrazzo.io.images.open_image import open_image, open_labels
+from terrazzo.io.models.model_file import write_model
+from terrazzo.regions.classes.annotation import NOT_ANNOTATED
 from terrazzo.synthetic import CLASS_NAMES, colony_image
-from terrazzo.training.fit import fit
+from terrazzo.training.gnn.fit import fit
 
 SMALLEST = 512
 SUPERPIXEL_SIZE = 16

@@ -11,18 +11,19 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from terrazzo.errors import InputError
-from terrazzo.io.axes import IMAGE_AXES
-from terrazzo.io.drawn_array import is_drawn, opened_drawing
-from terrazzo.io.image import Image
-from terrazzo.io.image_levels import levels_of
-from terrazzo.io.location import inside_hdf5, is_pattern, is_url
-from terrazzo.io.open_image import open_image
-from terrazzo.io.result import RUN, Result, open_result
-from terrazzo.regions.drawing import UNCLASSED
+from terrazzo.io.annotations.drawn_array import opened_drawing
+from terrazzo.io.images.image import Image
+from terrazzo.io.images.image_levels import levels_of
+from terrazzo.io.images.open_image import open_image
+from terrazzo.io.readers.axes import IMAGE_AXES
+from terrazzo.io.readers.formats import is_drawn
+from terrazzo.io.readers.location import inside_hdf5, is_pattern, is_url
+from terrazzo.io.results.result import RUN, Result, open_result
+from terrazzo.regions.outlines.drawing import UNCLASSED
 
 if TYPE_CHECKING:
-    from terrazzo.models.model import Model
-    from terrazzo.models.unet_model import UNetModel
+    from terrazzo.models.gnn.model import Model
+    from terrazzo.models.unet.model import UNetModel
 
 
 def describe(path: str | os.PathLike[str], **opening: Any) -> dict[str, Any]:
@@ -92,8 +93,8 @@ def _shapes(path: Path) -> dict[str, Any]:
 def _model(path: Path) -> dict[str, Any]:
     from safetensors import safe_open  # loads torch, which images and results do without
 
-    from terrazzo.io.model_file import HEADER, open_model
-    from terrazzo.models.unet_model import UNetModel
+    from terrazzo.io.models.model_file import HEADER, open_model
+    from terrazzo.models.unet.model import UNetModel
 
     model = open_model(path)
     with safe_open(path, framework="pt") as file:
@@ -120,8 +121,8 @@ def _gnn(model: Model) -> dict[str, Any]:
 
 
 def _unet(model: UNetModel) -> dict[str, Any]:
-    from terrazzo.models.receptive_field import halo
-    from terrazzo.models.unet_cost import multiply_adds
+    from terrazzo.models.unet.cost import multiply_adds
+    from terrazzo.models.unet.receptive_field import halo
 
     description = model.network.description
     return {

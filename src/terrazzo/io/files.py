@@ -7,10 +7,9 @@ from pathlib import Path
 from typing import TypeAlias
 
 from terrazzo.errors import InputError
-from terrazzo.io.drawn_array import is_drawn
-from terrazzo.io.formats import is_image_path
-from terrazzo.io.location import inside_hdf5, is_pattern, is_url, last_name
-from terrazzo.io.zarr_reader import is_store
+from terrazzo.io.readers.formats import is_drawn, is_image_path
+from terrazzo.io.readers.location import inside_hdf5, is_pattern, is_url, last_name
+from terrazzo.io.readers.zarr_reader import is_store
 
 # A URL or a pattern is no Path.
 Source: TypeAlias = Path | str

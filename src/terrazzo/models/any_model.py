@@ -2,7 +2,7 @@
 
 from typing import TypeAlias
 
-from terrazzo.models.model import Model
-from terrazzo.models.unet_model import UNetModel
+from terrazzo.models.gnn.model import Model
+from terrazzo.models.unet.model import UNetModel
 
 AnyModel: TypeAlias = Model | UNetModel

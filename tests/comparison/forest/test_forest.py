@@ -6,11 +6,11 @@ from hypothesis import strategies as st
 from sklearn.ensemble import RandomForestClassifier
 from textures import NAMES, striped
 
-from terrazzo.comparison.forest.fit_forest import fit_forest
-from terrazzo.comparison.forest.pixel_forest import PixelForest, open_forest, write_forest
-from terrazzo.comparison.forest.predict_forest import predict_forest
-from terrazzo.comparison.forest.sampled_pixels import sample_pixels
+from terrazzo.blockwise.arrays.predict_forest import predict_forest
 from terrazzo.errors import InputError, ModelError, ParameterError
+from terrazzo.models.forest.pixel_forest import PixelForest, open_forest, write_forest
+from terrazzo.training.forest.fit_forest import fit_forest
+from terrazzo.training.forest.sampled_pixels import sample_pixels
 
 
 def lazy(array, chunks=50):

@@ -25,8 +25,8 @@ from typing import Any, Protocol, TypedDict, cast
 
 from terrazzo.comparison.assignment import Assignment
 from terrazzo.errors import ParameterError
-from terrazzo.io.image import Image
-from terrazzo.io.result import Result
+from terrazzo.io.images.image import Image
+from terrazzo.io.results.result import Result
 
 METHODS = {name: f"terrazzo.comparison.methods.{name}" for name in ("gnn", "unet", "forest")}
 

@@ -7,15 +7,15 @@ from pathlib import Path
 import dask.array as da
 import numpy as np
 
-from terrazzo.blockwise.image_array import image_array
+from terrazzo.blockwise.arrays.predict_forest import predict_forest
+from terrazzo.blockwise.inputs.image_array import image_array
 from terrazzo.comparison.assignment import Assignment
-from terrazzo.comparison.forest.fit_forest import fit_forest
-from terrazzo.comparison.forest.pixel_forest import PixelForest, open_forest, write_forest
-from terrazzo.comparison.forest.predict_forest import predict_forest
 from terrazzo.comparison.methods import Figures
 from terrazzo.comparison.written_classes import write_classes
-from terrazzo.io.image import Image
-from terrazzo.io.result import Result
+from terrazzo.io.images.image import Image
+from terrazzo.io.results.result import Result
+from terrazzo.models.forest.pixel_forest import PixelForest, open_forest, write_forest
+from terrazzo.training.forest.fit_forest import fit_forest
 
 TITLE = "Random forest on pixels"
 

@@ -6,17 +6,17 @@ from pathlib import Path
 
 import numpy as np
 
-from terrazzo.blockwise.predict import predict
-from terrazzo.blockwise.write_prediction import write_prediction as write_result
+from terrazzo.blockwise.arrays.predict import predict
+from terrazzo.blockwise.runs.write_prediction import write_prediction as write_result
 from terrazzo.comparison.assignment import Assignment
 from terrazzo.comparison.methods import Figures
-from terrazzo.io.image import Image
-from terrazzo.io.model_file import open_model as open_model
-from terrazzo.io.model_file import write_model as write_model
-from terrazzo.io.result import Result
-from terrazzo.models.gnn import GNNConfig
-from terrazzo.models.model import Model
-from terrazzo.training.fit import fit as fit_images
+from terrazzo.io.images.image import Image
+from terrazzo.io.models.model_file import open_model as open_model
+from terrazzo.io.models.model_file import write_model as write_model
+from terrazzo.io.results.result import Result
+from terrazzo.models.gnn.model import Model
+from terrazzo.models.gnn.network import GNNConfig
+from terrazzo.training.gnn.fit import fit as fit_images
 
 TITLE = "Graph network on superpixels"
 

@@ -4,18 +4,18 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from terrazzo.blockwise.predict import predict
+from terrazzo.blockwise.arrays.predict import predict
 from terrazzo.comparison.assignment import Assignment
 from terrazzo.comparison.methods import Figures
 from terrazzo.comparison.written_classes import write_classes
-from terrazzo.io.image import Image
-from terrazzo.io.model_file import open_model as open_model
-from terrazzo.io.model_file import write_model as write_model
-from terrazzo.io.result import Result
-from terrazzo.models.unet_cost import multiply_adds
-from terrazzo.models.unet_description import unet_description
-from terrazzo.models.unet_model import UNetModel
-from terrazzo.training.fit_unet import BATCH, fit_unet, patch_shape
+from terrazzo.io.images.image import Image
+from terrazzo.io.models.model_file import open_model as open_model
+from terrazzo.io.models.model_file import write_model as write_model
+from terrazzo.io.results.result import Result
+from terrazzo.models.unet.cost import multiply_adds
+from terrazzo.models.unet.description import unet_description
+from terrazzo.models.unet.model import UNetModel
+from terrazzo.training.unet.fit_unet import BATCH, fit_unet, patch_shape
 
 TITLE = "U-Net"
 

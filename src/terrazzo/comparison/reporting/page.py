@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Any
 
 from terrazzo.comparison.reporting.curves import Curve, draw_curves
-from terrazzo.training.fit_gnn import PALETTE
+from terrazzo.training.rules.named_classes import PALETTE
 
 TEMPLATE = "report.html.j2"
 UNITS = ("B", "KiB", "MiB", "GiB", "TiB")

@@ -14,11 +14,11 @@ from PIL import Image as Picture
 
 from terrazzo.comparison.assignment import AnnotatedSource
 from terrazzo.comparison.splitting.split import Split
-from terrazzo.io.image import Image
-from terrazzo.io.open_image import open_labels
-from terrazzo.io.result import RUN, open_result
-from terrazzo.regions.annotation import NOT_ANNOTATED
-from terrazzo.training.fit_gnn import PALETTE
+from terrazzo.io.images.image import Image
+from terrazzo.io.images.open_image import open_labels
+from terrazzo.io.results.result import RUN, open_result
+from terrazzo.regions.classes.annotation import NOT_ANNOTATED
+from terrazzo.training.rules.named_classes import PALETTE
 
 SIDE = 640
 MOST_IMAGES = 24

@@ -22,7 +22,7 @@ from terrazzo.comparison.reporting.pictures import draw_pictures
 from terrazzo.comparison.splitting.split import Split
 from terrazzo.comparison.stage import write_json
 from terrazzo.models.device import choose_device
-from terrazzo.regions.scores import Scores
+from terrazzo.regions.classes.scores import Scores
 from terrazzo.version import __version__
 
 GIB = 2**30

@@ -10,7 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from terrazzo.errors import ParameterError
-from terrazzo.training.splits import hold_out_graphs
+from terrazzo.training.rules.splits import hold_out_graphs
 
 _log = logging.getLogger(__name__)
 

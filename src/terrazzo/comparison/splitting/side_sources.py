@@ -13,9 +13,9 @@ from terrazzo.blocks import Box
 from terrazzo.comparison.assignment import AnnotatedSource, Source
 from terrazzo.comparison.splitting.folds import SIDES, Fold
 from terrazzo.comparison.splitting.units import Unit
-from terrazzo.io.ome_zarr_writer import write_ome_zarr
-from terrazzo.io.open_image import open_labels
-from terrazzo.regions.annotation import NOT_ANNOTATED
+from terrazzo.io.images.ome_zarr_writer import write_ome_zarr
+from terrazzo.io.images.open_image import open_labels
+from terrazzo.regions.classes.annotation import NOT_ANNOTATED
 
 Boxes = tuple[Box, ...]
 

@@ -22,7 +22,7 @@ from terrazzo.comparison.splitting.units import (
     units_by_region,
 )
 from terrazzo.errors import InputError
-from terrazzo.training.fit_gnn import chosen_names
+from terrazzo.training.rules.named_classes import chosen_names
 
 SplitBy = Literal["image", "group", "region"]
 WHAT = {"image": "images", "group": "groups", "region": "regions"}

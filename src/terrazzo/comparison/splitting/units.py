@@ -16,7 +16,7 @@ from numpy.typing import NDArray
 
 from terrazzo.blocks import Box
 from terrazzo.errors import InputError, ParameterError
-from terrazzo.regions.annotation import NOT_ANNOTATED
+from terrazzo.regions.classes.annotation import NOT_ANNOTATED
 
 REGIONS_PER_AXIS = 4
 

@@ -1,0 +1,1 @@
+"""Functions that take and give lazy arrays."""

@@ -1,0 +1,131 @@
+"""Where blocks run: a cluster that is there, or a local one of several processes, made and closed by us."""
+
+from __future__ import annotations
+
+import json
+import logging
+import signal
+import threading
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+import dask
+from dask.system import CPU_COUNT
+from distributed import Client, LocalCluster
+from distributed.system import MEMORY_LIMIT
+
+from terrazzo.blockwise.cluster.available_memory import bytes_of
+from terrazzo.blockwise.cluster.local_workers import processes_and_threads
+from terrazzo.blockwise.cluster.versions import check_versions
+from terrazzo.errors import ParameterError
+from terrazzo.memory import WORKER, readable_bytes
+
+CONNECT_SECONDS = 10
+# Dask sets OMP_NUM_THREADS and MKL_NUM_THREADS to 1, which torch heeds: blocks run side by side, not threads in them.
+ONE_NUMBA_THREAD = {"distributed.nanny.pre-spawn-environ.NUMBA_NUM_THREADS": 1}
+# What Dask looks at many times a second for its dashboard: a tenth of a core on two workers, whatever they do.
+SELDOM_LOOKED_AT = {
+    "distributed.admin.tick.interval": "1s",
+    "distributed.admin.system-monitor.interval": "5s",
+    "distributed.worker.profile.enabled": False,
+}
+
+
+@contextmanager
+def cluster_client(
+    scheduler: str | None = None,
+    workers: int | None = None,
+    scheduler_file: str | Path | None = None,
+    memory_limit: int | str | None = None,
+) -> Iterator[Client]:
+    """Give a client of a scheduler that is there, or of a local cluster for as long as the context lasts.
+
+    Parameters
+    ----------
+    scheduler : str, optional
+        An address such as `tcp://host:8786`.
+    workers : int, optional
+        Processes of the local cluster, each with one thread; by default as many as cores and memory allow.
+    scheduler_file : path, optional
+        The file that `dask scheduler --scheduler-file` has written, in place of an address.
+    memory_limit : int or str, optional
+        What each of them may hold, in bytes or as text such as "2GiB"; by default an equal share of the machine's.
+
+    Raises
+    ------
+    ParameterError
+        If no scheduler answers at the address, the file is none, both are given, a worker has another version of
+        terrazzo, or a number is out of range.
+    """
+    if scheduler is not None and scheduler_file is not None:
+        raise ParameterError(
+            f"both a scheduler, '{scheduler}', and a file of one, '{scheduler_file}', are given; give one"
+        )
+    limit = None if memory_limit is None else _enough(bytes_of(memory_limit))
+    address = scheduler if scheduler_file is None else _address_in(Path(scheduler_file))
+    with _local_client(workers, limit) if address is None else _client_of(address) as client:
+        yield client
+
+
+@contextmanager
+def _client_of(address: str) -> Iterator[Client]:
+    try:
+        # no default yet: Dask would go on asking one that never answered
+        client = Client(address, timeout=CONNECT_SECONDS, set_as_default=False)
+    except (OSError, ValueError) as error:
+        raise ParameterError(f"no Dask scheduler answers at '{address}' ({error}); start one first") from error
+    with client:
+        check_versions(client)
+        with client.as_current():
+            yield client
+
+
+@contextmanager
+def _local_client(workers: int | None, limit: int | None) -> Iterator[Client]:
+    if workers is not None and workers < 1:
+        raise ParameterError(f"workers is {workers}; it must be at least 1")
+    processes, threads = processes_and_threads(CPU_COUNT, MEMORY_LIMIT) if workers is None else (workers, 1)
+    local = {
+        "dashboard_address": "127.0.0.1:0",
+        # a task's error comes here as one: its worker need not print a traceback as well
+        "silence_logs": logging.CRITICAL,
+        "memory_limit": limit or MEMORY_LIMIT // processes,
+    }
+    with dask.config.set(ONE_NUMBA_THREAD | SELDOM_LOOKED_AT):
+        with _deaf_to_ctrl_c():
+            started = LocalCluster(n_workers=processes, threads_per_worker=threads, **local)
+        with started as cluster, Client(cluster) as client:
+            yield client
+
+
+def _enough(limit: int) -> int:
+    """Return a worker's memory limit if the worker would live with it: Dask kills one that does not stay below."""
+    if limit < WORKER:
+        raise ParameterError(
+            f"memory_limit is {readable_bytes(limit)} and a worker takes up to {readable_bytes(WORKER)} before its "
+            "first block; give more, and fewer workers if the machine has no more"
+        )
+    return limit
+
+
+def _address_in(path: Path) -> str:
+    try:
+        return str(json.loads(path.read_text())["address"])
+    except (OSError, ValueError, KeyError, TypeError) as error:
+        raise ParameterError(
+            f"'{path}' is no scheduler file ({error!r}); give the one that dask scheduler --scheduler-file has written"
+        ) from error
+
+
+@contextmanager
+def _deaf_to_ctrl_c() -> Iterator[None]:
+    """Let processes that are started ignore Ctrl-C, which a terminal sends to them too: it is for us to stop them."""
+    if threading.current_thread() is not threading.main_thread():
+        yield  # where Python cannot set signals
+        return
+    before = signal.signal(signal.SIGINT, signal.SIG_IGN)
+    try:
+        yield
+    finally:
+        signal.signal(signal.SIGINT, before)

@@ -1,0 +1,122 @@
+"""Run a function on every block, a window of tasks at a time: neither scheduler nor memory grows with the image."""
+
+from __future__ import annotations
+
+import itertools
+import os
+from collections.abc import Callable, Iterable, Iterator
+from concurrent.futures import FIRST_COMPLETED, Future, ThreadPoolExecutor, wait
+from dataclasses import dataclass
+from typing import Any, Generic, TypeVar
+
+from distributed import Client
+from distributed.protocol.pickle import dumps, loads
+
+from terrazzo.blocks import Block
+from terrazzo.blockwise.cluster.versions import check_version
+from terrazzo.blockwise.cluster.worker_watch import SECONDS_BETWEEN_QUESTIONS, WorkerWatch
+from terrazzo.version import __version__
+
+T = TypeVar("T")
+Done = Callable[[Block], None]
+TASKS_PER_THREAD = 3
+# A task takes one more block for so many that each thread has had: those that wait for the last task wait 1 % longer.
+BLOCKS_PER_BATCHED = 100
+LARGEST_BATCH = 128
+
+
+def run_blocks(
+    function: Callable[..., T],
+    blocks: Iterable[Block],
+    *shared: Any,
+    client: Client | None = None,
+    done: Done | None = None,
+) -> Iterator[T]:
+    """Yield `function(block, *shared)` for each block, in the order in which they finish.
+
+    A task runs one block, in long runs several that follow each other.
+
+    Parameters
+    ----------
+    function : callable
+        A pure function, or one that writes what only its block owns.
+    blocks : iterable of Block
+        The blocks, in the order in which they start.
+    *shared
+        Further arguments; they travel once per worker.
+    client : distributed.Client, optional
+        Where the tasks run; without it, in this process's threads. Workers may come and go; without any, it waits
+        for the first.
+    done : callable, optional
+        Is told each block that has finished.
+
+    Raises
+    ------
+    ParameterError
+        If a block kills its workers again and again (a worker that dies is made up for), a worker has another version
+        of terrazzo, whenever it came, or the scheduler goes away.
+    """
+    if client is None:
+        with ThreadPoolExecutor(os.cpu_count() or 1) as executor:
+            yield from _in_windows(executor.submit, function, blocks, shared, None, done)
+    else:
+        watch = WorkerWatch(client)
+        # results of tasks and not scattered data, which a scheduler cannot make again when the workers with it died
+        sent = [client.submit(loads, dumps(value), pure=False) for value in shared]
+        # not pure: what writes runs however often it is asked to, and no key is made from its arguments, which is slow
+        yield from _in_windows(client.get_executor(pure=False).submit, function, blocks, sent, watch, done)
+
+
+def _in_windows(
+    submit: Callable[..., Future[_Parcel[T]]],
+    function: Callable[..., T],
+    blocks: Iterable[Block],
+    shared: Iterable[Any],
+    watch: WorkerWatch | None,
+    done: Done | None,
+) -> Iterator[T]:
+    waiting: dict[Future[_Parcel[T]], list[Block]] = {}
+    queue, given = iter(blocks), 0
+    try:
+        while True:
+            threads = watch.threads() if watch else os.cpu_count() or 1
+            while len(waiting) < threads * TASKS_PER_THREAD:
+                size = min(LARGEST_BATCH, 1 + given // (BLOCKS_PER_BATCHED * threads))
+                batch = list(itertools.islice(queue, size))
+                if not batch:
+                    break
+                given += len(batch)
+                waiting[submit(_run_batch, __version__, function, batch, *shared)] = batch
+            if not waiting:
+                return
+            patience = SECONDS_BETWEEN_QUESTIONS if watch else None
+            for future in wait(waiting, patience, FIRST_COMPLETED).done:
+                batch = waiting.pop(future)
+                for block, result in zip(batch, _results(future, batch, watch), strict=True):
+                    if done is not None:
+                        done(block)
+                    yield result
+    finally:
+        for future in waiting:
+            future.cancel()
+
+
+@dataclass(frozen=True)
+class _Parcel(Generic[T]):
+    """What a task returns: Dask would pack each entry of a plain list by itself."""
+
+    results: list[T]
+
+
+def _run_batch(version: str, function: Callable[..., T], blocks: list[Block], *shared: Any) -> _Parcel[T]:
+    check_version(version)
+    return _Parcel([function(block, *shared) for block in blocks])
+
+
+def _results(future: Future[_Parcel[T]], batch: list[Block], watch: WorkerWatch | None) -> list[T]:
+    try:
+        return future.result().results
+    except Exception as error:
+        if watch is not None:
+            watch.explain(error, f"block {batch[0].index}")
+        raise

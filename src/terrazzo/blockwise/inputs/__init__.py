@@ -1,0 +1,1 @@
+"""What is given, checked, and what tasks read of it."""

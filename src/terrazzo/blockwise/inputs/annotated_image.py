@@ -1,0 +1,104 @@
+"""An image with its annotation, checked against each other, and the blocks of it that are wanted."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+from typing import Any
+
+import dask
+import dask.array as da
+import numpy as np
+from numpy.typing import NDArray
+
+from terrazzo.blocks import Block, BlockGrid, Box
+from terrazzo.blockwise.inputs.halo_cost import warn_of_halo
+from terrazzo.blockwise.inputs.image_array import ImageLike, axis_names, image_array, lattice_of
+from terrazzo.blockwise.inputs.masks import Mask, MaskLike, checked_mask
+from terrazzo.errors import InputError
+from terrazzo.regions.classes.annotation import NOT_ANNOTATED, annotated_classes
+from terrazzo.regions.graphs.recipe import Recipe
+
+
+@dataclass(frozen=True, eq=False)
+class AnnotatedImage:
+    """What one annotated image is learned from.
+
+    Parameters
+    ----------
+    pixels : dask.array.Array, shape (c, y, x) or (c, z, y, x)
+    truth : dask.array.Array of uint8, shape (y, x) or (z, y, x)
+        The class of each pixel; 255 is not annotated.
+    mask : Mask
+        Which pixels belong to superpixels.
+    recipe : Recipe
+        How the image becomes a graph.
+    classes : int
+        The number of classes.
+    grid : BlockGrid
+        How it is cut.
+    blocks : tuple of Block
+        Whose nodes and edges are wanted, in raster order.
+    path : str
+        The image's file, for messages; empty if there is none.
+    """
+
+    pixels: da.Array
+    truth: da.Array
+    mask: Mask
+    recipe: Recipe
+    classes: int
+    grid: BlockGrid
+    blocks: tuple[Block, ...]
+    path: str = ""
+
+    @property
+    def cells(self) -> int:
+        """The number of cells of the wanted blocks: no fewer than their nodes."""
+        return sum(int(np.prod(block.cells.shape)) for block in self.blocks)
+
+    def near_annotation(self, reach: int) -> AnnotatedImage:
+        """Return the same with only those blocks that own a cell within `reach` cells of an annotated pixel.
+
+        It reads the annotation, if there is more than one block, and no pixel of the image.
+        """
+        if len(self.blocks) == 1:
+            return self
+        source = self.truth.rechunk(self.grid.chunks()).to_delayed()
+        boxes = dask.compute(*(dask.delayed(_annotated_box)(source[block.index], block) for block in self.blocks))
+        near = [box.grown(reach, self.grid.lattice.cells) for box in boxes if box is not None]
+        wanted = {block.index for box in near for block in self.grid.touching(box)}
+        return replace(self, blocks=tuple(block for block in self.blocks if block.index in wanted))
+
+
+def annotated_image(
+    image: ImageLike,
+    annotation: da.Array | NDArray[Any],
+    *,
+    recipe: Recipe,
+    classes: int,
+    mask: MaskLike | None = None,
+    block: int | None = None,
+) -> AnnotatedImage:
+    """Return an annotated image with all its blocks; see `annotated_graph`."""
+    array, annotation = image_array(image, len(recipe.superpixels.size)), da.asarray(annotation)
+    lattice = lattice_of(array, recipe.superpixels.size)
+    if annotation.shape != lattice.shape:
+        axes = axis_names(len(lattice.shape))
+        raise InputError(
+            f"the annotation has {annotation.shape} pixels {axes} and its image {lattice.shape}; they must be equal"
+        )
+    grid = BlockGrid.of(lattice, block)
+    warn_of_halo(grid, recipe.window)
+    truth = annotation.map_blocks(annotated_classes, classes, dtype=np.uint8)
+    return AnnotatedImage(array, truth, checked_mask(mask, lattice.shape), recipe, classes, grid, tuple(grid))
+
+
+def _annotated_box(truth: NDArray[np.uint8], block: Block) -> Box | None:
+    """Return the box of cells around the annotated pixels of a block's core, if it has any."""
+    places = np.nonzero(truth != NOT_ANNOTATED)
+    if not places[0].size:
+        return None
+    pairs = list(zip(places, block.core.start, block.lattice.size, strict=True))
+    start = (int(place.min() + first) // size for place, first, size in pairs)
+    stop = (int(place.max() + first) // size + 1 for place, first, size in pairs)
+    return Box(tuple(start), tuple(stop))

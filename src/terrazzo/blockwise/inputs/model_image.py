@@ -1,0 +1,74 @@
+"""Is this an image for that model, and are its pixels of the size that the model knows?"""
+
+from __future__ import annotations
+
+import logging
+
+import dask.array as da
+
+from terrazzo.blockwise.inputs.image_array import ImageLike, axis_names, image_array
+from terrazzo.errors import ModelError
+from terrazzo.io.images.image import Image
+from terrazzo.io.images.image_levels import levels_of
+from terrazzo.models.any_model import AnyModel
+from terrazzo.pixel_size import is_same_size, size_ratio
+
+_log = logging.getLogger(__name__)
+
+
+def model_image(model: AnyModel, image: ImageLike) -> da.Array:
+    """Return an image as a Dask array (c, y, x) or (c, z, y, x), with the axes and channels of the model.
+
+    Raises
+    ------
+    InputError
+        If it is no image.
+    ModelError
+        If the model was fitted on images with other axes or channels.
+    """
+    axes = model.axes
+    array = image_array(image, axes)
+    if array.ndim - 1 != axes:
+        raise ModelError(
+            f"the image has the spatial axes {axis_names(array.ndim - 1)} and the model was fitted on "
+            f"{axis_names(axes)}; give an image with the same axes or fit a model on this one"
+        )
+    model.check_channels(array.shape[0])
+    return array
+
+
+def say_pixel_size(model: AnyModel, image: ImageLike) -> None:
+    """Log a warning where there is a `pixel_size_note`."""
+    note = pixel_size_note(model, image)
+    if note is not None:
+        _log.warning("%s", note)
+
+
+def pixel_size_note(model: AnyModel, image: ImageLike) -> str | None:
+    """Return a sentence where the pixels of an image differ from those that a model was fitted at by more than 5 %.
+
+    It names the level that would fit, if there is one. Nothing is said where a size is not known.
+    """
+    if not isinstance(image, Image):
+        return None
+    ratio = size_ratio(image.pixel_size, image.pixel_unit, model.pixel_size, model.pixel_unit)
+    if ratio is None or is_same_size(ratio):
+        return None
+    return (
+        f"the pixels of '{image.path}' are {ratio:.3g} times as wide as those that the model was fitted at: "
+        f"{_sized(image.pixel_size, image.pixel_unit)} and {_sized(model.pixel_size, model.pixel_unit)}; "
+        f"{_what_fits(model, image)}"
+    )
+
+
+def _what_fits(model: AnyModel, image: Image) -> str:
+    levels = levels_of(image)
+    in_units = [size_ratio(level.pixel_size, image.pixel_unit, model.pixel_size, model.pixel_unit) for level in levels]
+    fitting = [level.number for level, ratio in zip(levels, in_units, strict=True) if ratio and is_same_size(ratio)]
+    if fitting:
+        return f"level {fitting[0]} of the image would fit"
+    return "no level of the image fits, so fit a model at this size or resample the image"
+
+
+def _sized(size: tuple[float, ...] | None, unit: str | None) -> str:
+    return f"{' x '.join(f'{length:.4g}' for length in size or ())}{f' {unit}' if unit else ''}"

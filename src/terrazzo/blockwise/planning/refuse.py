@@ -1,0 +1,80 @@
+"""A run that does not fit into memory is refused before it begins."""
+
+from __future__ import annotations
+
+import os
+
+from distributed import Client
+
+from terrazzo.blocks import BlockGrid
+from terrazzo.blockwise.cluster.available_memory import memory_of_machine, memory_of_workers
+from terrazzo.blockwise.planning.any_work import work_of
+from terrazzo.blockwise.planning.plan import recommended_block
+from terrazzo.errors import ParameterError
+from terrazzo.io.images.image import Image
+from terrazzo.memory import readable_bytes
+from terrazzo.models.any_model import AnyModel
+
+
+def refuse_what_does_not_fit(
+    model: AnyModel,
+    image: Image,
+    grid: BlockGrid,
+    client: Client | None,
+    *,
+    masked: bool = False,
+    probabilities: bool = False,
+) -> None:
+    """Raise a ParameterError if a run would take more memory than there is.
+
+    Parameters
+    ----------
+    model : Model or UNetModel
+        What would be predicted with.
+    image : Image
+        Of what.
+    grid : BlockGrid
+        In which blocks.
+    client : distributed.Client or None
+        Where: each worker has to stay within its memory limit; without limits, or without a client, the machine's
+        memory counts.
+    masked, probabilities : bool
+        Whether there is a mask; whether images of probabilities are written.
+
+    Raises
+    ------
+    ParameterError
+        With what it takes, what there is, and what to change.
+    """
+    work = work_of(model, image, masked=masked, probabilities=probabilities)
+    limited = [] if client is None else memory_of_workers(client)
+    for worker in limited:
+        needed = work.memory_of_worker(grid, worker.threads)
+        if needed > worker.limit:
+            fitting = recommended_block(work, grid.lattice, worker.limit, 1, worker.threads)
+            there = f"may hold {readable_bytes(worker.limit)}, what Dask does not pause it at"
+            raise ParameterError(_sentence("a worker takes", grid, needed, there, fitting))
+    if limited:
+        return
+    left = memory_of_machine()
+    if client is None:
+        threads = os.cpu_count() or 1
+        needed = work.memory_of_own_process(grid, threads)
+        fitting = recommended_block(work, grid.lattice, left // 2, 1, threads)
+        who = f"{threads} threads take"
+    else:
+        threads_of = list(client.nthreads().values()) or [1]
+        needed = work.memory_in_all(grid, len(threads_of), max(threads_of))
+        fitting = recommended_block(work, grid.lattice, left // len(threads_of), len(threads_of), max(threads_of))
+        who = f"{len(threads_of)} workers take"
+    if needed > left:
+        raise ParameterError(_sentence(who, grid, needed, f"{readable_bytes(left)} are there", fitting))
+
+
+def _sentence(who: str, grid: BlockGrid, needed: int, there: str, fitting: int | None) -> str:
+    block = " x ".join(str(cells * size) for cells, size in zip(grid.block_cells, grid.lattice.size, strict=True))
+    advice = f"choose a smaller block, such as --block {fitting}, or" if fitting else "no block is small enough:"
+    return (
+        f"with blocks of {block} pixels {who} up to {readable_bytes(needed)} of memory and {there}; "
+        f"{advice} use fewer workers or more memory"
+    )

@@ -1,0 +1,1 @@
+"""Runs that write to disk and go on where they stopped."""

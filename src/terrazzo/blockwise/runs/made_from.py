@@ -1,0 +1,108 @@
+"""What a result is made from: remembered with it, so that a run goes on only where all of it is the same."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import asdict
+from importlib.metadata import PackageNotFoundError, version
+from pathlib import Path
+from typing import Any
+
+from dask.base import tokenize
+
+from terrazzo.blocks import BlockGrid
+from terrazzo.blockwise.inputs.masks import MaskLike
+from terrazzo.errors import InputError
+from terrazzo.io.images.content_stamp import content_stamp
+from terrazzo.io.images.image import Image
+from terrazzo.io.results.new_result import check_writable
+from terrazzo.io.results.result import RUN, Result, open_result
+from terrazzo.models.any_model import AnyModel
+from terrazzo.models.gnn.model import Model
+from terrazzo.version import __version__
+
+# whose arithmetic decides a bit of the result
+PACKAGES = ("numpy", "numba", "torch", "dgl")
+OPAQUE = {"content": "content of the image", "mask_content": "content of the mask", "model": "model"}
+
+
+def made_from(
+    model: AnyModel, image: Image, mask: MaskLike | None, grid: BlockGrid, probabilities: bool = False
+) -> dict[str, Any]:
+    """Return, as values of JSON, all that decides a result. No pixel of an image is read; an array is hashed.
+
+    Raises
+    ------
+    InputError
+        If the image or the mask is no longer there.
+    """
+    found = {
+        "image": image.path,
+        "level": image.level,
+        "axes": image.stored.axes,
+        "shape": image.shape,
+        "dtype": str(image.dtype),
+        "content": content_stamp(image.stored),
+        **_mask(mask),
+        "model": model.fingerprint(),
+        "colours": model.colours,
+        **({"superpixels": asdict(model.recipe.superpixels)} if isinstance(model, Model) else {}),
+        "block_cells": grid.block_cells,
+        "probabilities": probabilities,
+        "versions": {"terrazzo": __version__, **{name: _version(name) for name in PACKAGES}},
+    }
+    plain: dict[str, Any] = json.loads(json.dumps(found))
+    return plain
+
+
+def started_result(path: str | Path, wanted: dict[str, Any]) -> Result | None:
+    """Return the result at a path that was begun from the same, finished or not; None if nothing is there.
+
+    Raises
+    ------
+    InputError
+        If something else is there, or a result that is made from something else; the message names what differs.
+    """
+    if not Path(path).exists():
+        return None
+    if not (Path(path) / RUN).is_file():
+        check_writable(path, overwrite=False)
+    result = open_result(path)
+    differences = _differences(result.run["made_from"], wanted)
+    if differences:
+        raise InputError(
+            f"'{path}' exists and was not made from this: {', '.join(differences)}; give the same as then, choose "
+            "another path or add --overwrite"
+        )
+    return result
+
+
+def _mask(mask: MaskLike | None) -> dict[str, Any]:
+    if mask is None:
+        return {"mask": None, "mask_content": None}
+    if isinstance(mask, Image):
+        return {"mask": mask.path, "mask_content": f"{mask.level} {mask.stored.axes} {content_stamp(mask.stored)}"}
+    return {"mask": "a function" if callable(mask) else "an array", "mask_content": tokenize(mask)}
+
+
+def _version(package: str) -> str | None:
+    try:
+        return version(package)
+    except PackageNotFoundError:
+        return None
+
+
+def _differences(then: dict[str, Any], now: dict[str, Any]) -> list[str]:
+    before, after = _flat(then), _flat(now)
+    return [
+        f"the {OPAQUE[name]} has changed" if name in OPAQUE else f"{name} was {before.get(name)} and is {value}"
+        for name, value in after.items()
+        if name not in before or before[name] != value
+    ]
+
+
+def _flat(values: dict[str, Any]) -> dict[str, Any]:
+    flat: dict[str, Any] = {}
+    for name, value in values.items():
+        flat |= value if isinstance(value, dict) else {name: value}
+    return flat

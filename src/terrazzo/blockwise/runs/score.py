@@ -1,0 +1,141 @@
+"""Score a result or a label image on disk against an annotation, block by block."""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Callable, Sequence
+
+from distributed import Client
+
+from terrazzo.blocks import BlockGrid
+from terrazzo.blockwise.cluster.progress import BlockCount, Progress
+from terrazzo.blockwise.cluster.run_blocks import run_blocks
+from terrazzo.blockwise.inputs.image_array import axis_names
+from terrazzo.blockwise.runs.score_block import highest_class, score_labels_block, score_result_block
+from terrazzo.errors import InputError, ParameterError
+from terrazzo.io.annotations.annotation import Annotation
+from terrazzo.io.images.image import Image
+from terrazzo.io.images.stored_array import StoredArray
+from terrazzo.io.results.result import Result
+from terrazzo.lattice import Lattice
+from terrazzo.regions.classes.annotation import NOT_ANNOTATED
+from terrazzo.regions.classes.scores import Scores
+
+_log = logging.getLogger(__name__)
+
+TOLERANCE = 2.0
+MOST_TOLERANCE = 64
+# The cells of the grid of blocks over a label image, which has no superpixels.
+CELL = 16
+
+
+def score(
+    prediction: Result | Image,
+    annotation: Image,
+    *,
+    classes: int | None = None,
+    tolerance: float = TOLERANCE,
+    block: int | None = None,
+    client: Client | None = None,
+    progress: Progress | None = None,
+) -> Scores:
+    """Return how well a prediction agrees with an annotation, over the annotated pixels.
+
+    Of a result, annotated pixels outside its mask count for nothing; a warning says how many they are. Each task
+    reads its own window, so that memory does not grow with the image, and blocks never change a figure.
+
+    Parameters
+    ----------
+    prediction : Result or Image
+        A finished result, or a label image that holds a class per pixel, whatever made it. Values that are no class
+        are wrong wherever a pixel is annotated.
+    annotation : Image
+        The true class of each pixel, one channel of the same extent; 255 is not annotated.
+    classes : int, optional
+        The number of classes of a label image; by default one more than the highest value in both images.
+    tolerance : float
+        The distance in pixels up to which boundaries match in `Scores.boundary_f1`.
+    block : int, optional
+        About how many pixels wide the blocks are in which a label image is read; a result is read in its own.
+    client : distributed.Client, optional
+        Where the tasks run; without it, in this process's threads.
+    progress : callable, optional
+        Called with `("score", blocks done, blocks in all, pixels done)`.
+
+    Raises
+    ------
+    InputError
+        If the result is not finished, the extents or the names of classes differ, values are no classes, or no pixel
+        that counts is annotated.
+    ParameterError
+        If the tolerance is not from 0 to 64 pixels.
+    """
+    if not 0 <= tolerance <= MOST_TOLERANCE:
+        raise ParameterError(f"tolerance is {tolerance}; it must be from 0 to {MOST_TOLERANCE} pixels")
+    function: Callable[..., tuple[Scores, int]]
+    source: Result | StoredArray
+    if isinstance(prediction, Result):
+        grid, function, source = _checked_grid(prediction, annotation), score_result_block, prediction
+        number = len(prediction.run["class_names"])
+        _check_classes(annotation, prediction.run["class_names"])
+    else:
+        grid, function, source = _labels_grid(prediction, annotation, block), score_labels_block, prediction.stored
+        number = count_classes(prediction, annotation, client=client) if classes is None else classes
+    shared = (source, annotation.stored, number, tolerance)
+    counted = BlockCount("score", len(grid), progress)
+    total, outside = Scores.none(number), 0
+    for scores, left_out in run_blocks(function, grid.along_curve(), *shared, client=client, done=counted):
+        total, outside = total + scores, outside + left_out
+    if outside:
+        _log.warning("%d annotated pixels are outside the mask of '%s' and are not scored", outside, prediction.path)
+    if total.pixels == 0:
+        where = " inside the mask" if outside else ""
+        raise InputError(f"'{annotation.path}' annotates no pixel{where} with a class from 0 to {number - 1}")
+    return total
+
+
+def _check_classes(annotation: Image, class_names: Sequence[str]) -> None:
+    own = annotation.class_names if isinstance(annotation, Annotation) else None
+    if own not in (None, tuple(class_names)):
+        raise InputError(
+            f"the classes of '{annotation.path}' are {', '.join(own or ())} and the result's are "
+            f"{', '.join(class_names)}; open the annotation with open_annotation(path, result)"
+        )
+
+
+def count_classes(prediction: Image, annotation: Image, *, client: Client | None = None) -> int:
+    """Return one more than the highest class in two label images of one extent.
+
+    Raises
+    ------
+    InputError
+        If a value is no class, or the extents differ.
+    """
+    grid, images = _labels_grid(prediction, annotation), (prediction.stored, annotation.stored)
+    highest = max(run_blocks(highest_class, grid.along_curve(), *images, client=client))
+    if highest >= NOT_ANNOTATED:
+        raise InputError(
+            f"'{prediction.path}' and '{annotation.path}' hold values up to {highest}; classes are 0 to 254, and 255 "
+            "is not annotated: give images of classes, not of objects"
+        )
+    return max(1, highest + 1)
+
+
+def _checked_grid(result: Result, annotation: Image) -> BlockGrid:
+    if not result.run["finished"]:
+        raise InputError(f"'{result.path}' is not finished; run the same terrazzo predict again to finish it")
+    _check_extents(annotation, result.grid.lattice.shape, "result")
+    return result.grid
+
+
+def _labels_grid(labels: Image, annotation: Image, block: int | None = None) -> BlockGrid:
+    extent = labels.plane.shape
+    _check_extents(annotation, extent, "prediction")
+    return BlockGrid.of(Lattice(extent, tuple(CELL if length > 1 else 1 for length in extent)), block)
+
+
+def _check_extents(annotation: Image, extent: tuple[int, ...], what: str) -> None:
+    shape = annotation.plane.shape
+    if shape != extent:
+        axes = axis_names(len(extent))
+        raise InputError(f"the annotation has {shape} pixels {axes} and the {what} {extent}; they must be equal")

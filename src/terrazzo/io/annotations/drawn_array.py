@@ -1,0 +1,68 @@
+"""Shapes on disk as an array: drawn window by window, where it is read."""
+
+from __future__ import annotations
+
+import threading
+from dataclasses import dataclass
+from functools import lru_cache
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from terrazzo.blocks import Box
+from terrazzo.errors import InputError
+from terrazzo.io.annotations.geojson import read_geojson
+from terrazzo.io.annotations.napari_csv import read_napari_csv
+from terrazzo.io.failures import reported_as_input_error
+from terrazzo.io.images.stored_array import MOST_OPEN, StoredArray
+from terrazzo.regions.outlines.drawing import UNCLASSED, Drawing
+
+SUFFIXES = {".geojson": read_geojson, ".json": read_geojson, ".csv": read_napari_csv}
+
+
+@dataclass(frozen=True)
+class DrawnArray(StoredArray):
+    """A handle on shapes as an array (1, y, x) of uint8; each process parses the file at its first read.
+
+    Attributes
+    ----------
+    scale : tuple of float
+        What the file's y and x are multiplied by.
+    values : tuple of (str, int)
+        What a class is drawn as; others are left out.
+    unclassed : int
+        What a shape without a class is drawn as; -1 leaves it out.
+    empty : int
+        Where no shape is.
+    """
+
+    scale: tuple[float, float] = (1.0, 1.0)
+    values: tuple[tuple[str, int], ...] = ()
+    unclassed: int = UNCLASSED
+    empty: int = 255
+
+    def _read(self, windows: tuple[slice, ...], shape: tuple[int, ...]) -> NDArray[Any]:
+        drawing = opened_drawing(Path(self.path), self.modified, self.scale)
+        value_of = dict(self.values)
+        values = np.array([value_of.get(name, -1) for name in drawing.names] + [self.unclassed], np.int64)
+        box = Box(tuple(one.start for one in windows[1:]), tuple(one.stop for one in windows[1:]))
+        return drawing.raster(box, values[drawing.classes], self.empty).reshape(shape)
+
+
+_parsing = threading.Lock()
+
+
+def opened_drawing(path: Path, modified: int, scale: tuple[float, float]) -> Drawing:
+    """Return the process's copy of a drawing; one thread at a time, so that no file is parsed twice."""
+    with _parsing:
+        return _parsed(path, modified, scale)
+
+
+@lru_cache(maxsize=MOST_OPEN)
+def _parsed(path: Path, modified: int, scale: tuple[float, float]) -> Drawing:
+    with reported_as_input_error(path, "read as shapes"):
+        if path.stat().st_mtime_ns != modified:
+            raise InputError(f"'{path}' changed on disk after it was opened; open it again.")
+        return SUFFIXES[path.suffix.lower()](path).scaled(scale)

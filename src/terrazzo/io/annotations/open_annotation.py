@@ -1,0 +1,221 @@
+"""Open annotations of any kind: label images, QuPath's GeoJSON, napari's shapes."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Sequence
+from dataclasses import replace
+from pathlib import Path
+from typing import Any, TypeAlias
+
+import numpy as np
+
+from terrazzo.errors import InputError, ParameterError
+from terrazzo.io.annotations.annotation import Annotation
+from terrazzo.io.annotations.check_drawing import check_drawing, shape_name
+from terrazzo.io.annotations.counted_from_one import CountedFromOne
+from terrazzo.io.annotations.drawn_array import DrawnArray, opened_drawing
+from terrazzo.io.images.chunking import reading_chunks
+from terrazzo.io.images.image import Image
+from terrazzo.io.images.open_image import open_image, open_labels
+from terrazzo.io.readers.formats import is_drawn
+from terrazzo.io.results.result import Result
+from terrazzo.regions.classes.annotation import NOT_ANNOTATED
+from terrazzo.regions.outlines.drawing import UNCLASSED, Drawing
+
+Drawn: TypeAlias = "Image | Result | Any"
+PathLike: TypeAlias = "str | os.PathLike[str]"
+
+# QuPath leaves classes whose names end so out of its results, such as "Ignore*"
+IGNORED = "*"
+
+
+def open_annotation(
+    path: PathLike,
+    image: Drawn,
+    *,
+    classes: Sequence[str] | None = None,
+    empty: int = NOT_ANNOTATED,
+    level: int = 0,
+    axes: str | None = None,
+) -> Annotation:
+    """Open an annotation of an image: a label image, GeoJSON as QuPath exports it, or a layer of napari as CSV.
+
+    Shapes are drawn window by window, where they are read. A pixel is in a polygon if its centre is. Lines and points
+    are as wide as the pixels that they pass through. Later shapes lie over earlier ones.
+
+    Parameters
+    ----------
+    path : path
+        A file ending in .geojson, .json or .csv holds shapes; anything else is a label image, as for `open_labels`.
+    image : Image, Result or array
+        What was annotated. Shapes are in pixels of level 0 of its file, and are scaled to its level.
+    classes : sequence of str, optional
+        The names of the classes, in the order of their values. By default those of the shapes, sorted by name; of a
+        result those of its model. With one name, shapes without a class have it.
+    empty : int
+        The value of a label image that says "not annotated": 255, or 0, where classes count from 1.
+    level, axes
+        Of a label image, as for `open_labels`.
+
+    Returns
+    -------
+    Annotation
+
+    Raises
+    ------
+    InputError
+        If the file cannot be read; of shapes, if there is none, one has no class or none of `classes`, lies outside
+        the image, crosses itself, or has coordinates that are no numbers, or the image is a volume.
+    ParameterError
+        If `classes` has a name twice or more than 255, or `empty` is neither 255 nor 0.
+    """
+    names = _checked_names(classes)
+    if names is None and isinstance(image, Result):
+        names = tuple(image.run["class_names"])
+    if is_drawn(path):
+        array, drawing = _drawn_on(path, image)
+        return _drawn_annotation(array, drawing, names or _own_names(path, drawing))
+    return _label_annotation(path, names, empty, level, axes)
+
+
+def open_annotations(
+    paths: Sequence[PathLike],
+    images: Sequence[Drawn],
+    *,
+    classes: Sequence[str] | None = None,
+    empty: int = NOT_ANNOTATED,
+    level: int = 0,
+    axes: str | None = None,
+) -> list[Annotation]:
+    """Open the annotation of each image, with the same classes in all: by default those of all shapes, sorted by name.
+
+    Parameters and errors are those of `open_annotation`.
+    """
+    if len(paths) != len(images):
+        raise InputError(f"{len(images)} images came with {len(paths)} annotations; give one each")
+    if classes is None:
+        drawn = [pair for pair in zip(paths, images, strict=True) if is_drawn(pair[0])]
+        classes = sorted({name for pair in drawn for name in _own_names(pair[0], _drawn_on(*pair)[1])}) or None
+    options: dict[str, Any] = {"classes": classes, "empty": empty, "level": level, "axes": axes}
+    return [open_annotation(path, image, **options) for path, image in zip(paths, images, strict=True)]
+
+
+def open_mask(path: PathLike, image: Drawn, *, axes: str | None = None) -> Image:
+    """Open a mask of an image: a label image whose 0 is outside, or shapes, whose inside is inside.
+
+    `axes` are those of a label image, as for `open_labels`.
+    """
+    if not is_drawn(path):
+        return open_labels(path, axes=axes)
+    array, drawing = _drawn_on(path, image)
+    inside = tuple((name, 1) for name in drawing.names)
+    return Image(replace(array, values=inside, unclassed=1, empty=0), ("mask",))
+
+
+def _drawn_on(path: PathLike, image: Drawn) -> tuple[DrawnArray, Drawing]:
+    """Return an array that draws nothing yet, and what there is to draw, checked."""
+    file = Path(path).expanduser().absolute()
+    if not file.is_file():
+        raise InputError(f"There is no file at '{file}'.")
+    extent = _extent(image)
+    if len(extent) != 2:
+        raise InputError(f"'{file}' holds shapes on a plane and the image is a volume; give its annotation as labels")
+    scale_y, scale_x = drawn_scale(image)
+    modified = file.stat().st_mtime_ns
+    drawing = opened_drawing(file, modified, (scale_y, scale_x))
+    check_drawing(str(file), drawing, extent)
+    shape, dtype = (1, *extent), np.dtype(np.uint8)
+    chunks = reading_chunks(shape, None, dtype.itemsize)
+    return DrawnArray(str(file), "drawn", "", "yx", shape, dtype, chunks, modified, (scale_y, scale_x)), drawing
+
+
+def _drawn_annotation(array: DrawnArray, drawing: Drawing, names: tuple[str, ...]) -> Annotation:
+    used = {int(index) for index in np.unique(drawing.classes)}
+    for index in used - {UNCLASSED}:
+        name = drawing.names[index]
+        if name not in names and not name.endswith(IGNORED):
+            part = int(np.argmax(drawing.classes == index))
+            raise InputError(
+                f"'{array.path}', {shape_name(drawing, part)} is of none of the classes {', '.join(names)}; name all "
+                f"classes in the right order (one whose name ends in {IGNORED} may be left out)"
+            )
+    if len(names) > 1:
+        _refuse_unclassed(array.path, drawing)
+    values = tuple((name, value) for value, name in enumerate(names))
+    colours = tuple(drawing.colours.get(name) for name in names)
+    stored = replace(array, values=values, unclassed=0)
+    return Annotation(stored, ("annotation",), class_names=names, colours=colours)
+
+
+def _label_annotation(
+    path: PathLike, names: tuple[str, ...] | None, empty: int, level: int, axes: str | None
+) -> Annotation:
+    labels = open_labels(path, level=level, axes=axes)
+    stored = labels.stored
+    if empty == 0:
+        stored = CountedFromOne.of(stored)
+    elif empty != NOT_ANNOTATED:
+        raise ParameterError(f"empty is {empty}; it must be {NOT_ANNOTATED}, or 0 where classes count from 1")
+    known = (labels.channels, labels.pixel_size, labels.pixel_unit, labels.level, labels.levels)
+    return Annotation(stored, *known, class_names=names)
+
+
+def _own_names(path: PathLike, drawing: Drawing) -> tuple[str, ...]:
+    """Return the classes of shapes that name them, sorted."""
+    names = sorted(name for name in drawing.names if not name.endswith(IGNORED))
+    if not names:
+        raise InputError(f"'{path}' has shapes without classes; {_how_to_class(path)}")
+    _refuse_unclassed(path, drawing)
+    if len(names) > NOT_ANNOTATED:
+        raise InputError(f"'{path}' has {len(names)} classes; there may be {NOT_ANNOTATED}: give like shapes one class")
+    return tuple(names)
+
+
+def _refuse_unclassed(path: PathLike, drawing: Drawing) -> None:
+    unclassed = np.flatnonzero(drawing.classes == UNCLASSED)
+    if unclassed.size:
+        raise InputError(f"'{path}', {shape_name(drawing, int(unclassed[0]))} has no class; {_how_to_class(path)}")
+
+
+def _how_to_class(path: PathLike) -> str:
+    if Path(path).suffix.lower() == ".csv":
+        return "add a column 'class' with the name of each shape's class"
+    return f"set its class in QuPath and export again (a class such as Ignore{IGNORED} is left out)"
+
+
+def _checked_names(classes: Sequence[str] | None) -> tuple[str, ...] | None:
+    names = None if classes is None else tuple(classes)
+    if names is not None and not 1 <= len(set(names)) == len(names) <= NOT_ANNOTATED:
+        raise ParameterError(f"classes are {', '.join(names[:8])}; give 1 to {NOT_ANNOTATED} different names")
+    return names
+
+
+def drawn_scale(image: Drawn) -> tuple[float, ...]:
+    """Return what (y, x) of shapes, in pixels of level 0 of the file, are multiplied by to be pixels of an image."""
+    if isinstance(image, Result):
+        made_from, extent = image.run["made_from"], image.grid.lattice.shape
+        whole = _finest(made_from["image"], made_from["level"], made_from["axes"], extent)
+    elif isinstance(image, Image):
+        extent, whole = image.extent, _finest(image.path, image.level, image.stored.axes, image.extent)
+    else:
+        return 1.0, 1.0
+    return tuple(_ratio(length, finest) for length, finest in zip(extent, whole, strict=True))
+
+
+def _extent(image: Drawn) -> tuple[int, ...]:
+    """Return the extent of what was annotated."""
+    if isinstance(image, Image | Result):
+        return image.extent if isinstance(image, Image) else image.grid.lattice.shape
+    return tuple(int(length) for length in np.shape(image)[-2:])
+
+
+def _finest(path: str, level: int, axes: str, extent: tuple[int, ...]) -> tuple[int, ...]:
+    """Return the extent of level 0 of the file that an image of another level is from."""
+    return extent if level == 0 else open_image(path, axes=axes).extent
+
+
+def _ratio(length: int, whole: int) -> float:
+    """Return what a level is smaller by: a whole factor where its length is that but for rounding."""
+    factor = round(whole / length)
+    return 1 / factor if abs(factor * length - whole) < factor else length / whole

@@ -1,0 +1,1 @@
+"""Images, opened and written."""

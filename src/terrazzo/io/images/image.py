@@ -1,0 +1,92 @@
+"""An image on disk with what its file says of it."""
+
+from dataclasses import dataclass
+from functools import cached_property
+
+import dask.array as da
+import numpy as np
+from dask.base import tokenize
+
+from terrazzo.errors import InputError
+from terrazzo.io.images.stored_array import StoredArray
+from terrazzo.io.readers.axes import IMAGE_AXES
+
+
+@dataclass(frozen=True)
+class Image:
+    """An image (c, y, x) or a volume (c, z, y, x), lazily read.
+
+    Attributes
+    ----------
+    stored : StoredArray
+        The array on disk, for tasks that read their own windows.
+    channels : tuple of str
+        One name per channel.
+    pixel_size : tuple of float or None
+        (y, x) or (z, y, x) size of a pixel of this level, in `pixel_unit`; None unless the file says all of it.
+    pixel_unit : str or None
+        Full English name of the unit, such as "micrometer".
+    level : int
+        Resolution level in the file, 0 being the finest.
+    levels : int
+        How many resolutions the file has.
+    """
+
+    stored: StoredArray
+    channels: tuple[str, ...]
+    pixel_size: tuple[float, ...] | None = None
+    pixel_unit: str | None = None
+    level: int = 0
+    levels: int = 1
+
+    @cached_property
+    def data(self) -> da.Array:
+        """The image as a (c, y, x) or (c, z, y, x) Dask array; the same file and level give the same key names."""
+        data: da.Array = da.from_array(
+            self.stored,
+            chunks=self.stored.chunks,
+            name=f"image-{tokenize(self.stored)}",
+            asarray=True,
+            fancy=False,
+            meta=np.empty((0,) * self.stored.ndim, self.dtype),
+        )
+        return data
+
+    @property
+    def plane(self) -> da.Array:
+        """The only channel as a (y, x) or (z, y, x) Dask array, for label images.
+
+        Raises
+        ------
+        InputError
+            If there is more than one channel.
+        """
+        if len(self.channels) != 1:
+            raise InputError(f"'{self.path}' has {len(self.channels)} channels; labels have one.")
+        only: da.Array = self.data[0]
+        return only
+
+    @property
+    def path(self) -> str:
+        """Absolute path of the file or store, a URL, "file.h5/name" or a pattern of files."""
+        return self.stored.path
+
+    @property
+    def axes(self) -> str:
+        """The spatial axes: "yx", or "zyx" of a volume."""
+        return IMAGE_AXES[self.stored.ndim][1:]
+
+    @property
+    def shape(self) -> tuple[int, ...]:
+        """Lengths along (c, y, x) or (c, z, y, x)."""
+        return self.stored.shape
+
+    @property
+    def extent(self) -> tuple[int, ...]:
+        """Lengths along (y, x) or (z, y, x), in pixels."""
+        return self.stored.shape[1:]
+
+    @property
+    def dtype(self) -> np.dtype:
+        """Type of the values, in the byte order of the machine."""
+        return self.stored.dtype

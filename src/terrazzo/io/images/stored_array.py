@@ -1,0 +1,138 @@
+"""An array on disk as a value: small to send, opened where it is read."""
+
+import operator
+import threading
+from dataclasses import dataclass
+from functools import lru_cache
+from types import EllipsisType
+from typing import Any, SupportsIndex, cast
+
+import numpy as np
+from numpy.typing import NDArray
+
+from terrazzo.errors import InputError
+from terrazzo.io.failures import reported_as_input_error
+from terrazzo.io.readers.axes import IMAGE_AXES
+from terrazzo.io.readers.readers import READERS
+
+Part = slice | SupportsIndex
+Selection = Part | EllipsisType | tuple[Part | EllipsisType, ...]
+
+# Decoded PNG and JPEG images are held here whole, so no more than a few.
+MOST_OPEN = 4
+
+
+@dataclass(frozen=True)
+class StoredArray:
+    """A handle on an image on disk, in (c, y, x) or (c, z, y, x) order whatever the order of its file.
+
+    It holds no open file: it pickles to a few hundred bytes, and each process opens the file at its first
+    read and keeps it open for the next ones. Threads may read at the same time.
+
+    Attributes
+    ----------
+    path : str
+        Absolute path of the file or store, a URL, "file.h5/name" or a pattern.
+    kind : str
+        "zarr", "tiff", "raster" (PNG, JPEG), "npy", "hdf5" or "stack".
+    key : str
+        Where the array is inside the file; its meaning is the reader's.
+    axes : str
+        Axes of the file, of a stack that of its files first, one letter of "tczyx" each; t has length 1, and z has
+        unless this is a volume.
+    shape : tuple of int
+        (c, y, x), or (c, z, y, x) of a volume.
+    dtype : numpy.dtype
+        Type of what is read, in the byte order of the machine.
+    chunks : tuple of int
+        Lengths along the same axes that are sensible to read at once.
+    modified : int
+        Modification time in nanoseconds when it was described, of a stack the latest, of a URL 0: a replaced file is
+        another array.
+    """
+
+    path: str
+    kind: str
+    key: str
+    axes: str
+    shape: tuple[int, ...]
+    dtype: np.dtype
+    chunks: tuple[int, ...]
+    modified: int
+
+    @property
+    def ndim(self) -> int:
+        """3, or 4 of a volume."""
+        return len(self.shape)
+
+    def __getitem__(self, selection: Selection) -> NDArray[Any]:
+        """Read a window: integers and slices of any step, as with numpy, into a new C-contiguous array.
+
+        Raises
+        ------
+        InputError
+            If the file cannot be read there, or no longer has the shape that it had.
+        IndexError
+            If an integer is out of range or there are more parts than axes.
+        """
+        windows, inside = zip(*map(_window, _every_part(selection, self.ndim), self.shape), strict=True)
+        shape = tuple(window.stop - window.start for window in windows)
+        if 0 in shape:
+            return np.empty(shape, self.dtype)[inside]
+        return np.asarray(self._read(windows, shape)[inside], order="C")
+
+    def _read(self, windows: tuple[slice, ...], shape: tuple[int, ...]) -> NDArray[Any]:
+        """Read one window without steps, all axes kept."""
+        axes = IMAGE_AXES[self.ndim]
+        wanted = dict(zip(axes, windows, strict=True))
+        with reported_as_input_error(self.path, f"read at {_described(wanted)}"):
+            opened = _opened(self.kind, self.path, self.key, self.modified)
+            found = np.asarray(opened[tuple(wanted.get(axis, 0) for axis in self.axes)])
+            kept = [axis for axis in self.axes if axis in wanted]
+            ordered = found.transpose([kept.index(axis) for axis in axes if axis in kept])
+        channels = ordered if "c" in kept else ordered[None]
+        if channels.shape != shape:
+            raise InputError(f"'{self.path}' changed on disk after it was opened; open it again.")
+        # A copy even where the file is mapped or held in memory: the reader's arrays stay as they are.
+        return np.array(channels, dtype=self.dtype, order="C")
+
+
+def _every_part(selection: Selection, axes: int) -> tuple[Part, ...]:
+    """Write out the ellipsis and the axes that are not mentioned."""
+    parts = selection if isinstance(selection, tuple) else (selection,)
+    if Ellipsis not in parts:
+        parts = (*parts, Ellipsis)
+    at = parts.index(Ellipsis)
+    missing = axes + 1 - len(parts)
+    if missing < 0:
+        raise IndexError(f"the image has {axes} axes; the selection {selection} has more")
+    return cast("tuple[Part, ...]", parts[:at] + (slice(None),) * missing + parts[at + 1 :])
+
+
+def _window(part: Part, length: int) -> tuple[slice, Part]:
+    """Split a part into the contiguous window that holds it and what to take inside that window."""
+    if not isinstance(part, slice):
+        index = range(length)[operator.index(part)]
+        return slice(index, index + 1), 0
+    picked = range(length)[part]
+    if not picked:
+        return slice(0, 0), slice(None)
+    return slice(min(picked), max(picked) + 1), slice(None, None, picked.step)
+
+
+def _described(wanted: dict[str, slice]) -> str:
+    return ", ".join(f"{axis} {window.start}:{window.stop}" for axis, window in wanted.items())
+
+
+_opening = threading.Lock()
+
+
+def _opened(kind: str, path: str, key: str, modified: int) -> Any:
+    """Return the process's handle; one thread at a time, so that no image is decoded twice."""
+    with _opening:
+        return _kept_open(kind, path, key, modified)
+
+
+@lru_cache(maxsize=MOST_OPEN)
+def _kept_open(kind: str, path: str, key: str, modified: int) -> Any:  # noqa: ARG001
+    return READERS[kind].open_array(path, key)

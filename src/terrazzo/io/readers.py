@@ -1,6 +1,0 @@
-"""Every reader by the kind of what it reads: single files and stores, and stacks of them."""
-
-from terrazzo.io import stack_reader
-from terrazzo.io.formats import FILE_READERS, Reader
-
-READERS: dict[str, Reader] = {**FILE_READERS, "stack": stack_reader}

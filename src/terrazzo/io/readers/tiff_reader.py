@@ -1,0 +1,169 @@
+"""TIFF in all its kinds: plain, tiled, BigTIFF, pyramids, stacks, OME-TIFF, ImageJ's and slide scanners' TIFF."""
+
+import struct
+import weakref
+from contextlib import ExitStack
+from typing import Any
+
+import tifffile
+import zarr
+from numpy.typing import NDArray
+
+from terrazzo.errors import InputError
+from terrazzo.io.failures import require_level
+from terrazzo.io.readers.axes import MOST_GUESSED_CHANNELS, RGB
+from terrazzo.io.readers.description import Description
+from terrazzo.io.readers.sizes import check_unpacked
+from terrazzo.io.readers.tiff_metadata import ome_channels, physical_pixel_size
+
+ALPHA = (tifffile.EXTRASAMPLE.ASSOCALPHA, tifffile.EXTRASAMPLE.UNASSALPHA)
+
+
+def describe(path: str, level: int) -> Description:
+    """Describe a level of the first series; see `Description`.
+
+    An alpha channel that the file declares is left out. Pages of which it does not say what they are make an axis
+    without a name.
+    """
+    with tifffile.TiffFile(path) as tiff:
+        if not tiff.series:
+            raise InputError(f"'{path}' is a TIFF without images.")
+        base = tiff.series[0]
+        require_level(path, level, len(base.levels))
+        series = base.levels[level]
+        _refuse_compression(path, series.keyframe)
+        _refuse_truncation(path, series)
+        check_unpacked(path, series.keyframe.chunks, series.dtype.itemsize, max(series.keyframe.databytecounts))
+        _refuse_lost_sections(path, tiff, len(base.pages))
+        axes = _axes(series)
+        size, unit = physical_pixel_size(tiff)
+        return Description(
+            key=str(level),
+            shape=_shape_without_alpha(series),
+            dtype=series.dtype,
+            chunks=None if _is_mapped(series) or _is_whole(series) else _chunks(series),
+            axes=axes,
+            pixel_size=size and _coarser(size, _extent(base), _extent(series)),
+            pixel_unit=unit,
+            channels=ome_channels(tiff) or _colours(series),
+            whole=_is_whole(series) and not _is_mapped(series),
+            levels=len(base.levels),
+        )
+
+
+def open_array(path: str, key: str) -> Any:
+    """Open level `key` of the first series.
+
+    Uncompressed images in one piece are mapped, images of few planes in a single strip or tile each are decoded
+    whole, the others are read tile by tile or strip by strip.
+    """
+    level = int(key)
+    with ExitStack() as opened:
+        tiff = opened.enter_context(tifffile.TiffFile(path))
+        base = tiff.series[0]
+        series = base.levels[level]
+        if _is_mapped(series):
+            return tifffile.memmap(path, series=0, level=level, mode="r")
+        if _is_whole(series):
+            return _decoded(base, level)
+        array = zarr.open_array(base.aszarr(level=level), mode="r")
+        # The file stays open for as long as the array is in use.
+        weakref.finalize(array, opened.pop_all().close)
+        return array
+
+
+def decoded_whole(path: str, key: str) -> int:
+    """Return the bytes of level `key` if any window of it takes decoding all of it, else 0."""
+    with tifffile.TiffFile(path) as tiff:
+        series = tiff.series[0].levels[int(key)]
+        return 0 if _is_mapped(series) or not _is_whole(series) else int(series.nbytes)
+
+
+def _decoded(base: tifffile.TiffPageSeries, level: int) -> NDArray[Any]:
+    return base.asarray(level=level)
+
+
+def _is_mapped(series: tifffile.TiffPageSeries) -> bool:
+    return series.dataoffset is not None
+
+
+def _is_whole(series: tifffile.TiffPageSeries) -> bool:
+    """Whether there are few planes, each a single strip or tile, which is decoded whole for any window of it."""
+    if "Z" in series.axes or len(series.pages) > MOST_GUESSED_CHANNELS:
+        return False
+    page = series.keyframe
+    rows, columns = (page.tilelength, page.tilewidth) if page.is_tiled else (page.rowsperstrip, page.imagewidth)
+    return bool(rows >= page.imagelength and columns >= page.imagewidth)
+
+
+def _chunks(series: tifffile.TiffPageSeries) -> tuple[int, ...]:
+    chunks = tuple(series.keyframe.chunks)
+    return (1,) * (len(series.shape) - len(chunks)) + chunks
+
+
+def _axes(series: tifffile.TiffPageSeries) -> str:
+    """Tifffile's letters; the samples of a pixel are its channels, and pages of unknown meaning are "i" or "q"."""
+    return str(series.axes).lower().replace("s", "c")
+
+
+def _shape_without_alpha(series: tifffile.TiffPageSeries) -> tuple[int, ...]:
+    """The alpha channel is the last sample of a pixel, so leaving it out is a matter of the length."""
+    extra = series.keyframe.extrasamples
+    shape = list(series.shape)
+    if "S" in series.axes and extra and extra[-1] in ALPHA:
+        shape[series.axes.index("S")] -= 1
+    return tuple(shape)
+
+
+def _extent(series: tifffile.TiffPageSeries) -> tuple[int, int]:
+    page = series.keyframe
+    return page.imagelength, page.imagewidth
+
+
+def _coarser(size: dict[str, float], base: tuple[int, int], level: tuple[int, int]) -> dict[str, float]:
+    return size | {axis: size[axis] * base[at] / level[at] for at, axis in enumerate("yx")}
+
+
+def _colours(series: tifffile.TiffPageSeries) -> tuple[str, ...] | None:
+    samples = _shape_without_alpha(series)[series.axes.index("S")] if "S" in series.axes else 0
+    return RGB if samples == 3 else None
+
+
+def _refuse_compression(path: str, page: tifffile.TiffPage) -> None:
+    try:
+        tifffile.TIFF.DECOMPRESSORS[page.compression]
+        tifffile.TIFF.UNPREDICTORS[page.predictor]
+    except KeyError as error:
+        method = getattr(page.compression, "name", page.compression)
+        raise InputError(
+            f"'{path}' is compressed with {method}; to read it, install the package imagecodecs."
+        ) from error
+
+
+def _refuse_truncation(path: str, series: tifffile.TiffPageSeries) -> None:
+    """A cut copy of a file has its header and misses its last tiles; better said now than hours later."""
+    # Pages may be missing, and a page of a multi-file OME-TIFF may lie in another file.
+    last = series.pages[-1]
+    page = series.keyframe if last is None else last
+    size = page.parent.filehandle.size
+    ends = [a + n for a, n in zip(page.dataoffsets, page.databytecounts, strict=False)]
+    if series.dataoffset is not None:
+        ends.append(series.dataoffset + series.nbytes)
+    end = max(ends, default=0)
+    if end > size:
+        raise InputError(
+            f"'{path}' is cut short: its pixels end at byte {end}, the file at byte {size}; copy it again."
+        )
+
+
+def _refuse_lost_sections(path: str, tiff: tifffile.TiffFile, found: int) -> None:
+    """ImageJ's directory of sections comes last: a cut copy without it looks like a whole first section."""
+    sections = (tiff.imagej_metadata or {}).get("images", 1)
+    if found >= sections:
+        return
+    pointer = tiff.pages.next_page_offset or 0
+    tiff.filehandle.seek(pointer)
+    (following,) = struct.unpack(tiff.tiff.offsetformat, tiff.filehandle.read(tiff.tiff.offsetsize))
+    # A section that was split off keeps the count of its stack, and is followed by none.
+    if following >= tiff.filehandle.size:
+        raise InputError(f"'{path}' is cut short: it holds {found} of {sections} sections; copy it again.")

@@ -1,0 +1,100 @@
+"""The arrays of a multiscale image, one per level, each written by tasks that own whole chunks of it."""
+
+from __future__ import annotations
+
+import itertools
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import zarr
+from numpy.typing import NDArray
+
+from terrazzo.blocks import Block
+from terrazzo.io.results.pyramid import Pyramid
+
+SPATIAL_AXES = {2: "yx", 3: "zyx"}
+
+
+@dataclass(frozen=True)
+class LevelArrays:
+    """The arrays "0", "1", … of a group, the finest first.
+
+    Parameters
+    ----------
+    path : str
+        The group's directory.
+    pyramid : Pyramid
+        The levels.
+    planes : int
+        The length of an axis c before those of the pyramid; 0 if there is none.
+    """
+
+    path: str
+    pyramid: Pyramid
+    planes: int = 0
+
+    def create(self, group: zarr.Group, dtype: np.dtype[Any]) -> None:
+        """Make the arrays in their group, empty: of Zarr v2 or v3 as the group is."""
+        lead = (self.planes,) if self.planes else ()
+        axes = "c" * len(lead) + SPATIAL_AXES[len(self.pyramid.extent)]
+        for level, shape in enumerate(self.pyramid.shapes):
+            group.create_array(
+                str(level),
+                shape=(*lead, *shape),
+                chunks=(*(1 for _ in lead), *self.pyramid.chunk),
+                dtype=dtype,
+                fill_value=0,
+                **_encoding(group.metadata.zarr_format, axes),
+            )
+
+    def write(self, block: Block, values: NDArray[Any], plane: int = 0) -> None:
+        """Write the pixels of a block's core, or one plane of them, and the levels whose chunks lie inside it."""
+        lead = (plane,) if self.planes else ()
+        for level in self.pyramid.levels(0):
+            self._write(level, 0, block, values, lead)
+
+    def coarsen(self, step: int, tile: Block) -> None:
+        """Write the levels of a tile of `Pyramid.tiles(step)` from the level that it lies in."""
+        source = self._open(self.pyramid.source(step), "r")
+        for lead in self._leads():
+            values = np.asarray(source[_selection(lead, tile.core.slices)])
+            for level in self.pyramid.levels(step):
+                self._write(level, step, tile, values, lead)
+
+    def chunk_folders(self, step: int, tile: Block) -> Iterator[Path]:
+        """Yield the folders that hold what a tile's task writes; chunk (1, 2) of an array of Zarr v3 is c/1/2."""
+        for level, lead in itertools.product(self.pyramid.levels(step), self._leads()):
+            places, _ = self.pyramid.part(step, tile, level)
+            spans = zip(places[:-1], self.pyramid.chunk[:-1], strict=True)
+            for numbers in itertools.product(*(range(place.start // c, -(-place.stop // c)) for place, c in spans)):
+                yield Path(self.path, str(level), "c", *map(str, (*lead, *numbers)))
+
+    def read(self, window: tuple[slice, ...]) -> NDArray[Any]:
+        """Read a window of the finest level."""
+        return np.asarray(self._open(0, "r")[window])
+
+    def _leads(self) -> list[tuple[int, ...]]:
+        return [(plane,) for plane in range(self.planes)] or [()]
+
+    def _write(self, level: int, step: int, tile: Block, values: NDArray[Any], lead: tuple[int, ...]) -> None:
+        places, picked = self.pyramid.part(step, tile, level)
+        self._open(level, "r+")[_selection(lead, places)] = values[picked]
+
+    def _open(self, level: int, mode: Any) -> zarr.Array[Any]:
+        return zarr.open_array(self.path, path=str(level), mode=mode)
+
+
+def _selection(lead: tuple[int, ...], places: tuple[slice, ...]) -> tuple[int | slice, ...]:
+    return (*lead, *places)
+
+
+def _encoding(zarr_format: int, axes: str) -> dict[str, Any]:
+    if zarr_format == 3:
+        return {"dimension_names": list(axes)}
+    # what readers of OME-Zarr 0.4 know: chunks in folders, and a compression of Blosc's
+    from numcodecs import Blosc
+
+    return {"chunk_key_encoding": {"name": "v2", "separator": "/"}, "compressors": Blosc()}

@@ -1,0 +1,134 @@
+"""A new result: the directory, the arrays and the metadata, empty, and all of it at once."""
+
+from __future__ import annotations
+
+import shutil
+import uuid
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import zarr
+
+from terrazzo.blocks import BlockGrid
+from terrazzo.errors import InputError
+from terrazzo.io.ngff import multiscale
+from terrazzo.io.output_path import check_absent
+from terrazzo.io.results.label_metadata import VERSION, class_image, probability_image, superpixel_image
+from terrazzo.io.results.leftovers import half_made, put_in_place, remove_half_made
+from terrazzo.io.results.level_arrays import SPATIAL_AXES
+from terrazzo.io.results.result import (
+    CLASSES,
+    DONE,
+    LEVELS,
+    PASSES,
+    PROBABILITIES,
+    RUN,
+    SUPERPIXELS,
+    TABLES,
+    Result,
+    write_run,
+)
+from terrazzo.version import __version__
+
+
+def create_result(
+    path: str | Path,
+    grid: BlockGrid,
+    *,
+    node_columns: tuple[str, ...],
+    edge_columns: tuple[str, ...],
+    class_names: tuple[str, ...],
+    colours: tuple[str, ...],
+    pixel_size: tuple[float, ...] | None,
+    pixel_unit: str | None = None,
+    made_from: dict[str, Any],
+    probabilities: bool = False,
+    overwrite: bool = False,
+    passes: tuple[str, ...] = tuple(PASSES),
+) -> Result:
+    """Make the directory, the arrays and the metadata of a result, empty: without superpixels there are no tables.
+
+    Raises
+    ------
+    InputError
+        If the path exists and `overwrite` is false, exists and is no result, or cannot be written.
+    ParameterError
+        If `pixel_size` has not one entry per axis of the grid.
+    """
+    # through links, which then lead to the new result
+    target = Path(path).resolve()
+    planes = len(class_names) if probabilities else 0
+    result = Result(str(target), grid, node_columns, edge_columns, uuid.uuid4().hex, planes, passes)
+    metadata = _metadata(result, class_names, colours, pixel_size, pixel_unit)
+    check_writable(path, overwrite)
+    run = {
+        "version": __version__,
+        "id": result.run_id,
+        "shape": grid.lattice.shape,
+        "size": grid.lattice.size,
+        "block_cells": grid.block_cells,
+        "node_columns": node_columns,
+        "edge_columns": edge_columns,
+        "class_names": class_names,
+        "probabilities": planes,
+        "passes": passes,
+        "made_from": made_from,
+        "finished": False,
+    }
+    try:
+        remove_half_made(target)
+        _write_empty(half_made(target), result, run, metadata)
+        put_in_place(target)
+    except OSError as error:
+        shutil.rmtree(half_made(target), ignore_errors=True)
+        raise InputError(f"the result cannot be written to '{path}': {error}") from error
+    return result
+
+
+def check_writable(path: str | Path, overwrite: bool) -> None:
+    """Raise an InputError if a result may not be written to `path`: something is there that must stay."""
+    check_absent(path, overwrite)
+    if Path(path).exists() and not (Path(path) / RUN).is_file():
+        raise InputError(f"'{path}' exists and is no result of terrazzo, so it is not overwritten; remove it first")
+
+
+def _write_empty(folder: Path, result: Result, run: dict[str, Any], metadata: dict[str, dict[str, Any]]) -> None:
+    root = zarr.create_group(folder, zarr_format=3, attributes={"ome": metadata[""]})
+    root.create_group("labels", attributes={"ome": metadata["labels"]})
+    of_pixels = {SUPERPIXELS: result.grid.lattice.dtype}
+    for key in result.images:
+        group = root.create_group(key, attributes={"ome": metadata[key]})
+        result.arrays(key).create(group, of_pixels.get(key, np.dtype(np.uint8)))
+    for name in (*result.passes, LEVELS):
+        (folder / DONE / name).mkdir(parents=True)
+    for table in TABLES if "superpixels" in result.passes else ():
+        (folder / table).mkdir()
+    write_run(folder, run)
+
+
+def _metadata(
+    result: Result,
+    class_names: tuple[str, ...],
+    colours: tuple[str, ...],
+    pixel_size: tuple[float, ...] | None,
+    pixel_unit: str | None,
+) -> dict[str, dict[str, Any]]:
+    """Return what each group says of itself; the result as a whole is its probabilities, without them its classes."""
+    axes, factors = SPATIAL_AXES[len(result.grid.lattice.shape)], result.pyramid.factors
+
+    def entry(key: str, folder: str = "") -> dict[str, Any]:
+        arrays = {f"{folder}{level}": steps for level, steps in enumerate(factors)}
+        letters = f"c{axes}" if key == PROBABILITIES else axes
+        return multiscale(Path(key).name, letters, pixel_size, pixel_unit, arrays)
+
+    found: dict[str, dict[str, Any]] = {
+        "": {"version": VERSION, "multiscales": [entry(CLASSES, f"{CLASSES}/")]},
+        "labels": {"version": VERSION, "labels": [Path(key).name for key in result.images if key != PROBABILITIES]},
+        SUPERPIXELS: superpixel_image(entry(SUPERPIXELS)),
+        CLASSES: class_image(entry(CLASSES), class_names, colours),
+    }
+    if result.probabilities:
+        for group, folder in (("", f"{PROBABILITIES}/"), (PROBABILITIES, "")):
+            found[group] = probability_image(entry(PROBABILITIES, folder), class_names, colours)
+    return found

@@ -1,0 +1,1 @@
+"""Kernels that draw, count and outline classes."""

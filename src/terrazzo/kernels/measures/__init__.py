@@ -1,0 +1,1 @@
+"""Kernels that measure regions and their boundaries."""

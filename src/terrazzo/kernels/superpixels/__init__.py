@@ -1,0 +1,1 @@
+"""Kernels that make superpixels and number them."""

@@ -1,0 +1,131 @@
+"""Label a block's superpixels from the graph around it, and paint them: inference streams."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from terrazzo.blocks import Block
+from terrazzo.kernels.superpixels.adjacency import REACH
+from terrazzo.kernels.superpixels.ids import cells_of
+from terrazzo.kernels.superpixels.paint import paint
+from terrazzo.models.gnn.model import Model
+from terrazzo.regions.classes.annotation import NOT_ANNOTATED
+from terrazzo.regions.classes.probability import in_8_bits
+from terrazzo.regions.graphs.block_graph import BlockGraph
+from terrazzo.regions.graphs.near_graph import near_graph, seeded_in
+from terrazzo.regions.graphs.recipe import Recipe
+from terrazzo.regions.graphs.region_graph import RegionGraph
+
+# A pixel of the core may belong to a superpixel that is seeded one cell outside.
+PAINT_MARGIN = 1
+
+
+@dataclass(frozen=True, eq=False)
+class NodeClasses:
+    """The probabilities of some superpixels.
+
+    Parameters
+    ----------
+    ids : ndarray of unsigned int, shape (N,)
+        Ascending.
+    probabilities : ndarray of float32, shape (N, C)
+    """
+
+    ids: NDArray[np.unsignedinteger[Any]]
+    probabilities: NDArray[np.float32]
+
+    @property
+    def classes(self) -> NDArray[np.uint8]:
+        """The most probable class of each; ties go to the lowest."""
+        highest: NDArray[np.uint8] = self.probabilities.argmax(axis=1).astype(np.uint8)
+        return highest
+
+
+def cells_needed(layers: int) -> int:
+    """Return how many cells around a block own nodes that the classes of its pixels depend on."""
+    return PAINT_MARGIN + REACH * layers
+
+
+def cells_reached(layers: int) -> int:
+    """Return how many cells around a block own nodes that its classes do depend on, on white noise and on pictures.
+
+    A hop leads at most two cells on, and 1.22 on average where regions were the most ragged.
+    """
+    return PAINT_MARGIN + -(-5 * layers // 4)
+
+
+def classify_nodes(model: Model, block: Block, parts: Sequence[BlockGraph], device: str = "cpu") -> NodeClasses:
+    """Return the classes of the superpixels that can reach into a block's core.
+
+    Parameters
+    ----------
+    model : Model
+        The fitted model.
+    block : Block
+        Which block.
+    parts : sequence of BlockGraph
+        What the blocks own that have cells within `cells_needed(model.layers)` of the block.
+    device : str
+        Where the network runs.
+    """
+    ring, own = block_ring(block, parts, model.recipe, model.layers)
+    return NodeClasses(ring.ids[own], model.class_probabilities(ring, device=device)[own])
+
+
+def block_ring(
+    block: Block, parts: Sequence[BlockGraph], recipe: Recipe, layers: int
+) -> tuple[RegionGraph, NDArray[np.bool_]]:
+    """Return the superpixels that can reach into a block's core with all within `layers` hops, and which they are.
+
+    Parameters
+    ----------
+    block : Block
+        Which block.
+    parts : sequence of BlockGraph
+        What the blocks own that have cells within `cells_needed(layers)` of the block.
+    recipe : Recipe
+        What the parts were made by.
+    layers : int
+        Depth of the network.
+    """
+    graph = near_graph(parts, block.cells_with(cells_needed(layers)), block.lattice, recipe)
+    named = block.cells_with(PAINT_MARGIN)
+    rows = graph.ring(np.flatnonzero(seeded_in(graph.ids, named, block.lattice)), layers)
+    ring = graph.subgraph(rows)
+    return ring, seeded_in(ring.ids, named, block.lattice)
+
+
+def paint_classes(ids: NDArray[np.unsignedinteger[Any]], block: Block, nodes: NodeClasses) -> NDArray[np.uint8]:
+    """Return the class of each pixel of a block's core, of the shape of its superpixels' `ids`."""
+    return next(_painted(ids, block, nodes.ids, [nodes.classes], NOT_ANNOTATED))
+
+
+def paint_probabilities(
+    ids: NDArray[np.unsignedinteger[Any]], block: Block, nodes: NodeClasses
+) -> Iterator[NDArray[np.uint8]]:
+    """Yield for each class its probability at each pixel of a block's core, in 8 bits; 0 where no superpixel is."""
+    return _painted(ids, block, nodes.ids, in_8_bits(nodes.probabilities).T, 0)
+
+
+def _painted(
+    ids: NDArray[np.unsignedinteger[Any]],
+    block: Block,
+    named_ids: NDArray[np.unsignedinteger[Any]],
+    columns: Iterable[NDArray[np.uint8]],
+    empty: int,
+) -> Iterator[NDArray[np.uint8]]:
+    """Yield an image of a block's core for each column of values of the superpixels `named_ids`."""
+    volume = block.as_volume
+    lattice, core, named = volume.lattice, volume.core, volume.cells_with(PAINT_MARGIN)
+    numbered = ids.reshape(core.shape)
+    cells, _ = cells_of(numbered, lattice.cells, core.start, lattice.size, named.start, named.shape)
+    places = tuple((lattice.cells_of(named_ids) - named.start).T)
+    for column in columns:
+        values = np.full(named.shape, empty, np.uint8)
+        values[places] = column
+        yield paint(cells, values.ravel(), empty).reshape(ids.shape)

@@ -1,0 +1,1 @@
+"""What is annotated and what is right."""

@@ -1,0 +1,1 @@
+"""What a block owns, and the graph that blocks make up."""

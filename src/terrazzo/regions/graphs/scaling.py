@@ -1,0 +1,137 @@
+"""How are features brought to a common scale? By the training nodes' mean and standard deviation."""
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from terrazzo.errors import ParameterError
+from terrazzo.regions.graphs.feature_moments import FeatureMoments
+from terrazzo.regions.graphs.region_graph import RegionGraph
+
+LIMIT = np.float32(1e4)
+"""Scaled features are cut to this many standard deviations, so that they are finite whatever comes in."""
+
+_ROWS_AT_ONCE = 65536
+_NO_NODE = "there is no training node to fit the feature scaling on; give at least one row"
+
+
+@dataclass(frozen=True, eq=False)
+class Scaling:
+    """Standardisation of node and edge features: ``(x - mean) / std`` per column.
+
+    Parameters
+    ----------
+    node_mean, node_std : ndarray of float32, shape (F,)
+    edge_mean, edge_std : ndarray of float32, shape (G,)
+    """
+
+    node_mean: NDArray[np.float32]
+    node_std: NDArray[np.float32]
+    edge_mean: NDArray[np.float32]
+    edge_std: NDArray[np.float32]
+
+    @classmethod
+    def fit(cls, graphs: Sequence[RegionGraph], rows_per_graph: Sequence[NDArray[np.int64]]) -> "Scaling":
+        """Mean and standard deviation over the training nodes and the edges between them.
+
+        Values that are not finite are left out, column by column. A column without spread gets the scale 1.
+
+        Parameters
+        ----------
+        graphs : sequence of RegionGraph
+            Graphs with the same columns.
+        rows_per_graph : sequence of ndarray of int64
+            The training rows of each graph.
+
+        Returns
+        -------
+        Scaling
+
+        Raises
+        ------
+        ParameterError
+            If there is no training node or the lengths differ.
+        """
+        if len(graphs) != len(rows_per_graph):
+            raise ParameterError(f"{len(graphs)} graphs have {len(rows_per_graph)} sets of rows; give one per graph")
+        if not any(len(rows) for rows in rows_per_graph):
+            raise ParameterError(_NO_NODE)
+        nodes = [(graph.node_features, rows) for graph, rows in zip(graphs, rows_per_graph, strict=True)]
+        edges = [
+            (graph.edge_features, _edges_between(graph, rows))
+            for graph, rows in zip(graphs, rows_per_graph, strict=True)
+        ]
+        return cls(*_mean_and_std(nodes), *_mean_and_std(edges))
+
+    @classmethod
+    def of_moments(cls, nodes: FeatureMoments, edges: FeatureMoments) -> "Scaling":
+        """The scaling of features that were seen a table at a time; as `fit`, up to rounding.
+
+        Raises
+        ------
+        ParameterError
+            If there is no training node.
+        """
+        if not nodes.count.any():
+            raise ParameterError(_NO_NODE)
+        return cls(*(vector for seen in (nodes, edges) for vector in _as_scale(seen.count, seen.mean, seen.squares)))
+
+    def nodes(self, features: NDArray[np.float32]) -> NDArray[np.float32]:
+        """Scaled node features, float32 (N, F); finite: a missing value becomes the mean."""
+        return _scaled(features, self.node_mean, self.node_std)
+
+    def edges(self, features: NDArray[np.float32]) -> NDArray[np.float32]:
+        """Scaled edge features, float32 (E, G); finite: a missing value becomes the mean."""
+        return _scaled(features, self.edge_mean, self.edge_std)
+
+
+def _edges_between(graph: RegionGraph, rows: NDArray[np.int64]) -> NDArray[np.int64]:
+    chosen = np.zeros(graph.number_of_nodes, dtype=bool)
+    chosen[rows] = True
+    return np.flatnonzero(chosen[graph.edge_index].all(axis=0))
+
+
+_Table = tuple[NDArray[np.float32], NDArray[np.int64]]
+
+
+def _mean_and_std(tables: Sequence[_Table]) -> tuple[NDArray[np.float32], NDArray[np.float32]]:
+    """Two passes in float64: the sum of squares alone would cancel."""
+    count = np.zeros(tables[0][0].shape[1])
+    total, squares = count.copy(), count.copy()
+    for piece in _pieces(tables):
+        finite = np.isfinite(piece)
+        count += finite.sum(axis=0)
+        total += piece.sum(axis=0, where=finite)
+    mean = total / np.maximum(count, 1)
+    for piece in _pieces(tables):
+        squares += np.square(piece - mean).sum(axis=0, where=np.isfinite(piece))
+    return _as_scale(count, mean, squares)
+
+
+def _as_scale(
+    count: NDArray[np.float64], mean: NDArray[np.float64], squares: NDArray[np.float64]
+) -> tuple[NDArray[np.float32], NDArray[np.float32]]:
+    std = np.sqrt(squares / np.maximum(count, 1))
+    # below this a spread is rounding: float32 cannot resolve it beside the mean
+    std[std <= np.maximum(np.finfo(np.float32).eps * np.abs(mean), np.finfo(np.float32).tiny)] = 1
+    return mean.astype(np.float32), std.astype(np.float32)
+
+
+def _pieces(tables: Sequence[_Table]) -> Iterator[NDArray[np.float64]]:
+    for features, rows in tables:
+        for start in range(0, len(rows), _ROWS_AT_ONCE):
+            yield features[rows[start : start + _ROWS_AT_ONCE]].astype(np.float64)
+
+
+def _scaled(features: NDArray[np.float32], mean: NDArray[np.float32], std: NDArray[np.float32]) -> NDArray[np.float32]:
+    if features.ndim != 2 or features.shape[1] != len(mean):
+        raise ParameterError(
+            f"features of shape {features.shape} do not fit a scaling of {len(mean)} columns; "
+            "use the columns that it was fitted on"
+        )
+    with np.errstate(over="ignore", invalid="ignore"):
+        scaled = (features.astype(np.float32) - mean) / std
+    scaled[np.isnan(features)] = 0
+    return np.clip(scaled, -LIMIT, LIMIT, out=scaled)

@@ -1,0 +1,93 @@
+"""What is measured on a region: a feature set is a tuple of statistics, and users add their own."""
+
+from __future__ import annotations
+
+from functools import cache, partial
+
+import numpy as np
+from numpy.typing import NDArray
+
+from terrazzo.errors import ParameterError
+from terrazzo.kernels.filters import gradient_and_laplacian, halved, local_mean_and_std, radius
+from terrazzo.kernels.measures.moments import mean_and_std
+from terrazzo.kernels.measures.quantiles import deciles
+from terrazzo.regions.statistics.shape_features import POSITION as POSITION
+from terrazzo.regions.statistics.shape_features import SHAPE as SHAPE
+from terrazzo.regions.statistics.statistic import FeatureSet as FeatureSet
+from terrazzo.regions.statistics.statistic import Regions as Regions
+from terrazzo.regions.statistics.statistic import Statistic as Statistic
+from terrazzo.regions.statistics.statistic import column_names as column_names
+from terrazzo.regions.statistics.texture_features import TEXTURE as TEXTURE
+
+
+@cache
+def scale_space(sigma: int) -> Statistic:
+    """Return the filter responses at one scale, pooled to their mean and standard deviation over a region.
+
+    The responses are the Gaussian, its gradient magnitude and Laplacian, and the Gaussian-weighted local standard
+    deviation. From sigma 4 on they are computed on the level of a 2x pyramid, aligned to absolute coordinates,
+    on which sigma is 2 pixels: the cost does not grow with sigma. In a volume they are computed section by section.
+
+    Parameters
+    ----------
+    sigma : int
+        The Gaussian's standard deviation in pixels, a power of 2.
+    """
+    level = max(0, sigma.bit_length() - 2)
+    responses = ("gaussian", "gradient", "laplacian", "deviation")
+    columns = (f"{name}{sigma}_{pooled}" for name in responses for pooled in ("mean", "std"))
+    # one pixel for the differences, one for the coarse pixels that the ends cut
+    reach = (radius(sigma / 2**level) + 1 + (level > 0)) * 2**level
+    compute = partial(_pooled_responses, sigma=sigma / 2**level, level=level)
+    return Statistic(f"scale_space_{sigma}", tuple(columns), compute, radius=reach, alignment=2**level)
+
+
+def _pooled_responses(regions: Regions, sigma: float, level: int) -> NDArray[np.float32]:
+    regions = regions.as_volume
+    image = regions.image
+    for _ in range(level):
+        image = halved(image)
+    mean, deviation = local_mean_and_std(image, sigma)
+    gradient, laplacian = gradient_and_laplacian(mean)
+    pooled = [
+        mean_and_std(response, regions.index, regions.area, level)
+        for response in (mean, gradient, laplacian, deviation)
+    ]
+    return np.concatenate(pooled, axis=1)
+
+
+def _area(regions: Regions) -> NDArray[np.float32]:
+    return regions.area.astype(np.float32)[:, None]
+
+
+def _intensity(regions: Regions) -> NDArray[np.float32]:
+    regions = regions.as_volume
+    return mean_and_std(regions.image, regions.index, regions.area)
+
+
+def _deciles(regions: Regions) -> NDArray[np.float32]:
+    return deciles(regions.image, regions.index, regions.area)
+
+
+AREA = Statistic("area", ("area",), _area, per_channel=False)
+INTENSITY = Statistic("intensity", ("mean", "std"), _intensity)
+DECILES = Statistic("deciles", tuple(f"decile{tenth}" for tenth in range(1, 10)), _deciles)
+SCALES = tuple(scale_space(sigma) for sigma in (1, 2, 4, 8, 16, 32, 64))
+DEFAULT_FEATURES: FeatureSet = (AREA, INTENSITY, *SCALES[:5])
+
+# What a model file may name.
+STATISTICS: FeatureSet = (AREA, INTENSITY, DECILES, *SCALES, SHAPE, TEXTURE, POSITION)
+
+
+def statistic_named(name: str) -> Statistic:
+    """Return the statistic of this package that has this name.
+
+    Raises
+    ------
+    ParameterError
+        If there is none.
+    """
+    for statistic in STATISTICS:
+        if statistic.name == name:
+            return statistic
+    raise ParameterError(f"there is no statistic {name!r} in this version of terrazzo; pass your own as features=…")

@@ -1,0 +1,178 @@
+"""The first pure function of a block: image -> superpixel labels."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from terrazzo.blocks import Block, Box
+from terrazzo.errors import InputError
+from terrazzo.kernels.filters import gaussian, masked_gaussian
+from terrazzo.kernels.superpixels.connectivity import ADOPTION_CELLS, connect
+from terrazzo.kernels.superpixels.ids import ids_of
+from terrazzo.kernels.superpixels.slic import slic
+from terrazzo.regions.superpixels.compared_channels import compared_channels
+from terrazzo.regions.superpixels.superpixel_parameters import SURROUND, SuperpixelParameters
+
+SHARPENING = np.float32(0.5)
+
+# Cells around a core whose labels a block must see.
+LABEL_MARGIN = 1
+
+
+@dataclass(frozen=True, eq=False)
+class BlockLabels:
+    """The superpixels of a box of pixels.
+
+    Parameters
+    ----------
+    box : Box
+        The pixels.
+    ids : ndarray of uint32 or uint64, shape (y, x) or (z, y, x)
+        The superpixel of each pixel; 0 is none.
+    unadopted : int
+        Pixels of the block's core that are cut off from their superpixel and that no neighbour could adopt.
+    """
+
+    box: Box
+    ids: NDArray[np.unsignedinteger[Any]]
+    unadopted: int
+
+    def cut(self, box: Box) -> NDArray[np.unsignedinteger[Any]]:
+        """Return the ids of a smaller box."""
+        return self.ids[box.within(self.box)]
+
+
+def block_labels(
+    image: NDArray[Any],
+    window: Box,
+    block: Block,
+    parameters: SuperpixelParameters,
+    *,
+    scale: float,
+    margin: int = 0,
+    mask: NDArray[np.bool_] | None = None,
+    halo: int | None = None,
+    chaotic: bool = False,
+) -> BlockLabels:
+    """Return the superpixels of a block's core and of `margin` cells around it.
+
+    Parameters
+    ----------
+    image : ndarray, shape (c, y, x) or (c, z, y, x)
+        The pixels of `window`, which must hold `parameters.window(block, margin)`.
+    window : Box
+        Where `image` lies in the whole image.
+    block : Block
+        Whose labels are wanted.
+    parameters : SuperpixelParameters
+        How superpixels are made.
+    scale : float
+        The intensity difference that counts as 1.
+    margin : int
+        How many cells around the core are wanted as well.
+    mask : ndarray of bool, shape (y, x) or (z, y, x), optional
+        On the pixels of `window`: False is no superpixel, and no part of what smoothing sees.
+    halo, chaotic
+        For tests: compute from that many cells instead; use the chaotic distance.
+
+    Raises
+    ------
+    InputError
+        If a pixel inside the mask is NaN or infinite.
+    """
+    box = block.pixels(margin)
+    if mask is not None and not mask[box.within(window)].any():
+        return BlockLabels(box, np.zeros(box.shape, block.lattice.dtype), 0)
+    cells = block.cells_with(parameters.halo(margin) if halo is None else halo)
+    pixels = cells.scaled(block.lattice.size, block.lattice.shape)
+    smooth, inside = _smoothed(image, window, pixels, block.lattice.shape, parameters, scale, mask)
+    volume, cells, pixels = block.as_volume, cells.as_volume, pixels.as_volume
+    lattice = volume.lattice
+    size = _triple(lattice.size)
+    z, y, x = ((along.start, along.stop) for along in volume.cells_with(margin + ADOPTION_CELLS).within(cells))
+    nearest = slic(smooth, size, parameters.compactness, parameters.iterations, (z, y, x), inside, chaotic)
+    connected, left = connect(nearest, smooth, size)
+    cut = connected[volume.pixels(margin).within(pixels)]
+    ids = np.empty(cut.shape, lattice.dtype)
+    ids_of(cut, _triple(cells.shape), _triple(cells.start), _triple(lattice.cells), ids)
+    unadopted = _count_inside(left, volume.core.within(pixels))
+    return BlockLabels(box, ids.reshape(box.shape), unadopted)
+
+
+def single_precision(image: NDArray[Any], window: Box) -> NDArray[np.float32]:
+    """Return the pixels of `window`, (c, y, x) or (c, z, y, x), as contiguous float32.
+
+    Raises
+    ------
+    InputError
+        If a pixel is NaN, infinite or too large for float32; it names the first.
+    """
+    with np.errstate(over="ignore"):
+        single = np.ascontiguousarray(image, dtype=np.float32)
+    if np.isfinite(single).all():
+        return single
+    at = tuple(int(i) for i in np.argwhere(~np.isfinite(single))[0])
+    axes = ", ".join("zyx"[-len(window.start) :])
+    place = tuple(start + offset for start, offset in zip(window.start, at[1:], strict=True))
+    raise InputError(
+        f"the image is {image[at]} in channel {at[0]} at pixel ({axes}) = {place}; replace NaN, infinite and huge "
+        "values (above 3.4e38) first, or leave them out by a mask"
+    )
+
+
+def _smoothed(
+    image: NDArray[Any],
+    window: Box,
+    pixels: Box,
+    extent: tuple[int, ...],
+    parameters: SuperpixelParameters,
+    scale: float,
+    mask: NDArray[np.bool_] | None,
+) -> tuple[NDArray[np.float32], NDArray[np.bool_] | None]:
+    """Return a box of pixels as it is compared, (c, z, y, x), and the mask on it, (z, y, x)."""
+    around = pixels.grown(parameters.smoothing_radius, extent)
+    cut = image[(slice(None), *around.within(window))]
+    sigmas = _triple((0.0,) * (3 - len(extent)) + parameters.sigmas)
+    inner, shape = pixels.as_volume.within(around.as_volume), around.as_volume.shape
+    unit = np.float32(1.0 / scale)
+    if mask is None:
+        channels = _compared(cut, around, parameters).reshape(-1, *shape)
+        return np.stack([_sharpened(channel * unit, sigmas, None)[inner] for channel in channels]), None
+    inside = mask[around.within(window)]
+    filled = np.where(inside, cut, cut.dtype.type(0))
+    channels = _compared(filled, around, parameters).reshape(-1, *shape)
+    volume = np.ascontiguousarray(inside.reshape(shape))
+    return np.stack([_sharpened(channel * unit, sigmas, volume)[inner] for channel in channels]), volume[inner]
+
+
+def _sharpened(
+    channel: NDArray[np.float32], sigmas: tuple[float, float, float], mask: NDArray[np.bool_] | None
+) -> NDArray[np.float32]:
+    """Return a volume smoothed, then moved away from its surroundings: edges keep their contrast."""
+    wide = _triple(tuple(SURROUND * sigma for sigma in sigmas))
+    near, far = (
+        gaussian(channel, each) if mask is None else masked_gaussian(channel, mask, each) for each in (sigmas, wide)
+    )
+    sharpened: NDArray[np.float32] = near + SHARPENING * (near - far)
+    return sharpened
+
+
+def _compared(image: NDArray[Any], window: Box, parameters: SuperpixelParameters) -> NDArray[np.float32]:
+    channels = compared_channels(image, parameters)
+    if not np.isfinite(channels).all():
+        single_precision(image, window)  # names the pixel with the value that the image has there
+    return single_precision(channels, window)
+
+
+def _count_inside(left: NDArray[np.int32], box: tuple[slice, ...]) -> int:
+    within = [(place >= along.start) & (place < along.stop) for place, along in zip(left.T, box, strict=True)]
+    return int(np.logical_and.reduce(within).sum())
+
+
+def _triple(values: tuple[Any, ...]) -> tuple[Any, Any, Any]:
+    z, y, x = values
+    return z, y, x

@@ -1,0 +1,103 @@
+"""Train on annotated images, with their graphs in memory where they are small and on disk where they are large."""
+
+from __future__ import annotations
+
+import tempfile
+import time
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any, Literal
+
+import numpy as np
+
+from terrazzo.blockwise.arrays.annotated_graph import lazy_annotated_graph
+from terrazzo.blockwise.inputs.annotated_image import AnnotatedImage
+from terrazzo.errors import InputError, ParameterError
+from terrazzo.io.failures import about
+from terrazzo.models.gnn.network import GNNConfig
+from terrazzo.regions.graphs.node_targets import NodeTargets
+from terrazzo.regions.graphs.region_graph import RegionGraph
+from terrazzo.training.gnn.fit_network import fit_network
+from terrazzo.training.gnn.fit_streamed import fit_streamed, write_graphs
+from terrazzo.training.gnn.train_network import FittedNetwork
+
+MOST_NODES_IN_MEMORY = 2**20
+"""Cells near annotated pixels above which graphs stay on disk: a fit of so many, with one channel, peaks at 2.3 GiB."""
+
+
+def fit_annotated(
+    annotated: Sequence[AnnotatedImage],
+    *,
+    streaming: bool | Literal["auto"] = "auto",
+    scratch: str | Path | None = None,
+    graph_done: Callable[[int, int], None] | None = None,
+    **settings: Any,
+) -> tuple[FittedNetwork, float]:
+    """Return a network trained on the wanted blocks of annotated images, and the seconds that training took.
+
+    Parameters
+    ----------
+    annotated : sequence of AnnotatedImage
+        With one recipe and one number of classes.
+    streaming, scratch, graph_done
+        As for `fit`.
+    **settings
+        As for `train_network`; `seconds` are those of the graphs and of training together.
+    """
+    began = time.monotonic()
+    if not _streams(streaming, annotated, settings.get("split")):
+        graphs, targets = _graphs(annotated, settings.get("layers", GNNConfig.layers), graph_done)
+        return _timed(fit_network, graphs, targets, began=began, **settings)
+    settings.pop("split", None)
+    with _scratch(scratch) as folder:
+        stored = write_graphs(annotated, folder, graph_done)
+        return _timed(fit_streamed, stored, annotated[0].classes, began=began, **settings)
+
+
+def check_streaming(streaming: object, split: object) -> None:
+    """Raise a ParameterError if `streaming` is no choice, or none with a split of whole graphs."""
+    if streaming not in (True, False, "auto"):
+        raise ParameterError(f"streaming is {streaming!r}; it must be True, False or 'auto'")
+    if streaming is True and split is not None:
+        raise ParameterError("a split names rows of whole graphs, and with streaming there are none; leave it out")
+
+
+def _streams(asked: bool | Literal["auto"], annotated: Sequence[AnnotatedImage], split: object) -> bool:
+    """Return whether graphs stay on disk: as asked, or where they might have too many nodes."""
+    if asked == "auto":
+        return split is None and sum(one.cells for one in annotated) > MOST_NODES_IN_MEMORY
+    return asked
+
+
+def _timed(train: Callable[..., FittedNetwork], *given: Any, **settings: Any) -> tuple[FittedNetwork, float]:
+    began = time.perf_counter()
+    return train(*given, **settings), time.perf_counter() - began
+
+
+@contextmanager
+def _scratch(parent: str | Path | None) -> Iterator[Path]:
+    """Make a folder for graphs, and remove it in the end."""
+    try:
+        folder = tempfile.TemporaryDirectory(prefix="terrazzo-", dir=parent)
+    except OSError as error:
+        raise InputError(f"graphs cannot be written to '{parent}': {error}; choose another scratch folder") from error
+    with folder as path:
+        yield Path(path)
+
+
+def _graphs(
+    annotated: Sequence[AnnotatedImage], layers: int, done: Callable[[int, int], None] | None
+) -> tuple[list[RegionGraph], list[NodeTargets]]:
+    """Return of each graph the nodes that are annotated with the ring that their logits depend on."""
+    graphs: list[RegionGraph] = []
+    targets: list[NodeTargets] = []
+    for one in annotated:
+        with about(one.path):
+            graph, target = lazy_annotated_graph(one).compute()
+        rows = graph.ring(np.flatnonzero(target.annotated), layers)
+        graphs.append(graph.subgraph(rows))
+        targets.append(NodeTargets(target.counts[rows]))
+        if done is not None:
+            done(len(graphs), len(annotated))
+    return graphs, targets

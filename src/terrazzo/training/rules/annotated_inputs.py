@@ -1,0 +1,69 @@
+"""Images and annotations as they are given to a fit, checked against each other."""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Sequence
+
+import dask
+import dask.array as da
+import numpy as np
+
+from terrazzo.blockwise.inputs.image_array import ImageLike, axis_names
+from terrazzo.errors import InputError, ParameterError
+from terrazzo.io.images.image import Image
+from terrazzo.pixel_size import is_same_size, size_ratio
+from terrazzo.regions.classes.annotation import NOT_ANNOTATED
+
+_log = logging.getLogger(__name__)
+
+
+def check_lists(images: object, annotations: object, masks: object = None) -> None:
+    """Raise an error unless there are lists with one annotation, and one mask if any, for each image."""
+    if not isinstance(images, list | tuple) or not isinstance(annotations, list | tuple):
+        raise ParameterError("images and annotations must be lists; write fit([image], [annotation])")
+    if len(images) != len(annotations) or not images:
+        raise InputError(f"{len(images)} images came with {len(annotations)} annotations; give one each")
+    if masks is not None and (not isinstance(masks, list | tuple) or len(masks) != len(images)):
+        raise ParameterError("masks must be a list with one mask, or None, for each image")
+
+
+def common_axes(arrays: Sequence[da.Array]) -> tuple[int, int]:
+    """Return the number of spatial axes and of channels that all images have."""
+    axes, channels = (sorted(set(counts)) for counts in zip(*((a.ndim - 1, a.shape[0]) for a in arrays), strict=True))
+    if len(axes) > 1:
+        raise InputError("some images have the spatial axes (y, x) and some (z, y, x); all must have the same")
+    if len(channels) > 1:
+        raise InputError(f"the images have {channels} channels; all must have the same number")
+    return axes[0], channels[0]
+
+
+def common_pixel_size(images: Sequence[ImageLike]) -> tuple[tuple[float, ...] | None, str | None]:
+    """Return the pixel size that all images have, but for rounding, and its unit."""
+    stored = [image for image in images if isinstance(image, Image)]
+    if not stored:
+        return None, None
+    first = stored[0]
+    ratios = [size_ratio(image.pixel_size, image.pixel_unit, first.pixel_size, first.pixel_unit) for image in stored]
+    if None not in ratios and all(map(is_same_size, ratios)):
+        return first.pixel_size, first.pixel_unit
+    if any(image.pixel_size for image in stored):
+        _log.warning("the images' pixels differ in size, or some are not known: the model remembers no pixel size")
+    return None, None
+
+
+def class_plane(annotation: ImageLike, axes: int) -> da.Array:
+    """Return an annotation as a Dask array (y, x) or (z, y, x)."""
+    plane = annotation.plane if isinstance(annotation, Image) else da.asarray(annotation)
+    if plane.ndim != axes or plane.dtype.kind not in "bui":
+        raise InputError(
+            f"an annotation is {plane.dtype} with {plane.ndim} axes; it must hold whole numbers {axis_names(axes)}, a "
+            "class each"
+        )
+    return plane.astype(np.uint8) if plane.dtype.kind == "b" else plane
+
+
+def count_classes(planes: Sequence[da.Array]) -> int:
+    """Return one more than the highest class of all annotations; they are read."""
+    highest = dask.compute(*(da.where(plane == NOT_ANNOTATED, 0, plane).max() for plane in planes))
+    return max(1, int(max(highest)) + 1)

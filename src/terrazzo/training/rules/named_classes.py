@@ -1,0 +1,59 @@
+"""The classes that annotations name."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Sequence
+from typing import Any
+
+from terrazzo.errors import ParameterError
+from terrazzo.io.annotations.annotation import Annotation
+
+# Okabe and Ito's palette, which colour-blind people can tell apart, behind a quiet grey for the first class.
+PALETTE = ("#5f6b7a", "#e69f00", "#56b4e9", "#009e73", "#cc79a7", "#d55e00", "#0072b2", "#f0e442")
+
+
+def named_classes(annotations: Sequence[Any], class_names: Sequence[str] | None) -> tuple[str, ...] | None:
+    """Return the names of the classes: those given, else those of the annotations; None if nobody says.
+
+    Raises
+    ------
+    ParameterError
+        If an annotation was opened with other classes.
+    """
+    names = None if class_names is None else tuple(class_names)
+    for annotation in annotations:
+        own = annotation.class_names if isinstance(annotation, Annotation) else None
+        if names is None:
+            names = own
+        if own is not None and names is not None and own != names:
+            raise ParameterError(
+                f"the classes of '{annotation.path}' are {', '.join(own)} and others are {', '.join(names)}; open all "
+                "annotations with the same classes="
+            )
+    return names
+
+
+def annotated_colours(annotations: Sequence[Any], classes: int) -> tuple[str, ...] | None:
+    """Return a colour per class, the first that an annotation has for it, else the default's; None if none has any."""
+    known = [one.colours for one in annotations if isinstance(one, Annotation) and one.colours is not None]
+    if not known:
+        return None
+    found = (next((colour for colour in colours if colour is not None), None) for colours in zip(*known, strict=True))
+    return tuple(colour or PALETTE[i % len(PALETTE)] for i, colour in zip(range(classes), found, strict=True))
+
+
+def chosen_names(given: Sequence[str] | None, classes: int) -> tuple[str, ...]:
+    """Return one name per class; a ParameterError if those given are not that many different ones."""
+    names = tuple(f"class {i}" for i in range(classes)) if given is None else tuple(given)
+    if len(names) != classes or len(set(names)) < classes:
+        raise ParameterError(f"class_names are {names}; give {classes} different ones, one per class")
+    return names
+
+
+def chosen_colours(given: Sequence[str] | None, classes: int) -> tuple[str, ...]:
+    """Return one colour per class; a ParameterError if those given are not that many of the form #rrggbb."""
+    colours = tuple(PALETTE[i % len(PALETTE)] for i in range(classes)) if given is None else tuple(given)
+    if len(colours) != classes or not all(re.fullmatch("#[0-9a-fA-F]{6}", colour) for colour in colours):
+        raise ParameterError(f"colours are {colours}; give {classes} of the form #rrggbb, one per class")
+    return colours

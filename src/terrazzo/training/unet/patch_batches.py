@@ -1,0 +1,179 @@
+"""What does a U-Net see in one step? Patches around annotated pixels, read when they are wanted."""
+
+from __future__ import annotations
+
+import itertools
+import math
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+
+import numpy as np
+import torch
+from numpy.typing import NDArray
+from torch import Tensor, nn
+from torch.nn import functional
+
+from terrazzo.blocks import Box
+from terrazzo.regions.classes.annotation import NOT_ANNOTATED
+from terrazzo.training.rules.optimise import Graded
+from terrazzo.training.unet.augment import augmented
+from terrazzo.training.unet.patch_source import PatchSource, padded
+from terrazzo.training.unet.prefetch import prefetched
+
+LEAST_STEPS, MOST_STEPS = 8, 100
+"""Steps of an epoch, which otherwise sees about as many pixels as are annotated."""
+
+MOST_VALIDATION_PATCHES = 64
+"""Patches that an epoch is judged by; of more, so many are chosen once."""
+
+
+@dataclass(frozen=True, eq=False)
+class PatchBatch:
+    """Patches (B, c, y, x) or (B, c, z, y, x) on the network's scale, and the class of each pixel, 255 for none."""
+
+    pixels: Tensor
+    truth: Tensor
+
+    def graded(self, network: nn.Module, weights: Tensor | None) -> Graded:
+        """How a `UNet` does on it; on a GPU that has bfloat16 it computes in that, with weights in float32."""
+        half = self.pixels.is_cuda and torch.cuda.is_bf16_supported(including_emulation=False)
+        with torch.autocast(self.pixels.device.type, torch.bfloat16, enabled=half):
+            logits = network(self.pixels)
+        pixels = (self.truth != NOT_ANNOTATED).sum().to(torch.float32)
+        lost = functional.cross_entropy(
+            logits.float(), self.truth, weights, ignore_index=NOT_ANNOTATED, reduction="sum"
+        )
+        right = (logits.argmax(dim=1) == self.truth).sum()
+        return Graded(lost / pixels.clamp(min=1), right / pixels.clamp(min=1), pixels)
+
+
+@dataclass(frozen=True, eq=False)
+class Patches:
+    """How patches become batches.
+
+    Parameters
+    ----------
+    sources : sequence of PatchSource
+    shape : tuple of int
+        Of a patch in pixels, (y, x) or (z, y, x).
+    batch : int
+        Patches in a batch.
+    mean, spread : ndarray of float32, shape (c,)
+        What scales intensities.
+    device : torch.device
+    """
+
+    sources: Sequence[PatchSource]
+    shape: tuple[int, ...]
+    batch: int
+    mean: NDArray[np.float32]
+    spread: NDArray[np.float32]
+    device: torch.device
+
+    def read(
+        self, number: int, start: tuple[int, ...], validation: bool
+    ) -> tuple[NDArray[np.float32], NDArray[np.uint8]]:
+        """Read a patch of an image; beyond the image's end its last pixels are repeated, without annotation."""
+        source = self.sources[number]
+        stop = (min(a + length, n) for a, length, n in zip(start, self.shape, source.extent, strict=True))
+        box = Box(start, tuple(stop))
+        column = (-1,) + (1,) * len(self.shape)
+        scaled = (source.read_pixels(box) - self.mean.reshape(column)) / self.spread.reshape(column)
+        truth = source.read_truth(box, validation)
+        return padded(scaled, self.shape), padded(truth, self.shape, NOT_ANNOTATED)
+
+    def together(self, patches: Sequence[tuple[NDArray[np.float32], NDArray[np.uint8]]]) -> PatchBatch:
+        """Return some patches as a batch on the device."""
+        pixels, truth = (np.stack(arrays) for arrays in zip(*patches, strict=True))
+        moved = (torch.from_numpy(array).to(self.device) for array in (pixels, truth))
+        return PatchBatch(next(moved), next(moved).to(torch.int64))
+
+
+class TrainingPatches:
+    """Patches drawn by annotated area: each tile as often as its share of the annotated pixels says.
+
+    Parameters
+    ----------
+    patches : Patches
+    steps : int, optional
+        Batches in an epoch; by default as many as hold the annotated pixels once, within limits.
+    """
+
+    def __init__(self, patches: Patches, steps: int | None = None) -> None:
+        self._patches = patches
+        tiles = [
+            (number, box, counts) for number, one in enumerate(patches.sources) for box, counts in one.tiles_of(False)
+        ]
+        self._tiles = [(number, box) for number, box, _ in tiles]
+        self._upper = np.cumsum([float(counts.sum()) for *_, counts in tiles])
+        seen = patches.batch * math.prod(patches.shape)
+        annotated = self._upper[-1] if len(tiles) else 0
+        self._steps = min(max(math.ceil(annotated / seen), LEAST_STEPS), MOST_STEPS) if steps is None else steps
+
+    def __len__(self) -> int:
+        return self._steps
+
+    def epoch(self, rng: np.random.Generator) -> Iterator[PatchBatch]:
+        """The batches of one epoch; each depends on nothing but its seed."""
+        return prefetched(self.drawn, rng.integers(2**63, size=self._steps).tolist())
+
+    def drawn(self, seed: int) -> PatchBatch:
+        """The batch of a seed."""
+        rng = np.random.default_rng(seed)
+        return self._patches.together([self._patch(rng) for _ in range(self._patches.batch)])
+
+    def _patch(self, rng: np.random.Generator) -> tuple[NDArray[np.float32], NDArray[np.uint8]]:
+        place = rng.random() * self._upper[-1]
+        number, tile = self._tiles[min(int(np.searchsorted(self._upper, place, side="right")), len(self._tiles) - 1)]
+        extent = self._patches.sources[number].extent
+        centre = rng.integers(tile.start, tile.stop)
+        spans = zip(centre.tolist(), self._patches.shape, extent, strict=True)
+        start = tuple(max(0, min(middle - length // 2, n - length)) for middle, length, n in spans)
+        return augmented(*self._patches.read(number, start, validation=False), rng)
+
+
+class ValidationPatches:
+    """The annotated pixels that are held out, in patches that stand side by side: each pixel is judged once.
+
+    Parameters
+    ----------
+    patches : Patches
+    seed : int
+        Chooses patches where there are more than `MOST_VALIDATION_PATCHES`.
+    """
+
+    def __init__(self, patches: Patches, seed: int) -> None:
+        self._patches = patches
+        places = {
+            (number, place)
+            for number, source in enumerate(patches.sources)
+            for box, _ in source.tiles_of(validation=True)
+            for place in _places(box, patches.shape)
+        }
+        ordered = sorted(places)
+        chosen = np.random.default_rng(seed).permutation(len(ordered))[:MOST_VALIDATION_PATCHES]
+        self._places = [ordered[i] for i in sorted(chosen.tolist())]
+
+    def __len__(self) -> int:
+        return -(-len(self._places) // self._patches.batch)
+
+    def __iter__(self) -> Iterator[PatchBatch]:
+        batch = self._patches.batch
+        groups = [self._places[i : i + batch] for i in range(0, len(self._places), batch)]
+        return prefetched(lambda group: self._patches.together([self._patch(*one) for one in group]), groups)
+
+    def _patch(self, number: int, place: tuple[int, ...]) -> tuple[NDArray[np.float32], NDArray[np.uint8]]:
+        """Read a patch, moved inwards at the image's end; only its own pixels are annotated."""
+        shape, extent = self._patches.shape, self._patches.sources[number].extent
+        own = tuple(index * length for index, length in zip(place, shape, strict=True))
+        start = tuple(max(0, min(a, n - length)) for a, length, n in zip(own, shape, extent, strict=True))
+        pixels, truth = self._patches.read(number, start, validation=True)
+        for axis, (first, begun) in enumerate(zip(own, start, strict=True)):
+            truth[(slice(None),) * axis + (slice(0, first - begun),)] = NOT_ANNOTATED
+        return pixels, truth
+
+
+def _places(box: Box, shape: tuple[int, ...]) -> Iterator[tuple[int, ...]]:
+    """Yield the places, on a grid of patches, that a box touches."""
+    spans = zip(box.start, box.stop, shape, strict=True)
+    return itertools.product(*(range(start // length, -(-stop // length)) for start, stop, length in spans))

@@ -1,0 +1,129 @@
+"""How does a U-Net learn from annotated images?"""
+
+from __future__ import annotations
+
+import math
+import time
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from functools import reduce
+from operator import add
+
+import numpy as np
+import torch
+from torch import nn
+
+from terrazzo.blocks import Box
+from terrazzo.errors import ParameterError
+from terrazzo.models.device import choose_device
+from terrazzo.models.unet.description import UNetDescription
+from terrazzo.models.unet.network import UNet, channels_first, channels_last
+from terrazzo.regions.graphs.feature_moments import FeatureMoments
+from terrazzo.training.rules.losses import ClassWeighting, class_weights
+from terrazzo.training.rules.optimise import Epoch, Schedule, optimise
+from terrazzo.training.unet.patch_batches import Patches, TrainingPatches, ValidationPatches
+from terrazzo.training.unet.patch_source import PatchSource
+
+SCALING_TILES = 64
+"""Training tiles, at most, whose intensities decide the scaling."""
+
+
+@dataclass(frozen=True, eq=False)
+class FittedUNet:
+    """A trained network, what scales its images, and how it went.
+
+    Parameters
+    ----------
+    network : UNet
+        With the weights of the best epoch, on the CPU, in evaluation mode.
+    mean, spread : tuple of float
+        Per channel.
+    history : tuple of Epoch
+    """
+
+    network: UNet
+    mean: tuple[float, ...]
+    spread: tuple[float, ...]
+    history: tuple[Epoch, ...]
+
+
+def train_unet(
+    description: UNetDescription,
+    sources: Sequence[PatchSource],
+    patch: tuple[int, ...],
+    batch: int,
+    schedule: Schedule,
+    *,
+    weighting: ClassWeighting = None,
+    seed: int = 0,
+    device: str = "auto",
+    make: Callable[[UNetDescription], nn.Module] = UNet,
+    began: float | None = None,
+    progress: Callable[[Epoch], None] | None = None,
+) -> FittedUNet:
+    """Train a U-Net on patches until the validation loss no longer falls.
+
+    Parameters
+    ----------
+    description : UNetDescription
+    sources : sequence of PatchSource
+        Images with what of them is held out, such as `split_sources` returns.
+    patch : tuple of int
+        Shape of a patch.
+    batch : int
+        Patches in one step.
+    schedule : Schedule
+    weighting, seed, device, progress
+        As for `fit_unet`.
+    make : callable
+        What makes the network of a description.
+    began : float, optional
+        The `time.monotonic()` at which the seconds began to count; by default now.
+
+    Raises
+    ------
+    ParameterError
+        If a batch is too small for batch normalisation or too large for the GPU, or the loss is no longer finite.
+    """
+    coarsest = batch * math.prod(patch) // math.prod(description.stride)
+    if batch < 1 or coarsest < 2:
+        raise ParameterError(
+            f"batch is {batch} and patch {patch}; they must leave more than one pixel at the coarsest level"
+        )
+    began, on = time.monotonic() if began is None else began, choose_device(device)
+    mean, spread = intensity_scaling(sources, seed)
+    patches = Patches(sources, patch, batch, np.array(mean, np.float32), np.array(spread, np.float32), on)
+    training, validating = TrainingPatches(patches), ValidationPatches(patches, seed)
+    pixels = reduce(add, (counts.astype(np.float64) for one in sources for _, counts in one.tiles_of(validation=False)))
+    weights = class_weights(torch.tensor(pixels, device=on), weighting)
+    rng = np.random.default_rng(seed)
+    with torch.random.fork_rng(devices=[on] if on.type == "cuda" else []):
+        torch.manual_seed(seed)
+        network = channels_last(make(description).to(on), description.axes)
+        try:
+            left = schedule.left(began)
+            history = optimise(network, training, validating, left, weights=weights, rng=rng, progress=progress)
+        except torch.OutOfMemoryError as error:
+            raise ParameterError(
+                f"a batch of {batch} patches of {patch} pixels does not fit the memory of {on}; use a smaller batch, "
+                f"such as {max(1, batch // 2)}, a smaller patch or a smaller base"
+            ) from error
+    return FittedUNet(channels_first(network.cpu()), mean, spread, history)  # type: ignore[arg-type]
+
+
+def intensity_scaling(sources: Sequence[PatchSource], seed: int) -> tuple[tuple[float, ...], tuple[float, ...]]:
+    """Return mean and standard deviation of each channel in up to 64 training tiles, chosen by the seed.
+
+    A channel that does not vary has a spread of 1.
+    """
+    tiles = [(one, box) for one in sources for box, _ in one.tiles_of(validation=False)]
+    chosen = np.random.default_rng(seed).permutation(len(tiles))[:SCALING_TILES]
+    moments = [_moments(*tiles[row]) for row in sorted(chosen.tolist())]
+    total = reduce(add, moments)
+    spread = np.sqrt(total.squares / total.count)
+    return tuple(total.mean.tolist()), tuple(np.where(spread > 0, spread, 1.0).tolist())
+
+
+def _moments(source: PatchSource, box: Box) -> FeatureMoments:
+    pixels = source.read_pixels(box)
+    return FeatureMoments.of(pixels.reshape(len(pixels), -1).T)

@@ -1,0 +1,127 @@
+"""What a run says when its cluster is in trouble: real workers that are paused, foreign or gone."""
+
+import threading
+import time
+
+import dask
+import pytest
+from distributed import Client, LocalCluster, Worker
+from segmented import grid_of
+from workers_elsewhere import copy_of_terrazzo, scheduler_elsewhere, worker_at, worker_elsewhere
+
+import terrazzo as tz
+from terrazzo.blockwise.cluster import run_blocks, worker_watch
+from terrazzo.errors import ParameterError
+
+MANY = grid_of((1500, 1750))
+
+
+OF_BEFORE = """
+def _run_batch(function, blocks, *shared):
+    raise TypeError("what is that?")
+"""
+
+
+def index_slowly():
+    """Return a function that travels whole, so that any worker knows it, and keeps each busy for a while."""
+
+    def index(block):
+        time.sleep(0.02)
+        return block.index
+
+    return index
+
+
+def end_of(running):
+    """Return the sentence that a run ends in."""
+    with pytest.raises(ParameterError) as ended:
+        for _ in running:
+            pass
+    assert "\n" not in str(ended.value)
+    return str(ended.value)
+
+
+def test_a_paused_worker_is_named_once_and_the_run_goes_on_when_it_does(caplog, monkeypatch):
+    for module in (run_blocks, worker_watch):
+        monkeypatch.setattr(module, "SECONDS_BETWEEN_QUESTIONS", 0.2)
+    # less than any process holds: the worker is paused as soon as it looks
+    with (
+        dask.config.set({"distributed.worker.memory.pause": 0.01}),
+        LocalCluster(n_workers=1, threads_per_worker=1, memory_limit="1GiB", dashboard_address=None) as there,
+        Client(there) as client,
+    ):
+
+        def resume(dask_worker: Worker):
+            dask_worker.memory_manager.memory_pause_fraction = False
+            dask_worker.status = type(dask_worker.status).running
+
+        def resume_when_named():
+            while "is paused" not in caplog.text:
+                time.sleep(0.05)
+            time.sleep(1)
+            client.run(resume)
+
+        helper = threading.Thread(target=resume_when_named)
+        while next(iter(client.scheduler_info()["workers"].values()))["status"] != "paused":
+            time.sleep(0.05)
+        helper.start()
+        blocks = grid_of((60, 70))
+        assert len(list(run_blocks.run_blocks(index_slowly(), blocks, client=client))) == len(blocks)
+        helper.join()
+    (line,) = [message for message in caplog.messages if "is paused" in message]
+    assert "of its 1.0 GiB of memory and goes on when it holds less" in line
+
+
+@pytest.mark.parametrize(
+    ("others", "sentence"),
+    [
+        ({}, f"has terrazzo 0.0.9 and the process that hands out blocks {tz.__version__}; install the same"),
+        ({"blockwise/run_blocks.py": OF_BEFORE}, "has 0.0.9; install the same version everywhere"),
+    ],
+    ids=["says so", "fails otherwise"],
+)
+def test_a_worker_of_another_version_that_joins_later_ends_the_run_by_name(tmp_path, others, sentence):
+    copy_of_terrazzo(tmp_path)
+    with (
+        LocalCluster(n_workers=1, threads_per_worker=1, dashboard_address=None) as there,
+        Client(there) as client,
+    ):
+        running = run_blocks.run_blocks(index_slowly(), MANY, client=client)
+        next(running)
+        with worker_elsewhere(there.scheduler_address, {"version.py": "__version__ = '0.0.9'"} | others, tmp_path):
+            client.wait_for_workers(2, timeout=60)
+            said = end_of(running)
+    assert sentence in said
+
+
+@pytest.mark.parametrize("before", [True, False], ids=["before it is asked", "while it computes"])
+def test_a_scheduler_that_goes_away_before_any_block_ends_in_one_sentence(tmp_path, before):
+    file = tmp_path / "scheduler.json"
+    slow = dask.delayed(time.sleep)(30)
+    with scheduler_elsewhere(file) as scheduler:
+        while not file.exists():
+            time.sleep(0.05)
+        with Client(scheduler_file=str(file), timeout=5) as client:
+            address = client.scheduler.address
+            with worker_at(address):
+                client.wait_for_workers(1, timeout=60)
+                (scheduler.kill if before else threading.Timer(1, scheduler.kill).start)()
+                with pytest.raises(ParameterError) as ended:
+                    worker_watch.computed(slow, client, "the scale")
+    assert str(ended.value).startswith(f"the Dask scheduler at '{address}' has gone away; start one and run the same")
+
+
+def test_a_scheduler_that_goes_away_ends_the_run_in_one_sentence(tmp_path):
+    file = tmp_path / "scheduler.json"
+    with scheduler_elsewhere(file) as scheduler:
+        while not file.exists():
+            time.sleep(0.05)
+        with Client(scheduler_file=str(file), timeout=5) as client:
+            address = client.scheduler.address
+            with worker_at(address):
+                client.wait_for_workers(1, timeout=60)
+                running = run_blocks.run_blocks(index_slowly(), MANY, client=client)
+                next(running)
+                scheduler.kill()
+                said = end_of(running)
+    assert said.startswith(f"the Dask scheduler at '{address}' has gone away; start one and run the same again")

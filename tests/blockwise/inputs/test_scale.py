@@ -1,0 +1,131 @@
+import dask.array as da
+import numpy as np
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from strategies import chunkings
+
+from terrazzo.blockwise.inputs.scale import WINDOW_SIDE, estimated_scale
+from terrazzo.regions.superpixels.compared_channels import compared_channels
+from terrazzo.regions.superpixels.superpixel_parameters import SuperpixelParameters
+
+PLAIN = SuperpixelParameters()
+
+
+def scale_of(image, chunks=-1, parameters=PLAIN, mask=None):
+    return estimated_scale(da.from_array(image, chunks=chunks), parameters, mask).compute()
+
+
+def spied(image):
+    """Return an image and the set of its chunks that are computed from now on."""
+    seen = set()
+
+    def spy(chunk, block_info=None):
+        seen.add(block_info[0]["chunk-location"])
+        return chunk
+
+    watched = image.map_blocks(spy, meta=np.empty((0,) * image.ndim))
+    seen.clear()
+    return watched, seen
+
+
+@given(st.integers(1, 3), st.tuples(st.integers(2, 60), st.integers(2, 60)), st.integers(0, 99))
+def test_of_a_small_image_it_is_the_root_of_the_summed_channel_variances(channels, shape, seed):
+    rng = np.random.default_rng(seed)
+    image = rng.normal(100, rng.uniform(0.1, 50, (channels, 1, 1)), (channels, *shape))
+    assert scale_of(image) == pytest.approx(np.sqrt(image.var(axis=(1, 2)).sum()), rel=1e-6)
+
+
+@settings(max_examples=5)
+@given(st.data())
+def test_it_does_not_depend_on_chunks_to_the_last_bit(data):
+    image = np.random.default_rng(0).random((2, 300, 420)).astype(np.float32)
+    assert scale_of(image, data.draw(chunkings(image.shape))) == scale_of(image)
+
+
+def test_of_a_large_image_it_reads_sixteen_windows_only():
+    image, seen = spied(da.random.default_rng(0).normal(0, 3, (1, 8192, 8192), chunks=(1, 256, 256)))
+    assert estimated_scale(image, PLAIN).compute() == pytest.approx(3, rel=0.01)
+    assert 16 <= len(seen) <= 16 * 4
+
+
+def test_of_a_large_volume_it_reads_sixty_four_windows_only():
+    image, seen = spied(da.random.default_rng(0).normal(0, 3, (1, 512, 512, 512), chunks=(1, 64, 64, 64)))
+    assert estimated_scale(image, PLAIN).compute() == pytest.approx(3, rel=0.01)
+    assert 64 <= len(seen) <= 64 * 8
+
+
+def test_a_volume_of_depth_1_has_the_scale_of_its_section():
+    image = np.random.default_rng(0).random((2, 300, 420)).astype(np.float32)
+    assert scale_of(image[:, None]) == scale_of(image)
+
+
+@settings(max_examples=5)
+@given(st.data())
+def test_of_a_volume_it_does_not_depend_on_chunks_to_the_last_bit(data):
+    image = np.random.default_rng(0).random((1, 45, 60, 50)).astype(np.float32)
+    mask = np.random.default_rng(1).random(image.shape[1:]) > 0.4
+    chunks, mask_chunks = data.draw(chunkings(image.shape)), data.draw(chunkings(mask.shape))
+    found = scale_of(image, chunks, mask=da.from_array(mask, chunks=mask_chunks))
+    assert found == scale_of(image, mask=da.from_array(mask, chunks=-1))
+
+
+def test_a_mask_leaves_pixels_out():
+    image = np.random.default_rng(0).random((2, 50, 60))
+    image[:, 30:] *= 100
+    mask = np.indices((50, 60))[0] < 30
+    expected = np.sqrt(image[:, :30].var(axis=(1, 2)).sum())
+    assert scale_of(image, mask=da.from_array(mask, chunks=17)) == pytest.approx(expected, rel=1e-9)
+    assert scale_of(image, mask=lambda pixels: pixels[0] < 1) != scale_of(image)
+
+
+def test_a_function_and_an_array_give_the_same_bits():
+    image = np.random.default_rng(0).random((2, 50, 60))
+    mask = image[0] > 0.3
+    as_array = scale_of(image, mask=da.from_array(mask, chunks=17))
+    assert scale_of(image, chunks=23, mask=lambda pixels: pixels[0] > 0.3) == as_array
+
+
+def test_a_mask_that_leaves_nothing_gives_the_scale_1():
+    assert scale_of(np.random.default_rng(0).random((1, 9, 9)), mask=da.zeros((9, 9), dtype=bool)) == 1.0
+
+
+@pytest.mark.parametrize(
+    "parameters", [{"colour": "lab"}, {"weights": (1, 0, 2)}, {"colour": "lab", "weights": (1, 2, 2)}]
+)
+def test_it_is_that_of_what_superpixels_compare(parameters):
+    parameters = SuperpixelParameters(**parameters)
+    image = np.random.default_rng(0).integers(0, 256, (3, 60, 70)).astype(np.uint8)
+    compared = compared_channels(image, parameters).astype(np.float64)
+    expected = np.sqrt(compared.var(axis=(1, 2)).sum())
+    assert scale_of(image, parameters=parameters) == pytest.approx(expected, rel=1e-9)
+
+
+def test_a_constant_image_has_the_scale_1():
+    assert scale_of(np.full((2, 40, 40), 7.5)) == 1.0
+
+
+def test_whole_numbers_do_not_overflow():
+    image = np.random.default_rng(0).integers(0, 2**16, (1, 200, 200)).astype(np.uint16)
+    assert scale_of(image) == pytest.approx(image.std(), rel=1e-6)
+
+
+@pytest.mark.parametrize("value", [np.nan, np.inf])
+def test_pixels_that_are_not_finite_are_left_out(value):
+    image = np.random.default_rng(0).random((1, 20, 20))
+    image[0, 0] = value
+    assert scale_of(image) == pytest.approx(image[:, 1:].std())
+
+
+def test_nothing_is_computed_before_it_is_asked_for(nothing_computes):  # noqa: ARG001
+    estimated_scale(da.zeros((1, 10 * WINDOW_SIDE, 10 * WINDOW_SIDE)), PLAIN)
+
+
+@pytest.mark.parametrize("value", [0.3, 1 / 3, 1e6 / 7])
+def test_rounding_is_not_taken_for_a_spread(value):
+    assert scale_of(np.full((1, 700, 700), value)) == 1.0
+
+
+def test_a_small_spread_on_a_large_offset_is_found():
+    image = 1e6 + np.random.default_rng(1).normal(0, 1, (1, 600, 600))
+    assert scale_of(image) == pytest.approx(image.std(), rel=1e-2)

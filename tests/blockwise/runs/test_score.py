@@ -1,0 +1,162 @@
+import json
+from pathlib import Path
+
+import numpy as np
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from reference import boundary_counts
+from scipy import ndimage
+
+import terrazzo as tz
+from terrazzo.errors import InputError, ParameterError
+from terrazzo.kernels.classes.confusion import confusion_matrix
+
+ALL = (slice(None), slice(None))
+
+
+@pytest.fixture(scope="module")
+def result(model, stored, tmp_path_factory):
+    return tz.write_prediction(model, stored, tmp_path_factory.mktemp("run") / "result.zarr", block=48)
+
+
+def labels_at(path, array):
+    np.save(path, array)
+    return tz.open_labels(path)
+
+
+def test_scores_are_those_of_the_whole_image(result, annotation, tmp_path):
+    scores = tz.score(result, labels_at(tmp_path / "truth.npy", annotation))
+    assert np.array_equal(scores.confusion, confusion_matrix(annotation, result.read_classes(ALL), 3))
+    labels = result.read_superpixels(ALL)
+    assert np.array_equal(scores.boundaries, boundary_counts(annotation, result.read_classes(ALL), 3, 2))
+    counts = [np.bincount(annotation[labels == i], minlength=256)[:3] for i in np.unique(labels)]
+    assert scores.ceiling == np.max(counts, axis=1).sum() / np.sum(annotation != 255)
+
+
+def test_a_prediction_scored_against_itself_is_perfect(result, tmp_path):
+    scores = tz.score(result, labels_at(tmp_path / "truth.npy", result.read_classes(ALL)))
+    assert scores.accuracy == scores.ceiling == scores.mean_iou == 1
+
+
+def test_each_scored_block_is_told(result, annotation, tmp_path):
+    told = []
+    tz.score(result, labels_at(tmp_path / "truth.npy", annotation), progress=lambda *now: told.append(now))
+    assert [(done, total) for _, done, total, _ in told] == [(n, len(result.grid)) for n in range(len(result.grid) + 1)]
+    assert told[-1] == ("score", len(result.grid), len(result.grid), 130 * 170)
+
+
+def test_an_annotation_of_another_extent_is_refused(result, annotation, tmp_path):
+    with pytest.raises(
+        InputError, match=r"the annotation has \(130, 100\) pixels \(y, x\) and the result \(130, 170\)"
+    ):
+        tz.score(result, labels_at(tmp_path / "truth.npy", annotation[:, :100]))
+
+
+def test_an_annotation_of_nothing_is_refused(result, annotation, tmp_path):
+    with pytest.raises(InputError, match=r"truth\.npy' annotates no pixel with a class from 0 to 2"):
+        tz.score(result, labels_at(tmp_path / "truth.npy", np.full_like(annotation, 255)))
+
+
+def test_a_value_that_is_no_class_is_refused(result, annotation, tmp_path):
+    annotation[50, 50] = 9
+    with pytest.raises(InputError, match="holds the value 9; with 3 classes it must be 0 to 2, or 255"):
+        tz.score(result, labels_at(tmp_path / "truth.npy", annotation))
+
+
+def test_a_result_that_is_not_finished_is_refused(model, stored, annotation, tmp_path):
+    result = tz.write_prediction(model, stored, tmp_path / "result.zarr")
+    run = Path(result.path) / "run.json"
+    run.write_text(json.dumps(json.loads(run.read_text()) | {"finished": False}))
+    with pytest.raises(InputError, match="is not finished; run the same terrazzo predict again to finish it"):
+        tz.score(result, labels_at(tmp_path / "truth.npy", annotation))
+
+
+@pytest.fixture(scope="module")
+def masked(model, stored, disc, tmp_path_factory):
+    return tz.write_prediction(model, stored, tmp_path_factory.mktemp("run") / "masked.zarr", mask=disc, block=48)
+
+
+def test_pixels_outside_the_mask_count_for_nothing_and_are_told(masked, annotation, disc, tmp_path, caplog):
+    scores = tz.score(masked, labels_at(tmp_path / "truth.npy", annotation))
+    inside = np.where(disc, annotation, np.uint8(255))
+    assert np.array_equal(scores.confusion, confusion_matrix(inside, masked.read_classes(ALL), 3))
+    assert np.array_equal(scores.boundaries, boundary_counts(inside, masked.read_classes(ALL), 3, 2))
+    assert scores.pixels == np.sum(inside != 255)
+    assert not scores.confusion[:, -1].any()
+    assert scores.ceiling <= 1
+    left_out = np.sum(annotation != 255) - scores.pixels
+    assert f"{left_out} annotated pixels are outside the mask of" in caplog.text
+
+
+def test_within_the_mask_a_prediction_scored_against_itself_is_perfect(masked, tmp_path, caplog):
+    scores = tz.score(masked, labels_at(tmp_path / "truth.npy", masked.read_classes(ALL)))
+    assert scores.accuracy == scores.ceiling == 1
+    assert not caplog.text
+
+
+def test_an_annotation_of_nothing_inside_the_mask_is_refused(masked, annotation, disc, tmp_path):
+    outside = np.where(disc, np.uint8(255), annotation)
+    with pytest.raises(InputError, match=r"annotates no pixel inside the mask with a class from 0 to 2"):
+        tz.score(masked, labels_at(tmp_path / "truth.npy", outside))
+
+
+def test_a_volume_is_scored(volume_model, volume, ball, tmp_path):
+    tz.write_ome_zarr(tmp_path / "volume.zarr", volume, axes="zyx")
+    result = tz.write_prediction(
+        volume_model, tz.open_image(tmp_path / "volume.zarr"), tmp_path / "result.zarr", mask=ball, block=24
+    )
+    truth = (volume > np.median(volume)).astype(np.uint8)
+    tz.write_ome_zarr(tmp_path / "truth.zarr", truth, axes="zyx")
+    scores = tz.score(result, tz.open_labels(tmp_path / "truth.zarr"))
+    assert scores.pixels == ball.sum()
+    predicted = result.read_classes((slice(None),) * 3)
+    assert scores.accuracy == np.mean(predicted[ball] == truth[ball])
+
+
+def smooth_classes(rng, shape, classes=3):
+    """Classes in patches a few pixels wide, so that boundaries are sparse and some lie near others."""
+    noise = ndimage.gaussian_filter(rng.standard_normal((classes, *shape)), (0, *(4,) * len(shape)))
+    return noise.argmax(axis=0).astype(np.uint8)
+
+
+@settings(max_examples=20)
+@given(st.integers(0, 2**32), st.sampled_from([(70, 90), (12, 40, 50)]), st.sampled_from([0, 1, 2, 5.5]), st.data())
+def test_a_label_image_scores_the_same_in_any_blocks(tmp_path_factory, seed, shape, tolerance, data):
+    rng, folder = np.random.default_rng(seed), tmp_path_factory.mktemp("labels")
+    true, found = (smooth_classes(rng, shape) for _ in range(2))
+    found[true == 0] = np.roll(true, 2, axis=-1)[true == 0]
+    true[rng.random(shape) < 0.02] = 255
+    axes = "zyx"[-len(shape) :]
+    images = []
+    for name, array in (("true", true), ("found", found)):
+        tz.write_ome_zarr(folder / name, array, axes=axes, chunks=tuple(data.draw(st.integers(7, 40)) for _ in shape))
+        images.append(tz.open_labels(folder / name))
+    scores = tz.score(images[1], images[0], tolerance=tolerance, block=data.draw(st.sampled_from([1, 64])))
+    assert np.array_equal(scores.confusion, confusion_matrix(true, found, 3))
+    assert np.array_equal(scores.boundaries, boundary_counts(true, found, 3, tolerance))
+    assert np.isnan(scores.ceiling)
+
+
+def test_a_label_image_may_have_more_classes_than_it_holds(annotation, tmp_path):
+    images = [labels_at(tmp_path / f"{name}.npy", annotation) for name in ("true", "found")]
+    assert tz.score(*images).confusion.shape == (3, 4)
+    assert tz.score(*images, classes=5).confusion.shape == (5, 6)
+
+
+def test_a_label_image_whose_values_are_no_class_is_wrong_there(annotation, tmp_path):
+    found = np.where(annotation == 1, -7, annotation.astype(np.int16))
+    scores = tz.score(labels_at(tmp_path / "found.npy", found), labels_at(tmp_path / "true.npy", annotation))
+    assert scores.confusion[1].tolist() == [0, 0, 0, (annotation == 1).sum()]
+
+
+def test_labels_of_objects_are_refused_as_classes(annotation, tmp_path):
+    objects = labels_at(tmp_path / "objects.npy", np.arange(annotation.size).reshape(annotation.shape))
+    with pytest.raises(InputError, match="hold values up to 22099; classes are 0 to 254"):
+        tz.score(objects, labels_at(tmp_path / "true.npy", annotation))
+
+
+@pytest.mark.parametrize("tolerance", [-1, 65, float("nan")])
+def test_a_tolerance_out_of_range_is_refused(result, annotation, tmp_path, tolerance):
+    with pytest.raises(ParameterError, match=r"tolerance is .*; it must be from 0 to 64 pixels"):
+        tz.score(result, labels_at(tmp_path / "true.npy", annotation), tolerance=tolerance)

@@ -1,0 +1,241 @@
+import json
+import pickle
+import subprocess
+import sys
+import time
+
+import dask.array as da
+import numpy as np
+import pytest
+from drawings import feature, rectangle, write_features
+
+import terrazzo as tz
+from terrazzo.errors import InputError, ParameterError
+from terrazzo.io.annotations.open_annotation import open_annotations
+
+EXTENT = (40, 60)
+TUMOUR = feature([rectangle(5, 5, 30, 30)], "Tumor", color=[200, 0, 0])
+STROMA = feature([rectangle(20, 20, 50, 38)], "Stroma", color=[150, 200, 150])
+DOT = feature([55.5, 2.5], "Tumor", "Point")
+
+
+@pytest.fixture
+def image():
+    return da.zeros((1, *EXTENT), chunks=16)
+
+
+@pytest.fixture
+def drawn(tmp_path, image):
+    def drawn(*features, **options):
+        return tz.open_annotation(write_features(tmp_path / "a.geojson", list(features)), image, **options)
+
+    return drawn
+
+
+def test_shapes_become_a_class_per_pixel_and_the_rest_is_not_annotated(drawn):
+    annotation = drawn(TUMOUR, STROMA, DOT)
+    expected = np.full(EXTENT, 255, np.uint8)
+    expected[5:30, 5:30] = 1
+    expected[20:38, 20:50] = 0
+    expected[2, 55] = 1
+    assert annotation.class_names == ("Stroma", "Tumor")
+    assert annotation.colours == ("#96c896", "#c80000")
+    assert annotation.plane.dtype == np.uint8
+    assert np.array_equal(annotation.plane.compute(), expected)
+    assert np.array_equal(annotation.plane.rechunk(7).compute(), expected)
+    assert np.array_equal(annotation.stored[0, 3:33, 11:57:2], expected[3:33, 11:57:2])
+
+
+def test_shapes_are_no_labels_and_how_to_make_labels_of_them_is_said(tmp_path, image):
+    shapes = write_features(tmp_path / "a.geojson", [TUMOUR])
+    with pytest.raises(InputError, match=r"a\.geojson' holds shapes, and labels hold one integer per pixel; open"):
+        tz.open_labels(shapes)
+    tz.write_ome_zarr(tmp_path / "labels.zarr", tz.open_annotation(shapes, image).plane, axes="yx")
+    assert np.unique(tz.open_labels(tmp_path / "labels.zarr").plane.compute()).tolist() == [0, 255]
+
+
+def test_the_order_of_the_given_names_decides_the_values(drawn):
+    annotation = drawn(TUMOUR, STROMA, classes=["Tumor", "Stroma", "Fat"])
+    assert annotation.class_names == ("Tumor", "Stroma", "Fat")
+    assert annotation.colours == ("#c80000", "#96c896", None)
+    assert annotation.plane.compute()[6, 6] == 0
+
+
+def test_a_class_that_qupath_ignores_is_left_out_unless_it_is_named(drawn):
+    ignored = feature([rectangle(0, 0, 60, 40)], "Region*")
+    annotation = drawn(TUMOUR, ignored)
+    assert annotation.class_names == ("Tumor",)
+    assert annotation.plane.compute()[0, 0] == 255
+    assert drawn(TUMOUR, ignored, classes=["Tumor", "Region*"]).plane.compute()[0, 0] == 1
+
+
+def test_annotations_of_several_images_have_the_classes_of_all(tmp_path, image):
+    paths = [write_features(tmp_path / f"{name}.geojson", [one]) for name, one in (("t", TUMOUR), ("s", STROMA))]
+    tumour, stroma = open_annotations(paths, [image, image])
+    assert tumour.class_names == stroma.class_names == ("Stroma", "Tumor")
+    assert tumour.plane.compute().min() == 1
+    assert stroma.plane.compute().min() == 0
+
+
+def test_an_annotation_is_a_few_hundred_bytes_and_parsed_by_the_process_that_reads_it(drawn, tmp_path):
+    annotation = drawn(TUMOUR, STROMA, *[DOT] * 1000)
+    sent = pickle.dumps(annotation.stored)
+    assert len(sent) < 1000
+    (tmp_path / "sent").write_bytes(sent)
+    program = "import pickle, sys; print(pickle.load(open(sys.argv[1], 'rb'))[0, 10, 3:8].tolist())"
+    done = subprocess.run(
+        [sys.executable, "-c", program, tmp_path / "sent"], capture_output=True, text=True, check=True
+    )
+    assert done.stdout.strip() == "[255, 255, 1, 1, 1]"
+
+
+def test_shapes_are_scaled_to_the_level_of_the_image(tmp_path):
+    import zarr
+
+    root = zarr.create_group(tmp_path / "pyramid.zarr")
+    datasets = []
+    for level, (height, width) in enumerate([(41, 60), (20, 30)]):
+        root.create_array(str(level), data=np.zeros((height, width), np.uint8))
+        datasets.append({"path": str(level), "coordinateTransformations": [{"type": "scale", "scale": [2**level] * 2}]})
+    axes = [{"name": axis, "type": "space"} for axis in "yx"]
+    root.attrs["ome"] = {"version": "0.5", "multiscales": [{"axes": axes, "datasets": datasets}]}
+    path = write_features(tmp_path / "a.geojson", [TUMOUR])
+    coarse = tz.open_annotation(path, tz.open_image(tmp_path / "pyramid.zarr", level=1)).plane.compute()
+    assert coarse.shape == (20, 30)
+    assert np.argwhere(coarse == 0).min(axis=0).tolist() == [2, 2]
+    assert np.argwhere(coarse == 0).max(axis=0).tolist() == [14, 14]
+
+
+def test_a_napari_layer_has_its_classes_in_a_column_or_by_argument(tmp_path, image):
+    path = tmp_path / "shapes.csv"
+    path.write_text("index,shape-type,vertex-index,axis-0,axis-1,class\n0,line,0,3,3,b\n0,line,1,3,9,b\n")
+    assert tz.open_annotation(path, image).class_names == ("b",)
+    path.write_text("index,shape-type,vertex-index,axis-0,axis-1\n0,line,0,3,3\n0,line,1,3,9\n")
+    time.sleep(0.01)
+    with pytest.raises(InputError, match="has shapes without classes; add a column 'class' with the name of each"):
+        tz.open_annotation(path, image)
+    assert (tz.open_annotation(path, image, classes=["stroke"]).plane.compute() == 0).sum() == 7
+
+
+def test_a_label_image_is_opened_as_it_is(tmp_path, image):
+    labels = np.full(EXTENT, 255, np.uint8)
+    labels[3:5] = 1
+    np.save(tmp_path / "a.npy", labels)
+    annotation = tz.open_annotation(tmp_path / "a.npy", image, classes=["a", "b"])
+    assert annotation.class_names == ("a", "b")
+    assert np.array_equal(annotation.plane.compute(), labels)
+    assert tz.open_annotation(tmp_path / "a.npy", image).class_names is None
+
+
+def test_where_zero_is_empty_classes_count_from_one(tmp_path, image):
+    labels = np.zeros(EXTENT, np.uint16)
+    labels[3:5], labels[7:9] = 1, 2
+    np.save(tmp_path / "a.npy", labels)
+    annotation = tz.open_annotation(tmp_path / "a.npy", image, empty=0)
+    assert annotation.dtype == np.uint8
+    expected = np.where(labels == 0, 255, labels - 1)
+    assert np.array_equal(annotation.plane.compute(), expected)
+    assert pickle.loads(pickle.dumps(annotation.stored))[0, 3, 3] == 0
+    labels[0, 0] = 300
+    np.save(tmp_path / "high.npy", labels)
+    with pytest.raises(InputError, match="holds the value 300; where 0 is not annotated, classes are 1 to 255"):
+        tz.open_annotation(tmp_path / "high.npy", image, empty=0).plane.compute()
+    with pytest.raises(ParameterError, match="empty is 7; it must be 255, or 0"):
+        tz.open_annotation(tmp_path / "a.npy", image, empty=7)
+
+
+def test_the_inside_of_shapes_is_a_mask_with_classes_or_without(tmp_path, image):
+    path = write_features(tmp_path / "a.geojson", [TUMOUR, feature([rectangle(40, 0, 60, 9)])])
+    mask = tz.open_mask(path, image).plane.compute()
+    expected = np.zeros(EXTENT, np.uint8)
+    expected[5:30, 5:30] = expected[0:9, 40:60] = 1
+    assert np.array_equal(mask, expected)
+    np.save(tmp_path / "mask.npy", expected)
+    assert np.array_equal(tz.open_mask(tmp_path / "mask.npy", image).plane.compute(), expected)
+
+
+def test_a_file_that_changed_after_it_was_opened_is_refused(drawn, tmp_path):
+    annotation = drawn(TUMOUR, STROMA)
+    time.sleep(0.01)
+    write_features(tmp_path / "a.geojson", [STROMA])
+    copied = pickle.loads(pickle.dumps(annotation.stored))
+    from terrazzo.io.annotations import drawn_array
+
+    drawn_array._parsed.cache_clear()  # as in another process
+    with pytest.raises(InputError, match=r"a\.geojson' changed on disk after it was opened; open it again"):
+        copied[0, :5, :5]
+
+
+def test_a_hundred_thousand_polygons_are_drawn_window_by_window(tmp_path):
+    pitch, side = 60, 320
+    lines = []
+    for number in range(side * side):
+        left, top = pitch * (number % side), pitch * (number // side)
+        ring = f"[[{left},{top}],[{left + 20},{top}],[{left + 20},{top + 30}],[{left},{top + 30}],[{left},{top}]]"
+        place = f'"geometry":{{"type":"Polygon","coordinates":[{ring}]}}'
+        lines.append(f'{{"type":"Feature",{place},"properties":{{"class":"{"ab"[number % 2]}"}}}}')
+    (tmp_path / "a.geojson").write_text(f"[{','.join(lines)}]")
+    annotation = tz.open_annotation(tmp_path / "a.geojson", da.zeros((side * pitch,) * 2, chunks=4096))
+    rows, columns = np.mgrid[6000:6500, 7000:7700]
+    expected = np.where((rows % pitch < 30) & (columns % pitch < 20), columns // pitch % 2, 255)
+    assert np.array_equal(annotation.stored[0, 6000:6500, 7000:7700], expected)
+
+
+@pytest.mark.parametrize(
+    ("features", "options", "message"),
+    [
+        ([], {}, "holds no shape; draw at least one"),
+        ([TUMOUR, feature([rectangle(0, 0, 9, 9)])], {}, r"shape 2 has no class; set its class in QuPath"),
+        ([feature([rectangle(0, 0, 9, 9)])], {}, "has shapes without classes; set its class in QuPath"),
+        (
+            [TUMOUR, STROMA],
+            {"classes": ["Tumor", "Fat"]},
+            r"shape 2 \('Stroma'\) is of none of the classes Tumor, Fat; name all classes",
+        ),
+        (
+            [TUMOUR, feature([rectangle(70, 10, 90, 20)], "Tumor")],
+            {},
+            r"shape 2 \('Tumor'\) lies outside the image, at x 70 to 90 and y 10 to 20, and the image is 60 x 40",
+        ),
+        (
+            [TUMOUR, feature([[[0, 0], [10, 10], [10, 0], [0, 10], [0, 0]]], "Stroma")],
+            {},
+            r"shape 2 \('Stroma'\) crosses itself near x 5, y 5; draw it again, or mend it with shapely.make_valid",
+        ),
+        (
+            [feature([rectangle(0, 0, 9, 9), rectangle(20, 20, 25, 25)], "Tumor")],
+            {},
+            r"shape 1 \('Tumor'\) is no valid polygon \(hole lies outside shell\) near x 20, y 20",
+        ),
+        ([feature([1, 1], str(i), "Point") for i in range(256)], {}, "has 256 classes; there may be 255"),
+    ],
+)
+def test_a_mistake_in_a_drawing_is_one_sentence(drawn, features, options, message):
+    with pytest.raises(InputError, match=message) as raised:
+        drawn(*features, **options)
+    assert "\n" not in str(raised.value)
+
+
+def test_mistakes_of_the_caller_are_named(drawn, tmp_path, image):
+    with pytest.raises(ParameterError, match="classes are a, a; give 1 to 255 different names"):
+        drawn(TUMOUR, classes=["a", "a"])
+    with pytest.raises(InputError, match="There is no file at"):
+        tz.open_annotation(tmp_path / "none.geojson", image)
+    with pytest.raises(InputError, match="2 images came with 1 annotations"):
+        open_annotations([tmp_path / "a.geojson"], [image, image])
+    tz.write_ome_zarr(tmp_path / "volume.zarr", np.zeros((4, 40, 60), np.uint8), axes="zyx")
+    write_features(tmp_path / "a.geojson", [TUMOUR])
+    with pytest.raises(InputError, match="holds shapes on a plane and the image is a volume"):
+        tz.open_annotation(tmp_path / "a.geojson", tz.open_image(tmp_path / "volume.zarr"))
+
+
+def test_a_shape_may_reach_over_the_border_of_the_image(drawn):
+    annotation = drawn(feature([rectangle(-20, -20, 5, 5)], "a")).plane.compute()
+    assert (annotation == 0).sum() == 25
+
+
+def test_json_that_says_nan_is_refused(tmp_path, image):
+    path = tmp_path / "a.geojson"
+    path.write_text(json.dumps([feature([rectangle(0, 0, float("nan"), 9)], "a")]))
+    with pytest.raises(InputError, match="its coordinates are not finite"):
+        tz.open_annotation(path, image)

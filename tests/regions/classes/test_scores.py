@@ -1,0 +1,97 @@
+import math
+
+import numpy as np
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from hypothesis.extra import numpy as hnp
+from reference import boundary_counts
+from sklearn.metrics import adjusted_rand_score, f1_score
+
+from terrazzo.kernels.classes.confusion import confusion_matrix
+from terrazzo.kernels.measures.boundaries import matched_boundaries
+from terrazzo.regions.classes.scores import Scores
+
+classes = hnp.arrays(np.uint8, (6, 7), elements=st.integers(0, 2))
+
+
+def scores_of(true, predicted, best=0):
+    known = true != 255
+    boundaries = matched_boundaries(true, predicted, known, 3, 2, tuple(slice(0, length) for length in true.shape))
+    return Scores(confusion_matrix(true, predicted, 3), best, boundaries)
+
+
+@given(classes, classes)
+def test_scores_are_those_of_the_pixels(true, predicted):
+    scores = scores_of(true, predicted)
+    assert scores.pixels == 42
+    assert scores.accuracy == pytest.approx(np.mean(true == predicted))
+    for value in range(3):
+        here, there = true == value, predicted == value
+        union, sizes = (here | there).sum(), here.sum() + there.sum()
+        common = (here & there).sum()
+        assert scores.iou[value] == pytest.approx(common / union if union else math.nan, nan_ok=True)
+        assert scores.dice[value] == pytest.approx(2 * common / sizes if sizes else math.nan, nan_ok=True)
+    assert scores.mean_iou == pytest.approx(np.nanmean(scores.iou))
+    assert scores.macro_f1 == pytest.approx(f1_score(true.ravel(), predicted.ravel(), average="macro"))
+
+
+@given(classes, classes)
+def test_the_adjusted_rand_score_is_scikit_learns(true, predicted):
+    expected = adjusted_rand_score(true.ravel(), predicted.ravel())
+    assert scores_of(true, predicted).adjusted_rand == pytest.approx(expected)
+
+
+def test_the_adjusted_rand_score_of_a_terapixel_is_exact_enough():
+    confusion = np.array([[3, 1, 0], [0, 4, 2], [1, 0, 9]], np.int64)
+    large = Scores(np.pad(confusion * 10**11, ((0, 0), (0, 1))))
+    true, found = np.repeat(np.indices((3, 3)).reshape(2, -1), 400 * confusion.ravel(), axis=1)
+    assert large.adjusted_rand == pytest.approx(adjusted_rand_score(true, found), abs=1e-3)
+
+
+@given(classes, classes)
+def test_the_boundary_f1_is_the_harmonic_mean_of_precision_and_recall(true, predicted):
+    scores = scores_of(true, predicted)
+    for value, (found, near_true, there, near_found) in enumerate(boundary_counts(true, predicted, 3, 2)):
+        shares = [near / edge if edge else 0 for near, edge in ((near_true, found), (near_found, there))]
+        expected = 2 * math.prod(shares) / sum(shares) if sum(shares) else 0 if found + there else math.nan
+        assert scores.boundary_f1_per_class[value] == pytest.approx(expected, nan_ok=True)
+    known = scores.boundary_f1_per_class[~np.isnan(scores.boundary_f1_per_class)]
+    assert scores.boundary_f1 == pytest.approx(known.mean() if known.size else math.nan, nan_ok=True)
+
+
+@given(classes, classes)
+def test_scores_of_parts_add_up_to_those_of_the_whole(true, predicted):
+    whole = scores_of(true, predicted, best=9)
+    parts = scores_of(true[:2], predicted[:2], best=4) + scores_of(true[2:], predicted[2:], best=5)
+    assert np.array_equal(parts.confusion, whole.confusion)
+    assert parts.ceiling == whole.ceiling == 9 / 42
+    assert np.array_equal((Scores.none(3) + whole).boundaries, whole.boundaries)
+
+
+def test_a_prediction_that_is_no_class_is_wrong():
+    scores = scores_of(np.zeros((2, 2), np.uint8), np.array([[0, 255], [0, 0]], np.uint8))
+    assert scores.accuracy == 0.75
+    assert scores.iou[0] == 0.75
+
+
+def test_a_class_that_nobody_names_has_no_score_and_does_not_count():
+    scores = scores_of(np.array([[0, 1]], np.uint8), np.array([[0, 1]], np.uint8))
+    assert np.isnan(scores.iou).tolist() == [False, False, True]
+    assert np.isnan(scores.dice).tolist() == [False, False, True]
+    assert scores.mean_iou == 1
+
+
+def test_without_annotated_pixels_there_are_no_scores():
+    nothing = scores_of(np.full((2, 2), 255, np.uint8), np.zeros((2, 2), np.uint8))
+    assert nothing.pixels == 0
+    figures = nothing.summary(["a", "b", "c"])
+    assert figures.pop("pixels") == 0
+    assert all(math.isnan(value) for value in figures.values() if isinstance(value, float))
+
+
+def test_scores_without_superpixels_have_no_ceiling_and_add_up():
+    without, other = (Scores(confusion_matrix(np.zeros((2, 2), np.uint8), np.zeros((2, 2), np.uint8), 1)),) * 2
+    assert math.isnan((without + other).ceiling)
+    assert math.isnan((without + other).boundary_f1)
+    assert (without + other).pixels == 8

@@ -1,0 +1,133 @@
+import numpy as np
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from scipy import ndimage
+from segmented import blobs
+from skimage.measure import block_reduce
+
+from terrazzo.errors import ParameterError
+from terrazzo.regions.statistics.features import (
+    AREA,
+    DECILES,
+    DEFAULT_FEATURES,
+    INTENSITY,
+    Regions,
+    column_names,
+    scale_space,
+    statistic_named,
+)
+
+SIGMAS = (1, 2, 4, 8, 16)
+
+
+def squares(shape, side=10):
+    """Return regions that are squares, cut off at the image's end."""
+    rows, columns = np.indices(shape) // side
+    index = (rows * -(-shape[1] // side) + columns).astype(np.int32)
+    return index, np.bincount(index.ravel())
+
+
+def halved(section):
+    padded = np.pad(section, [(0, n % 2) for n in section.shape], mode="edge")
+    return block_reduce(padded, (2, 2), np.mean)
+
+
+def per_region(values, index, area):
+    numbers = range(area.size)
+    return np.stack([ndimage.mean(values, index, numbers), ndimage.standard_deviation(values, index, numbers)], axis=1)
+
+
+@pytest.mark.parametrize("channels", [1, 3])
+def test_the_default_features_have_distinct_names(channels):
+    names = column_names(DEFAULT_FEATURES, channels)
+    assert len(names) == len(set(names)) == 1 + channels * (2 + 5 * 8)
+
+
+def test_area_intensity_and_deciles_are_those_of_the_pixels():
+    image, (index, area) = blobs((35, 42))[0], squares((35, 42))
+    regions = Regions(image, index, area, (0, 0))
+    assert AREA.compute(regions).tolist() == [[n] for n in area]
+    assert np.allclose(INTENSITY.compute(regions), per_region(image.astype(float), index, area), atol=1e-5)
+    expected = [np.quantile(image[index == i], np.arange(1, 10) / 10) for i in range(area.size)]
+    assert np.allclose(DECILES.compute(regions), expected, atol=1e-5)
+
+
+@pytest.mark.parametrize("sigma", [1, 2])
+def test_fine_scales_are_filter_responses_pooled_over_regions(sigma):
+    image, (index, area) = blobs((33, 48))[0], squares((33, 48))
+    smooth, square = (ndimage.gaussian_filter(image.astype(float) ** power, sigma) for power in (1, 2))
+    dy, dx = (ndimage.correlate1d(smooth, [-0.5, 0, 0.5], axis=axis) for axis in (0, 1))
+    responses = (smooth, np.hypot(dy, dx), ndimage.laplace(smooth), np.sqrt(square - smooth**2))
+    expected = np.concatenate([per_region(response, index, area) for response in responses], axis=1)
+    statistic = scale_space(sigma)
+    assert np.allclose(statistic.compute(Regions(image, index, area, (0, 0))), expected, atol=1e-4)
+    assert statistic.columns[::2] == tuple(
+        f"{n}{sigma}_mean" for n in ("gaussian", "gradient", "laplacian", "deviation")
+    )
+
+
+@pytest.mark.parametrize("sigma", [4, 8, 16])
+def test_coarse_scales_see_the_same_blur_as_fine_ones(sigma):
+    image, (index, area) = blobs((160, 160), seed=2)[0], squares((160, 160), 40)
+    pooled = scale_space(sigma).compute(Regions(image, index, area, (0, 0)))[:, 0]
+    exact = per_region(ndimage.gaussian_filter(image.astype(float), sigma), index, area)[:, 0]
+    assert np.corrcoef(pooled, exact)[0, 1] > 0.995
+    assert np.allclose(pooled, exact, atol=0.02)
+
+
+@pytest.mark.parametrize("sigma", SIGMAS)
+@settings(max_examples=8)
+@given(data=st.data())
+def test_the_margin_of_a_scale_is_all_that_it_needs(sigma, data):
+    statistic, extent = scale_space(sigma), 260
+    image = blobs((extent, extent), seed=sigma)[0]
+    y, x = (data.draw(st.integers(0, extent - 20)) for _ in range(2))
+    index = np.full(image.shape, -1, np.int32)
+    index[y : y + 20, x : x + 20] = squares((20, 20))[0]
+    area = np.full(4, 100)
+    top, left = (max(0, n - statistic.radius) // statistic.alignment * statistic.alignment for n in (y, x))
+    cut = (slice(top, y + 20 + statistic.radius), slice(left, x + 20 + statistic.radius))
+    crop = Regions(np.ascontiguousarray(image[cut]), np.ascontiguousarray(index[cut]), area, (top, left))
+    assert np.array_equal(statistic.compute(crop), statistic.compute(Regions(image, index, area, (0, 0))))
+
+
+@pytest.mark.parametrize("statistic", DEFAULT_FEATURES, ids=lambda s: s.name)
+def test_a_volume_of_depth_one_has_the_statistics_of_an_image(statistic):
+    index, area = squares((35, 42))
+    regions = Regions(blobs((35, 42))[0], index, area, (0, 0))
+    assert np.array_equal(statistic.compute(regions.as_volume), statistic.compute(regions))
+
+
+@pytest.mark.parametrize("sigma", [1, 4])
+def test_in_a_volume_responses_are_those_of_sections_pooled_over_all_of_a_region(sigma):
+    volume, (index, area) = blobs((3, 33, 48))[0], squares((33, 48))
+    deep = np.stack([index, np.flip(index).copy(), index])
+    if sigma == 1:
+        smooth = np.stack([ndimage.gaussian_filter(section.astype(float), 1) for section in volume])
+    else:
+        smooth = np.stack([ndimage.gaussian_filter(halved(section.astype(float)), 2) for section in volume])
+        smooth = smooth.repeat(2, axis=1).repeat(2, axis=2)[:, :33, :48]
+    regions = Regions(volume, deep, np.bincount(deep.ravel()), (5, 0, 0))
+    assert np.allclose(scale_space(sigma).compute(regions)[:, :2], per_region(smooth, deep, regions.area), atol=1e-4)
+    assert INTENSITY.compute(regions).tolist() == pytest.approx(per_region(volume.astype(float), deep, area), abs=1e-5)
+    expected = [np.quantile(volume[deep == i], np.arange(1, 10) / 10) for i in range(area.size)]
+    assert np.allclose(DECILES.compute(regions), expected, atol=1e-5)
+
+
+@pytest.mark.parametrize("statistic", DEFAULT_FEATURES, ids=lambda s: s.name)
+def test_each_default_statistic_is_found_by_its_name(statistic):
+    found = statistic_named(statistic.name)
+    assert (found.columns, found.radius, found.alignment) == (statistic.columns, statistic.radius, statistic.alignment)
+
+
+@pytest.mark.parametrize(
+    "name", ["colour", "scale_space_3", "scale_space_01", "scale_space_", "scale_space_-1", "scale_space_1.0", ""]
+)
+def test_another_name_is_refused(name):
+    with pytest.raises(ParameterError, match=f"there is no statistic '{name}'"):
+        statistic_named(name)
+
+
+def test_a_statistic_says_what_it_is_without_an_address_of_this_process():
+    assert " at 0x" not in repr(DEFAULT_FEATURES)

@@ -1,0 +1,213 @@
+import time
+
+import dask.array as da
+import numpy as np
+import pytest
+from textures import NAMES, striped
+
+import terrazzo as tz
+from terrazzo.errors import InputError, ParameterError
+from terrazzo.regions.statistics.features import AREA, INTENSITY
+
+QUICK = {"size": 8, "epochs": 12, "layers": 2, "width": 16, "device": "cpu"}
+PAIRS = [striped(seed=seed) for seed in range(3)]
+IMAGES, ANNOTATIONS = [image for image, _ in PAIRS], [classes for _, classes in PAIRS]
+
+
+@pytest.fixture(scope="module")
+def model():
+    return tz.fit(IMAGES, ANNOTATIONS, class_names=NAMES, **QUICK)
+
+
+def accuracy_of(model, seed=9):
+    image, classes = striped(seed=seed)
+    return np.mean(tz.predict(model, image).compute() == classes)
+
+
+def test_a_model_learns_a_texture(model):
+    assert accuracy_of(model) > 0.9
+
+
+def test_a_model_holds_what_predict_needs(model):
+    assert model.class_names == NAMES
+    assert len(model.colours) == 2
+    assert model.recipe.superpixels.size == (8, 8)
+    assert model.recipe.channels == 1
+    assert model.fitted["epochs"] >= 1
+    assert model.fitted["validation_accuracy"] > 0.8
+
+
+def test_seconds_count_the_graphs(caplog):
+    slow = {"seconds": 0.3, "graph_done": lambda *_: time.sleep(0.2)}
+    model = tz.fit(IMAGES, ANNOTATIONS, class_names=NAMES, **QUICK | slow)
+    assert model.fitted["epochs"] == 1
+    assert "took all of its 0.3 s" in caplog.text
+
+
+def test_the_same_seed_gives_the_same_model(model):
+    again = tz.fit(IMAGES, ANNOTATIONS, class_names=NAMES, **QUICK)
+    assert again.fingerprint() == model.fingerprint()
+    other = tz.fit(IMAGES, ANNOTATIONS, class_names=NAMES, seed=1, **QUICK)
+    assert other.fingerprint() != model.fingerprint()
+
+
+def test_chunks_do_not_change_the_model(model):
+    chunked = [da.from_array(image, chunks=(40, 31)) for image in IMAGES]
+    again = tz.fit(chunked, ANNOTATIONS, class_names=NAMES, **QUICK)
+    assert again.fingerprint() == model.fingerprint()
+
+
+def test_sparse_annotations_are_enough():
+    scribbles = []
+    for classes in ANNOTATIONS:
+        sparse = np.full_like(classes, 255)
+        sparse[10::30] = classes[10::30]
+        scribbles.append(sparse)
+    assert accuracy_of(tz.fit(IMAGES, scribbles, **QUICK)) > 0.85
+
+
+def test_files_are_fitted_on_and_their_pixel_size_is_kept(tmp_path):
+    for name, array in (("image", IMAGES[0]), ("annotation", ANNOTATIONS[0])):
+        tz.write_ome_zarr(tmp_path / f"{name}.zarr", array, axes="yx", pixel_size=(0.5, 0.25))
+    image, annotation = tz.open_image(tmp_path / "image.zarr"), tz.open_labels(tmp_path / "annotation.zarr")
+    model = tz.fit([image], [annotation], **QUICK | {"epochs": 2})
+    assert (model.pixel_size, model.pixel_unit) == ((0.5, 0.25), "micrometer")
+    assert model.class_names == ("class 0", "class 1")
+
+
+@pytest.mark.parametrize(
+    ("sizes", "remembered"),
+    [
+        ([(0.5, 0.5, "micrometer"), (501, 502, "nanometer"), (0.5, 0.5, "micrometer")], (0.5, 0.5)),
+        ([(0.5, 0.5, "micrometer"), (0.6, 0.6, "micrometer"), (0.5, 0.5, "micrometer")], None),
+    ],
+)
+def test_images_whose_pixels_are_alike_but_for_rounding_give_a_model_their_size(tmp_path, caplog, sizes, remembered):
+    images = []
+    for number, (*size, unit) in enumerate(sizes):
+        tz.write_ome_zarr(tmp_path / f"{number}.zarr", IMAGES[number], axes="yx", pixel_size=size, pixel_unit=unit)
+        images.append(tz.open_image(tmp_path / f"{number}.zarr"))
+    model = tz.fit(images, ANNOTATIONS, **QUICK | {"epochs": 1})
+    assert (model.pixel_size, model.pixel_unit) == (remembered, remembered and "micrometer")
+    said = [record.getMessage() for record in caplog.records if "pixels differ in size" in record.getMessage()]
+    assert len(said) == (remembered is None)
+
+
+def test_progress_is_told():
+    graphs, epochs = [], []
+    settings = QUICK | {"epochs": 2, "features": (AREA, INTENSITY)}
+    tz.fit(IMAGES, ANNOTATIONS, graph_done=lambda *now: graphs.append(now), progress=epochs.append, **settings)
+    assert graphs == [(1, 3), (2, 3), (3, 3)]
+    assert [epoch.epoch for epoch in epochs] == [1, 2]
+
+
+def test_a_boolean_annotation_has_two_classes():
+    masks = [classes > 0 for classes in ANNOTATIONS]
+    assert tz.fit(IMAGES, masks, **QUICK | {"epochs": 1}).network.config.classes == 2
+
+
+def test_colour_and_weights_go_with_the_model():
+    images = [np.stack([image, 255 - image, image]) for image in IMAGES]
+    model = tz.fit(images, ANNOTATIONS, colour="lab", weights=(2, 1, 1), **QUICK | {"epochs": 2})
+    assert model.recipe.superpixels.colour == "lab"
+    assert model.recipe.superpixels.weights == (2, 1, 1)
+    other = tz.fit(images, ANNOTATIONS, **QUICK | {"epochs": 2})
+    assert other.fingerprint() != model.fingerprint()
+
+
+def test_annotated_pixels_outside_a_mask_are_not_learned():
+    halves = [np.indices(image.shape)[0] < 48 for image in IMAGES]
+    wrong = [np.where(half, classes, 1 - classes) for half, classes in zip(halves, ANNOTATIONS, strict=True)]
+    settings = QUICK | {"epochs": 4, "features": (AREA, INTENSITY)}
+    expected, found = (tz.fit(IMAGES, truth, masks=halves, **settings) for truth in (ANNOTATIONS, wrong))
+    assert found.fingerprint() == expected.fingerprint()
+    assert tz.fit(IMAGES, wrong, **settings).fingerprint() != expected.fingerprint()
+
+
+def test_a_mask_may_be_a_function_or_missing_for_each_image():
+    half = np.indices(IMAGES[0].shape)[0] < 48
+    settings = QUICK | {"epochs": 2, "features": (AREA, INTENSITY)}
+    as_arrays = tz.fit(IMAGES, ANNOTATIONS, masks=[IMAGES[0] > 90, None, half], **settings)
+    mixed = tz.fit(IMAGES, ANNOTATIONS, masks=[lambda pixels: pixels[0] > 90, None, da.from_array(half)], **settings)
+    assert mixed.fingerprint() == as_arrays.fingerprint()
+
+
+@pytest.mark.parametrize("masks", [np.ones((96, 96), bool), [None], lambda pixels: pixels[0] > 0])
+def test_masks_that_are_not_one_for_each_image_are_refused(masks):
+    with pytest.raises(ParameterError, match="masks must be a list with one mask, or None, for each image"):
+        tz.fit(IMAGES, ANNOTATIONS, masks=masks, **QUICK)
+
+
+def test_a_model_learns_from_volumes(tmp_path):
+    pairs = [striped(side=48, seed=seed) for seed in range(6)]
+    volumes = [np.stack([image for image, _ in pairs[i : i + 3]]) for i in (0, 3)]
+    truth = [np.stack([classes for _, classes in pairs[i : i + 3]]) for i in (0, 3)]
+    settings = {"size": (2, 6, 6), "epochs": 10, "layers": 2, "width": 16, "device": "cpu"}
+    model = tz.fit(volumes, truth, class_names=NAMES, **settings)
+    assert model.recipe.superpixels.size == (2, 6, 6)
+    tz.write_ome_zarr(tmp_path / "volume.zarr", volumes[0], axes="zyx", pixel_size=(3, 0.5, 0.5))
+    tz.write_ome_zarr(tmp_path / "truth.zarr", truth[0], axes="zyx")
+    stored, labels = tz.open_image(tmp_path / "volume.zarr"), tz.open_labels(tmp_path / "truth.zarr")
+    from_disk = tz.fit([stored], [labels], **settings | {"epochs": 1, "size": 6})
+    assert from_disk.pixel_size == (3, 0.5, 0.5)
+    assert from_disk.recipe.superpixels.size == (6, 6, 6)
+    assert np.mean(tz.predict(model, volumes[1]).compute() == truth[1]) > 0.8
+
+
+@pytest.mark.parametrize(
+    ("images", "annotations", "message"),
+    [
+        ([], [], "0 images came with 0 annotations; give one each"),
+        (IMAGES, ANNOTATIONS[:2], "3 images came with 2 annotations; give one each"),
+        (IMAGES[:1], [ANNOTATIONS[0][:90]], r"the annotation has \(90, 96\) pixels \(y, x\) and its image \(96, 96\)"),
+        ([IMAGES[0], np.stack([IMAGES[1]] * 3)], ANNOTATIONS[:2], r"the images have \[1, 3\] channels"),
+        (
+            [IMAGES[0], np.zeros((1, 3, 96, 96))],
+            ANNOTATIONS[:2],
+            r"some images have the spatial axes \(y, x\) and some",
+        ),
+        (IMAGES[:1], [ANNOTATIONS[0] / 2], "an annotation is float64 with 2 axes; it must hold whole numbers"),
+        (IMAGES[:1], [ANNOTATIONS[0][None]], "an annotation is uint8 with 3 axes"),
+        (IMAGES[:1], [ANNOTATIONS[0].astype(np.int16) - 1], "the annotation holds the value -1"),
+    ],
+)
+def test_images_and_annotations_that_do_not_fit_are_refused(images, annotations, message):
+    with pytest.raises(InputError, match=message):
+        tz.fit(images, annotations, **QUICK)
+
+
+def test_a_value_beyond_the_names_is_refused():
+    with pytest.raises(InputError, match="holds the value 2; with 2 classes it must be 0 to 1, or 255"):
+        tz.fit(IMAGES[:1], [ANNOTATIONS[0] * 2], class_names=NAMES, **QUICK)
+
+
+def test_values_that_no_byte_holds_are_refused():
+    with pytest.raises(InputError, match="there are 301 classes; there must be 1 to 255"):
+        tz.fit(IMAGES[:1], [ANNOTATIONS[0].astype(np.uint16) * 300], **QUICK)
+
+
+@pytest.mark.parametrize("value", [0, 1])
+def test_one_class_alone_cannot_be_learned(value):
+    with pytest.raises(ParameterError, match=f"class {value} is the only one annotated"):
+        tz.fit(IMAGES[:1], [np.full_like(ANNOTATIONS[0], value)], **QUICK)
+
+
+def test_without_annotated_pixels_nothing_can_be_learned():
+    with pytest.raises(ParameterError, match="no pixel is annotated"):
+        tz.fit(IMAGES[:1], [np.full_like(ANNOTATIONS[0], 255)], class_names=NAMES, **QUICK)
+
+
+@pytest.mark.parametrize(
+    ("settings", "message"),
+    [
+        ({"size": 1}, "size is 1"),
+        ({"compactness": -1}, "compactness is -1"),
+        ({"epochs": 0}, "epochs is 0"),
+        ({"device": "abacus"}, "there is no device 'abacus'"),
+        ({"class_names": ("one", "one")}, "class_names are .*; give 2 different ones, one per class"),
+        ({"colours": ("#000000",)}, "colours are .*; give 2 of the form #rrggbb, one per class"),
+    ],
+)
+def test_a_parameter_out_of_range_is_refused(settings, message):
+    with pytest.raises(ParameterError, match=message):
+        tz.fit(IMAGES[:1], ANNOTATIONS[:1], **QUICK | settings)

@@ -1,0 +1,153 @@
+import dask.array as da
+import numpy as np
+import pytest
+import torch
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from torch import nn
+from torch.nn import functional
+
+from terrazzo.errors import InputError
+from terrazzo.training.rules.split_blocks import GAP_CELLS
+from terrazzo.training.unet.fit_unet import split_sources
+from terrazzo.training.unet.patch_batches import PatchBatch, Patches, TrainingPatches, ValidationPatches
+
+CPU = torch.device("cpu")
+ONE = np.ones(1, np.float32)
+
+
+def _annotated(shape, seed=0, share=1.0):
+    """Pixels that hold their own class, and the annotation: a mosaic, in part not annotated."""
+    rng = np.random.default_rng(seed)
+    classes = np.kron(rng.integers(0, 3, [-(-n // 8) for n in shape]), np.ones((8,) * len(shape), int))
+    truth = classes[tuple(slice(n) for n in shape)].astype(np.uint8)
+    known = rng.random(shape) < share
+    return truth[None].astype(np.float32), np.where(known, truth, 255).astype(np.uint8)[None]
+
+
+def _patches(sources, shape, batch=2):
+    return Patches(sources, shape, batch, 0 * ONE, ONE, CPU)
+
+
+@settings(max_examples=20)
+@given(st.integers(150, 260), st.integers(150, 260), st.sampled_from((16, 32, 64)), st.integers(0, 2**31))
+def test_each_held_out_pixel_is_judged_once_and_no_other(height, width, side, seed):
+    pixels, truth = _annotated((height, width), seed, share=0.7)
+    (source,) = split_sources([pixels], [truth], 3, seed=seed)
+    held = np.zeros((height, width), bool)
+    for block in source.held_out:
+        held[block.core.slices] = True
+    expected = np.bincount(truth[0][held], minlength=256)[:3]
+    found = np.zeros(3)
+    batches = ValidationPatches(_patches([source], (side, side)), seed)
+    for batch in batches:
+        known = batch.truth != 255
+        assert torch.equal(batch.pixels[:, 0][known], batch.truth[known].float())
+        found += np.bincount(batch.truth[known], minlength=3)
+    if len(batches) < 32:
+        assert (found == expected).all()
+    assert found.sum() > 0
+
+
+@pytest.mark.parametrize("shape", [(200, 230), (24, 80, 90)])
+def test_training_sees_no_annotation_that_is_held_out_or_near_it(shape):
+    axes = len(shape)
+    pixels, truth = _annotated(shape)
+    # every annotated pixel has an intensity of its own
+    pixels = np.arange(truth.size, dtype=np.float32).reshape(truth.shape)
+    (source,) = split_sources([pixels], [truth], 3)
+    assert source.held_out
+    near = np.zeros(shape, bool)
+    for block in source.held_out:
+        near[block.pixels(GAP_CELLS).slices] = True
+    seen = np.zeros(shape, bool)
+    side = (32,) * axes if axes == 2 else (8, 16, 16)
+    patches = _patches([source], side)
+    rng = np.random.default_rng(0)
+    for _ in range(300):
+        start = tuple(int(rng.integers(n - s + 1)) for n, s in zip(shape, side, strict=True))
+        read, known = patches.read(0, start, validation=False)
+        assert np.array_equal(read[0], pixels[0][tuple(slice(a, a + s) for a, s in zip(start, side, strict=True))])
+        window = tuple(slice(a, a + s) for a, s in zip(start, side, strict=True))
+        assert not (known != 255)[near[window]].any()
+        assert np.array_equal(known[known != 255], truth[0][window][known != 255])
+        seen[window] |= known != 255
+    assert seen.mean() > 0.3
+
+
+def test_patches_are_drawn_by_annotated_area():
+    pixels, truth = _annotated((256, 256))
+    truth[:] = 255
+    truth[0, :32, :32], truth[0, 16:32, :32] = 0, 1
+    truth[0, 128:136, 128:160], truth[0, 132:136, 128:160] = 0, 1
+    other = truth.copy()
+    sources = split_sources([pixels, pixels, pixels], [truth, truth, other], 3)
+    training = TrainingPatches(_patches(sources, (32, 32), batch=1))
+    places = [training._patch(np.random.default_rng(seed))[1] for seed in range(400)]
+    dense = sum((place != 255).sum() > 256 for place in places)
+    assert 0.6 < dense / len(places) < 0.9  # 4 of 5 annotated pixels lie in the larger place
+
+
+def test_a_batch_is_its_seed_and_an_epoch_a_run_of_them():
+    pixels, truth = _annotated((160, 160))
+    training = TrainingPatches(_patches(split_sources([pixels], [truth], 3), (32, 32)))
+    first, second = (list(training.epoch(np.random.default_rng(5))) for _ in range(2))
+    assert len(first) == len(training) >= 8
+    assert all(
+        torch.equal(a.pixels, b.pixels) and torch.equal(a.truth, b.truth) for a, b in zip(first, second, strict=True)
+    )
+    assert not torch.equal(first[0].pixels, first[1].pixels)
+
+
+def test_only_chunks_under_a_patch_are_computed():
+    computed = []
+
+    def chunk(block_info=None):
+        where = block_info[None]["array-location"]
+        computed.append(where)
+        return np.zeros([stop - start for start, stop in where], np.float32)
+
+    lazy = da.map_blocks(
+        chunk, chunks=((1,), (50,) * 20, (50,) * 20), dtype=np.float32, meta=np.empty((0,) * 3, np.float32)
+    )
+    _, truth = _annotated((1000, 1000), share=0.2)
+    (source,) = split_sources([lazy], [da.from_array(truth, chunks=(1, 300, 300))], 3)
+    assert computed == []
+    _patches([source], (64, 64)).read(0, (100, 100), validation=False)
+    assert len(computed) == 4
+
+
+def test_an_image_smaller_than_a_patch_is_filled_with_its_last_pixels_without_annotation():
+    pixels, truth = _annotated((40, 100))
+    sources = split_sources([pixels] * 3, [truth] * 3, 3)
+    read, known = _patches(sources, (64, 32)).read(0, (0, 10), validation=False)
+    assert read.shape == (1, 64, 32)
+    assert (read[0, 40:] == read[0, 39]).all()
+    assert (known[40:] == 255).all()
+
+
+def test_a_pixel_that_is_nan_is_an_error_that_names_it():
+    pixels, truth = _annotated((64, 64))
+    pixels[0, 33, 2] = np.nan
+    sources = split_sources([pixels] * 3, [truth] * 3, 3)
+    with pytest.raises(InputError, match=r"\(y, x\) = \(33, 2\)"):
+        _patches(sources, (64, 64)).read(0, (0, 0), validation=False)
+
+
+def test_the_loss_is_the_mean_over_annotated_pixels_weighted_by_class():
+    logits = torch.randn(2, 3, 5, 4)
+    truth = torch.randint(0, 3, (2, 5, 4))
+    truth[0, :2] = 255
+    weights = torch.tensor([1.0, 2.0, 0.5])
+    graded = PatchBatch(logits, truth).graded(nn.Identity(), weights)
+    known = truth != 255
+    rows = logits.movedim(1, -1)[known]
+    by_hand = functional.cross_entropy(rows, truth[known], reduction="none") * weights[truth[known]]
+    assert graded.loss == pytest.approx(by_hand.mean().item(), rel=1e-5)
+    assert graded.accuracy == pytest.approx((rows.argmax(dim=1) == truth[known]).float().mean().item())
+    assert graded.pixels == known.sum()
+
+
+def test_a_batch_without_annotation_costs_nothing():
+    graded = PatchBatch(torch.randn(1, 3, 4, 4), torch.full((1, 4, 4), 255)).graded(nn.Identity(), None)
+    assert (graded.loss, graded.pixels) == (0, 0)
