@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import itertools
 import math
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 
 from terrazzo.errors import ParameterError
@@ -192,6 +192,16 @@ class BlockGrid:
             side, extent = self.block_cells[axis] * self.lattice.size[axis], self.lattice.shape[axis]
             edges.append(tuple(min(side, extent - i * side) for i in range(count)))
         return tuple(edges)
+
+
+def total_pixels(grid: BlockGrid, box_of: Callable[[Block], Box]) -> int:
+    """Return the summed volumes of a box of each block: along each axis it depends on the index there alone."""
+    first = (0,) * len(grid.shape)
+    sums = []
+    for axis, count in enumerate(grid.shape):
+        indices = ((*first[:axis], i, *first[axis + 1 :]) for i in range(count))
+        sums.append(sum(box_of(grid[index]).shape[axis] for index in indices))
+    return math.prod(sums)
 
 
 def _default_side(lattice: Lattice) -> int:

@@ -2,11 +2,9 @@
 
 from __future__ import annotations
 
-import json
 import os
-from dataclasses import asdict
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import numpy as np
 
@@ -20,10 +18,6 @@ from terrazzo.io.readers.formats import is_drawn
 from terrazzo.io.readers.location import inside_hdf5, is_pattern, is_url
 from terrazzo.io.results.result import RUN, Result, open_result
 from terrazzo.regions.outlines.drawing import UNCLASSED
-
-if TYPE_CHECKING:
-    from terrazzo.models.gnn.model import Model
-    from terrazzo.models.unet.model import UNetModel
 
 
 def describe(path: str | os.PathLike[str], **opening: Any) -> dict[str, Any]:
@@ -91,47 +85,18 @@ def _shapes(path: Path) -> dict[str, Any]:
 
 
 def _model(path: Path) -> dict[str, Any]:
-    from safetensors import safe_open  # loads torch, which images and results do without
+    from terrazzo.io.models.model_file import open_model, read_header  # load torch, which images and results do without
 
-    from terrazzo.io.models.model_file import HEADER, open_model
-    from terrazzo.models.unet.model import UNetModel
-
-    model = open_model(path)
-    with safe_open(path, framework="pt") as file:
-        header = json.loads(file.metadata()[HEADER])
+    model, header = open_model(path), read_header(path)
     return {
         "classes": dict(zip(model.class_names, model.colours, strict=True)),
         "channels": model.channels,
         "axes": "zyx"[-model.axes :],
         "pixel_size": model.pixel_size,
         "pixel_unit": model.pixel_unit,
-        **(_unet(model) if isinstance(model, UNetModel) else _gnn(model)),
-        "parameters": sum(weights.numel() for weights in model.network.parameters()),
+        **model.described(),
         "fitted": model.fitted,
         "versions": {"terrazzo": header["version"], "format": header["format"]},
-    }
-
-
-def _gnn(model: Model) -> dict[str, Any]:
-    return {
-        "superpixels": asdict(model.recipe.superpixels),
-        "statistics": [statistic.name for statistic in model.recipe.features],
-        "network": asdict(model.network.config),
-    }
-
-
-def _unet(model: UNetModel) -> dict[str, Any]:
-    from terrazzo.models.unet.cost import multiply_adds
-    from terrazzo.models.unet.receptive_field import halo
-
-    description = model.network.description
-    return {
-        "mean": model.mean,
-        "spread": model.spread,
-        "network": {"kind": "U-Net", "base": description.down.levels[0].channels, "depth": description.depth},
-        "stride": description.stride,
-        "halo": halo(description),
-        "multiply_adds_per_pixel": multiply_adds(description),
     }
 
 

@@ -8,24 +8,19 @@ import dask.array as da
 import numpy as np
 from dask.base import tokenize
 from dask.delayed import Delayed
-from dask.highlevelgraph import HighLevelGraph
 from numpy.typing import NDArray
 
-from terrazzo.blockwise.arrays.block_tasks import targets_of_labels
-from terrazzo.blockwise.arrays.lazy_graph import LazyGraph
-from terrazzo.blockwise.arrays.segmented_blocks import segmented_blocks
 from terrazzo.blockwise.inputs.annotated_image import AnnotatedImage, annotated_image
 from terrazzo.blockwise.inputs.image_array import ImageLike
 from terrazzo.blockwise.inputs.masks import MaskLike
-from terrazzo.blockwise.inputs.windows import window_tasks
+from terrazzo.blockwise.passes.lazy_passes import LazyGraph, lazy_passes
 from terrazzo.lattice import Lattice
-from terrazzo.regions.graphs.block_graph import BlockGraph
-from terrazzo.regions.graphs.masked_block import empty_graph
+from terrazzo.models.passes.superpixels import superpixels_pass, targets_pass
+from terrazzo.regions.graphs.block_graph import BlockGraph, empty_graph
 from terrazzo.regions.graphs.merge import merge, merge_targets
 from terrazzo.regions.graphs.node_targets import NodeTargets
 from terrazzo.regions.graphs.recipe import Recipe
 from terrazzo.regions.graphs.region_graph import RegionGraph
-from terrazzo.regions.superpixels.block_labels import LABEL_MARGIN
 
 
 def annotated_graph(
@@ -67,27 +62,26 @@ def annotated_graph(
 
 def lazy_annotated_graph(annotated: AnnotatedImage) -> LazyGraph:
     """Return, lazily, the RegionGraph and the NodeTargets of the wanted blocks of an annotated image."""
-    grid, wanted, classes = annotated.grid, annotated.blocks, annotated.classes
+    grid, recipe, classes = annotated.grid, annotated.recipe, annotated.classes
+    passes = (superpixels_pass(recipe), targets_pass(recipe, classes))
     # those of the whole grid, whose keys `superpixels` and `predict` share: Dask drops what no wanted block needs
-    blocks = segmented_blocks(annotated.pixels, annotated.mask, annotated.recipe, grid)
-    truth = annotated.truth.rechunk(grid.chunks())
-    token = tokenize(blocks.token, truth.name, classes, [one.index for one in wanted])
-    tasks, windows = window_tasks(truth, [one.pixels(LABEL_MARGIN) for one in wanted], f"annotation-{token}")
-    tasks |= blocks.tasks
-    graphs, counts = [], []
-    for one, window in zip(wanted, windows, strict=True):
-        graphs.append(blocks.graph_key(one))
-        counts.append((f"targets-{token}", *one.index))
-        tasks[counts[-1]] = (targets_of_labels, window, *blocks.label_keys(one), one, classes)
-    key = f"annotated-graph-{token}"
-    tasks[key] = (_merged, graphs, counts, blocks.recipe_key, grid.lattice, classes)
-    return LazyGraph(key, HighLevelGraph.from_collections(key, tasks, dependencies=[*blocks.sources, truth]))
+    made = lazy_passes(passes, annotated.pixels, annotated.mask, grid, annotated.truth)
+    graphs, counts = ([made.key(what, one) for one in annotated.blocks] for what in ("rows", "targets"))
+    key = f"annotated-graph-{tokenize(made.names, [one.index for one in annotated.blocks])}"
+    columns = recipe.node_columns, recipe.edge_columns
+    return made.value(key, (_merged, graphs, counts, grid.lattice, classes, *columns))
 
 
 def _merged(
-    graphs: list[BlockGraph], counts: list[NDArray[np.uint32]], recipe: Recipe, lattice: Lattice, classes: int
+    graphs: list[BlockGraph],
+    counts: list[NDArray[np.uint32]],
+    lattice: Lattice,
+    classes: int,
+    node_columns: tuple[str, ...],
+    edge_columns: tuple[str, ...],
 ) -> tuple[RegionGraph, NodeTargets]:
     if not graphs:
-        graphs, counts = [empty_graph(lattice, recipe)], [np.zeros((0, classes), np.uint32)]
-    graph = merge(graphs, recipe.node_columns, recipe.edge_columns)
+        graphs = [empty_graph(lattice, node_columns, edge_columns)]
+        counts = [np.zeros((0, classes), np.uint32)]
+    graph = merge(graphs, node_columns, edge_columns)
     return graph, NodeTargets(merge_targets(graphs, counts))

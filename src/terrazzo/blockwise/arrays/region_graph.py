@@ -14,20 +14,20 @@ from dask.highlevelgraph import HighLevelGraph
 from numpy.typing import NDArray
 
 from terrazzo.blocks import Block, BlockGrid, Box
-from terrazzo.blockwise.arrays.block_tasks import foreign_graph_of_windows, graph_of_windows
-from terrazzo.blockwise.arrays.lazy_graph import LazyGraph
 from terrazzo.blockwise.inputs.halo_cost import warn_of_halo
 from terrazzo.blockwise.inputs.image_array import ImageLike, axis_names, image_array
-from terrazzo.blockwise.inputs.windows import window_tasks
+from terrazzo.blockwise.inputs.windows import Window, assemble, window_tasks
+from terrazzo.blockwise.passes.lazy_passes import LazyGraph
 from terrazzo.errors import InputError, ParameterError
 from terrazzo.io.images.image import Image
 from terrazzo.lattice import Lattice
-from terrazzo.regions.graphs.block_graph import edge_columns, graph_window
+from terrazzo.regions.graphs.block_graph import BlockGraph, block_graph, edge_columns, graph_window
 from terrazzo.regions.graphs.foreign_blocks import foreign_graph_window, foreign_grid, foreign_window, largest_extent
-from terrazzo.regions.graphs.foreign_graph import merge_foreign
+from terrazzo.regions.graphs.foreign_graph import foreign_block_graph, merge_foreign
+from terrazzo.regions.graphs.measure import labelled_pixels
 from terrazzo.regions.graphs.merge import merge
 from terrazzo.regions.statistics.features import DEFAULT_FEATURES, FeatureSet, column_names
-from terrazzo.regions.superpixels.block_labels import LABEL_MARGIN
+from terrazzo.regions.superpixels.block_labels import LABEL_MARGIN, BlockLabels
 
 LabelsLike: TypeAlias = "Image | da.Array | NDArray[Any]"
 
@@ -125,7 +125,7 @@ def _of_superpixels(labels: da.Array, lattice: Lattice, features: FeatureSet, bl
         raise ParameterError(f"lattice is {lattice!r}; pass Lattice.of(image, size=…)")
     _check_extents({"labels": labels.shape, "lattice": lattice.shape})
     window = partial(graph_window, features=features)
-    return _Plan(BlockGrid.of(lattice, block), window, lambda b: b.pixels(LABEL_MARGIN), graph_of_windows, merge)
+    return _Plan(BlockGrid.of(lattice, block), window, lambda b: b.pixels(LABEL_MARGIN), _graph_of_windows, merge)
 
 
 def _of_foreign_labels(
@@ -136,7 +136,7 @@ def _of_foreign_labels(
         foreign_grid(labels.shape, limit, block),
         partial(foreign_graph_window, max_extent=limit, features=features),
         partial(foreign_window, max_extent=limit),
-        partial(foreign_graph_of_windows, max_extent=limit),
+        partial(_foreign_graph_of_windows, max_extent=limit),
         merge_foreign,
     )
 
@@ -173,3 +173,17 @@ def _check_extents(extents: dict[str, tuple[int, ...]]) -> None:
         found = ", ".join(f"the {what} {extent}" for what, extent in extents.items())
         axes = axis_names(len(extents["labels"]))
         raise InputError(f"the extents {axes} differ: {found}; they must be those of one image")
+
+
+def _graph_of_windows(image_window: Window, labels_window: Window, block: Block, features: FeatureSet) -> BlockGraph:
+    """Return what a block owns of an image with labels."""
+    labels, window = BlockLabels(block.pixels(LABEL_MARGIN), assemble(labels_window), 0), graph_window(block, features)
+    mask = labelled_pixels(labels.ids, labels.box, window)
+    return block_graph(assemble(image_window), window, labels, block, features, mask)
+
+
+def _foreign_graph_of_windows(
+    image_window: Window, labels_window: Window, block: Block, features: FeatureSet, max_extent: tuple[int, ...]
+) -> BlockGraph:
+    """Return what a block owns of an image with labels from elsewhere."""
+    return foreign_block_graph(assemble(image_window), assemble(labels_window), block, max_extent, features)

@@ -8,12 +8,17 @@ from functools import partial
 import dask.array as da
 
 from terrazzo.blocks import BlockGrid
-from terrazzo.blockwise.arrays.lazy_labels import lazy_labels
 from terrazzo.blockwise.inputs.halo_cost import warn_of_halo
 from terrazzo.blockwise.inputs.image_array import ImageLike, axes_of, image_array, lattice_of
 from terrazzo.blockwise.inputs.masks import MaskLike, checked_mask
+from terrazzo.blockwise.passes.lazy_passes import lazy_passes
+from terrazzo.errors import ParameterError
 from terrazzo.lattice import Lattice
+from terrazzo.models.passes.superpixels import labels_pass
+from terrazzo.regions.superpixels.compared_channels import check_channels
 from terrazzo.regions.superpixels.superpixel_parameters import SuperpixelParameters
+
+_SHORTCUTS = (16, 0.45, 5, 1.0, "none")
 
 
 def superpixels(
@@ -22,10 +27,9 @@ def superpixels(
     compactness: float = 0.45,
     iterations: int = 5,
     sigma: float = 1.0,
-    scale: float | None = None,
     *,
     colour: str = "none",
-    weights: Sequence[float] | None = None,
+    parameters: SuperpixelParameters | None = None,
     mask: MaskLike | None = None,
     block: int | None = None,
 ) -> da.Array:
@@ -45,13 +49,10 @@ def superpixels(
         The standard deviation of the Gaussian that smooths the image first, in pixels along the axes of the largest
         size and along the others in proportion to `size`; 0 is none. What is smoothed is sharpened again, by half
         its difference to a Gaussian of 4 sigma.
-    scale : float, optional
-        The difference that counts as 1 in what is compared; by default its standard deviation, estimated lazily
-        from windows at fixed positions.
     colour : {"none", "lab"}
         "lab" compares the CIELAB colours of three channels in sRGB.
-    weights : sequence of float, optional
-        One for each channel, or for L, a and b: a channel of weight 2 counts as one of twice the contrast.
+    parameters : SuperpixelParameters, optional
+        All of these together, with `scale` and `weights`, in their place: those of a model, say.
     mask : Image, array of bool (y, x) or (z, y, x), or function, optional
         Which pixels get superpixels; the others are 0. A function gets pixels (c, y, x) or (c, z, y, x) of the
         image and returns a bool for each, which depends on that pixel alone.
@@ -81,13 +82,18 @@ def superpixels(
     >>> tz.superpixels(image, size=20).compute().max()
     np.uint32(150)
 
-    Those of a model, whose tasks `predict` shares: `tz.superpixels(image, **vars(model.recipe.superpixels))`.
+    Those of a model, whose tasks `predict` shares: `tz.superpixels(image, parameters=model.recipe.superpixels)`.
     """
+    if parameters is not None:
+        if (size, compactness, iterations, sigma, colour) != _SHORTCUTS:
+            raise ParameterError("both parameters and some of what is in them are given; give size and the others alone")
+        size = parameters.size
     array = image_array(image, axes_of(size))
     lattice = lattice_of(array, size)
-    given = None if weights is None else tuple(weights)
-    parameters = SuperpixelParameters(lattice.size, compactness, iterations, sigma, scale, colour, given)
+    chosen = parameters or SuperpixelParameters(lattice.size, compactness, iterations, sigma, colour=colour)
+    check_channels(array.shape[0], array.dtype, chosen)
     grid = BlockGrid.of(lattice, block)
-    warn_of_halo(grid, partial(parameters.window, margin=0))
-    inside = checked_mask(mask, lattice.shape)
-    return lazy_labels(array, inside, parameters, grid).rechunk(array.chunks[1:])
+    one_pass = labels_pass(chosen)
+    warn_of_halo(grid, partial(chosen.window, margin=0))
+    labels = lazy_passes([one_pass], array, checked_mask(mask, lattice.shape), grid).arrays["labels"]
+    return labels.rechunk(array.chunks[1:])

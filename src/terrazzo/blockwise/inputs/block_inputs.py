@@ -51,7 +51,8 @@ def block_inputs(array: da.Array, mask: Mask, grid: BlockGrid, window_of: Callab
     """Return what the blocks of an image need, each in the window that `window_of` gives; nothing is computed."""
     blocks = list(grid)
     boxes = [window_of(block) for block in blocks]
-    source = array.rechunk((-1, *grid.chunks()))
+    leading = (-1,) * (array.ndim - len(grid.shape))
+    source = array.rechunk((*leading, *grid.chunks()))
     token = tokenize(source.name, mask, grid)
     sources = [source]
     tasks, windows = window_tasks(source, boxes, f"window-{token}")

@@ -10,13 +10,13 @@ from terrazzo.blockwise.inputs.image_array import ImageLike, axis_names, image_a
 from terrazzo.errors import ModelError
 from terrazzo.io.images.image import Image
 from terrazzo.io.images.image_levels import levels_of
-from terrazzo.models.any_model import AnyModel
+from terrazzo.models.fitted_model import FittedModel
 from terrazzo.pixel_size import is_same_size, size_ratio
 
 _log = logging.getLogger(__name__)
 
 
-def model_image(model: AnyModel, image: ImageLike) -> da.Array:
+def model_image(model: FittedModel, image: ImageLike) -> da.Array:
     """Return an image as a Dask array (c, y, x) or (c, z, y, x), with the axes and channels of the model.
 
     Raises
@@ -33,18 +33,18 @@ def model_image(model: AnyModel, image: ImageLike) -> da.Array:
             f"the image has the spatial axes {axis_names(array.ndim - 1)} and the model was fitted on "
             f"{axis_names(axes)}; give an image with the same axes or fit a model on this one"
         )
-    model.check_channels(array.shape[0])
+    model.check_image(array.shape[0], array.dtype)
     return array
 
 
-def say_pixel_size(model: AnyModel, image: ImageLike) -> None:
+def say_pixel_size(model: FittedModel, image: ImageLike) -> None:
     """Log a warning where there is a `pixel_size_note`."""
     note = pixel_size_note(model, image)
     if note is not None:
         _log.warning("%s", note)
 
 
-def pixel_size_note(model: AnyModel, image: ImageLike) -> str | None:
+def pixel_size_note(model: FittedModel, image: ImageLike) -> str | None:
     """Return a sentence where the pixels of an image differ from those that a model was fitted at by more than 5 %.
 
     It names the level that would fit, if there is one. Nothing is said where a size is not known.
@@ -61,7 +61,7 @@ def pixel_size_note(model: AnyModel, image: ImageLike) -> str | None:
     )
 
 
-def _what_fits(model: AnyModel, image: Image) -> str:
+def _what_fits(model: FittedModel, image: Image) -> str:
     levels = levels_of(image)
     in_units = [size_ratio(level.pixel_size, image.pixel_unit, model.pixel_size, model.pixel_unit) for level in levels]
     fitting = [level.number for level, ratio in zip(levels, in_units, strict=True) if ratio and is_same_size(ratio)]

@@ -2,124 +2,150 @@
 
 from __future__ import annotations
 
+import math
 import time
+from dataclasses import dataclass, field
+from pathlib import Path
 from tempfile import TemporaryDirectory
+from typing import Any
 
 import numpy as np
 import torch
 
-from terrazzo.blocks import Block, BlockGrid
-from terrazzo.blockwise.inputs.halo_cost import pixels_read
-from terrazzo.blockwise.inputs.scale import lazy_scale
-from terrazzo.blockwise.planning.task_memory import Work
-from terrazzo.blockwise.runs.stored_blocks import segment_stored_block
+from terrazzo.blocks import Block, BlockGrid, total_pixels
+from terrazzo.blockwise.inputs.estimates import lazy_estimate
+from terrazzo.blockwise.passes.sources import Sources
+from terrazzo.blockwise.passes.stored_passes import write_pass
+from terrazzo.blockwise.planning.work import Work
 from terrazzo.io.images.image import Image
 from terrazzo.io.results.new_result import create_result
-from terrazzo.io.results.result import Result
-from terrazzo.lattice import Lattice
-from terrazzo.models.gnn.classify_block import classify_nodes, paint_classes
-from terrazzo.models.gnn.model import Model
-from terrazzo.models.gnn.network import GNN
-from terrazzo.regions.graphs.block_graph import BlockGraph
-from terrazzo.regions.graphs.recipe import Recipe
-from terrazzo.regions.graphs.scaling import Scaling
-from terrazzo.regions.graphs.segment_block import segment_block
+from terrazzo.io.results.result_writer import ResultWriter
+from terrazzo.models.passes.declared import Estimate, Given, Near, Pass
 
-SECONDS = 20  # for superpixels and graphs; classes are quick
+# Side in pixels of the image that everything runs on before the clock does.
+TINY = 48
+
+SECONDS = 20  # for a pass that reads pixels; the others are quick
 
 
-def calibrated_seconds(work: Work, image: Image, grid: BlockGrid, model: Model | None = None) -> float:
+def calibrated_seconds(work: Work, image: Image, grid: BlockGrid) -> float:
     """Return the seconds that one thread would take for the whole image.
+
+    Of its blocks the middle one and those around it go through a pass that reads pixels, for 20 seconds, but at least
+    one; the rest takes as long per pixel that is read. A pass that reads what blocks around gave is run on the middle
+    one; where blocks around are missing, it takes longer in proportion to them.
 
     Parameters
     ----------
     work : Work
         What is done with a block.
     image : Image
-        The image: of its blocks the middle one and those around it are run, for 20 seconds, but at least one.
     grid : BlockGrid
-        The blocks.
-    model : Model, optional
-        What labels them; without it, a network with random weights.
     """
-    fitted = model or untrained(work)
-    _compile(work.recipe)
-    lazy = lazy_scale(image.data, work.recipe.superpixels)
-    scale = float(lazy.compute(scheduler="synchronous"))
     threads = torch.get_num_threads()
     torch.set_num_threads(1)
     try:
         with TemporaryDirectory(prefix="terrazzo-plan-") as folder:
-            result = _result(folder, work, grid, fitted)
-            done, seconds = _segment(work, image, grid, result, scale)
-            read = sum(image_pixels(work.recipe, block) for block in done)
-            return seconds * pixels_read(grid, work.recipe) / read + len(grid) * _classify(done, result, fitted)
+            _warm_up(work, Path(folder) / "tiny.zarr")
+            sources = Sources(image.stored, estimates=_estimates(work.passes, image), path=image.path)
+            return sum(_seconds(work, sources, _store(work, grid, Path(folder) / "result.zarr")))
     finally:
         torch.set_num_threads(threads)
 
 
-def image_pixels(recipe: Recipe, block: Block) -> int:
-    """Return the pixels that a block reads."""
-    return int(np.prod(recipe.window(block).shape, dtype=np.int64))
+@dataclass(frozen=True, eq=False)
+class _PartlyThere:
+    """A store in which blocks that went through no pass hold nothing.
+
+    Parameters
+    ----------
+    writer : ResultWriter
+    passes : tuple of Pass
+    written : set of (str, Block)
+        What was given of which block.
+    """
+
+    writer: ResultWriter
+    passes: tuple[Pass, ...]
+    written: set[tuple[str, Block]] = field(default_factory=set)
+
+    @property
+    def grid(self) -> BlockGrid:
+        return self.writer.grid
+
+    def read(self, what: str, block: Block) -> Any:
+        if (what, block) in self.written:
+            return self.writer.read(what, block)
+        return next(one for one in self.passes if what in one.gives).nothing(block)[what]
+
+    def write(self, block: Block, name: str, given: Given) -> None:
+        self.writer.write(block, name, given)
+        self.written.update((what, block) for what in given)
 
 
-def _segment(work: Work, image: Image, grid: BlockGrid, result: Result, scale: float) -> tuple[list[Block], float]:
-    """Return the blocks that were segmented, the middle one first, and the seconds that they took."""
-    middle = grid[tuple((count - 1) // 2 for count in grid.shape)]
-    order = sorted(grid.neighbours(middle, max(grid.block_cells)), key=lambda block: block != middle)
+def _seconds(work: Work, sources: Sources, store: _PartlyThere) -> list[float]:
+    """Return the seconds of each pass for the whole image."""
+    grid, found = store.grid, []
+    there = _around_the_middle(grid)
+    for one in work.passes:
+        near = max((read.cells for read in one.reads if isinstance(read, Near)), default=0)
+        if one.window is not None:
+            there, seconds = _run(there, one, sources, store, SECONDS)
+            read = sum(math.prod(one.window(block).shape) for block in there)
+            found.append(seconds * total_pixels(grid, one.window) / read)
+        else:
+            asked = {block: math.prod(block.cells.shape) for block in grid.neighbours(there[0], near)}
+            _, seconds = _run(there[:1], one, sources, store)
+            known = sum(cells for block, cells in asked.items() if block in there)
+            found.append(len(grid) * seconds * sum(asked.values()) / known)
+    return found
+
+
+def _run(
+    blocks: list[Block], one: Pass, sources: Sources, store: _PartlyThere, seconds: float = math.inf
+) -> tuple[list[Block], float]:
+    """Return the blocks that went through a pass, at least one, and the seconds that they took."""
     done: list[Block] = []
     began = time.perf_counter()
-    for block in order:
-        segment_stored_block(block, result, image.stored, None, work.recipe, scale)
+    for block in blocks:
+        write_pass(block, one, sources, store)
         done.append(block)
-        if time.perf_counter() - began > SECONDS:
+        if time.perf_counter() - began > seconds:
             break
     return done, time.perf_counter() - began
 
 
-def _classify(done: list[Block], result: Result, model: Model) -> float:
-    """Return the seconds per block for classes; where blocks around are missing, in proportion to the nodes."""
-    first, work = done[0], Work.of(model, 1)
-    began = time.perf_counter()
-    parts = [result.read_graph(block) for block in done]
-    nodes = classify_nodes(model, first, parts)
-    ids = result.read_superpixels(first.core.slices)
-    rows = np.searchsorted(nodes.ids, parts[0].ids)
-    result.write_classes(first, paint_classes(ids, first, nodes), parts[0], nodes.probabilities[rows])
-    seconds = time.perf_counter() - began
-    near = work.classify_task(first, result.grid).read_nodes
-    return seconds * max(1.0, near / max(1, sum(_rows(part) for part in parts)))
-
-
-def _rows(part: BlockGraph) -> int:
-    return int(part.ids.size)
-
-
-def _compile(recipe: Recipe) -> None:
+def _warm_up(work: Work, path: Path) -> None:
     """Run everything once on a tiny image: compiling, or loading what was compiled, is no part of the rate."""
-    size = recipe.superpixels.size
-    block = BlockGrid.of(Lattice(tuple(2 * s for s in size), size), 1)[(0,) * len(size)]
-    pixels = np.zeros((recipe.channels, *recipe.window(block).shape), np.float32)
-    segment_block(pixels, block, recipe, 1.0)
+    extent = (TINY,) * work.model.axes
+    store = _store(work, work.model.grid(extent, 1), path)
+    names = (read.name for one in work.passes for read in one.reads if isinstance(read, Estimate))
+    sources = Sources(np.zeros((work.model.channels, *extent), np.uint8), estimates=dict.fromkeys(names, 1.0))
+    for one in work.passes:
+        _run(_around_the_middle(store.grid)[:1], one, sources, store)
 
 
-def untrained(work: Work) -> Model:
-    """Return a model with random weights for this work."""
-    recipe = work.recipe
-    nodes, edges = (np.zeros(len(names), np.float32) for names in (recipe.node_columns, recipe.edge_columns))
-    names = tuple(f"class {value}" for value in range(work.network.classes))
-    scaling = Scaling(nodes, nodes + 1, edges, edges + 1)
-    return Model(GNN(work.network).eval(), scaling, recipe, names, ("#000000",) * len(names))
+def _around_the_middle(grid: BlockGrid) -> list[Block]:
+    """Return the middle block first, then those around it."""
+    middle = grid[tuple((count - 1) // 2 for count in grid.shape)]
+    return sorted(grid.neighbours(middle, max(grid.block_cells)), key=lambda block: block != middle)
 
 
-def _result(folder: str, work: Work, grid: BlockGrid, model: Model) -> Result:
-    return create_result(
-        f"{folder}/result.zarr",
+def _estimates(passes: tuple[Pass, ...], image: Image) -> dict[str, float]:
+    reads = (read for one in passes for read in one.reads if isinstance(read, Estimate))
+    return {read.name: float(lazy_estimate(read, image.data).compute(scheduler="synchronous")) for read in reads}
+
+
+def _store(work: Work, grid: BlockGrid, path: Path) -> _PartlyThere:
+    result = create_result(
+        path,
         grid,
-        node_columns=work.recipe.node_columns,
-        edge_columns=work.recipe.edge_columns,
-        class_names=model.class_names,
-        colours=model.colours,
+        node_columns=work.model.node_columns,
+        edge_columns=work.model.edge_columns,
+        class_names=work.model.class_names,
+        colours=work.model.colours,
         pixel_size=None,
         made_from={},
+        passes={one.name: one.gives for one in work.passes},
     )
+    return _PartlyThere(ResultWriter(result), work.passes)

@@ -8,16 +8,16 @@ from distributed import Client
 
 from terrazzo.blocks import BlockGrid
 from terrazzo.blockwise.cluster.available_memory import memory_of_machine, memory_of_workers
-from terrazzo.blockwise.planning.any_work import work_of
-from terrazzo.blockwise.planning.plan import recommended_block
+from terrazzo.blockwise.planning.recommended_block import recommended_block
+from terrazzo.blockwise.planning.work import Work, reading_of
 from terrazzo.errors import ParameterError
 from terrazzo.io.images.image import Image
 from terrazzo.memory import readable_bytes
-from terrazzo.models.any_model import AnyModel
+from terrazzo.models.fitted_model import FittedModel
 
 
 def refuse_what_does_not_fit(
-    model: AnyModel,
+    model: FittedModel,
     image: Image,
     grid: BlockGrid,
     client: Client | None,
@@ -29,7 +29,7 @@ def refuse_what_does_not_fit(
 
     Parameters
     ----------
-    model : Model or UNetModel
+    model : FittedModel
         What would be predicted with.
     image : Image
         Of what.
@@ -46,12 +46,12 @@ def refuse_what_does_not_fit(
     ParameterError
         With what it takes, what there is, and what to change.
     """
-    work = work_of(model, image, masked=masked, probabilities=probabilities)
+    work = Work.of(model, reading_of(image, masked=masked, probabilities=probabilities))
     limited = [] if client is None else memory_of_workers(client)
     for worker in limited:
         needed = work.memory_of_worker(grid, worker.threads)
         if needed > worker.limit:
-            fitting = recommended_block(work, grid.lattice, worker.limit, 1, worker.threads)
+            fitting = recommended_block(work, grid.lattice.shape, worker.limit, 1, worker.threads)
             there = f"may hold {readable_bytes(worker.limit)}, what Dask does not pause it at"
             raise ParameterError(_sentence("a worker takes", grid, needed, there, fitting))
     if limited:
@@ -60,12 +60,12 @@ def refuse_what_does_not_fit(
     if client is None:
         threads = os.cpu_count() or 1
         needed = work.memory_of_own_process(grid, threads)
-        fitting = recommended_block(work, grid.lattice, left // 2, 1, threads)
+        fitting = recommended_block(work, grid.lattice.shape, left // 2, 1, threads)
         who = f"{threads} threads take"
     else:
         threads_of = list(client.nthreads().values()) or [1]
         needed = work.memory_in_all(grid, len(threads_of), max(threads_of))
-        fitting = recommended_block(work, grid.lattice, left // len(threads_of), len(threads_of), max(threads_of))
+        fitting = recommended_block(work, grid.lattice.shape, left // len(threads_of), len(threads_of), max(threads_of))
         who = f"{len(threads_of)} workers take"
     if needed > left:
         raise ParameterError(_sentence(who, grid, needed, f"{readable_bytes(left)} are there", fitting))

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-from dataclasses import asdict
 from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 from typing import Any
@@ -17,8 +16,7 @@ from terrazzo.io.images.content_stamp import content_stamp
 from terrazzo.io.images.image import Image
 from terrazzo.io.results.new_result import check_writable
 from terrazzo.io.results.result import RUN, Result, open_result
-from terrazzo.models.any_model import AnyModel
-from terrazzo.models.gnn.model import Model
+from terrazzo.models.fitted_model import FittedModel
 from terrazzo.version import __version__
 
 # whose arithmetic decides a bit of the result
@@ -27,7 +25,7 @@ OPAQUE = {"content": "content of the image", "mask_content": "content of the mas
 
 
 def made_from(
-    model: AnyModel, image: Image, mask: MaskLike | None, grid: BlockGrid, probabilities: bool = False
+    model: FittedModel, image: Image, mask: MaskLike | None, grid: BlockGrid, probabilities: bool = False
 ) -> dict[str, Any]:
     """Return, as values of JSON, all that decides a result. No pixel of an image is read; an array is hashed.
 
@@ -46,7 +44,7 @@ def made_from(
         **_mask(mask),
         "model": model.fingerprint(),
         "colours": model.colours,
-        **({"superpixels": asdict(model.recipe.superpixels)} if isinstance(model, Model) else {}),
+        **model.named_parameters(),
         "block_cells": grid.block_cells,
         "probabilities": probabilities,
         "versions": {"terrazzo": __version__, **{name: _version(name) for name in PACKAGES}},

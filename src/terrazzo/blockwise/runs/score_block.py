@@ -24,7 +24,7 @@ def score_result_block(
     box = _seen(block, tolerance).hull(cells)
     core, truth, found = block.core.within(box), _truth(annotation, box, classes), result.read_classes(box.slices)
     best, outside = None, found == NOT_ANNOTATED
-    if "superpixels" in result.passes:
+    if result.has_superpixels:
         labels = BlockLabels(box, result.read_superpixels(box.slices), 0)
         inside = BlockLabels(cells, labels.cut(cells), 0)
         targets = block_targets(truth[cells.within(box)], inside, block, classes)

@@ -5,14 +5,13 @@ from __future__ import annotations
 from terrazzo.blocks import STORAGE_CHUNKS_PER_BLOCK, Block, BlockGrid
 from terrazzo.blockwise.cluster.run_blocks import run_blocks
 from terrazzo.blockwise.inputs.annotated_image import AnnotatedImage
-from terrazzo.blockwise.inputs.masks import inside, read_mask
-from terrazzo.blockwise.inputs.scale import lazy_scale
-from terrazzo.blockwise.inputs.windows import read_window
+from terrazzo.blockwise.inputs.estimates import lazy_estimate
+from terrazzo.blockwise.passes.sources import Sources
+from terrazzo.blockwise.passes.stored_passes import given_of
+from terrazzo.models.passes.declared import Pass
+from terrazzo.models.passes.superpixels import SCALE, scale_estimate, superpixels_pass, targets_pass
 from terrazzo.io.results.graph_parts import GraphParts
 from terrazzo.regions.classes.tile_counts import TileCounts
-from terrazzo.regions.graphs.block_graph import block_targets
-from terrazzo.regions.graphs.masked_block import segment_masked_block
-from terrazzo.regions.superpixels.block_labels import LABEL_MARGIN
 
 
 def write_annotated_graph(annotated: AnnotatedImage, parts: GraphParts) -> dict[Block, TileCounts]:
@@ -32,8 +31,13 @@ def write_annotated_graph(annotated: AnnotatedImage, parts: GraphParts) -> dict[
     dict of Block to TileCounts
         In raster order.
     """
-    scale = float(lazy_scale(annotated.pixels, annotated.recipe.superpixels, annotated.mask).compute())
-    written = dict(run_blocks(_write_block, annotated.blocks, annotated, scale, parts))
+    recipe = annotated.recipe
+    lazy = lazy_estimate(scale_estimate(recipe.superpixels), annotated.pixels, annotated.mask)
+    estimates = {SCALE: float(lazy.compute())}
+    sources = Sources(annotated.pixels, annotated.mask, annotated.truth, estimates, annotated.path)
+    passes = superpixels_pass(recipe), targets_pass(recipe, annotated.classes)
+    shared = passes, sources, parts, _tile_cells(annotated.grid)
+    written = dict(run_blocks(_write_block, annotated.blocks, *shared))
     return {block: written[block] for block in annotated.blocks}
 
 
@@ -42,12 +46,10 @@ def _tile_cells(grid: BlockGrid) -> tuple[int, ...]:
     return tuple(max(1, cells // STORAGE_CHUNKS_PER_BLOCK) for cells in grid.block_cells)
 
 
-def _write_block(block: Block, annotated: AnnotatedImage, scale: float, parts: GraphParts) -> tuple[Block, TileCounts]:
-    window = annotated.recipe.window(block)
-    pixels = read_window(annotated.pixels, window)
-    mask = inside(read_mask(annotated.mask, window), pixels)
-    labels, graph = segment_masked_block(pixels, mask, block, annotated.recipe, scale)
-    truth = read_window(annotated.truth, block.pixels(LABEL_MARGIN))
-    counts = block_targets(truth, labels, block, annotated.classes)
-    parts.write(block.name, graph, counts)
-    return block, TileCounts.of(graph.ids, counts, block.lattice, _tile_cells(annotated.grid))
+def _write_block(
+    block: Block, passes: tuple[Pass, ...], sources: Sources, parts: GraphParts, tile_cells: tuple[int, ...]
+) -> tuple[Block, TileCounts]:
+    given = given_of(passes, block, sources)
+    rows, targets = given["rows"], given["targets"]
+    parts.write(block.name, rows, targets)
+    return block, TileCounts.of(rows.ids, targets, block.lattice, tile_cells)

@@ -4,43 +4,42 @@ from __future__ import annotations
 
 import math
 import time
-from collections.abc import Callable
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
 import dask.array as da
 from distributed import Client
 
-from terrazzo.blocks import BlockGrid
-from terrazzo.blockwise.cluster.progress import BlockCount, Progress
+from terrazzo.blocks import Block, BlockGrid
+from terrazzo.blockwise.cluster.active_client import active_client
+from terrazzo.blockwise.cluster.progress import BlockCount
 from terrazzo.blockwise.cluster.run_blocks import run_blocks
 from terrazzo.blockwise.cluster.worker_watch import computed
+from terrazzo.blockwise.inputs.estimates import lazy_estimate
 from terrazzo.blockwise.inputs.halo_cost import warn_of_halo
 from terrazzo.blockwise.inputs.masks import Mask, MaskLike, checked_mask
 from terrazzo.blockwise.inputs.model_image import model_image, say_pixel_size
-from terrazzo.blockwise.inputs.scale import lazy_scale
-from terrazzo.blockwise.planning.model_grid import model_grid, model_window
+from terrazzo.blockwise.passes.sources import Sources
+from terrazzo.blockwise.passes.stored_passes import write_pass
 from terrazzo.blockwise.planning.refuse import refuse_what_does_not_fit
-from terrazzo.blockwise.runs.classified_blocks import classify_stored_block
-from terrazzo.blockwise.runs.classified_pixels import classify_stored_pixels
 from terrazzo.blockwise.runs.made_from import made_from, started_result
-from terrazzo.blockwise.runs.stored_blocks import segment_stored_block, write_levels
 from terrazzo.errors import ParameterError
 from terrazzo.io.images.image import Image
 from terrazzo.io.output_path import check_output
 from terrazzo.io.results.leftovers import remove_partial_files
 from terrazzo.io.results.new_result import check_writable, create_result
 from terrazzo.io.results.result import LEVELS, Result
-from terrazzo.models.any_model import AnyModel
+from terrazzo.io.results.result_writer import ResultWriter
 from terrazzo.models.device import choose_device
-from terrazzo.models.gnn.model import Model
-from terrazzo.regions.superpixels.compared_channels import check_channels
+from terrazzo.models.fitted_model import FittedModel
+from terrazzo.models.passes.declared import Estimate, Pass
 
-SCALE = "the windows that the intensity scale is estimated from"
+ESTIMATING = "the windows that numbers about the whole image are estimated from"
 
 
 def write_prediction(
-    model: AnyModel,
+    model: FittedModel,
     image: Image,
     path: str | Path,
     *,
@@ -50,16 +49,15 @@ def write_prediction(
     device: str = "auto",
     probabilities: bool = False,
     overwrite: bool = False,
-    progress: Progress | None = None,
 ) -> Result:
-    """Write superpixels, classes, nodes and edges of a stored image to a `result.zarr`; by a U-Net classes alone.
+    """Write what a model gives of a stored image to a `result.zarr`: superpixels, nodes, edges and classes, or classes.
 
     Called again after it was interrupted, however it was, it goes on where it stopped: blocks that are finished are
     not computed again. If the result is finished, it is returned as it is.
 
     Parameters
     ----------
-    model : Model or UNetModel
+    model : Model, UNetModel or ForestModel
         A fitted model.
     image : Image
         A stored image; every task reads its own window of it.
@@ -69,7 +67,7 @@ def write_prediction(
         Which pixels get superpixels and a class, as for `superpixels`; the others are 0 and 255. Of blocks that an
         Image or array leaves out the image is not read. An array in memory goes whole to each worker.
     client : distributed.Client, optional
-        Where the tasks run; without it, in this process's threads.
+        Where the tasks run; by default on the client that is active in this process, without one in its threads.
     block : int, optional
         About how many pixels wide the blocks are.
     device : str
@@ -78,8 +76,6 @@ def write_prediction(
         Write an image of the probability of each class as well: (class, y, x) or (class, z, y, x), in 8 bits.
     overwrite : bool
         Replace a result that is there, finished or not.
-    progress : callable, optional
-        Called with `(pass, blocks done, blocks in all, pixels done)`; what an earlier run has done is counted.
 
     Returns
     -------
@@ -99,28 +95,30 @@ def write_prediction(
     """
     check_output(path, *_paths(image, mask))
     array = model_image(model, image)
-    _check_kind(model, array, probabilities)
+    _check_outputs(model, probabilities)
     say_pixel_size(model, image)
     choose_device(device)
-    grid, inside = model_grid(model, array.shape[1:], block), checked_mask(mask, array.shape[1:])
+    client = active_client(client)
+    grid, inside = model.grid(array.shape[1:], block), checked_mask(mask, array.shape[1:])
     source = made_from(model, image, mask, grid, probabilities)
     result = None if overwrite else started_result(path, source)
     if result is None or not result.run["finished"]:
         refuse_what_does_not_fit(model, image, grid, client, masked=mask is not None, probabilities=probabilities)
-        warn_of_halo(grid, model_window(model))
+        warn_of_halo(grid, model.window)
+    passes = model.passes(device)
     if result is None:
-        if isinstance(model, Model):
-            lazy = lazy_scale(array, model.recipe.superpixels, inside)
-            source["intensity_scale"] = float(lazy.compute() if client is None else computed(lazy, client, SCALE))
-        result = _new_result(path, grid, model, image, source, overwrite)
+        source |= _estimated(passes, array, inside, client)
+        result = begun_result(path, grid, model, passes, image, source, overwrite)
     if not result.run["finished"]:
         remove_partial_files(result)
-        _write_blocks(result, model, image, inside, client, device, progress)
+        estimates = {name: result.run["made_from"][name] for name in _estimates(passes)}
+        sources = Sources(image.stored, inside, estimates=estimates, path=image.path)
+        _write_blocks(ResultWriter(result), passes, sources, client)
     return result
 
 
 def is_prediction_finished(
-    model: AnyModel,
+    model: FittedModel,
     image: Image,
     path: str | Path,
     *,
@@ -138,36 +136,31 @@ def is_prediction_finished(
     """
     check_output(path, *_paths(image, mask))
     array = model_image(model, image)
-    _check_kind(model, array, probabilities)
+    _check_outputs(model, probabilities)
     checked_mask(mask, array.shape[1:])
     if overwrite:
         check_writable(path, overwrite)
         return False
-    grid = model_grid(model, array.shape[1:], block)
+    grid = model.grid(array.shape[1:], block)
     started = started_result(path, made_from(model, image, mask, grid, probabilities))
     return started is not None and bool(started.run["finished"])
 
 
-def _check_kind(model: AnyModel, array: da.Array, probabilities: bool) -> None:
-    if isinstance(model, Model):
-        check_channels(array.shape[0], array.dtype, model.recipe.superpixels)
-    elif probabilities:
-        raise ParameterError("a U-Net writes no image of probabilities; leave --probabilities out")
-
-
-def _paths(image: Image, mask: MaskLike | None) -> list[str]:
-    return [image.path, mask.path] if isinstance(mask, Image) else [image.path]
-
-
-def _new_result(
-    path: str | Path, grid: BlockGrid, model: AnyModel, image: Image, source: dict[str, Any], overwrite: bool
+def begun_result(
+    path: str | Path,
+    grid: BlockGrid,
+    model: FittedModel,
+    passes: Sequence[Pass],
+    image: Image,
+    source: dict[str, Any],
+    overwrite: bool = False,
 ) -> Result:
-    recipe = model.recipe if isinstance(model, Model) else None
+    """Return a new result, empty, for what the passes of a model give."""
     return create_result(
         path,
         grid,
-        node_columns=recipe.node_columns if recipe else (),
-        edge_columns=recipe.edge_columns if recipe else (),
+        node_columns=model.node_columns,
+        edge_columns=model.edge_columns,
         class_names=model.class_names,
         colours=model.colours,
         pixel_size=image.pixel_size,
@@ -175,62 +168,70 @@ def _new_result(
         made_from=source,
         probabilities=source["probabilities"],
         overwrite=overwrite,
-        passes=("superpixels", "classes") if recipe else ("classes",),
+        passes={one.name: one.gives for one in passes},
     )
 
 
-def _write_blocks(
-    result: Result,
-    model: AnyModel,
-    image: Image,
-    mask: Mask,
-    client: Client | None,
-    device: str,
-    progress: Progress | None,
-) -> None:
+def _check_outputs(model: FittedModel, probabilities: bool) -> None:
+    if probabilities and not any("probabilities" in one.gives for one in model.passes()):
+        raise ParameterError(f"a {model.title} writes no image of probabilities; leave --probabilities out")
+
+
+def _paths(image: Image, mask: MaskLike | None) -> list[str]:
+    return [image.path, mask.path] if isinstance(mask, Image) else [image.path]
+
+
+def _estimates(passes: Sequence[Pass]) -> dict[str, Estimate]:
+    """Return what passes want to be estimated of the whole image, by name."""
+    return {read.name: read for one in passes for read in one.reads if isinstance(read, Estimate)}
+
+
+def _estimated(passes: Sequence[Pass], array: da.Array, mask: Mask, client: Client | None) -> dict[str, float]:
+    lazy = {name: lazy_estimate(estimate, array, mask) for name, estimate in _estimates(passes).items()}
+    return {
+        name: float(one.compute() if client is None else computed(one, client, ESTIMATING)) for name, one in lazy.items()
+    }
+
+
+def _write_blocks(writer: ResultWriter, passes: Sequence[Pass], sources: Sources, client: Client | None) -> None:
     """Run what is left of each pass, and finish the result."""
-    began = time.perf_counter()
+    result = writer.result
     figures: dict[str, Any] = {"pixels": math.prod(result.grid.lattice.shape)}
-    if isinstance(model, Model):
-        shared = image.stored, mask, model.recipe, result.run["made_from"]["intensity_scale"]
-        _run_pass("superpixels", segment_stored_block, result, client, progress, *shared)
-        middle = time.perf_counter()
-        _run_pass("classes", classify_stored_block, result, client, progress, model, device)
-        counts = zip(*result.finished("superpixels").values(), strict=True)
-        figures |= zip(("superpixels", "edges", "unadopted_pixels"), map(sum, counts), strict=True)
-        seconds = {"superpixels": middle - began, "classes": time.perf_counter() - middle}
-    else:
-        _run_pass("classes", classify_stored_pixels, result, client, progress, image.stored, mask, model, device)
-        seconds = {"classes": time.perf_counter() - began}
-    painted = time.perf_counter()
-    _run_steps(result, client, progress)
-    seconds["levels"] = time.perf_counter() - painted
+    seconds: dict[str, float] = {}
+    for one in passes:
+        began = time.perf_counter()
+        _run_pass(one, writer, sources, client)
+        seconds[one.name] = time.perf_counter() - began
+        if one.figures:
+            counts = zip(*result.finished(one.name).values(), strict=True)
+            figures |= zip(one.figures, map(sum, counts), strict=True)
+    began = time.perf_counter()
+    _run_steps(writer, client)
+    seconds[LEVELS] = time.perf_counter() - began
     remove_partial_files(result)  # of workers that died
-    result.finish(figures | {"seconds": seconds})
+    writer.finish(figures | {"seconds": seconds})
 
 
-def _run_pass(
-    name: str,
-    function: Callable[..., None],
-    result: Result,
-    client: Client | None,
-    progress: Progress | None,
-    *shared: Any,
-) -> None:
+def _run_pass(one: Pass, writer: ResultWriter, sources: Sources, client: Client | None) -> None:
     """Run a pass over the blocks that it has not finished."""
-    finished = result.finished(name)
-    told = BlockCount(name, len(result.grid), progress, (result.grid[index] for index in finished))
+    result, finished = writer.result, writer.result.finished(one.name)
+    told = BlockCount(one.name, len(result.grid), (result.grid[index] for index in finished))
     waiting = (block for block in result.grid.along_curve() if block.index not in finished)
-    for _ in run_blocks(function, waiting, result, *shared, client=client, done=told):
+    for _ in run_blocks(write_pass, waiting, one, sources, writer, client=client, done=told):
         pass
 
 
-def _run_steps(result: Result, client: Client | None, progress: Progress | None) -> None:
+def _run_steps(writer: ResultWriter, client: Client | None) -> None:
     """Write the coarser levels, a step after the other: each begins with what the one before has written."""
-    pyramid, finished = result.pyramid, result.finished(LEVELS)
+    pyramid, finished = writer.result.pyramid, writer.result.finished(LEVELS)
     found = (pyramid.tiles(step)[tuple(index)] for step, *index in finished)
-    told = BlockCount(LEVELS, pyramid.number_of_tiles, progress, found)
+    told = BlockCount(LEVELS, pyramid.number_of_tiles, found)
     for step in pyramid.steps:
         waiting = (tile for tile in pyramid.tiles(step).along_curve() if (step, *tile.index) not in finished)
-        for _ in run_blocks(write_levels, waiting, result, step, client=client, done=told):
+        for _ in run_blocks(write_levels, waiting, writer, step, client=client, done=told):
             pass
+
+
+def write_levels(tile: Block, writer: ResultWriter, step: int) -> None:
+    """Write the coarser levels of a result inside a tile."""
+    writer.write_levels(tile, step)

@@ -4,36 +4,27 @@ from __future__ import annotations
 
 import json
 from contextlib import suppress
-from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
-import torch
 from safetensors import SafetensorError, safe_open
 from safetensors.torch import save_file
 
 from terrazzo.errors import InputError, ModelError, TerrazzoError
 from terrazzo.io.failures import first_words
 from terrazzo.io.models.model_header import FORMAT, SEAL, check_header, seal
-from terrazzo.io.models.unet_header import read_unet, unet_header
 from terrazzo.io.output_path import check_absent
-from terrazzo.models.any_model import AnyModel
-from terrazzo.models.gnn.model import Model
-from terrazzo.models.gnn.network import GNN, GNNConfig
-from terrazzo.models.unet.model import UNetModel
-from terrazzo.regions.graphs.recipe import Recipe
-from terrazzo.regions.graphs.scaling import Scaling
-from terrazzo.regions.statistics.features import FeatureSet, statistic_named
-from terrazzo.regions.superpixels.superpixel_parameters import SuperpixelParameters
+from terrazzo.models.fitted_model import FittedModel
+from terrazzo.models.kinds import FIRST_KIND, kind_named
+from terrazzo.regions.statistics.statistic import FeatureSet
 from terrazzo.version import __version__
 
 # Of the formats without a seal the one whose fingerprint covers all parameters that there are.
 FORMAT_OF_FINGERPRINT = 2
 HEADER = "terrazzo"
-SCALING = ("node_mean", "node_std", "edge_mean", "edge_std")
 
 
-def write_model(model: AnyModel, path: str | Path, *, overwrite: bool = False) -> Path:
+def write_model(model: FittedModel, path: str | Path, *, overwrite: bool = False) -> Path:
     """Write a model as safetensors; the JSON header holds everything that `predict` needs besides the weights.
 
     Raises
@@ -43,9 +34,7 @@ def write_model(model: AnyModel, path: str | Path, *, overwrite: bool = False) -
     """
     target = Path(path)
     check_absent(target, overwrite)
-    tensors = {f"network.{name}": t.detach().cpu().contiguous() for name, t in model.network.state_dict().items()}
-    if isinstance(model, Model):
-        tensors |= {f"scaling.{name}": torch.from_numpy(getattr(model.scaling, name)) for name in SCALING}
+    tensors = {name: tensor.contiguous() for name, tensor in model.tensors().items()}
     header = _header(model)
     header[SEAL] = seal(header, tensors)
     partial = target.with_name(target.name + ".partial")
@@ -60,7 +49,7 @@ def write_model(model: AnyModel, path: str | Path, *, overwrite: bool = False) -
     return target
 
 
-def open_model(path: str | Path, *, features: FeatureSet | None = None) -> AnyModel:
+def open_model(path: str | Path, *, features: FeatureSet | None = None) -> FittedModel:
     """Read a model that `write_model` wrote.
 
     Parameters
@@ -93,7 +82,7 @@ def open_model(path: str | Path, *, features: FeatureSet | None = None) -> AnyMo
     try:
         header = json.loads(metadata[HEADER])
         check_header(header, tensors, path)
-        model = read_unet(header, tensors) if header.get("kind") == "unet" else _model(header, tensors, features)
+        model = kind_named(header.get("kind", FIRST_KIND)).restored(header, tensors, features)
         if header["format"] == FORMAT_OF_FINGERPRINT and model.fingerprint() != header["fingerprint"]:
             raise ModelError(f"'{path}' was changed after it was written; fit the model again")
         _check_classes(model, path)
@@ -108,28 +97,30 @@ def open_model(path: str | Path, *, features: FeatureSet | None = None) -> AnyMo
         ) from error
 
 
-def _check_classes(model: AnyModel, path: str | Path) -> None:
+def read_header(path: str | Path) -> dict[str, Any]:
+    """Return the JSON header of a model file as it is, without checking it."""
+    with safe_open(path, framework="pt") as file:
+        header: dict[str, Any] = json.loads(file.metadata()[HEADER])
+    return header
+
+
+def _check_classes(model: FittedModel, path: str | Path) -> None:
     """Format 1 sealed neither names nor colours."""
     classes = len(model.class_names), len(model.colours)
-    if len(set(classes)) > 1 or (isinstance(model, Model) and classes[0] != model.network.config.classes):
+    if len(set(classes)) > 1:
         raise ModelError(
             f"'{path}' has {classes[0]} class names and {classes[1]} colours that do not fit its network; "
             "fit the model again"
         )
 
 
-def _header(model: AnyModel) -> dict[str, Any]:
-    if isinstance(model, UNetModel):
-        return {"format": FORMAT, "version": __version__, "kind": "unet", **unet_header(model)}
+def _header(model: FittedModel) -> dict[str, Any]:
     return {
         "format": FORMAT,
         "version": __version__,
-        "network": asdict(model.network.config),
-        "superpixels": asdict(model.recipe.superpixels),
-        "channels": model.recipe.channels,
-        "statistics": [statistic.name for statistic in model.recipe.features],
-        "node_columns": model.recipe.node_columns,
-        "edge_columns": model.recipe.edge_columns,
+        # as files have it since before there was another kind
+        **({} if model.kind == FIRST_KIND else {"kind": model.kind}),
+        **model.header(),
         "class_names": model.class_names,
         "colours": model.colours,
         "pixel_size": model.pixel_size,
@@ -137,23 +128,3 @@ def _header(model: AnyModel) -> dict[str, Any]:
         "fitted": model.fitted,
         "fingerprint": model.fingerprint(),
     }
-
-
-def _model(header: dict[str, Any], tensors: dict[str, torch.Tensor], features: FeatureSet | None) -> Model:
-    weights = {name.removeprefix("network."): t.float() for name, t in tensors.items() if name.startswith("network.")}
-    # without storage: however large the header says that it is, it takes the file's own weights
-    with torch.device("meta"):
-        network = GNN(GNNConfig(**header["network"])).eval()
-    network.load_state_dict(weights, assign=True)
-    parameters: dict[str, Any] = {
-        name: tuple(v) if isinstance(v, list) else v for name, v in header["superpixels"].items()
-    }
-    if features is None:
-        features = tuple(statistic_named(name) for name in header["statistics"])
-    recipe = Recipe(header["channels"], SuperpixelParameters(**parameters), features)
-    if list(recipe.node_columns) != header["node_columns"]:
-        raise ModelError(f"the model was fitted on other features, {header['statistics']}; pass them as features=…")
-    pixel_size = tuple(header["pixel_size"]) if header["pixel_size"] else None
-    scaling = Scaling(*(tensors[f"scaling.{name}"].numpy() for name in SCALING))
-    names, colours = tuple(header["class_names"]), tuple(header["colours"])
-    return Model(network, scaling, recipe, names, colours, pixel_size, header["fitted"], header.get("pixel_unit"))

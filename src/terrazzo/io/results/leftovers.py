@@ -12,7 +12,7 @@ from terrazzo.blocks import BlockGrid
 from terrazzo.io.failures import reported_as_not_written
 from terrazzo.io.results.level_arrays import LevelArrays
 from terrazzo.io.results.markers import Index
-from terrazzo.io.results.result import LEVELS, PASSES, TABLES, Result
+from terrazzo.io.results.result import LEVELS, TABLES, Result
 
 # tables, run.json and zarr's chunks alike are written under a name that ends so, and renamed
 PARTIAL = ".partial"
@@ -71,7 +71,7 @@ def _remove_partial(folder: Path) -> None:
 def _chunk_folders(result: Result) -> Iterator[Path]:
     """Yield the folders that hold chunks of blocks and tiles without a marker."""
     for name in result.passes:
-        arrays = [result.arrays(key) for key in PASSES[name] if key in result.images]
+        arrays = [result.arrays(key) for key in result.images_of(name)]
         yield from _folders_of(arrays, 0, result.grid, result.finished(name))
     tiles = result.finished(LEVELS)
     for step in result.pyramid.steps:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import shutil
 import uuid
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
@@ -20,15 +21,15 @@ from terrazzo.io.results.level_arrays import SPATIAL_AXES
 from terrazzo.io.results.result import (
     CLASSES,
     DONE,
+    GIVES,
     LEVELS,
-    PASSES,
     PROBABILITIES,
     RUN,
     SUPERPIXELS,
     TABLES,
     Result,
-    write_run,
 )
+from terrazzo.io.results.result_writer import write_run
 from terrazzo.version import __version__
 
 
@@ -45,9 +46,11 @@ def create_result(
     made_from: dict[str, Any],
     probabilities: bool = False,
     overwrite: bool = False,
-    passes: tuple[str, ...] = tuple(PASSES),
+    passes: Mapping[str, tuple[str, ...]] = GIVES,
 ) -> Result:
-    """Make the directory, the arrays and the metadata of a result, empty: without superpixels there are no tables.
+    """Make the directory, the arrays and the metadata of a result, empty: where no pass gives rows there are no tables.
+
+    `passes` says what each pass over the blocks gives, by its name.
 
     Raises
     ------
@@ -59,7 +62,7 @@ def create_result(
     # through links, which then lead to the new result
     target = Path(path).resolve()
     planes = len(class_names) if probabilities else 0
-    result = Result(str(target), grid, node_columns, edge_columns, uuid.uuid4().hex, planes, passes)
+    result = Result(str(target), grid, node_columns, edge_columns, uuid.uuid4().hex, planes, *_named(passes))
     metadata = _metadata(result, class_names, colours, pixel_size, pixel_unit)
     check_writable(path, overwrite)
     run = {
@@ -72,7 +75,8 @@ def create_result(
         "edge_columns": edge_columns,
         "class_names": class_names,
         "probabilities": planes,
-        "passes": passes,
+        "passes": result.passes,
+        "gives": result.gives,
         "made_from": made_from,
         "finished": False,
     }
@@ -84,6 +88,10 @@ def create_result(
         shutil.rmtree(half_made(target), ignore_errors=True)
         raise InputError(f"the result cannot be written to '{path}': {error}") from error
     return result
+
+
+def _named(passes: Mapping[str, tuple[str, ...]]) -> tuple[tuple[str, ...], tuple[tuple[str, ...], ...]]:
+    return tuple(passes), tuple(map(tuple, passes.values()))
 
 
 def check_writable(path: str | Path, overwrite: bool) -> None:
@@ -102,7 +110,7 @@ def _write_empty(folder: Path, result: Result, run: dict[str, Any], metadata: di
         result.arrays(key).create(group, of_pixels.get(key, np.dtype(np.uint8)))
     for name in (*result.passes, LEVELS):
         (folder / DONE / name).mkdir(parents=True)
-    for table in TABLES if "superpixels" in result.passes else ():
+    for table in TABLES if result.has_superpixels else ():
         (folder / table).mkdir()
     write_run(folder, run)
 

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterable
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -14,22 +13,23 @@ from numpy.typing import NDArray
 
 from terrazzo.blocks import Block, BlockGrid
 from terrazzo.errors import InputError
-from terrazzo.io.failures import reported_as_not_written
 from terrazzo.io.results.aligned import check_aligned
 from terrazzo.io.results.frames import edge_frame, node_frame
 from terrazzo.io.results.level_arrays import LevelArrays
-from terrazzo.io.results.markers import Counts, Index, marker, read_markers
+from terrazzo.io.results.markers import Counts, Index, read_markers
 from terrazzo.io.results.pyramid import Pyramid
-from terrazzo.io.results.tables import edge_table, node_table, read_block_graph, write_part
+from terrazzo.io.results.tables import read_block_graph
 from terrazzo.lattice import Lattice
 from terrazzo.regions.graphs.block_graph import BlockGraph
 from terrazzo.regions.graphs.merge import merge
 from terrazzo.regions.graphs.region_graph import RegionGraph
 
 SUPERPIXELS, CLASSES, PROBABILITIES = "labels/superpixels", "labels/classes", "probabilities"
-# what each pass over the blocks writes; then their coarser levels, over tiles
-PASSES = {"superpixels": (SUPERPIXELS,), "classes": (CLASSES, PROBABILITIES)}
+# where the images are that a pass over the blocks gives; the coarser levels are written over tiles, after all passes
+IMAGES = {"labels": SUPERPIXELS, "classes": CLASSES, "probabilities": PROBABILITIES}
 LEVELS = "levels"
+# what passes of results give that were written before run.json said so
+GIVES = {"superpixels": ("labels", "rows"), "classes": ("classes", "probabilities", "node_probabilities")}
 TABLES = ("nodes", "edges")
 DONE = "done"
 RUN = "run.json"
@@ -37,7 +37,7 @@ RUN = "run.json"
 
 @dataclass(frozen=True)
 class Result:
-    """A handle on a result: small to send, opened where it is read or written.
+    """A result on disk, read only: a handle that is small to send.
 
     Parameters
     ----------
@@ -52,7 +52,9 @@ class Result:
     probabilities : int
         The planes of its image of probabilities, one per class; 0 if it has none.
     passes : tuple of str
-        What it holds: "superpixels", with tables, and "classes", or classes alone.
+        The passes over its blocks, in order.
+    gives : tuple of tuple of str
+        What each of them gives: "labels", "rows", "classes", "probabilities", ….
     """
 
     path: str
@@ -61,59 +63,24 @@ class Result:
     edge_columns: tuple[str, ...]
     run_id: str = ""
     probabilities: int = 0
-    passes: tuple[str, ...] = tuple(PASSES)
-
-    def write_segments(
-        self, block: Block, ids: NDArray[np.unsignedinteger[Any]], graph: BlockGraph, unadopted: int = 0
-    ) -> None:
-        """Write the superpixel ids of a block's core and what the block owns, then its marker."""
-        done = marker(self._markers("superpixels"), block.index, (graph.ids.size, graph.edges.shape[1], unadopted))
-        with reported_as_not_written(self.path):
-            if self._is_written(done):
-                return
-            self.arrays(SUPERPIXELS).write(block, ids)
-            write_part(edge_table(graph, self.edge_columns), self._part("edges", block))
-            write_part(node_table(graph, self.node_columns), self._part("nodes", block))
-            done.touch()
-
-    def write_classes(
-        self,
-        block: Block,
-        classes: NDArray[np.uint8],
-        graph: BlockGraph,
-        probabilities: NDArray[np.float32],
-        planes: Iterable[NDArray[np.uint8]] = (),
-    ) -> None:
-        """Write the classes of a block's core, and its nodes with their class and probabilities, then its marker.
-
-        `planes` are images of the core, the probability of each class in turn.
-        """
-        done = marker(self._markers("classes"), block.index)
-        with reported_as_not_written(self.path):
-            if self._is_written(done):
-                return
-            self.arrays(CLASSES).write(block, classes)
-            for value, plane in enumerate(planes):
-                self.arrays(PROBABILITIES).write(block, plane, value)
-            # in place of the part without classes: who reads features of either finds the same
-            write_part(node_table(graph, self.node_columns, probabilities), self._part("nodes", block))
-            done.touch()
-
-    def write_levels(self, tile: Block, step: int) -> None:
-        """Write the levels of a step of `pyramid` inside a tile, of every image, then the tile's marker."""
-        done = marker(self._markers(LEVELS), (step, *tile.index))
-        with reported_as_not_written(self.path):
-            if self._is_written(done):
-                return
-            for key in self.images:
-                self.arrays(key).coarsen(step, tile)
-            done.touch()
+    passes: tuple[str, ...] = tuple(GIVES)
+    gives: tuple[tuple[str, ...], ...] = tuple(GIVES.values())
 
     @property
     def images(self) -> tuple[str, ...]:
         """Where its images are, inside it."""
-        keys = (key for name in self.passes for key in PASSES[name])
+        return tuple(key for name in self.passes for key in self.images_of(name))
+
+    def images_of(self, name: str) -> tuple[str, ...]:
+        """Return where the images are that a pass writes."""
+        given = self.gives[self.passes.index(name)]
+        keys = (IMAGES[what] for what in given if what in IMAGES)
         return tuple(key for key in keys if key != PROBABILITIES or self.probabilities)
+
+    @property
+    def has_superpixels(self) -> bool:
+        """Whether it holds superpixels, with tables of nodes and edges; else it holds classes alone."""
+        return any("rows" in given for given in self.gives)
 
     @property
     def pyramid(self) -> Pyramid:
@@ -125,25 +92,16 @@ class Result:
         planes = self.probabilities if key == PROBABILITIES else 0
         return LevelArrays(f"{self.path}/{key}", self.pyramid, planes)
 
-    def write_pixel_classes(self, block: Block, classes: NDArray[np.uint8]) -> None:
-        """Write the classes of a block's core, of a result without superpixels, then its marker."""
-        done = marker(self._markers("classes"), block.index)
-        with reported_as_not_written(self.path):
-            if self._is_written(done):
-                return
-            self.arrays(CLASSES).write(block, classes)
-            done.touch()
-
     def finished(self, name: str) -> dict[Index, Counts]:
         """Return the blocks that a pass has finished by index; of "superpixels" with nodes, edges, unadopted pixels.
 
         Of "levels" they are tiles, with the step before their index.
         """
-        return read_markers(self._markers(name))
+        return read_markers(self.markers(name))
 
     def read_graph(self, block: Block) -> BlockGraph:
         """Read the nodes and edges that a block owns."""
-        return read_block_graph(self._part("nodes", block), self._part("edges", block))
+        return read_block_graph(self.part("nodes", block), self.part("edges", block))
 
     def read_superpixels(self, window: tuple[slice, ...]) -> NDArray[np.unsignedinteger[Any]]:
         """Read the superpixel ids of a window, (y, x) or (z, y, x)."""
@@ -190,30 +148,20 @@ class Result:
         run: dict[str, Any] = json.loads((Path(self.path) / RUN).read_text())
         return run
 
-    def finish(self, figures: dict[str, Any]) -> None:
-        """Note that every block is written, with figures about the run."""
-        with reported_as_not_written(self.path):
-            write_run(Path(self.path), self.run | {"finished": True, "figures": figures})
-
-    def _is_written(self, done: Path) -> bool:
-        """Whether a block is finished: by a worker that was thought lost, say, whose block went to another."""
-        if self.run.get("id", "") != self.run_id:
-            raise InputError(f"'{self.path}' was begun anew by another run meanwhile; this one ends here")
-        return done.exists()
-
-    def _markers(self, name: str) -> Path:
+    def markers(self, name: str) -> Path:
+        """Return the folder of a pass's markers."""
         return Path(self.path) / DONE / name
 
     def _parts(self, table: str) -> list[Path]:
         self.check_superpixels()
         self.check_finished()
-        return [self._part(table, block) for block in self.grid]
+        return [self.part(table, block) for block in self.grid]
 
     def check_superpixels(self) -> None:
         """Raise an InputError if the result holds classes alone, as that of a U-Net does."""
-        if "superpixels" not in self.passes:
+        if not self.has_superpixels:
             raise InputError(
-                f"'{self.path}' is of a U-Net and has no superpixels; predict with a model of terrazzo fit"
+                f"'{self.path}' holds classes alone and has no superpixels; predict with a graph network for them"
             )
 
     def check_finished(self) -> None:
@@ -221,7 +169,8 @@ class Result:
         if not self.run["finished"]:
             raise InputError(f"'{self.path}' is not finished; run the same terrazzo predict again to finish it")
 
-    def _part(self, table: str, block: Block) -> Path:
+    def part(self, table: str, block: Block) -> Path:
+        """Return the file of a block's part of a table."""
         return Path(self.path) / table / f"{'-'.join(map(str, block.index))}.parquet"
 
 
@@ -241,19 +190,14 @@ def open_result(path: str | Path) -> Result:
         lattice = Lattice(tuple(run["shape"]), tuple(run["size"]))
         grid = BlockGrid(lattice, tuple(run["block_cells"]))
         Pyramid.of(grid)
-        passes = tuple(run.get("passes", PASSES))
-        arrays = {key: zarr.open_array(path, path=f"{key}/0", mode="r") for key in (PASSES[name][0] for name in passes)}
+        passes = tuple(run.get("passes", GIVES))
+        gives = tuple(map(tuple, run["gives"] if "gives" in run else (GIVES[name] for name in passes)))
+        images = (IMAGES[what] for given in gives for what in given if what in IMAGES and what != "probabilities")
+        arrays = {key: zarr.open_array(path, path=f"{key}/0", mode="r") for key in images}
         columns = tuple(run["node_columns"]), tuple(run["edge_columns"])
         run_id, probabilities = run.get("id", ""), run.get("probabilities", 0)
     except (ValueError, KeyError, TypeError, OSError) as error:
         raise InputError(f"'{file}' is damaged ({error!r}); run terrazzo predict again with --overwrite") from error
     for key, array in arrays.items():
         check_aligned(array, grid, Path(path) / key)
-    return Result(str(Path(path).resolve()), grid, *columns, run_id, probabilities, passes)
-
-
-def write_run(target: Path, run: dict[str, Any]) -> None:
-    """Write what a result is made from, whole or not at all."""
-    partial = target / f".{RUN}.partial"
-    partial.write_text(json.dumps(run, indent=1) + "\n")
-    partial.replace(target / RUN)
+    return Result(str(Path(path).resolve()), grid, *columns, run_id, probabilities, passes, gives)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -13,13 +13,14 @@ from terrazzo.blocks import Block
 from terrazzo.kernels.superpixels.adjacency import REACH
 from terrazzo.kernels.superpixels.ids import cells_of
 from terrazzo.kernels.superpixels.paint import paint
-from terrazzo.models.gnn.model import Model
 from terrazzo.regions.classes.annotation import NOT_ANNOTATED
 from terrazzo.regions.classes.probability import in_8_bits
 from terrazzo.regions.graphs.block_graph import BlockGraph
 from terrazzo.regions.graphs.near_graph import near_graph, seeded_in
 from terrazzo.regions.graphs.recipe import Recipe
 from terrazzo.regions.graphs.region_graph import RegionGraph
+
+Probabilities = Callable[[RegionGraph], NDArray[np.float32]]
 
 # A pixel of the core may belong to a superpixel that is seeded one cell outside.
 PAINT_MARGIN = 1
@@ -59,22 +60,26 @@ def cells_reached(layers: int) -> int:
     return PAINT_MARGIN + -(-5 * layers // 4)
 
 
-def classify_nodes(model: Model, block: Block, parts: Sequence[BlockGraph], device: str = "cpu") -> NodeClasses:
+def classify_nodes(
+    block: Block, parts: Sequence[BlockGraph], recipe: Recipe, layers: int, probabilities: Probabilities
+) -> NodeClasses:
     """Return the classes of the superpixels that can reach into a block's core.
 
     Parameters
     ----------
-    model : Model
-        The fitted model.
     block : Block
         Which block.
     parts : sequence of BlockGraph
-        What the blocks own that have cells within `cells_needed(model.layers)` of the block.
-    device : str
-        Where the network runs.
+        What the blocks own that have cells within `cells_needed(layers)` of the block.
+    recipe : Recipe
+        What the parts were made by.
+    layers : int
+        Depth of the network.
+    probabilities : callable
+        Gives the probability of each class at each node of a RegionGraph, shape (N, C).
     """
-    ring, own = block_ring(block, parts, model.recipe, model.layers)
-    return NodeClasses(ring.ids[own], model.class_probabilities(ring, device=device)[own])
+    ring, own = block_ring(block, parts, recipe, layers)
+    return NodeClasses(ring.ids[own], probabilities(ring)[own])
 
 
 def block_ring(

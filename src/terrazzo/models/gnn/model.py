@@ -4,23 +4,49 @@ from __future__ import annotations
 
 import copy
 import hashlib
-from dataclasses import dataclass, field
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass, field
+from functools import cached_property, partial
+from typing import Any
 
 import numpy as np
 import torch
 from numpy.typing import NDArray
 
+from terrazzo.blocks import Block, BlockGrid
 from terrazzo.errors import ModelError
+from terrazzo.lattice import Lattice
+from terrazzo.memory import EDGES_PER_NODE, WORKER_WITH_TORCH
 from terrazzo.models.device import choose_device
 from terrazzo.models.gnn.message_passing import Backend, both_directions, message_passing
-from terrazzo.models.gnn.network import GNN
+from terrazzo.models.gnn.classify_block import (
+    cells_needed,
+    classify_nodes,
+    paint_classes,
+    paint_probabilities,
+)
+from terrazzo.models.gnn.classify_task import classify_bytes
+from terrazzo.models.fitted_model import FittedModel, common_of
+from terrazzo.models.passes.declared import Given, Holds, Near, Own, Pass
+from terrazzo.models.passes.halo_cost import pixels_computed
+from terrazzo.models.passes.superpixels import superpixels_pass
+from terrazzo.models.gnn.network import GNN, GNNConfig
+from terrazzo.regions.classes.annotation import NOT_ANNOTATED
+from terrazzo.regions.graphs.block_graph import BlockGraph, empty_graph
+from terrazzo.regions.statistics.features import FeatureSet, statistic_named
+from terrazzo.regions.superpixels.compared_channels import check_channels as check_compared_channels
+from terrazzo.regions.superpixels.superpixel_parameters import SuperpixelParameters
 from terrazzo.regions.graphs.recipe import Recipe
 from terrazzo.regions.graphs.region_graph import RegionGraph
 from terrazzo.regions.graphs.scaling import Scaling
 
+SCALING = ("node_mean", "node_std", "edge_mean", "edge_std")
+
+Ids = NDArray[np.unsignedinteger[Any]]
+
 
 @dataclass(frozen=True, eq=False)
-class Model:
+class Model(FittedModel):
     """A graph neural network, fitted, with the recipe of the graphs that it reads.
 
     Parameters
@@ -52,6 +78,9 @@ class Model:
     fitted: dict[str, float] = field(default_factory=dict)
     pixel_unit: str | None = None
 
+    kind = "gnn"
+    title = "graph network"
+
     @property
     def axes(self) -> int:
         """The number of spatial axes of its images."""
@@ -67,19 +96,116 @@ class Model:
         """How many hops away a node's class depends on."""
         return self.network.config.layers
 
+    def grid(self, extent: tuple[int, ...], block: int | None = None) -> BlockGrid:
+        """Return the blocks of an image: of whole superpixels."""
+        return BlockGrid.of(Lattice(extent, self.recipe.superpixels.size), block)
+
+    def passes(self, device: str = "cpu") -> tuple[Pass, ...]:
+        """Return the two passes: superpixels and what is measured of them; then their classes."""
+        network, recipe = self.network.config, self.recipe
+        classes = Pass(
+            name="classes",
+            reads=(Own("labels"), Own("rows"), Near("rows", cells_needed(network.layers))),
+            gives=("classes", "probabilities", "node_probabilities"),
+            run=partial(_classes, model=self, device=device),
+            nothing=partial(_no_classes, recipe=recipe, classes=network.classes),
+            decides=(self.fingerprint(), device),
+            holds=Holds(partial(classify_bytes, network=network), WORKER_WITH_TORCH),
+        )
+        return superpixels_pass(recipe), classes
+
     def fingerprint(self) -> str:
         """Return a hash of the weights, the scaling and the recipe: what decides the answer."""
+        return self._fingerprint
+
+    @cached_property
+    def _fingerprint(self) -> str:
         digest = hashlib.sha256(repr((self.network.config, self.recipe, self.class_names)).encode())
         for name, tensor in sorted(self.network.state_dict().items()):
             digest.update(name.encode() + tensor.detach().cpu().numpy().tobytes())
-        scaling = self.scaling
-        for vector in (scaling.node_mean, scaling.node_std, scaling.edge_mean, scaling.edge_std):
-            digest.update(vector.tobytes())
+        for name in SCALING:
+            digest.update(getattr(self.scaling, name).tobytes())
         return digest.hexdigest()
 
-    def check_channels(self, channels: int) -> None:
-        """Raise a ModelError if images with this number of channels are not what the model was fitted on."""
-        check_channels(channels, self.channels)
+    def check_image(self, channels: int, dtype: np.dtype[Any]) -> None:
+        """Raise a TerrazzoError if images with these channels are not what the model was fitted on."""
+        super().check_image(channels, dtype)
+        check_compared_channels(channels, dtype, self.recipe.superpixels)
+
+    def named_parameters(self) -> dict[str, Any]:
+        """Return the parameters of the superpixels."""
+        return {"superpixels": asdict(self.recipe.superpixels)}
+
+    @property
+    def node_columns(self) -> tuple[str, ...]:
+        """The names of the node features."""
+        return self.recipe.node_columns
+
+    @property
+    def edge_columns(self) -> tuple[str, ...]:
+        """The names of the edge features."""
+        return self.recipe.edge_columns
+
+    def pixels_computed(self, grid: BlockGrid) -> float:
+        """Return the pixels that an iteration of the superpixels assigns, as the mean of the iterations."""
+        return pixels_computed(grid, self.recipe.superpixels)
+
+    def most_rows(self, grid: BlockGrid) -> tuple[int, int]:
+        """Return how many superpixels and edges there are at most; in a volume the edges are an estimate."""
+        lattice = grid.lattice
+        return lattice.number_of_cells, EDGES_PER_NODE[len(lattice.shape)] * lattice.number_of_cells
+
+    def header(self) -> dict[str, Any]:
+        """Return the network's shape and the recipe as values of JSON."""
+        return {
+            "network": asdict(self.network.config),
+            "superpixels": asdict(self.recipe.superpixels),
+            "channels": self.recipe.channels,
+            "statistics": [statistic.name for statistic in self.recipe.features],
+            "node_columns": self.recipe.node_columns,
+            "edge_columns": self.recipe.edge_columns,
+        }
+
+    def tensors(self) -> dict[str, torch.Tensor]:
+        """Return the weights and the scaling of the features."""
+        weights = {f"network.{name}": tensor.detach().cpu() for name, tensor in self.network.state_dict().items()}
+        return weights | {f"scaling.{name}": torch.from_numpy(getattr(self.scaling, name)) for name in SCALING}
+
+    @classmethod
+    def restored(
+        cls, header: Mapping[str, Any], tensors: Mapping[str, torch.Tensor], features: FeatureSet | None = None
+    ) -> Model:
+        """Return the model of a header and its tensors; see `FittedModel.restored`."""
+        _check_size(header, tensors)
+        weights = {name.removeprefix("network."): t.float() for name, t in tensors.items() if name.startswith("network.")}
+        # without storage: however large the header says that it is, it takes the file's own weights
+        with torch.device("meta"):
+            network = GNN(GNNConfig(**header["network"])).eval()
+        network.load_state_dict(weights, assign=True)
+        parameters: dict[str, Any] = {
+            name: tuple(v) if isinstance(v, list) else v for name, v in header["superpixels"].items()
+        }
+        if features is None:
+            features = tuple(statistic_named(name) for name in header["statistics"])
+        recipe = Recipe(header["channels"], SuperpixelParameters(**parameters), features)
+        if list(recipe.node_columns) != header["node_columns"]:
+            raise ModelError(f"the model was fitted on other features, {header['statistics']}; pass them as features=…")
+        if len(header["class_names"]) != network.config.classes:
+            raise ModelError(
+                f"{len(header['class_names'])} class names do not fit a network of {network.config.classes} classes; "
+                "fit the model again"
+            )
+        scaling = Scaling(*(tensors[f"scaling.{name}"].numpy() for name in SCALING))
+        return cls(network, scaling, recipe, **common_of(header))
+
+    def described(self) -> dict[str, Any]:
+        """Return superpixels, statistics and network as plain values."""
+        return {
+            "superpixels": asdict(self.recipe.superpixels),
+            "statistics": [statistic.name for statistic in self.recipe.features],
+            "network": asdict(self.network.config),
+            "parameters": sum(weights.numel() for weights in self.network.parameters()),
+        }
 
     def class_probabilities(
         self, graph: RegionGraph, *, device: str = "cpu", backend: Backend = "auto"
@@ -123,10 +249,28 @@ class Model:
         return logits
 
 
-def check_channels(found: int, fitted: int) -> None:
-    """Raise a ModelError if an image does not have as many channels as a model was fitted on."""
-    if found != fitted:
-        raise ModelError(
-            f"the image has {found} channel{'' if found == 1 else 's'} and the model was fitted on {fitted}; "
-            "give an image with the same channels or fit a model on this one"
-        )
+def _check_size(header: Mapping[str, Any], tensors: Mapping[str, torch.Tensor]) -> None:
+    """What nobody has sealed may ask for more layers or columns than there is memory."""
+    if not 0 <= header["network"]["layers"] <= len(tensors):
+        raise ValueError(f"{header['network']['layers']} layers in {len(tensors)} tensors")
+    if not 1 <= header["channels"] <= len(header["edge_columns"]):
+        raise ValueError(f"{header['channels']} channels with {len(header['edge_columns'])} columns of edges")
+
+
+def _classes(
+    block: Block, ids: Ids, own: BlockGraph, near: list[BlockGraph], *, model: Model, device: str
+) -> Given:
+    found = classify_nodes(block, near, model.recipe, model.layers, partial(model.class_probabilities, device=device))
+    return {
+        "classes": paint_classes(ids, block, found),
+        "probabilities": paint_probabilities(ids, block, found),
+        "node_probabilities": (own, found.probabilities[np.searchsorted(found.ids, own.ids)]),
+    }
+
+
+def _no_classes(block: Block, *, recipe: Recipe, classes: int) -> Given:
+    nobody = empty_graph(block.lattice, recipe.node_columns, recipe.edge_columns)
+    return {
+        "classes": np.full(block.core.shape, NOT_ANNOTATED, np.uint8),
+        "node_probabilities": (nobody, np.empty((0, classes), np.float32)),
+    }

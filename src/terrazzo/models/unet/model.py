@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import hashlib
 import threading
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
-from dataclasses import dataclass, field
-from functools import cached_property
+from dataclasses import asdict, dataclass, field
+from functools import cached_property, partial
 from typing import Any
 from weakref import WeakKeyDictionary
 
@@ -16,14 +16,27 @@ import torch
 from numpy.typing import NDArray
 from torch import nn
 
+from terrazzo.blocks import Block, BlockGrid, Box
 from terrazzo.errors import ModelError
+from terrazzo.memory import WORKER_WITH_TORCH
 from terrazzo.models.device import choose_device
-from terrazzo.models.gnn.model import check_channels
+from terrazzo.models.fitted_model import FittedModel, common_of
+from terrazzo.models.passes.declared import Given, Holds, Pass, Pixels, Seen
+from terrazzo.models.unet.pixel_blocks import pixel_grid, pixel_window
+from terrazzo.models.unet.cost import multiply_adds
+from terrazzo.models.unet.description import described
+from terrazzo.models.unet.pixel_task import pixel_bytes
+from terrazzo.models.unet.receptive_field import halo
+from terrazzo.regions.classes.annotation import NOT_ANNOTATED
+from terrazzo.regions.superpixels.block_labels import single_precision
+from terrazzo.regions.statistics.features import FeatureSet
 from terrazzo.models.unet.network import UNet, channels_last
+
+COPIES_OF_WEIGHTS = 3
 
 
 @dataclass(frozen=True, eq=False)
-class UNetModel:
+class UNetModel(FittedModel):
     """A U-Net, fitted, with the scaling of the intensities that it reads.
 
     Parameters
@@ -61,6 +74,9 @@ class UNetModel:
                 "each per channel, spreads above 0"
             )
 
+    kind = "unet"
+    title = "U-Net"
+
     @property
     def axes(self) -> int:
         """The number of spatial axes of its images."""
@@ -83,9 +99,62 @@ class UNetModel:
             digest.update(name.encode() + tensor.detach().cpu().numpy().tobytes())
         return digest.hexdigest()
 
-    def check_channels(self, channels: int) -> None:
-        """Raise a ModelError if images with this number of channels are not what the model was fitted on."""
-        check_channels(channels, self.channels)
+    def grid(self, extent: tuple[int, ...], block: int | None = None) -> BlockGrid:
+        """Return the blocks of an image: of whole strides."""
+        return pixel_grid(self.network.description, extent, block)
+
+    def passes(self, device: str = "cpu") -> tuple[Pass, ...]:
+        """Return the only pass: from pixels to classes."""
+        description = self.network.description
+        # the weights as they came, as a model, and ready for prediction
+        weights = COPIES_OF_WEIGHTS * sum(t.numel() * t.element_size() for t in self.network.state_dict().values())
+        only = Pass(
+            name="classes",
+            reads=(Pixels(partial(pixel_window, description), _core),),
+            gives=("classes",),
+            run=partial(_classes, model=self, device=device),
+            nothing=_no_classes,
+            decides=(self.fingerprint(), device),
+            holds=Holds(partial(pixel_bytes, description=description), WORKER_WITH_TORCH + weights),
+        )
+        return (only,)
+
+    def header(self) -> dict[str, Any]:
+        """Return the description and the scaling as values of JSON."""
+        return {"network": asdict(self.network.description), "mean": self.mean, "spread": self.spread}
+
+    def tensors(self) -> dict[str, torch.Tensor]:
+        """Return the weights."""
+        return {f"network.{name}": tensor.detach().cpu() for name, tensor in self.network.state_dict().items()}
+
+    @classmethod
+    def restored(
+        cls,
+        header: Mapping[str, Any],
+        tensors: Mapping[str, torch.Tensor],
+        features: FeatureSet | None = None,  # noqa: ARG003
+    ) -> UNetModel:
+        """Return the U-Net of a header and its weights; see `FittedModel.restored`."""
+        network = UNet(described(header["network"])).eval()
+        network.load_state_dict({name.removeprefix("network."): tensor for name, tensor in tensors.items()})
+        return cls(network, tuple(header["mean"]), tuple(header["spread"]), **common_of(header))
+
+    def described(self) -> dict[str, Any]:
+        """Return scaling and network as plain values."""
+        description = self.network.description
+        return {
+            "mean": self.mean,
+            "spread": self.spread,
+            "network": {
+                "kind": self.title,
+                "base": description.down.levels[0].channels,
+                "depth": description.depth,
+            },
+            "stride": description.stride,
+            "halo": halo(description),
+            "multiply_adds_per_pixel": multiply_adds(description),
+            "parameters": sum(weights.numel() for weights in self.network.parameters()),
+        }
 
     def scaled(self, pixels: NDArray[Any]) -> NDArray[np.float32]:
         """Return intensities (c, y, x) or (c, z, y, x) on the network's scale."""
@@ -120,6 +189,46 @@ class UNetModel:
             batch = torch.from_numpy(padded)[None].to(where, next(network.parameters()).dtype)
             logits: NDArray[np.floating[Any]] = network(batch)[0].cpu().numpy()
         return logits[(slice(None), *map(slice, extent))]
+
+    def block_logits(self, block: Block, seen: Seen, *, device: str = "cpu") -> NDArray[np.floating[Any]]:
+        """Return the logits of each class at each pixel of a block's core, shape (classes, y, x) or (classes, z, y, x).
+
+        Parameters
+        ----------
+        block : Block
+            Of the model's grid.
+        seen : Seen
+            Intensities of the block's `pixel_window`; where the mask is False pixels may be NaN or infinite, which
+            counts as the mean intensity.
+        device : str
+            Where the network runs.
+
+        Raises
+        ------
+        InputError
+            If a pixel inside the mask is NaN or infinite.
+        """
+        pixels = seen.pixels
+        if seen.mask is not None and not seen.mask.all():
+            means = np.array(self.mean, np.float32).reshape((-1,) + (1,) * self.axes)
+            pixels = np.where(seen.mask | np.isfinite(pixels), pixels, means)
+        logits = self.logits(single_precision(pixels, seen.box), device=device)
+        return logits[(slice(None), *block.core.within(seen.box))]
+
+
+def _classes(block: Block, seen: Seen, *, model: UNetModel, device: str) -> Given:
+    classes: NDArray[np.uint8] = model.block_logits(block, seen, device=device).argmax(axis=0).astype(np.uint8)
+    if seen.mask is None:
+        return {"classes": classes}
+    return {"classes": np.where(seen.mask[block.core.within(seen.box)], classes, np.uint8(NOT_ANNOTATED))}
+
+
+def _no_classes(block: Block) -> Given:
+    return {"classes": np.full(block.core.shape, NOT_ANNOTATED, np.uint8)}
+
+
+def _core(block: Block) -> Box:
+    return block.core
 
 
 _networks: WeakKeyDictionary[UNetModel, dict[torch.device, nn.Module]] = WeakKeyDictionary()

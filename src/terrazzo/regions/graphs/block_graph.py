@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -14,6 +15,7 @@ from terrazzo.kernels.classes.targets import class_counts
 from terrazzo.kernels.measures.moments import areas, offsets
 from terrazzo.kernels.superpixels.adjacency import adjacency
 from terrazzo.kernels.superpixels.ids import cells_of
+from terrazzo.lattice import Lattice
 from terrazzo.regions.graphs.measure import finite_pixels, measure, measured_window
 from terrazzo.regions.statistics.statistic import FeatureSet
 from terrazzo.regions.superpixels.block_labels import BlockLabels
@@ -44,6 +46,18 @@ class BlockGraph:
     node_features: NDArray[np.float32]
     edges: NDArray[np.unsignedinteger[Any]]
     edge_features: NDArray[np.float32]
+
+
+def empty_graph(lattice: Lattice, node_columns: Sequence[str], edge_columns: Sequence[str]) -> BlockGraph:
+    """Return what a block without superpixels owns."""
+    return BlockGraph(
+        np.empty(0, lattice.dtype),
+        np.empty((0, len(lattice.shape)), np.float64),
+        np.empty(0, np.uint32),
+        np.empty((0, len(node_columns)), np.float32),
+        np.empty((2, 0), lattice.dtype),
+        np.empty((0, len(edge_columns)), np.float32),
+    )
 
 
 def edge_columns(channels: int, axes: int) -> tuple[str, ...]:

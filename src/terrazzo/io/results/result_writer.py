@@ -1,0 +1,124 @@
+"""What writes a result: what passes give of each block, then a marker; coarser levels; and that it is finished."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from terrazzo.blocks import Block, BlockGrid
+from terrazzo.errors import InputError
+from terrazzo.io.failures import reported_as_not_written
+from terrazzo.io.results.markers import marker
+from terrazzo.io.results.result import CLASSES, LEVELS, PROBABILITIES, RUN, SUPERPIXELS, Result
+from terrazzo.io.results.tables import edge_table, node_table, write_part
+from terrazzo.models.passes.declared import Given
+from terrazzo.regions.graphs.block_graph import BlockGraph
+from terrazzo.regions.superpixels.block_labels import BlockLabels
+
+
+@dataclass(frozen=True)
+class ResultWriter:
+    """Writes the blocks of a result that was begun; small to send.
+
+    Parameters
+    ----------
+    result : Result
+    """
+
+    result: Result
+
+    @property
+    def grid(self) -> BlockGrid:
+        """The blocks."""
+        return self.result.grid
+
+    def read(self, what: str, block: Block) -> Any:
+        """Read what a pass gave of a block: the "labels" of its core, or its "rows".
+
+        Raises
+        ------
+        KeyError
+            If a result keeps nothing of that name.
+        """
+        readers = {
+            "labels": lambda: self.result.read_superpixels(block.core.slices),
+            "classes": lambda: self.result.read_classes(block.core.slices),
+            "rows": lambda: self.result.read_graph(block),
+        }
+        return readers[what]()
+
+    def write(self, block: Block, name: str, given: Given) -> None:
+        """Write what a pass gave of a block, then its marker.
+
+        Parameters
+        ----------
+        block : Block
+        name : str
+            The pass.
+        given : mapping
+            "labels" as BlockLabels or ids of the core; "classes" of the core; "probabilities" as a plane of the core for
+            each class, which are asked for only where the result has an image of them; "rows" as a BlockGraph;
+            "node_probabilities" as the same rows with a probability for each class; "figures".
+        """
+        done = marker(self.result.markers(name), block.index, tuple(map(int, given.get("figures", ()))))
+        with reported_as_not_written(self.result.path):
+            if self._is_written(done):
+                return
+            self._write_images(block, given)
+            if "rows" in given:
+                self._write_edges(block, given["rows"])
+                self._write_nodes(block, given["rows"])
+            if "node_probabilities" in given:
+                # in place of the part without classes: who reads features of either finds the same
+                self._write_nodes(block, *given["node_probabilities"])
+            done.touch()
+
+    def write_levels(self, tile: Block, step: int) -> None:
+        """Write the levels of a step of `Result.pyramid` inside a tile, of every image, then the tile's marker."""
+        result = self.result
+        done = marker(result.markers(LEVELS), (step, *tile.index))
+        with reported_as_not_written(result.path):
+            if self._is_written(done):
+                return
+            for key in result.images:
+                result.arrays(key).coarsen(step, tile)
+            done.touch()
+
+    def finish(self, figures: dict[str, Any]) -> None:
+        """Note that every block is written, with figures about the run."""
+        with reported_as_not_written(self.result.path):
+            write_run(Path(self.result.path), self.result.run | {"finished": True, "figures": figures})
+
+    def _write_images(self, block: Block, given: Given) -> None:
+        result = self.result
+        if "labels" in given:
+            labels = given["labels"]
+            ids = labels.cut(block.core) if isinstance(labels, BlockLabels) else labels
+            result.arrays(SUPERPIXELS).write(block, ids)
+        if "classes" in given:
+            result.arrays(CLASSES).write(block, given["classes"])
+        if result.probabilities:
+            for value, plane in enumerate(given.get("probabilities", ())):
+                result.arrays(PROBABILITIES).write(block, plane, value)
+
+    def _write_edges(self, block: Block, rows: BlockGraph) -> None:
+        write_part(edge_table(rows, self.result.edge_columns), self.result.part("edges", block))
+
+    def _write_nodes(self, block: Block, rows: BlockGraph, probabilities: Any = None) -> None:
+        table = node_table(rows, self.result.node_columns, probabilities)
+        write_part(table, self.result.part("nodes", block))
+
+    def _is_written(self, done: Path) -> bool:
+        """Whether a block is finished: by a worker that was thought lost, say, whose block went to another."""
+        if self.result.run.get("id", "") != self.result.run_id:
+            raise InputError(f"'{self.result.path}' was begun anew by another run meanwhile; this one ends here")
+        return done.exists()
+
+
+def write_run(target: Path, run: dict[str, Any]) -> None:
+    """Write what a result is made from, whole or not at all."""
+    partial = target / f".{RUN}.partial"
+    partial.write_text(json.dumps(run, indent=1) + "\n")
+    partial.replace(target / RUN)

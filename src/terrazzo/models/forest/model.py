@@ -1,0 +1,164 @@
+"""A random forest on the filter responses of each pixel, as in interactive pixel classifiers: a kind of model."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from functools import cached_property, partial
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from terrazzo.blocks import Block, BlockGrid, Box
+from terrazzo.errors import ModelError
+from terrazzo.kernels.classes.forest import forest_probabilities
+from terrazzo.memory import WORKER
+from terrazzo.models.fitted_model import FittedModel, common_of
+from terrazzo.models.forest.response_task import response_bytes
+from terrazzo.models.forest.trees import ARRAYS, Trees
+from terrazzo.models.forest.response_blocks import response_grid, response_window
+from terrazzo.models.passes.declared import Given, Holds, Pass, Pixels, Seen
+from terrazzo.regions.classes.annotation import NOT_ANNOTATED
+from terrazzo.regions.classes.probability import in_8_bits
+from terrazzo.regions.statistics.filter_bank import bank_columns, filter_bank
+from terrazzo.regions.statistics.statistic import FeatureSet
+from terrazzo.regions.superpixels.block_labels import single_precision
+
+if TYPE_CHECKING:
+    from torch import Tensor
+
+# The trees as they came, and as a model.
+COPIES_OF_TREES = 2
+
+
+@dataclass(frozen=True, eq=False, repr=False)
+class ForestModel(FittedModel):
+    """A random forest, fitted, on 21 filter responses per channel of each pixel.
+
+    Parameters
+    ----------
+    trees : Trees
+    image_channels, image_axes : int
+        Of the images that it was fitted on.
+    class_names, colours, pixel_size, fitted, pixel_unit
+        As for `Model`.
+    """
+
+    trees: Trees
+    image_channels: int
+    image_axes: int
+    class_names: tuple[str, ...]
+    colours: tuple[str, ...]
+    pixel_size: tuple[float, ...] | None = None
+    fitted: dict[str, float] = field(default_factory=dict)
+    pixel_unit: str | None = None
+
+    kind = "forest"
+    title = "random forest"
+
+    def __post_init__(self) -> None:
+        columns = len(bank_columns(self.image_channels))
+        inner = self.trees.left >= 0
+        asked = self.trees.column[inner]
+        if asked.size and not (asked.min() >= 0 and asked.max() < columns):
+            raise ModelError(f"the trees ask for responses that images of {self.channels} channels do not have")
+        if self.trees.shares.shape[1:] != (len(self.class_names),) or self.axes not in (2, 3):
+            raise ModelError(f"a forest of {self.trees.shares.shape[1:]} classes has {len(self.class_names)} names")
+
+    @property
+    def axes(self) -> int:
+        """The number of spatial axes of its images."""
+        return self.image_axes
+
+    @property
+    def channels(self) -> int:
+        """The number of channels of its images."""
+        return self.image_channels
+
+    def grid(self, extent: tuple[int, ...], block: int | None = None) -> BlockGrid:
+        """Return the blocks of an image."""
+        return response_grid(extent, block)
+
+    def passes(self, device: str = "cpu") -> tuple[Pass, ...]:  # noqa: ARG002
+        """Return the only pass, from pixels to classes: on the CPU, whatever the device."""
+        classes = len(self.class_names)
+        only = Pass(
+            name="classes",
+            reads=(Pixels(response_window, _core),),
+            gives=("classes", "probabilities"),
+            run=partial(_classes, model=self),
+            nothing=_no_classes,
+            decides=self.fingerprint(),
+            holds=Holds(
+                partial(response_bytes, channels=self.channels, classes=classes),
+                WORKER + COPIES_OF_TREES * self.trees.nbytes,
+            ),
+        )
+        return (only,)
+
+    def fingerprint(self) -> str:
+        """Return a hash of the trees and the names of classes: what decides the answer."""
+        return self._fingerprint
+
+    @cached_property
+    def _fingerprint(self) -> str:
+        return super().fingerprint()
+
+    def header(self) -> dict[str, Any]:
+        """Return channels and axes."""
+        return {"channels": self.channels, "axes": self.axes}
+
+    def tensors(self) -> dict[str, Tensor]:
+        """Return the arrays of the trees."""
+        import torch  # which prediction does without
+
+        return {name: torch.from_numpy(np.ascontiguousarray(getattr(self.trees, name))) for name in ARRAYS}
+
+    @classmethod
+    def restored(
+        cls,
+        header: Mapping[str, Any],
+        tensors: Mapping[str, Tensor],
+        features: FeatureSet | None = None,  # noqa: ARG003
+    ) -> ForestModel:
+        """Return the forest of a header and its arrays; see `FittedModel.restored`."""
+        trees = Trees(**{name: tensors[name].numpy() for name in ARRAYS})
+        return cls(trees, header["channels"], header["axes"], **common_of(header))
+
+    def described(self) -> dict[str, Any]:
+        """Return the trees in numbers."""
+        return {"trees": len(self.trees.roots), "nodes": self.trees.column.size}
+
+    def probabilities(self, block: Block, seen: Seen) -> NDArray[np.float32]:
+        """Return the probability of each class at each pixel of a block's core, shape (pixels, classes)."""
+        core = block.core
+        places = np.indices(core.shape).reshape(len(core.shape), -1)
+        places += np.array(core.start)[:, None]
+        pixels = seen.pixels
+        if seen.mask is not None and not seen.mask.all():
+            pixels = np.where(seen.mask | np.isfinite(pixels), pixels, 0)
+        responses = filter_bank(single_precision(pixels, seen.box), seen.box, tuple(places))
+        found: NDArray[np.float32] = forest_probabilities(responses, *(getattr(self.trees, name) for name in ARRAYS))
+        return found
+
+
+def _classes(block: Block, seen: Seen, *, model: ForestModel) -> Given:
+    found = model.probabilities(block, seen)
+    inside = None if seen.mask is None else seen.mask[block.core.within(seen.box)]
+    classes = found.argmax(axis=1).astype(np.uint8).reshape(block.core.shape)
+    planes = (plane.reshape(block.core.shape) for plane in in_8_bits(found).T)
+    if inside is None:
+        return {"classes": classes, "probabilities": planes}
+    return {
+        "classes": np.where(inside, classes, np.uint8(NOT_ANNOTATED)),
+        "probabilities": (np.where(inside, plane, np.uint8(0)) for plane in planes),
+    }
+
+
+def _no_classes(block: Block) -> Given:
+    return {"classes": np.full(block.core.shape, NOT_ANNOTATED, np.uint8)}
+
+
+def _core(block: Block) -> Box:
+    return block.core

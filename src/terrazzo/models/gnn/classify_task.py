@@ -1,0 +1,114 @@
+"""What the task holds that labels a block's superpixels and paints them: the stages that it goes through."""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass
+
+from terrazzo.blocks import Block, BlockGrid, Box
+from terrazzo.memory import EDGES_PER_NODE, WRITING, Reading, table_bytes, with_slack
+from terrazzo.models.gnn.classify_block import cells_needed, cells_reached
+from terrazzo.models.gnn.network import GNNConfig
+
+
+def classify_task(network: GNNConfig, block: Block, grid: BlockGrid, reading: Reading) -> ClassifyTask:
+    """Return what labelling and painting a block by a network takes."""
+    reach = cells_needed(network.layers)
+    return ClassifyTask(
+        axes=len(block.index),
+        id_itemsize=block.lattice.dtype.itemsize,
+        core=_volume(block.core),
+        nodes=_volume(block.cells),
+        read_nodes=sum(_volume(near.cells) for near in grid.neighbours(block, reach)),
+        near_nodes=_volume(block.cells_with(reach)),
+        ring_nodes=_volume(block.cells_with(cells_reached(network.layers))),
+        node_columns=network.node_features,
+        edge_columns=network.edge_features,
+        width=network.width,
+        classes=network.classes,
+        attention=network.aggregation == "attention",
+        probabilities=reading.probabilities,
+    )
+
+
+def classify_bytes(block: Block, grid: BlockGrid, reading: Reading, network: GNNConfig) -> int:
+    """Return the bytes that labelling and painting a block holds at its peak."""
+    return classify_task(network, block, grid, reading).bytes
+
+
+@dataclass(frozen=True)
+class ClassifyTask:
+    """What the task holds that labels a block's superpixels and paints them.
+
+    The task that writes coarser levels holds less: the ids of a tile, which has as many pixels as a block, twice.
+
+    Parameters
+    ----------
+    axes, id_itemsize : int
+        2 or 3; bytes of a superpixel's id.
+    core, nodes : int
+        Pixels that the block keeps; superpixels that it owns.
+    node_columns, edge_columns : int
+        Numbers per node and per edge.
+    read_nodes : int
+        Superpixels of all blocks whose tables are read.
+    near_nodes, ring_nodes : int
+        Those of them that the block's classes could depend on, and those that they do.
+    width, classes : int
+        Of the network.
+    attention, probabilities : bool
+        Whether its messages are weighted edge by edge; whether an image of each class's probability is painted.
+    """
+
+    axes: int
+    id_itemsize: int
+    core: int
+    nodes: int
+    read_nodes: int
+    near_nodes: int
+    ring_nodes: int
+    node_columns: int
+    edge_columns: int
+    width: int
+    classes: int
+    attention: bool = False
+    probabilities: bool = False
+
+    @property
+    def stages(self) -> dict[str, int]:
+        """The bytes of each stage."""
+        ids = self.core * self.id_itemsize
+        read, near = self._tables(self.read_nodes), self._tables(self.near_nodes)
+        return {
+            "read": 2 * ids + read + self._tables(self.nodes),
+            "merge": ids + read + 3 * near + 24 * self._edges(self.near_nodes),
+            "network": ids + read + near + self._tables(self.ring_nodes) + self._network,
+            "paint": ids + read + self.core * (4 + 1 + 2 * self.probabilities),
+            "write": ids + read + self.core * 2 + WRITING * (self._tables(self.nodes) + 4 * self.classes * self.nodes),
+        }
+
+    @property
+    def bytes(self) -> int:
+        """The bytes of the largest stage, with what allocators keep."""
+        return with_slack(self.stages)
+
+    @property
+    def _network(self) -> int:
+        """The ends of its edges, the graph in three sparse formats, scaled features, the activations of one layer."""
+        nodes, directed = self.ring_nodes, 2 * self._edges(self.ring_nodes)
+        graph = directed * (16 + 3 * 16 + 8 * self.edge_columns)
+        activations = 8 * 4 * self.width * nodes
+        if self.attention:
+            activations += 6 * 4 * self.width * directed
+        return graph + 2 * 4 * self.node_columns * nodes + activations
+
+    def _edges(self, nodes: int) -> int:
+        return EDGES_PER_NODE[self.axes] * nodes
+
+    def _tables(self, nodes: int) -> int:
+        edges = self._edges(nodes)
+        return table_bytes(nodes, edges, self.axes, self.id_itemsize, self.node_columns, self.edge_columns)
+
+
+def _volume(box: Box) -> int:
+    return math.prod(box.shape)
