@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 import time
 from collections.abc import Callable
+from contextlib import nullcontext
 from pathlib import Path
 from typing import Any
 
@@ -12,7 +13,7 @@ import dask.array as da
 from distributed import Client
 
 from terrazzo.blocks import BlockGrid
-from terrazzo.blockwise.cluster.progress import BlockCount, Progress
+from terrazzo.blockwise.cluster.progress import BlockCount
 from terrazzo.blockwise.cluster.run_blocks import run_blocks
 from terrazzo.blockwise.cluster.worker_watch import computed
 from terrazzo.blockwise.inputs.halo_cost import warn_of_halo
@@ -34,6 +35,7 @@ from terrazzo.io.results.result import LEVELS, Result
 from terrazzo.models.any_model import AnyModel
 from terrazzo.models.device import choose_device
 from terrazzo.models.gnn.model import Model
+from terrazzo.progress import progress as listening
 from terrazzo.regions.superpixels.compared_channels import check_channels
 
 SCALE = "the windows that the intensity scale is estimated from"
@@ -50,7 +52,7 @@ def write_prediction(
     device: str = "auto",
     probabilities: bool = False,
     overwrite: bool = False,
-    progress: Progress | None = None,
+    progress: Callable[[str, int, int, int], None] | None = None,
 ) -> Result:
     """Write superpixels, classes, nodes and edges of a stored image to a `result.zarr`; by a U-Net classes alone.
 
@@ -115,7 +117,8 @@ def write_prediction(
         result = _new_result(path, grid, model, image, source, overwrite)
     if not result.run["finished"]:
         remove_partial_files(result)
-        _write_blocks(result, model, image, inside, client, device, progress)
+        with listening(lambda one: progress(one.name, one.done, one.total, one.pixels)) if progress else nullcontext():
+            _write_blocks(result, model, image, inside, client, device)
     return result
 
 
@@ -186,24 +189,23 @@ def _write_blocks(
     mask: Mask,
     client: Client | None,
     device: str,
-    progress: Progress | None,
 ) -> None:
     """Run what is left of each pass, and finish the result."""
     began = time.perf_counter()
     figures: dict[str, Any] = {"pixels": math.prod(result.grid.lattice.shape)}
     if isinstance(model, Model):
         shared = image.stored, mask, model.recipe, result.run["made_from"]["intensity_scale"]
-        _run_pass("superpixels", segment_stored_block, result, client, progress, *shared)
+        _run_pass("superpixels", segment_stored_block, result, client, *shared)
         middle = time.perf_counter()
-        _run_pass("classes", classify_stored_block, result, client, progress, model, device)
+        _run_pass("classes", classify_stored_block, result, client, model, device)
         counts = zip(*result.finished("superpixels").values(), strict=True)
         figures |= zip(("superpixels", "edges", "unadopted_pixels"), map(sum, counts), strict=True)
         seconds = {"superpixels": middle - began, "classes": time.perf_counter() - middle}
     else:
-        _run_pass("classes", classify_stored_pixels, result, client, progress, image.stored, mask, model, device)
+        _run_pass("classes", classify_stored_pixels, result, client, image.stored, mask, model, device)
         seconds = {"classes": time.perf_counter() - began}
     painted = time.perf_counter()
-    _run_steps(result, client, progress)
+    _run_steps(result, client)
     seconds["levels"] = time.perf_counter() - painted
     remove_partial_files(result)  # of workers that died
     result.finish(figures | {"seconds": seconds})
@@ -214,22 +216,21 @@ def _run_pass(
     function: Callable[..., None],
     result: Result,
     client: Client | None,
-    progress: Progress | None,
     *shared: Any,
 ) -> None:
     """Run a pass over the blocks that it has not finished."""
     finished = result.finished(name)
-    told = BlockCount(name, len(result.grid), progress, (result.grid[index] for index in finished))
+    told = BlockCount(name, len(result.grid), (result.grid[index] for index in finished))
     waiting = (block for block in result.grid.along_curve() if block.index not in finished)
     for _ in run_blocks(function, waiting, result, *shared, client=client, done=told):
         pass
 
 
-def _run_steps(result: Result, client: Client | None, progress: Progress | None) -> None:
+def _run_steps(result: Result, client: Client | None) -> None:
     """Write the coarser levels, a step after the other: each begins with what the one before has written."""
     pyramid, finished = result.pyramid, result.finished(LEVELS)
     found = (pyramid.tiles(step)[tuple(index)] for step, *index in finished)
-    told = BlockCount(LEVELS, pyramid.number_of_tiles, progress, found)
+    told = BlockCount(LEVELS, pyramid.number_of_tiles, found)
     for step in pyramid.steps:
         waiting = (tile for tile in pyramid.tiles(step).along_curve() if (step, *tile.index) not in finished)
         for _ in run_blocks(write_levels, waiting, result, step, client=client, done=told):
