@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+from distributed import Client
+
 from terrazzo.blocks import STORAGE_CHUNKS_PER_BLOCK, Block, BlockGrid
 from terrazzo.blockwise.cluster.run_blocks import run_blocks
+from terrazzo.blockwise.cluster.worker_watch import computed
 from terrazzo.blockwise.inputs.annotated_image import AnnotatedImage
 from terrazzo.blockwise.inputs.masks import inside, read_mask
 from terrazzo.blockwise.inputs.scale import lazy_scale
@@ -15,7 +18,9 @@ from terrazzo.regions.graphs.masked_block import segment_masked_block
 from terrazzo.regions.superpixels.block_labels import LABEL_MARGIN
 
 
-def write_annotated_graph(annotated: AnnotatedImage, parts: GraphParts) -> dict[Block, TileCounts]:
+def write_annotated_graph(
+    annotated: AnnotatedImage, parts: GraphParts, client: Client | None = None
+) -> dict[Block, TileCounts]:
     """Write what each wanted block owns, with its targets, under its name; return where how much is annotated.
 
     Each task reads its own window of the image: of a Dask array that is costly to compute, the chunks that several
@@ -25,15 +30,18 @@ def write_annotated_graph(annotated: AnnotatedImage, parts: GraphParts) -> dict[
     ----------
     annotated : AnnotatedImage
     parts : GraphParts
-        Where to.
+        Where to; with a client a folder that all its workers see.
+    client : distributed.Client, optional
+        Where the tasks run; without it, in this process's threads.
 
     Returns
     -------
     dict of Block to TileCounts
         In raster order.
     """
-    scale = float(lazy_scale(annotated.pixels, annotated.recipe.superpixels, annotated.mask).compute())
-    written = dict(run_blocks(_write_block, annotated.blocks, annotated, scale, parts))
+    lazy = lazy_scale(annotated.pixels, annotated.recipe.superpixels, annotated.mask)
+    scale = float(lazy.compute() if client is None else computed(lazy, client, "the intensity scale"))
+    written = dict(run_blocks(_write_block, annotated.blocks, annotated, scale, parts, client=client))
     return {block: written[block] for block in annotated.blocks}
 
 
