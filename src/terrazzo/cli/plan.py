@@ -22,8 +22,9 @@ from terrazzo.cli.options import (
     opening,
     parse_size,
 )
-from terrazzo.cli.printing import print_values, readable_seconds
+from terrazzo.cli.printing import print_values
 from terrazzo.memory import readable_bytes
+from terrazzo.wording import readable_seconds
 
 
 def plan(

@@ -22,10 +22,12 @@ from terrazzo.blockwise.planning.model_grid import model_grid
 from terrazzo.blockwise.planning.task_memory import Work
 from terrazzo.blockwise.planning.unet_work import UNetWork
 from terrazzo.errors import InputError, ParameterError
+from terrazzo.html import table
 from terrazzo.io.images.decoding import decoding
 from terrazzo.io.images.image import Image
 from terrazzo.io.results.pyramid import Pyramid
 from terrazzo.lattice import Lattice
+from terrazzo.memory import readable_bytes
 from terrazzo.models.any_model import AnyModel
 from terrazzo.models.gnn.network import GNNConfig
 from terrazzo.models.unet.model import UNetModel
@@ -33,6 +35,7 @@ from terrazzo.regions.graphs.recipe import Recipe
 from terrazzo.regions.statistics.features import DEFAULT_FEATURES, FeatureSet
 from terrazzo.regions.superpixels.compared_channels import check_channels
 from terrazzo.regions.superpixels.superpixel_parameters import SuperpixelParameters
+from terrazzo.wording import by, counted, lengths, readable_seconds
 
 # What may be recommended, in pixels; each worker's thread gets at least so many blocks where the image has them.
 SIDES = {
@@ -102,6 +105,28 @@ class Plan:
     disk: dict[str, int]
     recommended_block: int | None
     seconds: float | None
+
+    def __repr__(self) -> str:
+        said = "".join(f"\n  {name.lower()}: {text}" for name, text in self._rows().items() if text is not None)
+        return f"<terrazzo.Plan>{said}"
+
+    def _repr_html_(self) -> str:
+        return table("terrazzo.Plan", self._rows())
+
+    def _rows(self) -> dict[str, str | None]:
+        usable = f"{readable_bytes(self.memory_usable)} usable"
+        rows = f"{counted(self.superpixels, 'superpixel')}, {counted(self.edges, 'edge')}"
+        return {
+            "Extent": lengths(self.extent),
+            "Blocks": f"{self.blocks:,} of {by(self.block)} pixels, {counted(self.tasks, 'task')}",
+            "Workers": f"{self.workers} with {counted(self.threads, 'thread')} each",
+            "Memory": f"{readable_bytes(self.memory_per_worker)} per worker of {usable}: "
+            + ("it fits" if self.fits else f"it does not fit; {_advice(self.recommended_block)}"),
+            "Halo": f"{self.read_per_kept:.2f} pixels read for each that is kept",
+            "At most": rows if self.superpixels else None,
+            "Disk": f"{readable_bytes(sum(self.disk.values()))} before compression",
+            "Time": None if self.seconds is None else readable_seconds(self.seconds),
+        }
 
 
 def plan(
@@ -210,6 +235,10 @@ def recommended_block(work: AnyWork, lattice: Lattice, limit: int, workers: int,
     busy = [(side, grid) for side, grid in fitting if len(grid) >= BLOCKS_PER_THREAD * workers * threads]
     choice = [(work.pixels_read(grid), side) for side, grid in busy or fitting[:1]]
     return min((side for read, side in choice if read <= AS_GOOD * min(choice)[0]), default=None)
+
+
+def _advice(block: int | None) -> str:
+    return "no block does" if block is None else f"block={block} does"
 
 
 def _check_counts(**counts: int) -> None:

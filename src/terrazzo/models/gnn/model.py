@@ -11,12 +11,14 @@ import torch
 from numpy.typing import NDArray
 
 from terrazzo.errors import ModelError
+from terrazzo.html import swatches, table
 from terrazzo.models.device import choose_device
 from terrazzo.models.gnn.message_passing import Backend, both_directions, message_passing
 from terrazzo.models.gnn.network import GNN
 from terrazzo.regions.graphs.recipe import Recipe
 from terrazzo.regions.graphs.region_graph import RegionGraph
 from terrazzo.regions.graphs.scaling import Scaling
+from terrazzo.wording import by, counted, figures_text, listed, pixel_text
 
 
 @dataclass(frozen=True, eq=False)
@@ -121,6 +123,25 @@ class Model:
         with torch.inference_mode():
             logits: NDArray[np.float32] = network(passing, nodes, edges).cpu().numpy()
         return logits
+
+    def __repr__(self) -> str:
+        network, size, features, pixels = self._said()
+        shape = f"{network}; superpixels of {size}; {features}{f'; pixels of {pixels}' if pixels else ''}"
+        return f"<terrazzo.Model: {shape}; classes {listed(self.class_names)}>"
+
+    def _repr_html_(self) -> str:
+        said = dict(zip(("Network", "Superpixels", "Features", "Pixels of"), self._said(), strict=True))
+        classes = {"Classes": swatches(self.class_names, self.colours), "Fitted": figures_text(self.fitted)}
+        return table("terrazzo.Model", said | classes)
+
+    def _said(self) -> tuple[str, str, str, str | None]:
+        config, features = self.network.config, len(self.recipe.node_columns)
+        return (
+            f"{counted(config.layers, 'layer')} of width {config.width}",
+            f"{by(self.recipe.superpixels.size)} pixels",
+            f"{counted(features, 'feature')} from {counted(self.channels, 'channel')}",
+            pixel_text(self.pixel_size, self.pixel_unit),
+        )
 
 
 def check_channels(found: int, fitted: int) -> None:

@@ -17,9 +17,11 @@ from numpy.typing import NDArray
 from torch import nn
 
 from terrazzo.errors import ModelError
+from terrazzo.html import swatches, table
 from terrazzo.models.device import choose_device
 from terrazzo.models.gnn.model import check_channels
 from terrazzo.models.unet.network import UNet, channels_last
+from terrazzo.wording import counted, figures_text, listed, pixel_text
 
 
 @dataclass(frozen=True, eq=False)
@@ -120,6 +122,25 @@ class UNetModel:
             batch = torch.from_numpy(padded)[None].to(where, next(network.parameters()).dtype)
             logits: NDArray[np.floating[Any]] = network(batch)[0].cpu().numpy()
         return logits[(slice(None), *map(slice, extent))]
+
+    def __repr__(self) -> str:
+        network, images, pixels = self._said()
+        shape = f"{network}; {images}{f'; pixels of {pixels}' if pixels else ''}"
+        return f"<terrazzo.UNetModel: {shape}; classes {listed(self.class_names)}>"
+
+    def _repr_html_(self) -> str:
+        said = dict(zip(("Network", "Reads", "Pixels of"), self._said(), strict=True))
+        classes = {"Classes": swatches(self.class_names, self.colours), "Fitted": figures_text(self.fitted)}
+        return table("terrazzo.UNetModel", said | classes)
+
+    def _said(self) -> tuple[str, str, str | None]:
+        shape = self.network.description
+        finest, coarsest = (shape.down.levels[level].channels for level in (0, -1))
+        return (
+            f"depth {shape.depth}, {finest} to {coarsest} channels",
+            f"{'images' if self.axes == 2 else 'volumes'} of {counted(self.channels, 'channel')}",
+            pixel_text(self.pixel_size, self.pixel_unit),
+        )
 
 
 _networks: WeakKeyDictionary[UNetModel, dict[torch.device, nn.Module]] = WeakKeyDictionary()
