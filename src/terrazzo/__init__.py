@@ -39,6 +39,7 @@ if TYPE_CHECKING:
     from terrazzo.lattice import Lattice as Lattice
     from terrazzo.models.gnn.model import Model as Model
     from terrazzo.models.unet.model import UNetModel as UNetModel
+    from terrazzo.progress_bar import ProgressBar as ProgressBar
     from terrazzo.regions.classes.scores import Scores as Scores
     from terrazzo.regions.graphs.node_targets import NodeTargets as NodeTargets
     from terrazzo.regions.graphs.recipe import Recipe as Recipe
@@ -57,6 +58,7 @@ _HOME = {
     "Model": "terrazzo.models.gnn.model",
     "NodeTargets": "terrazzo.regions.graphs.node_targets",
     "Plan": "terrazzo.blockwise.planning.plan",
+    "ProgressBar": "terrazzo.progress_bar",
     "Recipe": "terrazzo.regions.graphs.recipe",
     "RegionGraph": "terrazzo.regions.graphs.region_graph",
     "Result": "terrazzo.io.results.result",

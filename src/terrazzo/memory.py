@@ -1,8 +1,8 @@
 """How many bytes does a task hold at once? Projected before it runs, from integers alone.
 
 A task goes through stages, and its peak is the stage that holds most. Each kind of model adds up the arrays that are
-alive in each of its stages, in bytes per pixel or per row, in the order in which the code makes them. What depends on the
-image's content (pieces of superpixels, edges) is taken as white noise has it, which is more than any picture has.
+alive in each of its stages, in bytes per pixel or per row, in the order in which the code makes them. What depends on
+the image's content (pieces of superpixels, edges) is taken as white noise has it, which is more than any picture has.
 """
 
 from __future__ import annotations
@@ -33,6 +33,7 @@ CHUNKS_AT_ONCE = 10
 
 # Edges per superpixel: in an image at most 3 (the graph is planar), in a volume more than white noise has (8.5).
 EDGES_PER_NODE = {2: 3, 3: 10}
+
 
 @dataclass(frozen=True)
 class Reading:

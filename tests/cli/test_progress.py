@@ -1,27 +1,21 @@
-import re
-
+from terrazzo.blockwise.cluster.progress import BlockCount
 from terrazzo.cli.progress import display
 
 
-def note(shown, name):
-    return shown.bars.tasks[shown.tasks[name]].fields["note"]
+def test_what_is_done_inside_shows_on_standard_error(capsys):
+    with display():
+        BlockCount("classes", 4)
+        print("an answer")
+    shown = capsys.readouterr()
+    assert "0/4 blocks" in shown.err
+    assert shown.out == "an answer\n"
 
 
-def test_what_an_earlier_run_has_done_is_shown_and_counts_for_nothing_in_the_rate():
+def test_what_a_display_is_told_shows_as_well(capsys):
     with display() as shown:
-        shown.blocks("classes", 7, 9, 7_000_000_000)
-        assert note(shown, "classes") == "7/9 blocks  0.0 Mpx/s"
-        shown.blocks("classes", 8, 9, 8_000_000_000)
-        done, rate = re.fullmatch(r"(\d)/9 blocks  ([\d.]+) Mpx/s", note(shown, "classes")).groups()
-        assert done == "8"
-        assert float(rate) > 0
-
-
-def test_the_same_pass_over_the_next_image_begins_anew():
-    with display() as shown:
-        for done in range(3):
-            shown.blocks("classes", done, 2, done * 1000)
-        shown.blocks("classes", 1, 3, 500)
-        assert note(shown, "classes") == "1/3 blocks  0.0 Mpx/s"
-        assert shown.bars.tasks[shown.tasks["classes"]].total == 3
-        assert len(shown.bars.tasks) == 1
+        shown.graphs(1, 2)
+        shown.epoch(3, 20, 0.5)
+        shown.step("drawing")
+    lines = capsys.readouterr().err
+    for text in ("1/2 images", "3/20 epochs  validation accuracy 0.5000", "drawing"):
+        assert text in lines

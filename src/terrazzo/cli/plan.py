@@ -22,8 +22,9 @@ from terrazzo.cli.options import (
     opening,
     parse_size,
 )
-from terrazzo.cli.printing import print_values, readable_seconds
+from terrazzo.cli.printing import print_values
 from terrazzo.memory import readable_bytes
+from terrazzo.wording import readable_seconds
 
 
 def plan(
@@ -45,15 +46,17 @@ def plan(
     from terrazzo.blockwise.planning.plan import plan as plan_of
     from terrazzo.io.images.open_image import open_image
     from terrazzo.io.models.model_file import open_model
+    from terrazzo.lattice import spacing
+    from terrazzo.regions.superpixels.superpixel_parameters import SuperpixelParameters
 
+    opened = open_image(image, **opening(level, axes, pixel_size, calibration))
     made = plan_of(
-        open_image(image, **opening(level, axes, pixel_size, calibration)),
-        None if model is None else open_model(model),
+        opened,
+        SuperpixelParameters(spacing(parse_size(size), len(opened.axes))) if model is None else open_model(model),
         block=block,
         workers=workers,
         memory_limit=memory_limit,
         probabilities=probabilities,
-        size=parse_size(size),
         calibrate=calibrate,
     )
     values = asdict(made)

@@ -25,13 +25,6 @@ def polygons(
     from terrazzo.io.results.result import open_result
 
     opened = open_result(result)
-    with display() as shown:
-        count = write_polygons(
-            opened,
-            output,
-            skip=parse_names(skip) or (),
-            tolerance=tolerance,
-            overwrite=overwrite,
-            progress=shown.blocks,
-        )
+    with display():
+        count = write_polygons(opened, output, skip=parse_names(skip) or (), tolerance=tolerance, overwrite=overwrite)
     print_values({"output": str(output), "polygons": count}, as_json=json)

@@ -87,14 +87,14 @@ def predict(
         else:
             unfinished.append((image, result, inside))
     if unfinished:
-        with cluster_client(scheduler, workers, scheduler_file, memory_limit) as client, display() as shown:
+        with cluster_client(scheduler, workers, scheduler_file, memory_limit) as client, display():
             for image, result, inside in unfinished:
-                options = {"client": client, "device": device, "progress": shown.blocks}
+                options = {"client": client, "device": device}
                 write_prediction(fitted, image, result, mask=inside, **options, **settings)
     if into:
-        with display() as shown:
+        with display():
             for image, (_, result) in zip(opened, named, strict=True):
-                write_labels_into(open_result(result), image, overwrite=overwrite, progress=shown.blocks)
+                write_labels_into(open_result(result), image, overwrite=overwrite)
     figures = [{"result": str(result), **open_result(result).run["figures"]} for _, result in named]
     if len(figures) == 1:
         print_values(figures[0], as_json=json)

@@ -28,14 +28,6 @@ def print_values(values: Mapping[str, Any], *, as_json: bool) -> None:
     Console().print(table)
 
 
-def readable_seconds(seconds: float) -> str:
-    """Return a length of time as people read it, such as "12 min"."""
-    for unit, length in (("d", 86400), ("h", 3600), ("min", 60)):
-        if seconds >= 2 * length:
-            return f"{seconds / length:.0f} {unit}"
-    return f"{seconds:.0f} s"
-
-
 def _plain(value: Any) -> Any:
     """Return the value with null for NaN and infinity, which JSON does not have."""
     if isinstance(value, Mapping):

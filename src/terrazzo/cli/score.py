@@ -61,8 +61,8 @@ def score(
     number = max(count_classes(*pair) for pair in matched) if names is None else len(names)
     elsewhere = any(given is not None for given in (scheduler, scheduler_file, workers))
     where = cluster_client(scheduler, workers, scheduler_file) if elsewhere else nullcontext()
-    with where as client, display() as shown:
-        scored = partial(score_prediction, classes=number, tolerance=tolerance, client=client, progress=shown.blocks)
+    with where as client, display():
+        scored = partial(score_prediction, classes=number, tolerance=tolerance, client=client)
         scores = reduce(add, [scored(*pair) for pair in matched])
     names = names or [f"class {value}" for value in range(number)]
     values = {"results" if are_results else "predictions": len(opened), **scores.summary(names)}

@@ -13,6 +13,7 @@ from terrazzo.comparison.growth import growth
 from terrazzo.comparison.methods import METHODS, find_method
 from terrazzo.comparison.named_sources import check_pairs, named_sources
 from terrazzo.comparison.reporting.report import Measured, write_report
+from terrazzo.comparison.reporting.view import comparison_html, comparison_text
 from terrazzo.comparison.runner import Runner, Step
 from terrazzo.comparison.splitting.split import WHAT, Split, SplitBy, split_sources
 from terrazzo.comparison.splitting.units import Groups
@@ -38,6 +39,12 @@ class Comparison:
 
     path: str
     report: dict[str, Any]
+
+    def __repr__(self) -> str:
+        return comparison_text(self.path, self.report)
+
+    def _repr_html_(self) -> str:
+        return comparison_html(self.path, self.report)
 
 
 def compare(

@@ -35,7 +35,6 @@ MADE = ("image.ome.zarr", "annotation.ome.zarr", "truth.ome.zarr", "model.safete
 class Show(Protocol):
     """What is told how far the demo is."""
 
-    def blocks(self, name: str, done: int, total: int, pixels: int) -> None: ...  # noqa: D102
     def graphs(self, done: int, total: int) -> None: ...  # noqa: D102
     def epoch(self, number: int, total: int, accuracy: float) -> None: ...  # noqa: D102
     def step(self, name: str) -> None: ...  # noqa: D102
@@ -90,7 +89,7 @@ def run_demo(
         )
         write_model(model, folder / "model.safetensors")
         fitted = time.perf_counter()
-        result = write_prediction(model, image, folder / "result.zarr", client=client, progress=show.blocks)
+        result = write_prediction(model, image, folder / "result.zarr", client=client)
         predicted = time.perf_counter()
         scores = score(result, truth, client=client)
     draw_picture(folder / "picture.png", image, truth, result, COLOURS, CLASS_NAMES, scores)

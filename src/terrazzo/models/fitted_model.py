@@ -12,7 +12,9 @@ import numpy as np
 
 from terrazzo.blocks import BlockGrid
 from terrazzo.errors import ModelError
+from terrazzo.html import swatches, table
 from terrazzo.models.passes.declared import Pass, Windows
+from terrazzo.wording import figures_text, listed, pixel_text
 
 if TYPE_CHECKING:
     from torch import Tensor
@@ -94,6 +96,28 @@ class FittedModel(ABC):
     @abstractmethod
     def described(self) -> dict[str, Any]:
         """Return what this kind has to say of itself in `terrazzo info`, as plain values."""
+
+    def said(self) -> dict[str, str | None]:
+        """Return what it is made of, for people, by what it is called: lines of a notebook's table."""
+        return {}
+
+    def __repr__(self) -> str:
+        said = self.said() | {"Pixels of": pixel_text(self.pixel_size, self.pixel_unit)}
+        # "Pixels of" begins a phrase, "Network" names one
+        phrases = [
+            f"{name[0].lower()}{name[1:]} {text}" if name.endswith(" of") else text
+            for name, text in said.items()
+            if text
+        ]
+        return f"<terrazzo.{type(self).__name__}: {'; '.join((*phrases, f'classes {listed(self.class_names)}'))}>"
+
+    def _repr_html_(self) -> str:
+        rows = {
+            "Pixels of": pixel_text(self.pixel_size, self.pixel_unit),
+            "Classes": swatches(self.class_names, self.colours),
+            "Fitted": figures_text(self.fitted),
+        }
+        return table(f"terrazzo.{type(self).__name__}", self.said() | rows)
 
     def fingerprint(self) -> str:
         """Return a hash of all that decides the answer."""

@@ -48,7 +48,7 @@ def kind_named(name: str) -> type[FittedModel]:
 
 
 def unfitted(channels: int, superpixels: SuperpixelParameters) -> FittedModel:
-    """Return a model of the first kind of two classes and default shape, with random weights: for what a fit would give.
+    """Return a model of the first kind with two classes, of default shape, with random weights: for planning a fit.
 
     Parameters
     ----------

@@ -1,4 +1,5 @@
 import tempfile
+from dataclasses import replace
 from pathlib import Path
 
 import dask.array as da
@@ -6,11 +7,13 @@ import numpy as np
 import pyarrow.parquet as pq
 import pytest
 import zarr
+from notebook_tables import shown
 from segmented import FEATURES
 from untrained import untrained_model
 
 import terrazzo as tz
 from terrazzo.errors import InputError, ModelError, ParameterError
+from terrazzo.memory import readable_bytes
 
 GIB = 2**30
 
@@ -135,3 +138,21 @@ def test_an_array_cannot_be_calibrated_and_a_model_must_fit(model):
         tz.plan(unread((500, 500)), calibrate=True)
     with pytest.raises(ModelError, match="the image has 3 channels and the model was fitted on 1"):
         tz.plan(unread((3, 500, 500)), model)
+
+
+def test_it_says_in_a_few_lines_what_a_run_takes():
+    planned = tz.plan(unread((4096, 4096)), block=1024, workers=2, memory_limit="4GiB")
+    assert repr(planned).splitlines() == [
+        "<terrazzo.Plan>",
+        "  extent: (y: 4096, x: 4096)",
+        "  blocks: 16 of 1024 x 1024 pixels, 33 tasks",
+        "  workers: 2 with 1 thread each",
+        f"  memory: {readable_bytes(planned.memory_per_worker)} per worker of 3.2 GiB usable: it fits",
+        "  halo: 1.47 pixels read for each that is kept",
+        "  at most: 65,536 superpixels, 196,608 edges",
+        f"  disk: {readable_bytes(sum(planned.disk.values()))} before compression",
+    ]
+    assert shown(planned).rows["Blocks"] == "16 of 1024 x 1024 pixels, 33 tasks"
+    timed = replace(planned, fits=False, seconds=754.0)
+    assert shown(timed).rows["Time"] == "13 min"
+    assert f"it does not fit; block={planned.recommended_block} does" in repr(timed)

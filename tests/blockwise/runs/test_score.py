@@ -11,6 +11,7 @@ from scipy import ndimage
 import terrazzo as tz
 from terrazzo.errors import InputError, ParameterError
 from terrazzo.kernels.classes.confusion import confusion_matrix
+from terrazzo.progress import Step, progress
 
 ALL = (slice(None), slice(None))
 
@@ -41,9 +42,10 @@ def test_a_prediction_scored_against_itself_is_perfect(result, tmp_path):
 
 def test_each_scored_block_is_told(result, annotation, tmp_path):
     told = []
-    tz.score(result, labels_at(tmp_path / "truth.npy", annotation), progress=lambda *now: told.append(now))
-    assert [(done, total) for _, done, total, _ in told] == [(n, len(result.grid)) for n in range(len(result.grid) + 1)]
-    assert told[-1] == ("score", len(result.grid), len(result.grid), 130 * 170)
+    with progress(told.append):
+        tz.score(result, labels_at(tmp_path / "truth.npy", annotation))
+    assert [(step.done, step.total) for step in told] == [(n, len(result.grid)) for n in range(len(result.grid) + 1)]
+    assert told[-1] == Step("score", len(result.grid), len(result.grid), 130 * 170)
 
 
 def test_an_annotation_of_another_extent_is_refused(result, annotation, tmp_path):

@@ -9,6 +9,7 @@ import zarr
 import terrazzo as tz
 from terrazzo.blockwise.cluster.cluster import cluster_client
 from terrazzo.errors import InputError
+from terrazzo.progress import progress
 
 ALL = (slice(None), slice(None))
 SIZE = {"type": "scale", "scale": [1.0, 0.5, 0.25]}
@@ -132,12 +133,12 @@ def test_what_is_interrupted_leaves_nothing(result, source, moment):
     before = files_of(source.path)
     last = len(result.grid) + (1 if moment == "levels" else -1)
 
-    def interrupt(_name, done, *_):
-        if done == last:
+    def interrupt(step):
+        if step.done == last:
             raise KeyboardInterrupt
 
-    with pytest.raises(KeyboardInterrupt):
-        tz.write_labels_into(result, source, progress=interrupt)
+    with pytest.raises(KeyboardInterrupt), progress(interrupt):
+        tz.write_labels_into(result, source)
     assert files_of(source.path) == before
     assert not (Path(source.path) / "labels").exists()
 

@@ -10,6 +10,7 @@ from distributed import Client, LocalCluster
 
 import terrazzo as tz
 from terrazzo.errors import InputError, ParameterError
+from terrazzo.progress import Step, progress
 
 ALL = (slice(None), slice(None))
 
@@ -107,8 +108,9 @@ def test_a_tolerance_takes_corners_away_and_no_region(result, tmp_path):
 
 def test_each_block_is_told(result, tmp_path):
     told = []
-    tz.write_polygons(result, tmp_path / "classes.geojson", progress=lambda *now: told.append(now))
-    assert told[-1] == ("polygons", len(result.grid), len(result.grid), math.prod(result.grid.lattice.shape))
+    with progress(told.append):
+        tz.write_polygons(result, tmp_path / "classes.geojson")
+    assert told[-1] == Step("polygons", len(result.grid), len(result.grid), math.prod(result.grid.lattice.shape))
 
 
 def test_a_result_of_a_coarser_level_has_polygons_in_pixels_of_the_finest(model, stored, tmp_path):

@@ -8,6 +8,7 @@ import dask.array as da
 import numpy as np
 import pytest
 from drawings import feature, rectangle, write_features
+from notebook_tables import shown
 
 import terrazzo as tz
 from terrazzo.errors import InputError, ParameterError
@@ -239,3 +240,22 @@ def test_json_that_says_nan_is_refused(tmp_path, image):
     path.write_text(json.dumps([feature([rectangle(0, 0, float("nan"), 9)], "a")]))
     with pytest.raises(InputError, match="its coordinates are not finite"):
         tz.open_annotation(path, image)
+
+
+def test_it_says_in_a_line_and_in_a_table_which_classes_it_has(drawn, tmp_path):
+    annotation = drawn(TUMOUR, STROMA)
+    assert repr(annotation) == (
+        f"<terrazzo.Annotation (y: 40, x: 60), classes Stroma, Tumor, '{tmp_path / 'a.geojson'}'>"
+    )
+    table = shown(annotation)
+    assert table.rows["Classes"].split() == ["Stroma", "Tumor"]
+    assert "#c80000" in annotation._repr_html_()
+    assert table.picture is None  # shapes would have to be drawn
+
+
+def test_a_label_image_is_shown_in_the_colours_of_its_classes(tmp_path):
+    np.save(tmp_path / "labels.npy", np.array([[0, 1], [255, 1]], np.uint8))
+    annotation = tz.open_annotation(tmp_path / "labels.npy", np.zeros((2, 2)))
+    assert repr(annotation).startswith("<terrazzo.Annotation (y: 2, x: 2), classes without names, ")
+    assert shown(annotation).rows["Classes"] == "without names"
+    assert shown(annotation).picture[1].tolist() == [[255, 255, 255], [230, 159, 0]]

@@ -1,10 +1,12 @@
 import pickle
+from dataclasses import replace
 from pathlib import Path
 
 import dask
 import numpy as np
 import pytest
 import tifffile
+from notebook_tables import shown
 
 from terrazzo.errors import InputError
 from terrazzo.io.images.open_image import open_image
@@ -70,3 +72,32 @@ def test_an_image_can_be_pickled_before_and_after_its_data_was_used(path: Path) 
 def test_a_plane_needs_one_channel(path: Path) -> None:
     with pytest.raises(InputError, match="has 3 channels"):
         _ = open_image(path).plane
+
+
+def test_it_says_in_a_line_and_in_a_table_what_it_is(path: Path) -> None:
+    image = open_image(path)
+    assert repr(image) == f"<terrazzo.Image (c: 3, y: 300, x: 200) uint16, '{path}'>"
+    assert shown(image).rows == {
+        "Extent": "(y: 300, x: 200)",
+        "Channels": "3",
+        "Type": "uint16",
+        "Size": "352 KiB",
+        "Read in": " x ".join(map(str, image.stored.chunks)),
+        "Path": str(path),
+    }
+    named = replace(image, channels=("<DAPI>", "GFP", "b"), pixel_size=(0.5, 0.5), pixel_unit="micrometer", levels=3)
+    assert repr(named) == (
+        f"<terrazzo.Image (c: 3, y: 300, x: 200) uint16, level 0 of 3, pixels of 0.5 x 0.5 micrometer, '{path}'>"
+    )
+    assert shown(named).rows["Channels"] == "3 (<DAPI>, GFP, b)"
+    assert "<DAPI>" not in named._repr_html_()
+
+
+def test_its_picture_is_small_and_gone_with_its_file(path: Path) -> None:
+    image = open_image(path)
+    picture = shown(image).picture
+    assert picture is not None
+    assert picture.shape == (150, 100, 3)
+    path.unlink()
+    other = replace(image, stored=replace(image.stored, modified=0))
+    assert shown(other).picture is None

@@ -1,14 +1,17 @@
 import json
+import shutil
 
 import numpy as np
 import pyarrow.parquet as pq
 import pytest
 import zarr
+from notebook_tables import shown
 from segmented import blobs, grid_of, segment, small_recipe
 
 from terrazzo.blocks import BlockGrid
 from terrazzo.errors import InputError, ParameterError
 from terrazzo.io.images.open_image import open_labels
+from terrazzo.io.results import result_view
 from terrazzo.io.results.new_result import check_writable, create_result
 from terrazzo.io.results.result import open_result
 from terrazzo.lattice import Lattice
@@ -269,3 +272,50 @@ def test_blocks_that_are_no_multiples_of_the_shards_are_an_input_error(result):
     )
     with pytest.raises(InputError, match=r"labels/classes' is stored in shards of \(30, 12\) pixels, of which"):
         open_result(result.path)
+
+
+def test_it_says_in_a_line_what_it_holds_and_how_far_it_is(tmp_path):
+    result = make(tmp_path / "result.zarr")
+    says = f"<terrazzo.Result (y: 60, x: 70), superpixels and classes in 6 blocks, {{}}, '{result.path}'>"
+    assert repr(result) == says.format("not finished")
+    result.finish({})
+    assert repr(result) == says.format("finished")
+    (tmp_path / "result.zarr" / "run.json").write_text("[]")
+    assert repr(result) == says.format("whose files are gone")
+    (tmp_path / "result.zarr" / "run.json").unlink()
+    assert repr(result) == says.format("whose files are gone")
+    assert shown(result).rows["State"] == "whose files are gone"
+
+
+def test_its_table_shows_classes_in_their_colours_once_it_is_finished(tmp_path):
+    result = make(tmp_path / "result.zarr", made_from={"colours": COLOURS}, class_names=("<i>", "water"))
+    assert shown(result).picture is None
+    for index, block in enumerate(result.grid):
+        result.write_pixel_classes(block, np.full(block.core.shape, index % 2, np.uint8))
+    for step in result.pyramid.steps:
+        for tile in result.pyramid.tiles(step):
+            result.write_levels(tile, step)
+    assert shown(result).picture is None
+    result.finish({"superpixels": 1234, "edges": 5678})
+    table = shown(result)
+    assert table.rows["Superpixels"] == "1,234"
+    assert table.rows["Blocks"] == "6 of 24 x 48 pixels"
+    assert table.rows["Classes"].split() == ["<i>", "water"]
+    assert table.picture.shape == (*result.pyramid.shapes[-1], 3)
+    assert {tuple(pixel) for pixel in table.picture.reshape(-1, 3).tolist()} == {(10, 20, 30), (255, 0, 255)}
+    shutil.rmtree(tmp_path / "result.zarr" / "labels")
+    assert shown(result).picture is None
+
+
+def test_the_middle_section_of_a_volume_is_shown(volume):
+    volume.finish({})
+    assert shown(volume).picture.shape == (*volume.pyramid.shapes[-1][1:], 3)
+    assert shown(volume).rows["Extent"] == "(z: 20, y: 50, x: 40)"
+
+
+def test_nothing_is_read_for_a_picture_where_the_stored_pieces_are_large(tmp_path, monkeypatch):
+    result = make(tmp_path / "result.zarr")
+    result.finish({})
+    monkeypatch.setattr(result_view, "MOST_READ", 10)
+    monkeypatch.setattr(zarr, "open_array", None)
+    assert shown(result).picture is None

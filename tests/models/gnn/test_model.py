@@ -3,6 +3,7 @@ from dataclasses import replace
 import numpy as np
 import pytest
 import torch
+from notebook_tables import shown
 from segmented import blobs, graph_of, grid_of, segment, small_recipe
 from untrained import untrained_model
 
@@ -70,3 +71,23 @@ def test_one_changed_weight_changes_the_fingerprint():
     with torch.no_grad():
         other.network.head[1].bias[0] += 1e-6
     assert model.fingerprint() != other.fingerprint()
+
+
+def test_it_says_in_a_line_and_in_a_table_what_it_is():
+    model = untrained_model(pixel_size=(0.5, 0.25), pixel_unit="micrometer", fitted={"epochs": 7, "seconds": 12.345})
+    assert repr(model) == (
+        "<terrazzo.Model: 2 layers of width 16; superpixels of 6 x 6 pixels; 19 features from 1 channel; "
+        "pixels of 0.5 x 0.25 micrometer; classes ground, grass, water>"
+    )
+    assert "\n" not in repr(untrained_model())
+    rows = shown(model).rows
+    assert rows["Network"] == "2 layers of width 16"
+    assert rows["Classes"].split() == ["ground", "grass", "water"]
+    assert rows["Fitted"] == "epochs 7, seconds 12.35"
+    assert "Fitted" not in shown(untrained_model()).rows
+
+
+def test_names_of_classes_are_escaped():
+    model = replace(untrained_model(), class_names=("<script>", "&", "ok"))
+    assert "<script>" not in model._repr_html_()
+    assert shown(model).rows["Classes"].split() == ["<script>", "&", "ok"]

@@ -3,11 +3,11 @@ import pytest
 import torch
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from terrazzo.models.unet.classify_pixels import classify_pixels, pixel_grid, pixel_logits, pixel_window
 from torch import nn
 from unets import random_unet
 
 from terrazzo.errors import InputError, ModelError
-from terrazzo.models.unet.classify_pixels import classify_pixels, pixel_grid, pixel_logits, pixel_window
 from terrazzo.models.unet.receptive_field import halo, pixels_needed
 
 TOLERANCE = {torch.float32: 1e-4, torch.float64: 1e-9}

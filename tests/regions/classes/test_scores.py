@@ -5,6 +5,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 from hypothesis.extra import numpy as hnp
+from notebook_tables import shown
 from reference import boundary_counts
 from sklearn.metrics import adjusted_rand_score, f1_score
 
@@ -95,3 +96,24 @@ def test_scores_without_superpixels_have_no_ceiling_and_add_up():
     assert math.isnan((without + other).ceiling)
     assert math.isnan((without + other).boundary_f1)
     assert (without + other).pixels == 8
+
+
+def test_it_says_in_a_line_what_there_is_to_say():
+    scores = Scores(np.array([[3, 1, 0], [0, 4, 0]]), 8)
+    assert repr(scores) == (
+        "<terrazzo.Scores of 8 pixels in 2 classes: accuracy 0.8750, mean IoU 0.7750, macro F1 0.8730, ceiling 1.0000>"
+    )
+    assert repr(Scores.none(3)) == "<terrazzo.Scores of 0 pixels in 3 classes: none>"
+
+
+def test_its_table_has_the_classes_and_the_confusion():
+    table = shown(Scores(np.array([[3000, 1, 0], [0, 4, 2]])))
+    assert table.rows["Pixels"] == "3,007"
+    assert table.rows["Accuracy"] == "0.9990"
+    assert "Boundary F1" not in table.rows
+    assert table.lines[-5:-2] == [
+        ["true \\ predicted", "0", "1", "no class"],
+        ["0", "3,000", "1", "0"],
+        ["1", "0", "4", "2"],
+    ]
+    assert "Confusion" not in shown(Scores.none(200)).rows

@@ -2,6 +2,7 @@ import math
 
 import numpy as np
 import pytest
+from notebook_tables import shown
 
 from terrazzo.errors import ParameterError
 from terrazzo.regions.graphs.node_targets import NodeTargets
@@ -35,3 +36,9 @@ def test_counts_beyond_32_bits_add_up():
 def test_other_tables_are_refused(counts):
     with pytest.raises(ParameterError, match="uint32 pixel counts"):
         NodeTargets(counts)
+
+
+def test_it_says_in_a_line_and_in_a_table_what_it_holds():
+    targets = NodeTargets(np.zeros((12000, 3), np.uint32))
+    assert repr(targets) == "<terrazzo.NodeTargets: 12,000 nodes, 3 classes>"
+    assert shown(targets).rows == {"Nodes": "12,000", "Classes": "3"}

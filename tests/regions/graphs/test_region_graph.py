@@ -4,6 +4,7 @@ import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from notebook_tables import shown
 
 from terrazzo.errors import ParameterError
 from terrazzo.regions.graphs.region_graph import RegionGraph
@@ -141,3 +142,22 @@ def test_a_ring_of_negative_width_is_refused():
 def test_rings_add_up(graph, first, second):
     start = np.array([0])
     assert np.array_equal(graph.ring(graph.ring(start, first), second), graph.ring(start, first + second))
+
+
+def test_it_says_in_a_line_and_in_a_table_what_it_holds():
+    graph = graph_of(3, [(0, 1), (1, 2)])
+    assert repr(graph) == "<terrazzo.RegionGraph: 3 nodes with 3 features, 2 edges with 2 features>"
+    assert shown(graph).rows == {
+        "Nodes": "3, ids in uint32",
+        "Positions": "(y, x)",
+        "Edges": "2",
+        "Node features": "3: a, b, c",
+        "Edge features": "2: p, q",
+    }
+
+
+def test_of_many_columns_it_names_the_first():
+    columns = tuple(f"c{n}" for n in range(43))
+    graph = replace(graph_of(2, []), node_features=np.zeros((2, 43), np.float32), node_columns=columns)
+    assert shown(graph).rows["Node features"].startswith("43: c0, c1")
+    assert shown(graph).rows["Node features"].endswith("c11, … (43 in all)")

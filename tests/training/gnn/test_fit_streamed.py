@@ -3,12 +3,18 @@ from pathlib import Path
 import dask.array as da
 import numpy as np
 import pytest
+from distributed import get_task_stream
+from segmented import small_recipe
 from textures import NAMES, striped
 
 import terrazzo as tz
+from terrazzo.blockwise.cluster.cluster import cluster_client
+from terrazzo.blockwise.cluster.shared_folder import client_sharing
+from terrazzo.blockwise.inputs.annotated_image import annotated_image
 from terrazzo.errors import InputError, ParameterError
 from terrazzo.regions.statistics.features import AREA, INTENSITY, scale_space
 from terrazzo.training.gnn import fit_annotated
+from terrazzo.training.gnn.fit_streamed import fit_streamed, write_graphs
 
 QUICK = {"size": 8, "layers": 2, "width": 16, "device": "cpu", "features": (AREA, INTENSITY, scale_space(2))}
 STREAMED = {"streaming": True, "block": 64}
@@ -85,6 +91,21 @@ def test_nothing_is_left_in_the_scratch_folder_even_after_an_error(tmp_path):
     with pytest.raises(ParameterError, match="the loss is not finite"):
         fit(**STREAMED | {"epochs": 9}, scratch=tmp_path, learning_rate=1e30)
     assert list(tmp_path.iterdir()) == []
+
+
+def test_workers_make_and_cut_the_same_graphs(tmp_path):
+    recipe = small_recipe()
+    image = annotated_image(IMAGE, SCRIBBLES, recipe=recipe, classes=len(NAMES), block=64)
+    settings = {"layers": 2, "width": 16, "epochs": 2, "device": "cpu"}
+    with cluster_client(workers=2) as client, get_task_stream(client) as stream:
+        graphs = write_graphs([image], tmp_path / "there", client=client_sharing(tmp_path, client))
+        there = fit_streamed(graphs, len(NAMES), client=client, **settings)
+    ran = [record["worker"] for record in stream.data if record["key"].startswith("_run_batch")]
+    assert len(ran) == 2 * len(image.grid)
+    assert len(set(ran)) == 2
+    here = fit_streamed(write_graphs([image], tmp_path / "here"), len(NAMES), **settings)
+    losses = [[(one.training_loss, one.validation_loss) for one in fitted.history] for fitted in (here, there)]
+    assert losses[0] == losses[1]
 
 
 def test_graphs_are_told_when_they_are_done():

@@ -86,7 +86,7 @@ def superpixels(
     """
     if parameters is not None:
         if (size, compactness, iterations, sigma, colour) != _SHORTCUTS:
-            raise ParameterError("both parameters and some of what is in them are given; give size and the others alone")
+            raise ParameterError("parameters are given and some of what is in them as well; give one or the other")
         size = parameters.size
     array = image_array(image, axes_of(size))
     lattice = lattice_of(array, size)

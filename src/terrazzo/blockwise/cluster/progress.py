@@ -3,15 +3,14 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Iterable
+from collections.abc import Iterable
 
 from terrazzo.blocks import Block
-
-Progress = Callable[[str, int, int, int], None]
+from terrazzo.progress import Step, tell
 
 
 class BlockCount:
-    """Counts the finished blocks of one pass and tells `progress` after each: pass, done, in all, pixels done.
+    """Counts the finished blocks of one pass and tells whoever listens, once at the start and after each block.
 
     Parameters
     ----------
@@ -19,14 +18,12 @@ class BlockCount:
         The pass.
     total : int
         Its blocks.
-    progress : callable or None
-        Is told once at the start and after each block.
     finished : iterable of Block
         The blocks that an earlier run has finished.
     """
 
-    def __init__(self, name: str, total: int, progress: Progress | None, finished: Iterable[Block] = ()) -> None:
-        self.name, self.total, self.progress = name, total, progress
+    def __init__(self, name: str, total: int, finished: Iterable[Block] = ()) -> None:
+        self.name, self.total = name, total
         self.blocks = self.pixels = 0
         for block in finished:
             self._count(block)
@@ -42,5 +39,4 @@ class BlockCount:
         self.pixels += math.prod(block.core.shape)
 
     def _tell(self) -> None:
-        if self.progress is not None:
-            self.progress(self.name, self.blocks, self.total, self.pixels)
+        tell(Step(self.name, self.blocks, self.total, self.pixels))

@@ -175,10 +175,10 @@ def _with_tasks(made: LazyPasses, one: Pass, brought: list[_Brought]) -> LazyPas
     if not images:
         return LazyPasses(made.grid, made.names | names, made.arrays, tasks, sources)
     arrays = {}
-    for what in images:
-        graph = HighLevelGraph.from_collections(names[what], tasks, dependencies=sources)
-        dtype = made.grid.lattice.dtype if what == "labels" else np.dtype(np.uint8)
-        arrays[what] = da.Array(graph, names[what], made.grid.chunks(), dtype=dtype)
+    for image in images:
+        graph = HighLevelGraph.from_collections(names[image], tasks, dependencies=sources)
+        dtype = made.grid.lattice.dtype if image == "labels" else np.dtype(np.uint8)
+        arrays[image] = da.Array(graph, names[image], made.grid.chunks(), dtype=dtype)
     return LazyPasses(made.grid, made.names | names, made.arrays | arrays, {}, [*arrays.values(), *sources])
 
 

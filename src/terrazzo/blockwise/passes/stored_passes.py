@@ -57,9 +57,7 @@ def given_of(passes: Sequence[Pass], block: Block, sources: Sources, store: Stor
     return given
 
 
-def _values(
-    one: Pass, block: Block, sources: Sources, given: Given, store: Store | None
-) -> list[Any] | None:
+def _values(one: Pass, block: Block, sources: Sources, given: Given, store: Store | None) -> list[Any] | None:
     """Return what a pass reads of a block; None where there is nothing to do, and then no more than that is read."""
     values: list[Any] = [None] * len(one.reads)
     for place, read in enumerate(one.reads):

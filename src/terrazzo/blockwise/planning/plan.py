@@ -17,12 +17,15 @@ from terrazzo.blockwise.planning.calibrate import calibrated_seconds
 from terrazzo.blockwise.planning.recommended_block import recommended_block
 from terrazzo.blockwise.planning.work import Work, reading_of
 from terrazzo.errors import InputError, ParameterError
+from terrazzo.html import table
 from terrazzo.io.images.image import Image
 from terrazzo.io.results.pyramid import Pyramid
-from terrazzo.memory import Reading
+from terrazzo.memory import Reading, readable_bytes
 from terrazzo.models.fitted_model import FittedModel
 from terrazzo.models.kinds import unfitted
 from terrazzo.regions.superpixels.superpixel_parameters import SuperpixelParameters
+from terrazzo.wording import by, counted, lengths, readable_seconds
+
 
 @dataclass(frozen=True)
 class Plan:
@@ -44,7 +47,8 @@ class Plan:
     computed_per_kept : float
         Pixels computed over pixels of the image; of superpixels those that an iteration assigns, on average.
     superpixels, edges : int
-        At most so many rows; what is more than three edges per superpixel in a volume is an estimate. Without superpixels 0.
+        At most so many rows, 0 where there are no superpixels; what is more than three edges per superpixel in a volume
+        is an estimate.
     memory_per_worker : int
         Bytes that a worker holds at its peak, at most.
     memory_in_all : int
@@ -82,6 +86,28 @@ class Plan:
     recommended_block: int | None
     seconds: float | None
 
+    def __repr__(self) -> str:
+        said = "".join(f"\n  {name.lower()}: {text}" for name, text in self._rows().items() if text is not None)
+        return f"<terrazzo.Plan>{said}"
+
+    def _repr_html_(self) -> str:
+        return table("terrazzo.Plan", self._rows())
+
+    def _rows(self) -> dict[str, str | None]:
+        usable = f"{readable_bytes(self.memory_usable)} usable"
+        rows = f"{counted(self.superpixels, 'superpixel')}, {counted(self.edges, 'edge')}"
+        return {
+            "Extent": lengths(self.extent),
+            "Blocks": f"{self.blocks:,} of {by(self.block)} pixels, {counted(self.tasks, 'task')}",
+            "Workers": f"{self.workers} with {counted(self.threads, 'thread')} each",
+            "Memory": f"{readable_bytes(self.memory_per_worker)} per worker of {usable}: "
+            + ("it fits" if self.fits else f"it does not fit; {_advice(self.recommended_block)}"),
+            "Halo": f"{self.read_per_kept:.2f} pixels read for each that is kept",
+            "At most": rows if self.superpixels else None,
+            "Disk": f"{readable_bytes(sum(self.disk.values()))} before compression",
+            "Time": None if self.seconds is None else readable_seconds(self.seconds),
+        }
+
 
 def plan(
     image: ImageLike,
@@ -102,8 +128,8 @@ def plan(
     image : Image or array, shape (y, x), (c, y, x) or (c, z, y, x)
         What would be predicted. For an array, reading it costs nothing.
     model : fitted model or SuperpixelParameters, optional
-        With what. `SuperpixelParameters` stand for a graph network of the default shape on superpixels that are made so,
-        as does None with the default ones.
+        With what. `SuperpixelParameters` stand for a graph network of the default shape on such superpixels, and None
+        for one on those of the default size.
     block : int, optional
         About how many pixels wide the blocks are.
     workers : int, optional
@@ -160,15 +186,17 @@ def plan(
     return _planned(work, grid, workers, threads, limit, seconds)
 
 
+def _advice(block: int | None) -> str:
+    return "no block does" if block is None else f"block={block} does"
+
+
 def _check_counts(**counts: int) -> None:
     for name, count in counts.items():
         if count < 1:
             raise ParameterError(f"{name} is {count}; it must be at least 1")
 
 
-def _planned(
-    work: Work, grid: BlockGrid, workers: int, threads: int, limit: int, seconds_of_one: float | None
-) -> Plan:
+def _planned(work: Work, grid: BlockGrid, workers: int, threads: int, limit: int, seconds_of_one: float | None) -> Plan:
     lattice, pixels = grid.lattice, math.prod(grid.lattice.shape)
     memory = work.memory_of_worker(grid, threads)
     superpixels, edges = work.model.most_rows(grid)

@@ -8,7 +8,8 @@ from collections.abc import Callable, Sequence
 from distributed import Client
 
 from terrazzo.blocks import BlockGrid
-from terrazzo.blockwise.cluster.progress import BlockCount, Progress
+from terrazzo.blockwise.cluster.active_client import active_client
+from terrazzo.blockwise.cluster.progress import BlockCount
 from terrazzo.blockwise.cluster.run_blocks import run_blocks
 from terrazzo.blockwise.inputs.image_array import axis_names
 from terrazzo.blockwise.runs.score_block import highest_class, score_labels_block, score_result_block
@@ -18,6 +19,7 @@ from terrazzo.io.images.image import Image
 from terrazzo.io.images.stored_array import StoredArray
 from terrazzo.io.results.result import Result
 from terrazzo.lattice import Lattice
+from terrazzo.progress_bar import shows_progress
 from terrazzo.regions.classes.annotation import NOT_ANNOTATED
 from terrazzo.regions.classes.scores import Scores
 
@@ -29,6 +31,7 @@ MOST_TOLERANCE = 64
 CELL = 16
 
 
+@shows_progress
 def score(
     prediction: Result | Image,
     annotation: Image,
@@ -37,7 +40,6 @@ def score(
     tolerance: float = TOLERANCE,
     block: int | None = None,
     client: Client | None = None,
-    progress: Progress | None = None,
 ) -> Scores:
     """Return how well a prediction agrees with an annotation, over the annotated pixels.
 
@@ -58,9 +60,7 @@ def score(
     block : int, optional
         About how many pixels wide the blocks are in which a label image is read; a result is read in its own.
     client : distributed.Client, optional
-        Where the tasks run; without it, in this process's threads.
-    progress : callable, optional
-        Called with `("score", blocks done, blocks in all, pixels done)`.
+        Where the tasks run; without it, where the client that is active runs them, or in this process's threads.
 
     Raises
     ------
@@ -72,6 +72,7 @@ def score(
     """
     if not 0 <= tolerance <= MOST_TOLERANCE:
         raise ParameterError(f"tolerance is {tolerance}; it must be from 0 to {MOST_TOLERANCE} pixels")
+    client = active_client(client)
     function: Callable[..., tuple[Scores, int]]
     source: Result | StoredArray
     if isinstance(prediction, Result):
@@ -82,7 +83,7 @@ def score(
         grid, function, source = _labels_grid(prediction, annotation, block), score_labels_block, prediction.stored
         number = count_classes(prediction, annotation, client=client) if classes is None else classes
     shared = (source, annotation.stored, number, tolerance)
-    counted = BlockCount("score", len(grid), progress)
+    counted = BlockCount("score", len(grid))
     total, outside = Scores.none(number), 0
     for scores, left_out in run_blocks(function, grid.along_curve(), *shared, client=client, done=counted):
         total, outside = total + scores, outside + left_out

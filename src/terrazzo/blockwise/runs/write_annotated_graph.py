@@ -2,19 +2,24 @@
 
 from __future__ import annotations
 
+from distributed import Client
+
 from terrazzo.blocks import STORAGE_CHUNKS_PER_BLOCK, Block, BlockGrid
 from terrazzo.blockwise.cluster.run_blocks import run_blocks
+from terrazzo.blockwise.cluster.worker_watch import computed
 from terrazzo.blockwise.inputs.annotated_image import AnnotatedImage
 from terrazzo.blockwise.inputs.estimates import lazy_estimate
 from terrazzo.blockwise.passes.sources import Sources
 from terrazzo.blockwise.passes.stored_passes import given_of
+from terrazzo.io.results.graph_parts import GraphParts
 from terrazzo.models.passes.declared import Pass
 from terrazzo.models.passes.superpixels import SCALE, scale_estimate, superpixels_pass, targets_pass
-from terrazzo.io.results.graph_parts import GraphParts
 from terrazzo.regions.classes.tile_counts import TileCounts
 
 
-def write_annotated_graph(annotated: AnnotatedImage, parts: GraphParts) -> dict[Block, TileCounts]:
+def write_annotated_graph(
+    annotated: AnnotatedImage, parts: GraphParts, client: Client | None = None
+) -> dict[Block, TileCounts]:
     """Write what each wanted block owns, with its targets, under its name; return where how much is annotated.
 
     Each task reads its own window of the image: of a Dask array that is costly to compute, the chunks that several
@@ -24,7 +29,9 @@ def write_annotated_graph(annotated: AnnotatedImage, parts: GraphParts) -> dict[
     ----------
     annotated : AnnotatedImage
     parts : GraphParts
-        Where to.
+        Where to; with a client a folder that all its workers see.
+    client : distributed.Client, optional
+        Where the tasks run; without it, in this process's threads.
 
     Returns
     -------
@@ -33,11 +40,11 @@ def write_annotated_graph(annotated: AnnotatedImage, parts: GraphParts) -> dict[
     """
     recipe = annotated.recipe
     lazy = lazy_estimate(scale_estimate(recipe.superpixels), annotated.pixels, annotated.mask)
-    estimates = {SCALE: float(lazy.compute())}
+    estimates = {SCALE: float(lazy.compute() if client is None else computed(lazy, client, "the intensity scale"))}
     sources = Sources(annotated.pixels, annotated.mask, annotated.truth, estimates, annotated.path)
     passes = superpixels_pass(recipe), targets_pass(recipe, annotated.classes)
     shared = passes, sources, parts, _tile_cells(annotated.grid)
-    written = dict(run_blocks(_write_block, annotated.blocks, *shared))
+    written = dict(run_blocks(_write_block, annotated.blocks, *shared, client=client))
     return {block: written[block] for block in annotated.blocks}
 
 

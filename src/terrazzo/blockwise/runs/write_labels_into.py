@@ -7,7 +7,8 @@ from pathlib import Path
 from distributed import Client
 
 from terrazzo.blocks import Block
-from terrazzo.blockwise.cluster.progress import BlockCount, Progress
+from terrazzo.blockwise.cluster.active_client import active_client
+from terrazzo.blockwise.cluster.progress import BlockCount
 from terrazzo.blockwise.cluster.run_blocks import run_blocks
 from terrazzo.blockwise.inputs.image_array import axis_names
 from terrazzo.errors import InputError
@@ -15,8 +16,10 @@ from terrazzo.io.images.image import Image
 from terrazzo.io.results.level_arrays import LevelArrays
 from terrazzo.io.results.result import Result
 from terrazzo.io.results.source_labels import SourceLabels
+from terrazzo.progress_bar import shows_progress
 
 
+@shows_progress
 def write_labels_into(
     result: Result,
     image: Image,
@@ -24,7 +27,6 @@ def write_labels_into(
     name: str = "classes",
     client: Client | None = None,
     overwrite: bool = False,
-    progress: Progress | None = None,
 ) -> Path:
     """Write the classes of a finished result into the group `labels` of an OME-Zarr image, with names and colours.
 
@@ -40,11 +42,9 @@ def write_labels_into(
     name : str
         Of the label image.
     client : distributed.Client, optional
-        Where the tasks run; without it, in this process's threads.
+        Where the tasks run; without it, where the client that is active runs them, or in this process's threads.
     overwrite : bool
         Replace labels of this name, if they were written by terrazzo.
-    progress : callable, optional
-        Called with `(pass, blocks done, blocks in all, pixels done)`.
 
     Returns
     -------
@@ -67,7 +67,7 @@ def write_labels_into(
     labels = SourceLabels.of(image, name)
     if not labels.shows(result.run_id):
         labels.check_free(overwrite)
-        _copy(result, image, labels, client, progress)
+        _copy(result, image, labels, active_client(client))
     labels.register()
     return labels.path
 
@@ -79,9 +79,9 @@ def check_labels_into(image: Image, result_id: str | None, *, name: str = "class
         labels.check_free(overwrite)
 
 
-def _copy(result: Result, image: Image, labels: SourceLabels, client: Client | None, progress: Progress | None) -> None:
+def _copy(result: Result, image: Image, labels: SourceLabels, client: Client | None) -> None:
     pyramid, run = result.pyramid, result.run
-    told = BlockCount("labels", len(result.grid) + pyramid.number_of_tiles, progress)
+    told = BlockCount("labels", len(result.grid) + pyramid.number_of_tiles)
     names, colours = tuple(run["class_names"]), tuple(run["made_from"]["colours"])
     with labels.filled(image, pyramid, names, colours, result.run_id) as arrays:
         for _ in run_blocks(_copy_block, result.grid.along_curve(), result, arrays, client=client, done=told):

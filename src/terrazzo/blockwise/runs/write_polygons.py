@@ -8,19 +8,22 @@ from pathlib import Path
 from distributed import Client
 
 from terrazzo.blocks import Block, BlockGrid
-from terrazzo.blockwise.cluster.progress import BlockCount, Progress
+from terrazzo.blockwise.cluster.active_client import active_client
+from terrazzo.blockwise.cluster.progress import BlockCount
 from terrazzo.blockwise.cluster.run_blocks import run_blocks
 from terrazzo.blockwise.inputs.image_array import axis_names
 from terrazzo.errors import InputError, ParameterError
 from terrazzo.io.annotations.open_annotation import drawn_scale
 from terrazzo.io.results.geojson_writer import GeoJSONWriter, check_file_absent, geojson_file
 from terrazzo.io.results.result import Result
+from terrazzo.progress_bar import shows_progress
 from terrazzo.regions.classes.annotation import NOT_ANNOTATED
 from terrazzo.regions.outlines.block_outlines import BlockOutlines, block_outlines
 from terrazzo.regions.outlines.class_region import ClassRegion
 from terrazzo.regions.outlines.join_outlines import OutlineJoiner
 
 
+@shows_progress
 def write_polygons(
     result: Result,
     path: str | Path,
@@ -29,7 +32,6 @@ def write_polygons(
     tolerance: float = 0.0,
     overwrite: bool = False,
     client: Client | None = None,
-    progress: Progress | None = None,
 ) -> int:
     """Write the classes of a result as GeoJSON, as QuPath opens it; return the number of polygons.
 
@@ -52,9 +54,8 @@ def write_polygons(
     overwrite : bool
         Whether to replace a file that is there.
     client : distributed.Client, optional
-        Where the outlines are made; without it, in this process's threads.
-    progress : callable, optional
-        Called with `("polygons", blocks done, blocks in all, pixels done)`.
+        Where the outlines are made; without it, where the client that is active has them made, or in this process's
+        threads.
 
     Raises
     ------
@@ -64,13 +65,13 @@ def write_polygons(
         If `skip` names no class of the result, or the tolerance is negative.
     """
     _check(result, Path(path), tolerance, overwrite)
-    run = result.run
+    run, client = result.run, active_client(client)
     scale_y, scale_x = drawn_scale(result)
     with geojson_file(path, overwrite) as file:
         writer = GeoJSONWriter(
             file, run["class_names"], run["made_from"]["colours"], (1 / scale_x, 1 / scale_y), tolerance
         )
-        for region in _regions(result, _skipped(skip, run["class_names"]), client, progress):
+        for region in _regions(result, _skipped(skip, run["class_names"]), client):
             writer.write(region)
         return writer.count
 
@@ -95,10 +96,8 @@ def _skipped(names: Sequence[str], classes: Sequence[str]) -> tuple[int, ...]:
     return (*(classes.index(name) for name in names), NOT_ANNOTATED)
 
 
-def _regions(
-    result: Result, skipped: Collection[int], client: Client | None, progress: Progress | None
-) -> Iterator[ClassRegion]:
-    counted = BlockCount("polygons", len(result.grid), progress)
+def _regions(result: Result, skipped: Collection[int], client: Client | None) -> Iterator[ClassRegion]:
+    counted = BlockCount("polygons", len(result.grid))
     found = run_blocks(_outline_block, result.grid, result, skipped, client=client, done=counted)
     joiner = OutlineJoiner(result.grid.lattice.shape[1])
     for row in _rows(found, result.grid):

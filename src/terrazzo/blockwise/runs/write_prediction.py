@@ -34,10 +34,12 @@ from terrazzo.io.results.result_writer import ResultWriter
 from terrazzo.models.device import choose_device
 from terrazzo.models.fitted_model import FittedModel
 from terrazzo.models.passes.declared import Estimate, Pass
+from terrazzo.progress_bar import shows_progress
 
 ESTIMATING = "the windows that numbers about the whole image are estimated from"
 
 
+@shows_progress
 def write_prediction(
     model: FittedModel,
     image: Image,
@@ -189,7 +191,8 @@ def _estimates(passes: Sequence[Pass]) -> dict[str, Estimate]:
 def _estimated(passes: Sequence[Pass], array: da.Array, mask: Mask, client: Client | None) -> dict[str, float]:
     lazy = {name: lazy_estimate(estimate, array, mask) for name, estimate in _estimates(passes).items()}
     return {
-        name: float(one.compute() if client is None else computed(one, client, ESTIMATING)) for name, one in lazy.items()
+        name: float(one.compute() if client is None else computed(one, client, ESTIMATING))
+        for name, one in lazy.items()
     }
 
 

@@ -4,7 +4,10 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+from terrazzo.html import swatches, table
 from terrazzo.io.images.image import Image
+from terrazzo.thumbnail import class_colours, of_classes
+from terrazzo.wording import lengths, listed
 
 
 @dataclass(frozen=True)
@@ -21,3 +24,14 @@ class Annotation(Image):
 
     class_names: tuple[str, ...] | None = None
     colours: tuple[str | None, ...] | None = None
+
+    def __repr__(self) -> str:
+        classes = "classes without names" if self.class_names is None else f"classes {listed(self.class_names)}"
+        return f"<terrazzo.Annotation {lengths(self.extent)}, {classes}, {self.path!r}>"
+
+    def _repr_html_(self) -> str:
+        names, colours = self.class_names or (), self.colours or ()
+        rows = {"Classes": swatches(names, class_colours(len(names), colours)) if names else "without names"}
+        pixels = self._coarse_pixels()
+        picture = None if pixels is None else of_classes(pixels[0], colours)
+        return table("terrazzo.Annotation", rows | self._rows() | {"Channels": None}, picture)

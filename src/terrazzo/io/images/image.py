@@ -1,15 +1,23 @@
 """An image on disk with what its file says of it."""
 
+import math
 from dataclasses import dataclass
 from functools import cached_property
+from typing import Any
 
 import dask.array as da
 import numpy as np
 from dask.base import tokenize
+from numpy.typing import NDArray
 
 from terrazzo.errors import InputError
+from terrazzo.html import table
+from terrazzo.io.images.coarse_pixels import coarse_pixels
 from terrazzo.io.images.stored_array import StoredArray
 from terrazzo.io.readers.axes import IMAGE_AXES
+from terrazzo.memory import readable_bytes
+from terrazzo.thumbnail import of_intensities
+from terrazzo.wording import by, lengths, listed, pixel_text
 
 
 @dataclass(frozen=True)
@@ -90,3 +98,35 @@ class Image:
     def dtype(self) -> np.dtype:
         """Type of the values, in the byte order of the machine."""
         return self.stored.dtype
+
+    def __repr__(self) -> str:
+        size = pixel_text(self.pixel_size, self.pixel_unit)
+        level = f", level {self.level} of {self.levels}" if self.levels > 1 else ""
+        pixels = f"{self.dtype}{level}" if size is None else f"{self.dtype}{level}, pixels of {size}"
+        return f"<terrazzo.Image {lengths(self.shape, 'c' + self.axes)} {pixels}, {self.path!r}>"
+
+    def _repr_html_(self) -> str:
+        pixels = self._coarse_pixels()
+        return table("terrazzo.Image", self._rows(), None if pixels is None else of_intensities(pixels))
+
+    def _rows(self) -> dict[str, object]:
+        """What a notebook says of it."""
+        return {
+            "Extent": lengths(self.extent),
+            "Channels": _channel_text(self.channels),
+            "Type": self.dtype,
+            "Pixels of": pixel_text(self.pixel_size, self.pixel_unit),
+            "Level": f"{self.level} of {self.levels}" if self.levels > 1 else None,
+            "Size": readable_bytes(math.prod(self.shape) * self.dtype.itemsize),
+            "Read in": by(self.stored.chunks),
+            "Path": self.path,
+        }
+
+    def _coarse_pixels(self) -> NDArray[Any] | None:
+        return coarse_pixels(self.stored, self.level, self.levels, self.channels)
+
+
+def _channel_text(channels: tuple[str, ...]) -> str:
+    """Return how many there are, with their names unless those are numbers."""
+    numbers = all(name.isdecimal() for name in channels)
+    return str(len(channels)) if numbers else f"{len(channels)} ({listed(channels)})"

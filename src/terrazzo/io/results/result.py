@@ -18,6 +18,7 @@ from terrazzo.io.results.frames import edge_frame, node_frame
 from terrazzo.io.results.level_arrays import LevelArrays
 from terrazzo.io.results.markers import Counts, Index, read_markers
 from terrazzo.io.results.pyramid import Pyramid
+from terrazzo.io.results.result_view import result_html, result_text
 from terrazzo.io.results.tables import read_block_graph
 from terrazzo.lattice import Lattice
 from terrazzo.regions.graphs.block_graph import BlockGraph
@@ -172,6 +173,12 @@ class Result:
     def part(self, table: str, block: Block) -> Path:
         """Return the file of a block's part of a table."""
         return Path(self.path) / table / f"{'-'.join(map(str, block.index))}.parquet"
+
+    def __repr__(self) -> str:
+        return result_text(self)
+
+    def _repr_html_(self) -> str:
+        return result_html(self)
 
 
 def open_result(path: str | Path) -> Result:

@@ -42,12 +42,10 @@ class ResultWriter:
         KeyError
             If a result keeps nothing of that name.
         """
-        readers = {
-            "labels": lambda: self.result.read_superpixels(block.core.slices),
-            "classes": lambda: self.result.read_classes(block.core.slices),
-            "rows": lambda: self.result.read_graph(block),
-        }
-        return readers[what]()
+        if what == "rows":
+            return self.result.read_graph(block)
+        read = {"labels": self.result.read_superpixels, "classes": self.result.read_classes}[what]
+        return read(block.core.slices)
 
     def write(self, block: Block, name: str, given: Given) -> None:
         """Write what a pass gave of a block, then its marker.
@@ -58,8 +56,8 @@ class ResultWriter:
         name : str
             The pass.
         given : mapping
-            "labels" as BlockLabels or ids of the core; "classes" of the core; "probabilities" as a plane of the core for
-            each class, which are asked for only where the result has an image of them; "rows" as a BlockGraph;
+            "labels" as BlockLabels or ids of the core; "classes" of the core; "probabilities" as a plane of the core
+            for each class, which are asked for only where the result has an image of them; "rows" as a BlockGraph;
             "node_probabilities" as the same rows with a probability for each class; "figures".
         """
         done = marker(self.result.markers(name), block.index, tuple(map(int, given.get("figures", ()))))

@@ -15,15 +15,16 @@ from terrazzo.errors import ModelError
 from terrazzo.kernels.classes.forest import forest_probabilities
 from terrazzo.memory import WORKER
 from terrazzo.models.fitted_model import FittedModel, common_of
+from terrazzo.models.forest.response_blocks import response_grid, response_window
 from terrazzo.models.forest.response_task import response_bytes
 from terrazzo.models.forest.trees import ARRAYS, Trees
-from terrazzo.models.forest.response_blocks import response_grid, response_window
 from terrazzo.models.passes.declared import Given, Holds, Pass, Pixels, Seen
 from terrazzo.regions.classes.annotation import NOT_ANNOTATED
 from terrazzo.regions.classes.probability import in_8_bits
 from terrazzo.regions.statistics.filter_bank import bank_columns, filter_bank
 from terrazzo.regions.statistics.statistic import FeatureSet
 from terrazzo.regions.superpixels.block_labels import single_precision
+from terrazzo.wording import counted
 
 if TYPE_CHECKING:
     from torch import Tensor
@@ -125,6 +126,13 @@ class ForestModel(FittedModel):
         """Return the forest of a header and its arrays; see `FittedModel.restored`."""
         trees = Trees(**{name: tensors[name].numpy() for name in ARRAYS})
         return cls(trees, header["channels"], header["axes"], **common_of(header))
+
+    def said(self) -> dict[str, str | None]:
+        """Return what it is made of and what it reads, for people."""
+        return {
+            "Forest": f"{counted(len(self.trees.roots), 'tree')} of {self.trees.column.size:,} nodes",
+            "Reads": f"{'images' if self.axes == 2 else 'volumes'} of {counted(self.channels, 'channel')}",
+        }
 
     def described(self) -> dict[str, Any]:
         """Return the trees in numbers."""

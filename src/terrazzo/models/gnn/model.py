@@ -18,7 +18,7 @@ from terrazzo.errors import ModelError
 from terrazzo.lattice import Lattice
 from terrazzo.memory import EDGES_PER_NODE, WORKER_WITH_TORCH
 from terrazzo.models.device import choose_device
-from terrazzo.models.gnn.message_passing import Backend, both_directions, message_passing
+from terrazzo.models.fitted_model import FittedModel, common_of
 from terrazzo.models.gnn.classify_block import (
     cells_needed,
     classify_nodes,
@@ -26,26 +26,27 @@ from terrazzo.models.gnn.classify_block import (
     paint_probabilities,
 )
 from terrazzo.models.gnn.classify_task import classify_bytes
-from terrazzo.models.fitted_model import FittedModel, common_of
+from terrazzo.models.gnn.message_passing import Backend, both_directions, message_passing
+from terrazzo.models.gnn.network import GNN, GNNConfig
 from terrazzo.models.passes.declared import Given, Holds, Near, Own, Pass
 from terrazzo.models.passes.halo_cost import pixels_computed
 from terrazzo.models.passes.superpixels import superpixels_pass
-from terrazzo.models.gnn.network import GNN, GNNConfig
 from terrazzo.regions.classes.annotation import NOT_ANNOTATED
 from terrazzo.regions.graphs.block_graph import BlockGraph, empty_graph
-from terrazzo.regions.statistics.features import FeatureSet, statistic_named
-from terrazzo.regions.superpixels.compared_channels import check_channels as check_compared_channels
-from terrazzo.regions.superpixels.superpixel_parameters import SuperpixelParameters
 from terrazzo.regions.graphs.recipe import Recipe
 from terrazzo.regions.graphs.region_graph import RegionGraph
 from terrazzo.regions.graphs.scaling import Scaling
+from terrazzo.regions.statistics.features import FeatureSet, statistic_named
+from terrazzo.regions.superpixels.compared_channels import check_channels as check_compared_channels
+from terrazzo.regions.superpixels.superpixel_parameters import SuperpixelParameters
+from terrazzo.wording import by, counted
 
 SCALING = ("node_mean", "node_std", "edge_mean", "edge_std")
 
 Ids = NDArray[np.unsignedinteger[Any]]
 
 
-@dataclass(frozen=True, eq=False)
+@dataclass(frozen=True, eq=False, repr=False)
 class Model(FittedModel):
     """A graph neural network, fitted, with the recipe of the graphs that it reads.
 
@@ -177,7 +178,7 @@ class Model(FittedModel):
     ) -> Model:
         """Return the model of a header and its tensors; see `FittedModel.restored`."""
         _check_size(header, tensors)
-        weights = {name.removeprefix("network."): t.float() for name, t in tensors.items() if name.startswith("network.")}
+        weights = {name.removeprefix("network."): t.float() for name, t in tensors.items() if name[:8] == "network."}
         # without storage: however large the header says that it is, it takes the file's own weights
         with torch.device("meta"):
             network = GNN(GNNConfig(**header["network"])).eval()
@@ -248,6 +249,15 @@ class Model(FittedModel):
             logits: NDArray[np.float32] = network(passing, nodes, edges).cpu().numpy()
         return logits
 
+    def said(self) -> dict[str, str | None]:
+        """Return its shape, its superpixels and what is measured of them, for people."""
+        config, features = self.network.config, len(self.recipe.node_columns)
+        return {
+            "Network": f"{counted(config.layers, 'layer')} of width {config.width}",
+            "Superpixels of": f"{by(self.recipe.superpixels.size)} pixels",
+            "Features": f"{counted(features, 'feature')} from {counted(self.channels, 'channel')}",
+        }
+
 
 def _check_size(header: Mapping[str, Any], tensors: Mapping[str, torch.Tensor]) -> None:
     """What nobody has sealed may ask for more layers or columns than there is memory."""
@@ -257,9 +267,7 @@ def _check_size(header: Mapping[str, Any], tensors: Mapping[str, torch.Tensor]) 
         raise ValueError(f"{header['channels']} channels with {len(header['edge_columns'])} columns of edges")
 
 
-def _classes(
-    block: Block, ids: Ids, own: BlockGraph, near: list[BlockGraph], *, model: Model, device: str
-) -> Given:
+def _classes(block: Block, ids: Ids, own: BlockGraph, near: list[BlockGraph], *, model: Model, device: str) -> Given:
     found = classify_nodes(block, near, model.recipe, model.layers, partial(model.class_probabilities, device=device))
     return {
         "classes": paint_classes(ids, block, found),

@@ -1,4 +1,4 @@
-"""How many pixels do all blocks of an image assign to superpixels together? More than it has, because blocks overlap."""
+"""How many pixels do all blocks of an image assign to superpixels? More than it has, because blocks overlap."""
 
 from __future__ import annotations
 

@@ -22,20 +22,21 @@ from terrazzo.memory import WORKER_WITH_TORCH
 from terrazzo.models.device import choose_device
 from terrazzo.models.fitted_model import FittedModel, common_of
 from terrazzo.models.passes.declared import Given, Holds, Pass, Pixels, Seen
-from terrazzo.models.unet.pixel_blocks import pixel_grid, pixel_window
 from terrazzo.models.unet.cost import multiply_adds
 from terrazzo.models.unet.description import described
+from terrazzo.models.unet.network import UNet, channels_last
+from terrazzo.models.unet.pixel_blocks import pixel_grid, pixel_window
 from terrazzo.models.unet.pixel_task import pixel_bytes
 from terrazzo.models.unet.receptive_field import halo
 from terrazzo.regions.classes.annotation import NOT_ANNOTATED
-from terrazzo.regions.superpixels.block_labels import single_precision
 from terrazzo.regions.statistics.features import FeatureSet
-from terrazzo.models.unet.network import UNet, channels_last
+from terrazzo.regions.superpixels.block_labels import single_precision
+from terrazzo.wording import counted
 
 COPIES_OF_WEIGHTS = 3
 
 
-@dataclass(frozen=True, eq=False)
+@dataclass(frozen=True, eq=False, repr=False)
 class UNetModel(FittedModel):
     """A U-Net, fitted, with the scaling of the intensities that it reads.
 
@@ -214,6 +215,15 @@ class UNetModel(FittedModel):
             pixels = np.where(seen.mask | np.isfinite(pixels), pixels, means)
         logits = self.logits(single_precision(pixels, seen.box), device=device)
         return logits[(slice(None), *block.core.within(seen.box))]
+
+    def said(self) -> dict[str, str | None]:
+        """Return its shape and what it reads, for people."""
+        shape = self.network.description
+        finest, coarsest = (shape.down.levels[level].channels for level in (0, -1))
+        return {
+            "Network": f"depth {shape.depth}, {finest} to {coarsest} channels",
+            "Reads": f"{'images' if self.axes == 2 else 'volumes'} of {counted(self.channels, 'channel')}",
+        }
 
 
 def _classes(block: Block, seen: Seen, *, model: UNetModel, device: str) -> Given:

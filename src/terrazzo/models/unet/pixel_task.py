@@ -7,9 +7,9 @@ from dataclasses import dataclass
 
 from terrazzo.blocks import Block, BlockGrid
 from terrazzo.memory import CHUNKS_AT_ONCE, Reading, with_slack
-from terrazzo.models.unet.pixel_blocks import pixel_window
 from terrazzo.models.unet.cost import values_alive
 from terrazzo.models.unet.description import UNetDescription
+from terrazzo.models.unet.pixel_blocks import pixel_window
 
 # What a convolution's library keeps beside the features that it reads and writes, measured: up to 10 %.
 SCRATCH_PERCENT = 15

@@ -9,6 +9,9 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from terrazzo.html import figures, table
+from terrazzo.wording import MOST_LISTED, counted
+
 
 @dataclass(frozen=True, eq=False)
 class Scores:
@@ -120,6 +123,47 @@ class Scores:
     def boundary_f1(self) -> float:
         """The mean of the classes' boundary F1 scores."""
         return _mean_of_known(self.boundary_f1_per_class)
+
+    def __repr__(self) -> str:
+        said = ", ".join(f"{name} {value:.4f}" for name, value in self._figures().items())
+        return (
+            f"<terrazzo.Scores of {counted(self.pixels, 'pixel')} in {len(self.confusion)} classes: {said or 'none'}>"
+        )
+
+    def _repr_html_(self) -> str:
+        rows: dict[str, object] = {"Pixels": f"{self.pixels:,}"}
+        rows |= {name[0].upper() + name[1:]: f"{value:.4f}" for name, value in self._figures().items()}
+        rows |= self._tables() if len(self.confusion) <= MOST_LISTED else {"Classes": len(self.confusion)}
+        return table("terrazzo.Scores", rows)
+
+    def _figures(self) -> dict[str, float]:
+        """The figures that there are."""
+        named = {
+            "accuracy": self.accuracy,
+            "mean IoU": self.mean_iou,
+            "macro F1": self.macro_f1,
+            "boundary F1": self.boundary_f1,
+            "ceiling": self.ceiling,
+        }
+        return {name: value for name, value in named.items() if not np.isnan(value)}
+
+    def _tables(self) -> dict[str, object]:
+        """The figures of each class, and the confusion matrix."""
+        numbers = range(len(self.confusion))
+        per_class = [(n, *map(_shown, (self.iou[n], self.dice[n], self.boundary_f1_per_class[n]))) for n in numbers]
+        others = ["no class"] if self.confusion[:, -1].any() else []
+        counts = self.confusion if others else self.confusion[:, :-1]
+        return {
+            "Per class": figures(("class", "IoU", "Dice", "boundary F1"), per_class),
+            "Confusion": figures(
+                ("true \\ predicted", *numbers, *others),
+                [(n, *(f"{count:,}" for count in row)) for n, row in enumerate(counts)],
+            ),
+        }
+
+
+def _shown(value: float) -> str:
+    return "–" if np.isnan(value) else f"{value:.4f}"
 
 
 def _mean_of_known(values: NDArray[np.float64]) -> float:

@@ -6,6 +6,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from terrazzo.errors import ParameterError
+from terrazzo.html import table
+from terrazzo.wording import counted
 
 
 @dataclass(frozen=True, eq=False)
@@ -54,3 +56,11 @@ class NodeTargets:
         """Share of annotated pixels that the best labelling of regions gets right; NaN without annotation."""
         total = int(self.annotated.sum())
         return int(self.counts.max(axis=1).sum(dtype=np.uint64)) / total if total else float("nan")
+
+    def __repr__(self) -> str:
+        nodes, classes = self.counts.shape
+        return f"<terrazzo.NodeTargets: {counted(nodes, 'node')}, {classes} class{'' if classes == 1 else 'es'}>"
+
+    def _repr_html_(self) -> str:
+        nodes, classes = self.counts.shape
+        return table("terrazzo.NodeTargets", {"Nodes": f"{nodes:,}", "Classes": classes})

@@ -7,7 +7,9 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from terrazzo.errors import ParameterError
+from terrazzo.html import table
 from terrazzo.regions.graphs.graph_conversions import GraphConversions
+from terrazzo.wording import SPATIAL_AXES, counted, listed
 
 
 @dataclass(frozen=True, eq=False)
@@ -132,6 +134,21 @@ class RegionGraph(GraphConversions):
     def equals(self, other: "RegionGraph") -> bool:
         """Whether all arrays, their dtypes and the column names are the same, value for value."""
         return all(_same(getattr(self, f.name), getattr(other, f.name)) for f in fields(self))
+
+    def __repr__(self) -> str:
+        nodes, edges = counted(self.number_of_nodes, "node"), counted(self.number_of_edges, "edge")
+        with_nodes, with_edges = (counted(len(c), "feature") for c in (self.node_columns, self.edge_columns))
+        return f"<terrazzo.RegionGraph: {nodes} with {with_nodes}, {edges} with {with_edges}>"
+
+    def _repr_html_(self) -> str:
+        rows = {
+            "Nodes": f"{self.number_of_nodes:,}, ids in {self.ids.dtype}",
+            "Positions": f"({', '.join(SPATIAL_AXES[-self.positions.shape[1] :])})",
+            "Edges": f"{self.number_of_edges:,}",
+            "Node features": f"{len(self.node_columns)}: {listed(self.node_columns)}",
+            "Edge features": f"{len(self.edge_columns)}: {listed(self.edge_columns)}",
+        }
+        return table("terrazzo.RegionGraph", rows)
 
     def _rows(self, rows: ArrayLike) -> NDArray[np.int64]:
         asked = np.asarray(rows)

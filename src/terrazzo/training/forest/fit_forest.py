@@ -11,8 +11,10 @@ import numpy as np
 from numpy.typing import NDArray
 
 from terrazzo.errors import ParameterError
-from terrazzo.models.forest.pixel_forest import PixelForest
+from terrazzo.models.forest.model import ForestModel
+from terrazzo.models.forest.trees import Trees
 from terrazzo.training.forest.sampled_pixels import SampledPixels, sample_pixels
+from terrazzo.training.rules.named_classes import chosen_colours
 
 STEP = 10
 """Trees that are added before the validation loss is looked at again."""
@@ -29,7 +31,7 @@ def fit_forest(
     patience: int = 3,
     seconds: float | None = None,
     seed: int = 0,
-) -> PixelForest:
+) -> ForestModel:
     """Train scikit-learn's random forest on the filter responses of annotated pixels.
 
     Parameters
@@ -80,7 +82,13 @@ def fit_forest(
     }
     for tree in kept:
         tree.classes_ = grown.classes_
-    return PixelForest.of_trees(kept, images[0].shape[0], tuple(class_names), figures)
+    return _as_model(kept, images[0], tuple(class_names), figures)
+
+
+def _as_model(trees: Any, image: da.Array, class_names: tuple[str, ...], figures: dict[str, float]) -> ForestModel:
+    colours = chosen_colours(None, len(class_names))
+    made = Trees.of(trees, len(class_names))
+    return ForestModel(made, image.shape[0], image.ndim - 1, class_names, colours, fitted=figures)
 
 
 def _left(began: float, seconds: float | None) -> bool:

@@ -15,7 +15,7 @@ from numpy.typing import NDArray
 
 from terrazzo.blocks import Box
 from terrazzo.blockwise.inputs.windows import read_window
-from terrazzo.models.forest.pixel_blocks import pixel_blocks
+from terrazzo.models.forest.response_blocks import response_grid
 from terrazzo.regions.classes.annotation import NOT_ANNOTATED, annotated_classes
 from terrazzo.regions.statistics.filter_bank import bank_columns, bank_window, filter_bank
 
@@ -51,9 +51,9 @@ def sample_pixels(
     seed : int
     """
     jobs = [
-        _Job(image, annotation, core, (seed, place, *index))
+        _Job(image, annotation, block.core, (seed, place, *block.index))
         for place, (image, annotation) in enumerate(zip(images, annotations, strict=True))
-        for index, core in pixel_blocks(annotation.shape)[1]
+        for block in response_grid(annotation.shape)
     ]
     with ThreadPoolExecutor(os.cpu_count()) as pool:
         known = list(pool.map(_annotated, jobs))

@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
+from distributed import Client
 from numpy.typing import NDArray
 
 from terrazzo.blockwise.cluster.run_blocks import run_blocks
@@ -27,7 +28,10 @@ from terrazzo.training.rules.splits import Validation
 
 
 def write_graphs(
-    images: Sequence[AnnotatedImage], folder: Path, done: Callable[[int, int], None] | None = None
+    images: Sequence[AnnotatedImage],
+    folder: Path,
+    done: Callable[[int, int], None] | None = None,
+    client: Client | None = None,
 ) -> list[StoredGraph]:
     """Write the graphs of annotated images, block by block, to an empty folder.
 
@@ -39,6 +43,8 @@ def write_graphs(
         Where to; what is left there after a fit is of no further use.
     done : callable, optional
         Called with `(graphs written, graphs in all)`.
+    client : distributed.Client, optional
+        Where the graphs are made, if all its workers see the folder; without it, in this process's threads.
 
     Raises
     ------
@@ -48,13 +54,15 @@ def write_graphs(
     graphs: list[StoredGraph] = []
     for image in images:
         with about(image.path):
-            graphs.append(_stored(image, folder / str(len(graphs))))
+            graphs.append(_stored(image, folder / str(len(graphs)), client))
         if done is not None:
             done(len(graphs), len(images))
     return graphs
 
 
-def fit_streamed(graphs: Sequence[StoredGraph], classes: int, **settings: Any) -> FittedNetwork:
+def fit_streamed(
+    graphs: Sequence[StoredGraph], classes: int, *, client: Client | None = None, **settings: Any
+) -> FittedNetwork:
     """Train a `GNN` with a batch, never a graph, in memory.
 
     Each block's annotated nodes with their ring are cut to fit a batch and written to disk. Batches are drawn by
@@ -66,6 +74,8 @@ def fit_streamed(graphs: Sequence[StoredGraph], classes: int, **settings: Any) -
         Made by one recipe; the graphs of their blocks are removed once they are cut.
     classes : int
         The number of classes.
+    client : distributed.Client, optional
+        Where graphs are cut; as for `write_graphs`.
     **settings
         As for `train_network`.
 
@@ -81,11 +91,17 @@ def fit_streamed(graphs: Sequence[StoredGraph], classes: int, **settings: Any) -
     check_annotation(_annotated(graphs, classes))
     recipe = graphs[0].recipe
     shape = Shape(len(recipe.node_columns), len(recipe.edge_columns), classes)
-    return train_network(partial(sides_of_stored, graphs), shape, **settings)
+    return train_network(partial(sides_of_stored, graphs, client=client), shape, **settings)
 
 
 def sides_of_stored(
-    graphs: Sequence[StoredGraph], *, hops: int, most_nodes: int, validation: Validation, seed: int
+    graphs: Sequence[StoredGraph],
+    *,
+    hops: int,
+    most_nodes: int,
+    validation: Validation,
+    seed: int,
+    client: Client | None = None,
 ) -> Sides:
     """Cut graphs on disk into parts on disk for training and for validation; the graphs are then removed."""
     kept = [number for number, graph in enumerate(graphs) if graph.counts]
@@ -97,7 +113,7 @@ def sides_of_stored(
     validating: list[StoredPart] = []
     moments = []
     for graph, held_out in zip(graphs, splits, strict=True):
-        for cut in _cut(graph, held_out, hops, most_nodes):
+        for cut in _cut(graph, held_out, hops, most_nodes, client):
             (validating if cut.block in held_out else training).extend(cut.parts)
             moments.append((cut.nodes, cut.edges))
         shutil.rmtree(graph.blocks.path)
@@ -112,17 +128,18 @@ def _annotated(graphs: Sequence[StoredGraph], classes: int) -> NDArray[np.float6
     return pixels_of([np.zeros((1, classes), np.uint64), *tables])
 
 
-def _stored(image: AnnotatedImage, folder: Path) -> StoredGraph:
+def _stored(image: AnnotatedImage, folder: Path, client: Client | None) -> StoredGraph:
     recipe = image.recipe
     blocks, parts = (
         GraphParts(str(folder / kind), recipe.node_columns, recipe.edge_columns) for kind in ("blocks", "parts")
     )
     blocks.make()
     parts.make()
-    return StoredGraph(blocks, parts, image.grid, recipe, write_annotated_graph(image, blocks))
+    return StoredGraph(blocks, parts, image.grid, recipe, write_annotated_graph(image, blocks, client))
 
 
-def _cut(graph: StoredGraph, held_out: HeldOut, hops: int, most_nodes: int) -> list[CutBlock]:
+def _cut(graph: StoredGraph, held_out: HeldOut, hops: int, most_nodes: int, client: Client | None) -> list[CutBlock]:
     """Cut all blocks of a graph; in raster order, so that sums over them are the same in each run."""
-    cuts = {cut.block: cut for cut in run_blocks(cut_block, graph.counts, graph, held_out, hops, most_nodes)}
+    shared = graph, held_out, hops, most_nodes
+    cuts = {cut.block: cut for cut in run_blocks(cut_block, graph.counts, *shared, client=client)}
     return [cuts[block] for block in graph.counts]

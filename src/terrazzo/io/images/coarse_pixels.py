@@ -1,0 +1,63 @@
+"""The pixels of the coarsest stored level of an image, where reading them costs next to nothing."""
+
+from __future__ import annotations
+
+import math
+from dataclasses import replace
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from terrazzo.io.images.decoding import decoding
+from terrazzo.io.images.stored_array import StoredArray
+from terrazzo.io.readers.axes import RGB
+from terrazzo.io.readers.location import is_url
+from terrazzo.io.readers.readers import READERS
+from terrazzo.thumbnail import MOST_READ
+
+# Of a stack many files might have to be looked at.
+KINDS = ("zarr", "tiff", "raster", "npy", "hdf5")
+BYTES_PER_PIXEL = 8
+
+
+def coarse_pixels(stored: StoredArray, level: int, levels: int, channels: tuple[str, ...]) -> NDArray[Any] | None:
+    """Return (c, y, x) of the coarsest level, of a volume its middle section; None where that is not cheap.
+
+    Parameters
+    ----------
+    stored : StoredArray
+        A level of the image.
+    level, levels : int
+        Which one it is, and how many there are.
+    channels : tuple of str
+        Red, green and blue are read together, of others the first.
+    """
+    if type(stored) is not StoredArray or stored.kind not in KINDS or is_url(stored.path):
+        return None
+    if stored.kind == "tiff" and stored.ndim == 4:  # each section is a page that has to be found
+        return None
+    try:
+        coarse = _coarsest(stored, level, levels)
+        return None if coarse is None else _read(coarse, channels)
+    except Exception:  # whatever became of the file: who looks at a value did not ask to read it
+        return None
+
+
+def _coarsest(stored: StoredArray, level: int, levels: int) -> StoredArray | None:
+    """Return the coarsest level if it is small, and stored in small pieces."""
+    if level < levels - 1:
+        found = READERS[stored.kind].describe(stored.path, levels - 1)
+        by_axis = dict(zip(stored.axes, found.shape, strict=True))
+        shape = (by_axis.get("c", 1), *(by_axis[axis] for axis in "zyx"[4 - stored.ndim :]))
+        stored = replace(stored, key=found.key, shape=shape, chunks=shape)
+    if math.prod(stored.shape[-2:]) > MOST_READ:
+        return None
+    cost = decoding(stored)
+    return stored if max(cost.held, cost.chunk) <= BYTES_PER_PIXEL * MOST_READ else None
+
+
+def _read(coarse: StoredArray, channels: tuple[str, ...]) -> NDArray[Any]:
+    lead = slice(None) if tuple(name.lower() for name in channels) == RGB else slice(0, 1)
+    middle = (coarse.shape[1] // 2,) if coarse.ndim == 4 else ()
+    return np.asarray(coarse[(lead, *middle)])

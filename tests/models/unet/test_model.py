@@ -1,0 +1,13 @@
+from notebook_tables import shown
+from unets import random_unet
+
+
+def test_it_says_in_a_line_and_in_a_table_what_it_is():
+    assert repr(random_unet(inputs=2)) == (
+        "<terrazzo.UNetModel: depth 2, 4 to 16 channels; images of 2 channels; classes ground, grass, water>"
+    )
+    volumes = random_unet(axes=3)
+    assert "volumes of 1 channel" in repr(volumes)
+    rows = shown(volumes).rows
+    assert rows["Network"] == "depth 2, 4 to 16 channels"
+    assert rows["Classes"].split() == ["ground", "grass", "water"]
