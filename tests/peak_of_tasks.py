@@ -15,15 +15,16 @@ import numpy as np
 import pyarrow as pa
 
 from terrazzo.blocks import BlockGrid
-from terrazzo.blockwise.planning.calibrate import untrained
-from terrazzo.blockwise.planning.task_memory import Work
-from terrazzo.blockwise.runs.classified_blocks import classify_stored_block
-from terrazzo.blockwise.runs.stored_blocks import segment_stored_block
+from terrazzo.blockwise.passes.sources import Sources
+from terrazzo.blockwise.passes.stored_passes import write_pass
+from terrazzo.blockwise.planning.work import Work
 from terrazzo.io.images.open_image import open_image
 from terrazzo.io.results.new_result import create_result
+from terrazzo.io.results.result_writer import ResultWriter
 from terrazzo.lattice import Lattice
+from terrazzo.memory import Reading
 from terrazzo.models.gnn.classify_block import cells_needed
-from terrazzo.models.gnn.network import GNNConfig
+from terrazzo.models.gnn.unfitted import unfitted_model
 from terrazzo.regions.graphs.recipe import Recipe
 from terrazzo.regions.statistics.features import AREA, DEFAULT_FEATURES, INTENSITY, STATISTICS
 from terrazzo.regions.superpixels.superpixel_parameters import SuperpixelParameters
@@ -66,9 +67,9 @@ def peak(function, *arguments):
 def _measure(folder, path, shape, dtype, superpixels, features, side):
     image = open_image(path)
     recipe = Recipe(shape[0], SuperpixelParameters(**superpixels), features)
-    network = GNNConfig(len(recipe.node_columns), len(recipe.edge_columns), 2)
-    work = Work(recipe, network, image.dtype.itemsize)
-    grid, model = BlockGrid.of(Lattice(shape[1:], recipe.superpixels.size), side), untrained(work)
+    model = unfitted_model(recipe)
+    work = Work.of(model, Reading(image.dtype.itemsize))
+    grid = BlockGrid.of(Lattice(shape[1:], recipe.superpixels.size), side)
     result = create_result(
         folder / f"{path.stem}-result.zarr",
         grid,
@@ -80,14 +81,15 @@ def _measure(folder, path, shape, dtype, superpixels, features, side):
         made_from={},
     )
     block = grid[tuple((count - 1) // 2 for count in grid.shape)]
-    first, second = work.tasks(grid)
-    shared = (result, image.stored, None, recipe, SCALE * highest_of(dtype))
-    segment = peak(segment_stored_block, block, *shared)
-    for near in grid.neighbours(block, cells_needed(network.layers)):
+    segment, classify = work.passes
+    shared = Sources(image.stored, estimates={"intensity_scale": SCALE * highest_of(dtype)}), ResultWriter(result)
+    first = peak(write_pass, block, segment, *shared)
+    for near in grid.neighbours(block, cells_needed(model.layers)):
         if near != block:
-            segment_stored_block(near, *shared)
-    classify = peak(classify_stored_block, block, result, model, "cpu")
-    return {"segment": (segment, first.bytes), "classify": (classify, second.bytes)}
+            write_pass(near, segment, *shared)
+    second = peak(write_pass, block, classify, *shared)
+    found = zip(("segment", "classify"), (first, second), work.passes, strict=True)
+    return {name: (measured, work.memory_of_task(one, grid)) for name, measured, one in found}
 
 
 def main(folder, name):

@@ -14,11 +14,13 @@ import torch
 from peak_of_tasks import peak
 from unets import random_unet
 
-from terrazzo.blockwise.planning.unet_work import UNetWork
-from terrazzo.blockwise.runs.classified_pixels import classify_stored_pixels
+from terrazzo.blockwise.passes.sources import Sources
+from terrazzo.blockwise.passes.stored_passes import write_pass
+from terrazzo.blockwise.planning.work import Work
 from terrazzo.io.images.open_image import open_image
 from terrazzo.io.results.new_result import create_result
-from terrazzo.models.unet.classify_pixels import pixel_grid
+from terrazzo.io.results.result_writer import ResultWriter
+from terrazzo.memory import Reading
 
 # shape and dtype of the image, block, network
 CONFIGURATIONS = {
@@ -34,16 +36,23 @@ def main(folder, name):
     shape, _, side, network = CONFIGURATIONS[name]
     model = random_unet(shape[0], 2, **network)
     image = open_image(folder / "image.ome.zarr")
-    grid = pixel_grid(model.network.description, image.extent, side)
-    columns = {"node_columns": (), "edge_columns": (), "pixel_size": None, "made_from": {}, "passes": ("classes",)}
+    grid = model.grid(image.extent, side)
+    columns = {
+        "node_columns": (),
+        "edge_columns": (),
+        "pixel_size": None,
+        "made_from": {},
+        "passes": {"classes": ("classes",)},
+    }
     names = {"class_names": model.class_names, "colours": model.colours}
     result = create_result(folder / "result.zarr", grid, **names, **columns)
     # libraries make their pools once per process, not once per block
     stride = model.network.description.stride
     model.logits(np.zeros((shape[0], *stride), np.float32))
     block = grid[tuple((count - 1) // 2 for count in grid.shape)]
-    measured = peak(classify_stored_pixels, block, result, image.stored, None, model, "cpu")
-    print(json.dumps([measured, UNetWork.of(model, image.dtype.itemsize).task(grid).bytes]))
+    work = Work.of(model, Reading(image.dtype.itemsize))
+    measured = peak(write_pass, block, work.passes[0], Sources(image.stored), ResultWriter(result))
+    print(json.dumps([measured, work.memory_of_task(work.passes[0], grid)]))
 
 
 if __name__ == "__main__":

@@ -10,6 +10,7 @@ import resource
 import signal
 import sys
 import time
+from contextlib import nullcontext
 
 import terrazzo as tz
 from terrazzo.blockwise.runs import write_prediction as module
@@ -67,7 +68,7 @@ def kill_later(child, moment):
 
 def run(job):
     """Run a job here; return the sentence of a mistake, or nothing."""
-    for name in ("segment_stored_block", "classify_stored_block", "write_levels"):
+    for name in ("write_pass", "write_levels"):
         setattr(module, name, logged(getattr(module, name), job["log"]))
     if job.get("kill_at_operation") is not None:
         kill_at_operation(job["result"], job["kill_at_operation"], job["log"])
@@ -80,18 +81,17 @@ def run(job):
 
 def predict(job, progress=None):
     image, model = tz.open_image(job["image"]), tz.open_model(job["model"])
-    return tz.write_prediction(
-        model, image, job["result"], block=job["block"], device="cpu", probabilities=True, progress=progress
-    )
+    with tz.progress(progress) if progress else nullcontext():
+        return tz.write_prediction(model, image, job["result"], block=job["block"], device="cpu", probabilities=True)
 
 
 def logged(function, log):
     """Note each block that is computed."""
 
     def noting(block, *shared):
-        step = shared[-1:] if function.__name__ == "write_levels" else ()
+        name, step = ("levels", shared[-1:]) if function.__name__ == "write_levels" else (shared[0].name, ())
         with open(log, "a") as file:  # noqa: PTH123
-            file.write(f"{function.__name__} {'-'.join(map(str, (*step, *block.index)))}\n")
+            file.write(f"{name} {'-'.join(map(str, (*step, *block.index)))}\n")
         return function(block, *shared)
 
     return noting

@@ -17,10 +17,11 @@ import typer.main
 
 import terrazzo as tz
 from terrazzo.blocks import BlockGrid
-from terrazzo.blockwise.planning.task_memory import Work
 from terrazzo.cli.app import app
-from terrazzo.memory import CLIENT, WORKER, WORKER_WITH_TORCH
+from terrazzo.memory import CLIENT, WORKER, WORKER_WITH_TORCH, Reading
+from terrazzo.models.gnn.classify_task import classify_task
 from terrazzo.models.gnn.network import GNNConfig
+from terrazzo.models.passes.segment_task import segment_task
 from terrazzo.synthetic import CLASS_NAMES, colony_image
 
 ROOT = Path(__file__).parents[1]
@@ -148,9 +149,9 @@ def test_the_halos_of_the_architecture_page_are_the_halos():
 def test_the_memory_of_the_architecture_page_is_what_is_projected():
     recipe = tz.Recipe(1)
     network = GNNConfig(len(recipe.node_columns), len(recipe.edge_columns), classes=2)
-    segment, classify = Work(recipe, network, itemsize=1).tasks(
-        BlockGrid.of(tz.Lattice((2**15, 2**15), (16, 16)), 2048)
-    )
+    grid = BlockGrid.of(tz.Lattice((2**15, 2**15), (16, 16)), 2048)
+    middle = grid[tuple((count - 1) // 2 for count in grid.shape)]
+    segment, classify = segment_task(recipe, middle, Reading(1)), classify_task(network, middle, grid, Reading(1))
     page = " ".join((ROOT / "docs" / "architecture.md").read_text().split())
     for row in (segment.stages, [count // 2**20 for count in segment.stages.values()]):
         assert f"| {' | '.join(map(str, row))} |" in page

@@ -4,7 +4,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from terrazzo.memory import MIB, POOLS, ClassifyTask, SegmentTask, readable_bytes, table_bytes
+from terrazzo.memory import MIB, POOLS, readable_bytes, table_bytes
+from terrazzo.models.gnn.classify_task import ClassifyTask
+from terrazzo.models.passes.segment_task import SegmentTask
 
 SEGMENT = SegmentTask(
     channels=1,

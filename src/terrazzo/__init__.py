@@ -37,8 +37,13 @@ if TYPE_CHECKING:
     from terrazzo.io.results.result import Result as Result
     from terrazzo.io.results.result import open_result as open_result
     from terrazzo.lattice import Lattice as Lattice
+    from terrazzo.models.fitted_model import FittedModel as FittedModel
+    from terrazzo.models.forest.model import ForestModel as ForestModel
     from terrazzo.models.gnn.model import Model as Model
+    from terrazzo.models.kinds import register_kind as register_kind
     from terrazzo.models.unet.model import UNetModel as UNetModel
+    from terrazzo.progress import Step as Step
+    from terrazzo.progress import progress as progress
     from terrazzo.progress_bar import ProgressBar as ProgressBar
     from terrazzo.regions.classes.scores import Scores as Scores
     from terrazzo.regions.graphs.node_targets import NodeTargets as NodeTargets
@@ -53,12 +58,16 @@ if TYPE_CHECKING:
 _HOME = {
     "Annotation": "terrazzo.io.annotations.annotation",
     "Comparison": "terrazzo.comparison.compare",
+    "FittedModel": "terrazzo.models.fitted_model",
+    "ForestModel": "terrazzo.models.forest.model",
     "Image": "terrazzo.io.images.image",
     "Lattice": "terrazzo.lattice",
     "Model": "terrazzo.models.gnn.model",
     "NodeTargets": "terrazzo.regions.graphs.node_targets",
     "Plan": "terrazzo.blockwise.planning.plan",
     "ProgressBar": "terrazzo.progress_bar",
+    "Step": "terrazzo.progress",
+    "progress": "terrazzo.progress",
     "Recipe": "terrazzo.regions.graphs.recipe",
     "RegionGraph": "terrazzo.regions.graphs.region_graph",
     "Result": "terrazzo.io.results.result",
@@ -82,6 +91,7 @@ _HOME = {
     "plan": "terrazzo.blockwise.planning.plan",
     "predict": "terrazzo.blockwise.arrays.predict",
     "region_graph": "terrazzo.blockwise.arrays.region_graph",
+    "register_kind": "terrazzo.models.kinds",
     "score": "terrazzo.blockwise.runs.score",
     "superpixels": "terrazzo.blockwise.arrays.superpixels",
     "write_labels_into": "terrazzo.blockwise.runs.write_labels_into",

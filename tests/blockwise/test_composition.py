@@ -10,12 +10,12 @@ from segmented import blobs
 from untrained import untrained_model
 
 import terrazzo as tz
-from terrazzo.blockwise.arrays import block_tasks
+from terrazzo.models.passes import superpixels as passes
 
 PIXELS, BLOCK = blobs((70, 90)), 24
 BLOCKS = 3 * 4
 MODEL = untrained_model()
-OF_THE_MODEL = vars(MODEL.recipe.superpixels)
+OF_THE_MODEL = MODEL.recipe.superpixels
 TRUTH = np.random.default_rng(1).integers(0, 3, (70, 90), np.uint8)
 CHUNKS = {"one": (1, 70, 90), "blocks": (1, 24, 24), "other": (1, 37, 90), "thin": (1, 70, 5)}
 
@@ -23,20 +23,20 @@ CHUNKS = {"one": (1, 70, 90), "blocks": (1, 24, 24), "other": (1, 37, 90), "thin
 @pytest.fixture
 def segmented(monkeypatch):
     """How often the labels of each block have been computed."""
-    runs, compute = Counter(), block_tasks.block_labels
+    runs, compute = Counter(), passes.block_labels
 
     def counted(image, window, block, *others, **named):
         runs[block.index] += 1
         return compute(image, window, block, *others, **named)
 
-    monkeypatch.setattr(block_tasks, "block_labels", counted)
+    monkeypatch.setattr(passes, "block_labels", counted)
     return runs
 
 
 def lazy(image, mask=None):
     """Everything that starts from superpixels."""
     where = {"mask": mask, "block": BLOCK}
-    labels = tz.superpixels(image, **OF_THE_MODEL, **where)
+    labels = tz.superpixels(image, OF_THE_MODEL, **where)
     recipe, lattice = MODEL.recipe, tz.Lattice.of(image, MODEL.recipe.superpixels.size)
     return {
         "labels": labels,
@@ -69,7 +69,7 @@ def test_under_a_mask_as_well(segmented, mask):
 
 
 def test_of_a_volume_as_well(segmented, volume, volume_model):
-    labels = tz.superpixels(volume, **vars(volume_model.recipe.superpixels), block=24)
+    labels = tz.superpixels(volume, volume_model.recipe.superpixels, block=24)
     together = dask.compute(labels, tz.predict(volume_model, volume, block=24))
     assert set(segmented.values()) == {1}
     assert len(segmented) > 1
@@ -112,7 +112,7 @@ def test_an_analysis_around_it_is_built_without_computing_and_runs_once(segmente
 
 def test_a_part_of_an_answer_computes_only_the_blocks_that_it_depends_on(segmented):
     wide = da.from_array(np.tile(PIXELS, 6), chunks=(1, 24, 24))
-    tz.superpixels(wide, **OF_THE_MODEL, block=BLOCK)[:24, :24].compute()
+    tz.superpixels(wide, OF_THE_MODEL, block=BLOCK)[:24, :24].compute()
     assert set(segmented) == {(0, 0)}
     segmented.clear()
     tz.predict(MODEL, wide, block=BLOCK)[:24, :24].compute()
@@ -139,7 +139,7 @@ def test_tasks_grow_with_the_blocks(nothing_computes, name, most):  # noqa: ARG0
     image = da.zeros((side * blocks, side * blocks), np.uint8, chunks=side)
     where = {"block": side}
     made = {
-        "labels": lambda: tz.superpixels(image, **OF_THE_MODEL, **where),
+        "labels": lambda: tz.superpixels(image, OF_THE_MODEL, **where),
         "classes": lambda: tz.predict(MODEL, image, **where),
         "annotated": lambda: tz.annotated_graph(image, image, recipe=MODEL.recipe, classes=3, **where),
     }[name]()

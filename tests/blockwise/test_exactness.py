@@ -86,14 +86,18 @@ def test_any_chunks_and_any_blocks_give_the_same_inside_a_mask(data):
 @settings(max_examples=40)
 @given(image=images(largest=40), size=sizes, iterations=st.integers(1, 5))
 def test_a_chunked_image_equals_the_slow_whole_image_version(image, size, iterations):
-    labels = tz.superpixels(da.from_array(image, chunks=9), size, iterations=iterations, scale=2.0, block=10)
+    labels = tz.superpixels(
+        da.from_array(image, chunks=9), tz.SuperpixelParameters(size, iterations=iterations, scale=2.0), block=10
+    )
     assert np.array_equal(labels.compute(), slow_labels(image, size, iterations))
 
 
 @settings(max_examples=30)
 @given(image=images(largest=14, most_channels=2, axes=3), size=volume_sizes, iterations=st.integers(1, 4))
 def test_a_chunked_volume_equals_the_slow_whole_volume_version(image, size, iterations):
-    labels = tz.superpixels(da.from_array(image, chunks=5), size, iterations=iterations, scale=2.0, block=8)
+    labels = tz.superpixels(
+        da.from_array(image, chunks=5), tz.SuperpixelParameters(size, iterations=iterations, scale=2.0), block=8
+    )
     assert np.array_equal(labels.compute(), slow_labels(image, size, iterations))
 
 

@@ -12,6 +12,7 @@ from distributed import Client, LocalCluster
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from strategies import chunkings, images
+from told import telling
 from unets import COLOURS, NAMES, random_unet
 
 import terrazzo as tz
@@ -56,7 +57,8 @@ def test_an_array_in_memory_gets_the_classes_of_the_whole(unet, pixels, whole):
 
 def test_a_result_on_disk_holds_classes_alone(unet, stored, whole, tmp_path):
     told = []
-    result = tz.write_prediction(unet, stored, tmp_path / "r.zarr", block=32, progress=lambda *said: told.append(said))
+    with telling(lambda *said: told.append(said)):
+        result = tz.write_prediction(unet, stored, tmp_path / "r.zarr", block=32)
     assert np.array_equal(result.read_classes((slice(None),) * 2), whole)
     assert ("classes", len(result.grid), len(result.grid), whole.size) in told
     assert sorted(path.name for path in (tmp_path / "r.zarr").iterdir()) == ["done", "labels", "run.json", "zarr.json"]
@@ -84,12 +86,11 @@ def test_a_run_that_stopped_goes_on_and_one_with_another_network_is_refused(unet
         if done == 3:
             raise KeyboardInterrupt
 
-    with pytest.raises(KeyboardInterrupt):
-        tz.write_prediction(unet, stored, tmp_path / "r.zarr", block=32, progress=stop_at_the_third)
+    with pytest.raises(KeyboardInterrupt), telling(stop_at_the_third):
+        tz.write_prediction(unet, stored, tmp_path / "r.zarr", block=32)
     again = []
-    result = tz.write_prediction(
-        unet, stored, tmp_path / "r.zarr", block=32, progress=lambda _name, done, *_: again.append(done)
-    )
+    with telling(lambda _name, done, *_: again.append(done)):
+        result = tz.write_prediction(unet, stored, tmp_path / "r.zarr", block=32)
     assert again[0] >= 3
     assert np.array_equal(result.read_classes((slice(None),) * 2), whole)
     with pytest.raises(InputError, match="the model has changed"):

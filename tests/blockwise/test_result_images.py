@@ -5,6 +5,7 @@ import numpy as np
 import pytest
 import zarr
 from segmented import blobs
+from told import telling
 
 import terrazzo as tz
 from terrazzo.io.results.markers import read_markers
@@ -68,9 +69,8 @@ def test_a_result_without_probabilities_is_not_gone_on_with_as_one_that_has_them
 
 def test_each_tile_of_the_coarser_levels_has_its_marker_and_is_told(model, stored, tmp_path):
     told = []
-    result = tz.write_prediction(
-        model, stored, tmp_path / "result.zarr", block=24, progress=lambda *now: told.append(now)
-    )
+    with telling(lambda *now: told.append(now)):
+        result = tz.write_prediction(model, stored, tmp_path / "result.zarr", block=24)
     tiles = {(step, *tile.index) for step in result.pyramid.steps for tile in result.pyramid.tiles(step)}
     assert read_markers(tmp_path / "result.zarr" / "done" / "levels").keys() == tiles
     assert result.finished("levels").keys() == tiles

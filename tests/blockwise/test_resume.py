@@ -19,7 +19,7 @@ from terrazzo.errors import InputError
 
 TESTS = Path(__file__).parents[1]
 MOMENTS = 10  # for images and volumes, in time and in changes to files: 40 in all
-PASSES = {"superpixels": "segment_stored_block", "classes": "classify_stored_block", "levels": "write_levels"}
+PASSES = ("superpixels", "classes", "levels")
 
 
 class Server:
@@ -39,7 +39,7 @@ class Server:
         log.unlink(missing_ok=True)
         ended = self.ask(self.jobs[kind] | {"result": str(result), "log": str(log)} | others)
         lines = [line.split() for line in log.read_text().splitlines()] if log.exists() else []
-        computed = {name: [line[1] for line in lines if line[0] == function] for name, function in PASSES.items()}
+        computed = {name: [line[1] for line in lines if line[0] == name] for name in PASSES}
         return ended | {"computed": computed, "operations": sum(line == ["operation"] for line in lines)}
 
 
@@ -149,31 +149,34 @@ def test_a_full_disk_at_a_random_block_ends_in_one_sentence_and_the_same_run_goe
 def test_a_run_that_may_not_write_ends_in_one_sentence_and_the_same_run_goes_on(model, stored, tmp_path):
     result = tmp_path / "result.zarr"
 
-    def forbid(name, done, *_):
-        if (name, done) == ("superpixels", 3):
+    def forbid(step):
+        if (step.name, step.done) == ("superpixels", 3):
             (result / "edges").rename(tmp_path / "edges")
             (result / "edges").touch()
 
-    with pytest.raises(InputError, match=r"result\.zarr' cannot be written: .*; mend that and run the same again"):
-        tz.write_prediction(model, stored, result, block=48, progress=forbid)
+    refused = pytest.raises(InputError, match=r"result\.zarr' cannot be written: .*; mend that and run the same again")
+    with refused, tz.progress(forbid):
+        tz.write_prediction(model, stored, result, block=48)
     with pytest.raises(InputError, match="cannot be written"):
         tz.write_prediction(model, stored, result, block=48)
     (result / "edges").unlink()
     (tmp_path / "edges").rename(result / "edges")
     told = []
-    tz.write_prediction(model, stored, result, block=48, progress=lambda *now: told.append(now))
+    with tz.progress(told.append):
+        tz.write_prediction(model, stored, result, block=48)
     undisturbed = tz.write_prediction(model, stored, tmp_path / "undisturbed.zarr", block=48)
     assert files_of(result) == files_of(undisturbed.path)
     # what was done before counts from the start
-    assert told[0][:2] > ("superpixels", 2)
-    assert told[0][3] > 0
+    assert (told[0].name, told[0].done) > ("superpixels", 2)
+    assert told[0].pixels > 0
 
 
 def test_worker_processes_that_are_killed_are_made_up_for(model, stored, tmp_path):
     undisturbed = tz.write_prediction(model, stored, tmp_path / "undisturbed.zarr", block=24)
     killed = []
 
-    def kill_some(name, done, *_):
+    def kill_some(step):
+        name, done = step.name, step.done
         workers = [worker.process.pid for worker in client.cluster.workers.values() if worker.process.pid]
         chosen = (
             workers[:1] if (name, done) == ("classes", 5) else workers if (name, done) == ("superpixels", 9) else []
@@ -182,10 +185,8 @@ def test_worker_processes_that_are_killed_are_made_up_for(model, stored, tmp_pat
             os.kill(process, signal.SIGKILL)
             killed.append(process)
 
-    with cluster_client(workers=2) as client:
-        result = tz.write_prediction(
-            model, stored, tmp_path / "result.zarr", block=24, client=client, progress=kill_some
-        )
+    with cluster_client(workers=2) as client, tz.progress(kill_some):
+        result = tz.write_prediction(model, stored, tmp_path / "result.zarr", block=24, client=client)
     assert len(killed) >= 3
     assert files_of(result.path) == files_of(undisturbed.path)
     assert result.run["figures"]["superpixels"] == undisturbed.run["figures"]["superpixels"]

@@ -7,6 +7,7 @@ import pytest
 import zarr
 from segmented import grid_of
 from untrained import untrained_model
+from written import finish
 
 from terrazzo.errors import InputError, ModelError
 from terrazzo.io.describe import describe
@@ -108,7 +109,7 @@ def test_a_stack_and_a_dataset_in_a_file_are_images(tmp_path):
 def test_a_folder_of_results_says_which_are_finished(tmp_path):
     for name in ("a.zarr", "b.zarr"):
         empty_result(tmp_path / name)
-    open_result(tmp_path / "b.zarr").finish({})
+    finish(open_result(tmp_path / "b.zarr"), {})
     blocks = len(grid_of((60, 70)))
     found = describe(tmp_path)
     assert found["kind"] == "results"

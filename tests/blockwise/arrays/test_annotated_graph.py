@@ -24,7 +24,7 @@ def test_the_pair_is_the_region_graph_and_the_annotated_pixels_under_its_nodes(a
     graph, targets = annotated(annotation, block=block).compute()
     parameters = RECIPE.superpixels
     lattice = tz.Lattice.of(IMAGE, parameters.size)
-    labels = tz.superpixels(IMAGE, lattice, iterations=parameters.iterations, scale=parameters.scale)
+    labels = tz.superpixels(IMAGE, parameters)
     alone = tz.region_graph(IMAGE, labels, lattice=lattice, features=RECIPE.features).compute()
     assert graph.equals(alone)
     labels = labels.compute()
@@ -52,7 +52,7 @@ def test_a_value_that_is_no_class_is_refused_on_compute(annotation):
 def test_a_mask_takes_nodes_and_their_targets_away(annotation, disc):
     graph, targets = annotated(annotation, mask=da.from_array(disc, chunks=41), block=24).compute()
     parameters = RECIPE.superpixels
-    labels = tz.superpixels(IMAGE, parameters.size, iterations=3, scale=parameters.scale, mask=disc).compute()
+    labels = tz.superpixels(IMAGE, parameters, mask=disc).compute()
     assert np.array_equal(graph.ids, np.unique(labels[labels > 0]))
     assert np.array_equal(graph.areas, np.bincount(labels.ravel())[graph.ids])
     expected = [np.bincount(annotation[labels == i], minlength=256)[:3] for i in graph.ids]
@@ -93,7 +93,7 @@ def test_a_volume_has_a_graph_whatever_its_chunks_and_blocks(volume, ball):
     graph, targets = lazy.compute()
     assert graph.equals(expected)
     assert np.array_equal(targets.counts, expected_targets.counts)
-    labels = tz.superpixels(volume, (3, 6, 6), iterations=3, scale=recipe.superpixels.scale, mask=ball).compute()
+    labels = tz.superpixels(volume, recipe.superpixels, mask=ball).compute()
     assert np.array_equal(graph.areas, np.bincount(labels.ravel())[graph.ids])
 
 

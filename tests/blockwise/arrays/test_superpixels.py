@@ -98,7 +98,7 @@ def test_the_number_of_tasks_grows_with_the_blocks_and_not_with_the_superpixels(
         ({"size": 1}, "size is 1"),
         ({"size": 2.5}, "size is 2.5"),
         ({"compactness": -1}, "compactness is -1"),
-        ({"iterations": 0}, "iterations is 0"),
+        ({"size": tz.SuperpixelParameters(8), "sigma": 2.0}, "SuperpixelParameters are given and some of what is in"),
         ({"sigma": -1}, "sigma is -1"),
         ({"scale": 0}, "scale is 0"),
         ({"block": 0}, "block is 0"),

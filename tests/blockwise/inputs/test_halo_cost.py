@@ -6,11 +6,11 @@ import numpy as np
 import pytest
 
 import terrazzo as tz
-from terrazzo.blocks import BlockGrid
+from terrazzo.blocks import BlockGrid, total_pixels
 from terrazzo.blockwise.inputs import halo_cost
-from terrazzo.blockwise.inputs.halo_cost import assigned, pixels_computed, pixels_read
 from terrazzo.kernels.superpixels.connectivity import ADOPTION_CELLS
 from terrazzo.kernels.superpixels.slic import _reach
+from terrazzo.models.passes.halo_cost import assigned, pixels_computed
 
 CASES = [
     ((700, 900), (16, 16), 256),
@@ -27,7 +27,7 @@ def _grid_and_recipe(shape, size, side):
 @pytest.mark.parametrize(("shape", "size", "side"), CASES)
 def test_what_is_read_is_the_sum_of_the_windows(shape, size, side):
     grid, recipe = _grid_and_recipe(shape, size, side)
-    assert pixels_read(grid, recipe) == sum(math.prod(recipe.window(block).shape) for block in grid)
+    assert total_pixels(grid, recipe.window) == sum(math.prod(recipe.window(block).shape) for block in grid)
 
 
 @pytest.mark.parametrize(("shape", "size", "side"), CASES)

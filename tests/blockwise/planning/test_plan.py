@@ -8,7 +8,6 @@ import pyarrow.parquet as pq
 import pytest
 import zarr
 from notebook_tables import shown
-from segmented import FEATURES
 from untrained import untrained_model
 
 import terrazzo as tz
@@ -32,10 +31,10 @@ def test_the_plan_is_what_the_run_does(model, stored, tmp_path, nothing_computes
     told = []
     import dask
 
-    with dask.config.set(scheduler="synchronous"):
-        result = tz.write_prediction(model, stored, tmp_path / "r.zarr", block=48, progress=lambda *of: told.append(of))
+    with dask.config.set(scheduler="synchronous"), tz.progress(told.append):
+        result = tz.write_prediction(model, stored, tmp_path / "r.zarr", block=48)
     assert planned.extent == stored.extent
-    in_all = {name: total for name, _, total, _ in told}
+    in_all = {step.name: step.total for step in told}
     assert planned.blocks == len(result.grid) == in_all["superpixels"] == in_all["classes"]
     assert planned.tasks == sum(in_all.values())
     assert planned.block == result.grid[(0, 0)].core.shape
@@ -75,14 +74,15 @@ def test_memory_does_not_grow_with_the_image():
 @pytest.mark.parametrize(("shape", "size"), [((50_000, 50_000), 16), ((1, 2048, 2048, 2048), 8)])
 def test_the_block_that_is_recommended_fits_and_more_memory_allows_a_larger_one(shape, size):
     image, sides = unread(shape), []
+    parameters = tz.SuperpixelParameters((size,) * len(tz.Lattice.of(image, size).shape))
     for limit in ("1500MiB", "4GiB", "24GiB"):
-        side = tz.plan(image, size=size, workers=2, memory_limit=limit).recommended_block
-        planned = tz.plan(image, size=size, workers=2, memory_limit=limit, block=side)
+        side = tz.plan(image, parameters, workers=2, memory_limit=limit).recommended_block
+        planned = tz.plan(image, parameters, workers=2, memory_limit=limit, block=side)
         assert planned.fits
         sides.append(side)
     assert sides[0] < sides[1] < sides[2]
-    generous = tz.plan(image, size=size, workers=2, memory_limit="24GiB", block=sides[2])
-    assert generous.read_per_kept < tz.plan(image, size=size, block=sides[1]).read_per_kept
+    generous = tz.plan(image, parameters, workers=2, memory_limit="24GiB", block=sides[2])
+    assert generous.read_per_kept < tz.plan(image, parameters, block=sides[1]).read_per_kept
 
 
 def test_where_no_block_fits_none_is_recommended():
@@ -113,7 +113,7 @@ def test_a_calibrated_plan_says_how_long_and_leaves_nothing_behind(stored, tmp_p
     model = untrained_model()
     one, two = (tz.plan(stored, model, block=48, workers=n, calibrate=True).seconds for n in (1, 2))
     assert 0 < two < one < 60
-    assert tz.plan(stored, size=6, features=FEATURES, calibrate=True).seconds > 0
+    assert tz.plan(stored, tz.SuperpixelParameters((6, 6)), calibrate=True).seconds > 0
     assert list(tmp_path.iterdir()) == []
 
 
@@ -125,7 +125,6 @@ def test_a_calibrated_plan_says_how_long_and_leaves_nothing_behind(stored, tmp_p
         ({"memory_limit": "much"}, "memory_limit is 'much'; give a positive number of bytes, such as 2GiB"),
         ({"memory_limit": 0}, "memory_limit is 0; give a positive number of bytes"),
         ({"block": 0}, "block is 0; it must be a positive number of pixels"),
-        ({"layers": -1}, "layers of a GNN is -1; it must be at least 0"),
     ],
 )
 def test_a_number_out_of_range_is_named(options, sentence):

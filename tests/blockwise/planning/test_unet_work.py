@@ -12,9 +12,9 @@ from peak_of_unet import CONFIGURATIONS
 from unets import random_unet
 
 import terrazzo as tz
-from terrazzo.blockwise.planning.unet_work import UNetWork
-from terrazzo.memory import PixelTask
-from terrazzo.models.unet.classify_pixels import pixel_grid, pixel_window
+from terrazzo.blockwise.planning.work import Work
+from terrazzo.memory import Reading
+from terrazzo.models.unet.pixel_task import PixelTask
 
 SCRIPT = Path(__file__).parents[2] / "peak_of_unet.py"
 AS_A_WORKER = {"MALLOC_TRIM_THRESHOLD_": "65536", "OMP_NUM_THREADS": "1"}
@@ -39,21 +39,17 @@ def test_a_task_takes_at_most_what_is_projected_and_at_least_half(name, tmp_path
 
 def test_the_pixels_that_blocks_read_are_those_of_their_windows():
     model = random_unet(depth=3)
-    grid = pixel_grid(model.network.description, (300, 170), 32)
-    work = UNetWork.of(model, 1)
-    assert work.pixels_read(grid) == sum(
-        np.prod(pixel_window(model.network.description, block).shape) for block in grid
-    )
+    grid, work = model.grid((300, 170), 32), Work.of(model, Reading(1))
+    assert work.pixels_read(grid) == sum(np.prod(model.window(block).shape) for block in grid)
 
 
 def test_what_a_process_holds_is_counted_once_and_what_a_task_holds_for_each_thread():
     model = random_unet(depth=3)
-    grid = pixel_grid(model.network.description, (900, 900), 128)
-    work = UNetWork.of(model, 1)
+    grid, work = model.grid((900, 900), 128), Work.of(model, Reading(1))
     one, two = (work.memory_of_worker(grid, threads) for threads in (1, 2))
-    assert two - one == work.task(grid).bytes
+    assert two - one == work.memory_of_task(work.passes[0], grid)
     assert work.memory_of_worker(grid, 10_000) == work.memory_of_worker(grid, len(grid))
-    assert UNetWork.of(model, 1, held=1000).memory_of_worker(grid, 1) == one + 1000
+    assert Work.of(model, Reading(1, held=1000)).memory_of_worker(grid, 1) == one + 1000
 
 
 def test_a_task_holds_more_where_chunks_are_large_or_there_is_a_mask():

@@ -7,6 +7,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 from segmented import FEATURES, blobs, small_recipe
+from told import telling
 from untrained import untrained_model
 
 import terrazzo as tz
@@ -32,8 +33,8 @@ def image(tmp_path):
 @pytest.fixture
 def begun(model, image, tmp_path):
     """A result of which two blocks are finished."""
-    with pytest.raises(Stopped):
-        tz.write_prediction(model, image, tmp_path / "result.zarr", block=24, progress=stop)
+    with pytest.raises(Stopped), telling(stop):
+        tz.write_prediction(model, image, tmp_path / "result.zarr", block=24)
     return tmp_path / "result.zarr"
 
 
@@ -119,8 +120,8 @@ def test_a_mask_is_the_same_if_what_it_holds_is(kind, model, image, tmp_path):
         }[kind]
 
     same = masks(0.5)
-    with pytest.raises(Stopped):
-        tz.write_prediction(model, image, tmp_path / "result.zarr", mask=same(), block=24, progress=stop)
+    with pytest.raises(Stopped), telling(stop):
+        tz.write_prediction(model, image, tmp_path / "result.zarr", mask=same(), block=24)
     assert "the content of the mask has changed" in refused(tmp_path / "result.zarr", model, image, mask=masks(0.7)())
     result = tz.write_prediction(model, image, tmp_path / "result.zarr", mask=same(), block=24)
     assert np.array_equal(result.read_superpixels((slice(None),) * 2) > 0, bright)
@@ -131,8 +132,8 @@ def test_the_scale_that_was_estimated_is_kept(image, tmp_path):
     model = untrained_model(recipe)
     model = replace(model, recipe=replace(recipe, superpixels=replace(recipe.superpixels, scale=None)))
     result = tmp_path / "result.zarr"
-    with pytest.raises(Stopped):
-        tz.write_prediction(model, image, result, block=24, progress=stop)
+    with pytest.raises(Stopped), telling(stop):
+        tz.write_prediction(model, image, result, block=24)
     scale = tz.open_result(result).run["made_from"]["intensity_scale"]
     assert 0 < scale < 1
     tz.write_prediction(model, image, result, block=24)
@@ -145,7 +146,8 @@ def test_the_scale_that_was_estimated_is_kept(image, tmp_path):
 
 def test_overwriting_begins_anew(begun, image, tmp_path):
     told, other = [], untrained_model(seed=5)
-    tz.write_prediction(other, image, begun, block=24, overwrite=True, progress=lambda *now: told.append(now))
+    with telling(lambda *now: told.append(now)):
+        tz.write_prediction(other, image, begun, block=24, overwrite=True)
     assert told[0][:2] == ("superpixels", 0)
     fresh = tz.write_prediction(other, image, tmp_path / "fresh.zarr", block=24)
     everything = (slice(None),) * 2
@@ -155,7 +157,8 @@ def test_overwriting_begins_anew(begun, image, tmp_path):
 def test_a_finished_result_is_returned_as_it_is(model, image, tmp_path):
     result = tz.write_prediction(model, image, tmp_path / "result.zarr", block=24)
     before, told = state(Path(result.path)), []
-    again = tz.write_prediction(model, image, result.path, block=24, progress=lambda *now: told.append(now))
+    with telling(lambda *now: told.append(now)):
+        again = tz.write_prediction(model, image, result.path, block=24)
     assert again == result
     assert told == []
     assert state(Path(result.path)) == before

@@ -5,6 +5,7 @@ import imageio.v3 as imageio
 import numpy as np
 import pytest
 import zarr
+from told import telling
 
 import terrazzo as tz
 from terrazzo.blockwise.cluster.cluster import cluster_client
@@ -168,8 +169,8 @@ def test_a_result_that_is_not_finished_is_refused(model, stored, source, tmp_pat
         if name == "classes":
             raise KeyboardInterrupt
 
-    with pytest.raises(KeyboardInterrupt):
-        tz.write_prediction(model, stored, tmp_path / "result.zarr", progress=interrupt)
+    with pytest.raises(KeyboardInterrupt), telling(interrupt):
+        tz.write_prediction(model, stored, tmp_path / "result.zarr")
     with pytest.raises(InputError, match="is not finished; run the same terrazzo predict again to finish it"):
         tz.write_labels_into(tz.open_result(tmp_path / "result.zarr"), source)
 

@@ -6,6 +6,7 @@ import pyarrow.parquet as pq
 import pytest
 import zarr
 from segmented import blobs
+from told import telling
 from untrained import untrained_model
 
 import terrazzo as tz
@@ -27,7 +28,7 @@ def masked(model, stored, disc, tmp_path_factory):
 
 def superpixels_of(model, image, **others):
     parameters = model.recipe.superpixels
-    return tz.superpixels(image, parameters.size, iterations=parameters.iterations, scale=parameters.scale, **others)
+    return tz.superpixels(image, parameters, **others)
 
 
 def test_the_stored_superpixels_are_the_lazy_ones(result, model, stored):
@@ -93,7 +94,8 @@ def test_another_block_gives_the_same_superpixels_and_the_same_classes_but_for_t
 
 def test_each_pass_tells_how_far_it_is(model, stored, tmp_path):
     told = []
-    tz.write_prediction(model, stored, tmp_path / "result.zarr", block=72, progress=lambda *now: told.append(now))
+    with telling(lambda *now: told.append(now)):
+        tz.write_prediction(model, stored, tmp_path / "result.zarr", block=72)
     for name in ("superpixels", "classes"):
         steps = [(done, total, pixels) for what, done, total, pixels in told if what == name]
         assert [done for done, _, _ in steps] == list(range(steps[0][1] + 1))
@@ -222,9 +224,8 @@ def test_a_volume_on_disk_is_labelled_as_the_lazy_one(volume_model, volume, ball
     tz.write_ome_zarr(tmp_path / "volume.zarr", volume, axes="zyx", pixel_size=(2, 0.5, 0.5), chunks=(7, 20, 20))
     image = tz.open_image(tmp_path / "volume.zarr")
     told = []
-    result = tz.write_prediction(
-        volume_model, image, tmp_path / "result.zarr", mask=ball, block=24, progress=lambda *now: told.append(now)
-    )
+    with telling(lambda *now: told.append(now)):
+        result = tz.write_prediction(volume_model, image, tmp_path / "result.zarr", mask=ball, block=24)
     everything = (slice(None),) * 3
     assert np.array_equal(result.read_superpixels(everything) > 0, ball)
     lazy = tz.predict(volume_model, image, mask=ball, block=24).compute()

@@ -5,6 +5,7 @@ import sys
 import numpy as np
 import pytest
 from segmented import blobs, graph_of, grid_of, segment, small_recipe
+from written import finish, write_classes, write_segments
 
 from terrazzo.errors import InputError
 from terrazzo.io.results.new_result import create_result
@@ -22,9 +23,9 @@ def finished(path, shape=(60, 70), size=(6, 6)):
     for block in grid:
         labels, graph = found[block.index]
         ids = labels.cut(block.core)
-        result.write_segments(block, ids, graph)
-        result.write_classes(block, np.zeros(ids.shape, np.uint8), graph, probabilities_of(graph.ids))
-    result.finish({})
+        write_segments(result, block, ids, graph)
+        write_classes(result, block, np.zeros(ids.shape, np.uint8), graph, probabilities_of(graph.ids))
+    finish(result, {})
     return result, graph_of(found, recipe)
 
 

@@ -2,6 +2,7 @@ from pathlib import Path
 
 import pytest
 from segmented import blobs, grid_of, segment, small_recipe
+from written import write_segments
 
 from terrazzo.io.results.leftovers import remove_partial_files
 from terrazzo.io.results.new_result import create_result
@@ -26,7 +27,7 @@ def result(tmp_path):
     )
     block = GRID[(0, 0)]
     labels, graph = segment(blobs(SHAPE), GRID, RECIPE)[block.index]
-    result.write_segments(block, labels.cut(block.core), graph)
+    write_segments(result, block, labels.cut(block.core), graph)
     return result
 
 

@@ -7,6 +7,7 @@ import pytest
 import zarr
 from notebook_tables import shown
 from segmented import blobs, grid_of, segment, small_recipe
+from written import finish, write_classes, write_levels, write_pixel_classes, write_segments
 
 from terrazzo.blocks import BlockGrid
 from terrazzo.errors import InputError, ParameterError
@@ -108,9 +109,9 @@ def test_what_blocks_write_is_read_again(result):
         labels, graph = found[block.index]
         ids[block.core.slices] = labels.cut(block.core)
         classes[block.core.slices] = sum(block.index)
-        result.write_segments(block, ids[block.core.slices], graph)
+        write_segments(result, block, ids[block.core.slices], graph)
         probabilities = np.full((graph.ids.size, 2), 0.5, np.float32)
-        result.write_classes(block, classes[block.core.slices], graph, probabilities)
+        write_classes(result, block, classes[block.core.slices], graph, probabilities)
     read = open_result(result.path)
     assert np.array_equal(read.read_superpixels((slice(None), slice(None))), ids)
     assert np.array_equal(read.read_classes((slice(5, 50), slice(3, 60))), classes[5:50, 3:60])
@@ -125,14 +126,14 @@ def test_a_finished_block_is_marked_with_its_counts_and_is_not_written_again(res
     block, found = GRID[(0, 1)], segment(blobs(SHAPE), GRID, RECIPE)
     labels, graph = found[block.index]
     ids, classes = labels.cut(block.core), np.ones(block.core.shape, np.uint8)
-    result.write_segments(block, ids, graph, unadopted=3)
+    write_segments(result, block, ids, graph, unadopted=3)
     assert result.finished("superpixels") == {(0, 1): (graph.ids.size, graph.edges.shape[1], 3)}
     assert result.finished("classes") == {}
-    result.write_classes(block, classes, graph, np.full((graph.ids.size, 2), 0.5, np.float32))
+    write_classes(result, block, classes, graph, np.full((graph.ids.size, 2), 0.5, np.float32))
     assert result.finished("classes") == {(0, 1): ()}
     # the task of a worker that was thought lost comes last
-    result.write_segments(block, ids + 1, graph, unadopted=3)
-    result.write_classes(block, classes + 1, graph, np.full((graph.ids.size, 2), 0.1, np.float32))
+    write_segments(result, block, ids + 1, graph, unadopted=3)
+    write_classes(result, block, classes + 1, graph, np.full((graph.ids.size, 2), 0.1, np.float32))
     assert np.array_equal(result.read_superpixels(block.core.slices), ids)
     assert np.array_equal(result.read_classes(block.core.slices), classes)
     assert "class" in pq.read_schema(f"{result.path}/nodes/0-1.parquet").names
@@ -143,14 +144,14 @@ def test_a_task_of_an_earlier_run_writes_nothing_into_a_new_one(result):
     labels, graph = segment(blobs(SHAPE), GRID, RECIPE)[block.index]
     make(result.path, overwrite=True)
     with pytest.raises(InputError, match="was begun anew by another run meanwhile; this one ends here"):
-        result.write_segments(block, labels.cut(block.core), graph)
+        write_segments(result, block, labels.cut(block.core), graph)
     assert not open_result(result.path).read_superpixels(block.core.slices).any()
 
 
 def test_each_block_has_its_part_of_the_tables(result):
     for block in GRID:
         labels, graph = segment(blobs(SHAPE), GRID, RECIPE)[block.index]
-        result.write_segments(block, labels.cut(block.core), graph)
+        write_segments(result, block, labels.cut(block.core), graph)
     path = zarr.open_group(result.path, mode="r").store.root
     for table in ("nodes", "edges"):
         assert {p.name for p in (path / table).iterdir()} == {f"{i}-{j}.parquet" for i, j in np.ndindex(*GRID.shape)}
@@ -183,8 +184,8 @@ def test_what_the_blocks_of_a_volume_write_is_read_again(volume):
             np.array([[cell], [cell + 1]], np.uint32),
             np.ones((1, 1), np.float32),
         )
-        volume.write_segments(block, ids[block.core.slices], graph)
-        volume.write_classes(block, classes[block.core.slices], graph, np.full((2, 2), 0.5, np.float32))
+        write_segments(volume, block, ids[block.core.slices], graph)
+        write_classes(volume, block, classes[block.core.slices], graph, np.full((2, 2), 0.5, np.float32))
     read = open_result(volume.path)
     assert read == volume
     assert np.array_equal(read.read_superpixels((slice(None),) * 3), ids)
@@ -207,7 +208,7 @@ def test_a_result_says_what_it_was_made_from_and_when_it_is_finished(result):
     assert result.run["made_from"] == {"image": "image.tif"}
     assert result.run["class_names"] == list(NAMES)
     assert result.run["finished"] is False
-    result.finish({"pixels": 4200})
+    finish(result, {"pixels": 4200})
     assert open_result(result.path).run["finished"] is True
     assert result.run["figures"] == {"pixels": 4200}
 
@@ -230,7 +231,7 @@ def test_only_results_are_overwritten(tmp_path, kind):
 
 
 def test_a_result_is_overwritten_when_asked(result):
-    result.finish({})
+    finish(result, {})
     assert make(result.path, overwrite=True).run["finished"] is False
 
 
@@ -278,7 +279,7 @@ def test_it_says_in_a_line_what_it_holds_and_how_far_it_is(tmp_path):
     result = make(tmp_path / "result.zarr")
     says = f"<terrazzo.Result (y: 60, x: 70), superpixels and classes in 6 blocks, {{}}, '{result.path}'>"
     assert repr(result) == says.format("not finished")
-    result.finish({})
+    finish(result, {})
     assert repr(result) == says.format("finished")
     (tmp_path / "result.zarr" / "run.json").write_text("[]")
     assert repr(result) == says.format("whose files are gone")
@@ -291,12 +292,12 @@ def test_its_table_shows_classes_in_their_colours_once_it_is_finished(tmp_path):
     result = make(tmp_path / "result.zarr", made_from={"colours": COLOURS}, class_names=("<i>", "water"))
     assert shown(result).picture is None
     for index, block in enumerate(result.grid):
-        result.write_pixel_classes(block, np.full(block.core.shape, index % 2, np.uint8))
+        write_pixel_classes(result, block, np.full(block.core.shape, index % 2, np.uint8))
     for step in result.pyramid.steps:
         for tile in result.pyramid.tiles(step):
-            result.write_levels(tile, step)
+            write_levels(result, tile, step)
     assert shown(result).picture is None
-    result.finish({"superpixels": 1234, "edges": 5678})
+    finish(result, {"superpixels": 1234, "edges": 5678})
     table = shown(result)
     assert table.rows["Superpixels"] == "1,234"
     assert table.rows["Blocks"] == "6 of 24 x 48 pixels"
@@ -308,14 +309,14 @@ def test_its_table_shows_classes_in_their_colours_once_it_is_finished(tmp_path):
 
 
 def test_the_middle_section_of_a_volume_is_shown(volume):
-    volume.finish({})
+    finish(volume, {})
     assert shown(volume).picture.shape == (*volume.pyramid.shapes[-1][1:], 3)
     assert shown(volume).rows["Extent"] == "(z: 20, y: 50, x: 40)"
 
 
 def test_nothing_is_read_for_a_picture_where_the_stored_pieces_are_large(tmp_path, monkeypatch):
     result = make(tmp_path / "result.zarr")
-    result.finish({})
+    finish(result, {})
     monkeypatch.setattr(result_view, "MOST_READ", 10)
     monkeypatch.setattr(zarr, "open_array", None)
     assert shown(result).picture is None

@@ -22,6 +22,10 @@ RECIPE = small_recipe(size=(4, 5))
 VOLUMES = small_recipe(size=(2, 4, 3))
 
 
+def classified(model, block, parts):
+    return classify_nodes(block, parts, model.recipe, model.layers, model.class_probabilities)
+
+
 def near_parts(found, grid, block, cells):
     return [found[other.index][1] for other in grid.neighbours(block, cells)]
 
@@ -40,7 +44,7 @@ def test_a_block_with_its_ring_gets_the_probabilities_of_the_whole_graph(aggrega
     graph = graph_of(found, RECIPE)
     whole = model.class_probabilities(graph)
     for block in grid:
-        nodes = classify_nodes(model, block, near_parts(found, grid, block, cells_needed(layers)))
+        nodes = classified(model, block, near_parts(found, grid, block, cells_needed(layers)))
         rows = np.searchsorted(graph.ids, nodes.ids)
         assert np.array_equal(graph.ids[rows], nodes.ids)
         assert np.allclose(nodes.probabilities, whole[rows], atol=1e-4)
@@ -73,7 +77,7 @@ def test_a_block_of_a_volume_is_classified_and_painted_as_in_the_whole_volume(bl
     assert set(np.unique(expected)) > {255}
     painted = np.full(labels.shape, 99, np.uint8)
     for block in grid:
-        nodes = classify_nodes(model, block, near_parts(found, grid, block, cells_needed(layers)))
+        nodes = classified(model, block, near_parts(found, grid, block, cells_needed(layers)))
         assert np.allclose(nodes.probabilities, whole[np.searchsorted(graph.ids, nodes.ids)], atol=1e-4)
         painted[block.core.slices] = paint_classes(labels[block.core.slices], block, nodes)
     assert np.array_equal(painted, expected)
@@ -82,7 +86,7 @@ def test_a_block_of_a_volume_is_classified_and_painted_as_in_the_whole_volume(bl
 def test_blocks_without_any_superpixel_are_painted_255():
     grid, labels, found = labelled_volume((8, 21, 25), (2, 3, 4), empty=1)
     for block in grid:
-        nodes = classify_nodes(volume_model(2), block, near_parts(found, grid, block, cells_needed(2)))
+        nodes = classified(volume_model(2), block, near_parts(found, grid, block, cells_needed(2)))
         assert nodes.probabilities.shape == (0, 3)
         assert (paint_classes(labels[block.core.slices], block, nodes) == 255).all()
 
@@ -90,8 +94,8 @@ def test_blocks_without_any_superpixel_are_painted_255():
 def test_a_block_that_sees_too_few_cells_gets_other_probabilities():
     grid, model = grid_of((60, 75), (4, 5), (2, 2)), untrained_model(RECIPE, layers=4)
     found, block = segment(blobs((60, 75)), grid, RECIPE), grid[3, 3]
-    right = classify_nodes(model, block, near_parts(found, grid, block, cells_needed(4)))
-    short = classify_nodes(model, block, near_parts(found, grid, block, 1))
+    right = classified(model, block, near_parts(found, grid, block, cells_needed(4)))
+    short = classified(model, block, near_parts(found, grid, block, 1))
     assert np.array_equal(right.ids, short.ids)
     assert not np.allclose(right.probabilities, short.probabilities, atol=1e-4)
 
@@ -107,7 +111,7 @@ def test_painted_blocks_are_the_classes_of_the_whole_image(block_cells):
     assert len(np.unique(expected)) > 1
     painted = np.full(shape, 99, np.uint8)
     for block in grid:
-        nodes = classify_nodes(model, block, near_parts(found, grid, block, cells_needed(1)))
+        nodes = classified(model, block, near_parts(found, grid, block, cells_needed(1)))
         painted[block.core.slices] = paint_classes(found[block.index][0].cut(block.core), block, nodes)
     assert np.array_equal(painted, expected)
 

@@ -47,9 +47,9 @@ def test_an_unknown_device_is_refused(graph):
 
 def test_other_channels_are_refused():
     model = untrained_model()
-    model.check_channels(1)
+    model.check_image(1, np.dtype(np.uint8))
     with pytest.raises(ModelError, match="the image has 3 channels and the model was fitted on 1"):
-        model.check_channels(3)
+        model.check_image(3, np.dtype(np.uint8))
 
 
 def test_the_fingerprint_is_that_of_what_decides_the_answer():

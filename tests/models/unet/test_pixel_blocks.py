@@ -3,11 +3,12 @@ import pytest
 import torch
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from terrazzo.models.unet.classify_pixels import classify_pixels, pixel_grid, pixel_logits, pixel_window
 from torch import nn
 from unets import random_unet
 
 from terrazzo.errors import InputError, ModelError
+from terrazzo.models.passes.declared import Seen
+from terrazzo.models.unet.pixel_blocks import pixel_grid, pixel_window
 from terrazzo.models.unet.receptive_field import halo, pixels_needed
 
 TOLERANCE = {torch.float32: 1e-4, torch.float64: 1e-9}
@@ -32,8 +33,14 @@ def _image(channels, extent, seed):
     return np.random.default_rng(seed).random((channels, *extent)).astype(np.float32)
 
 
-def _window(model, image, block):
-    return image[(slice(None), *pixel_window(model.network.description, block).slices)]
+def _seen(model, image, block, mask=None):
+    window = pixel_window(model.network.description, block)
+    return Seen(window, image[(slice(None), *window.slices)], None if mask is None else mask[window.slices])
+
+
+def _classes(model, image, block, mask=None):
+    (one,) = model.passes()
+    return one.run(block, _seen(model, image, block, mask))["classes"]
 
 
 @settings(max_examples=30)
@@ -44,7 +51,7 @@ def test_blocks_give_the_logits_of_the_whole_image(network, dtype, channels, see
     image = _image(channels, extent, seed)
     whole = model.logits(image)
     for block in pixel_grid(model.network.description, extent, side):
-        here = pixel_logits(model, block, _window(model, image, block))
+        here = model.block_logits(block, _seen(model, image, block))
         assert np.abs(here - whole[(slice(None), *block.core.slices)]).max() < TOLERANCE[dtype]
 
 
@@ -55,7 +62,7 @@ def test_the_original_depth_is_exact_in_double_precision():
     grid = pixel_grid(model.network.description, image.shape[1:], 64)
     assert len(grid) > 20
     for block in grid:
-        here = pixel_logits(model, block, _window(model, image, block))
+        here = model.block_logits(block, _seen(model, image, block))
         assert np.abs(here - whole[(slice(None), *block.core.slices)]).max() < 1e-9
 
 
@@ -86,10 +93,10 @@ def test_what_is_outside_the_mask_has_no_class_and_may_be_nan():
     mask[10:30, 5:35] = True
     image[0, 0, 0] = np.nan
     (block,) = pixel_grid(model.network.description, (40, 40), 64)
-    classes = classify_pixels(model, block, image, mask)
+    classes = _classes(model, image, block, mask)
     assert (classes[~mask] == 255).all()
     assert (classes[mask] < 3).all()
-    nothing = classify_pixels(model, block, image, np.zeros_like(mask))
+    nothing = model.passes()[0].nothing(block)["classes"]
     assert (nothing == 255).all()
 
 
@@ -98,13 +105,13 @@ def test_a_pixel_inside_that_is_nan_is_refused_by_its_place():
     image[0, 3, 7] = np.nan
     (block,) = pixel_grid(model.network.description, (40, 40), 64)
     with pytest.raises(InputError, match=r"\(y, x\) = \(3, 7\)"):
-        classify_pixels(model, block, image)
+        _classes(model, image, block)
 
 
 def test_a_class_is_that_of_the_highest_logit():
     model, image = random_unet(), _image(1, (33, 21), 0)
     (block,) = pixel_grid(model.network.description, (33, 21), 64)
-    assert np.array_equal(classify_pixels(model, block, image), model.logits(image).argmax(axis=0))
+    assert np.array_equal(_classes(model, image, block), model.logits(image).argmax(axis=0))
 
 
 def test_a_scaling_with_a_channel_too_few_is_refused():
@@ -121,5 +128,5 @@ def test_blocks_on_a_gpu_give_the_logits_of_the_whole_image():
     whole = model.logits(image, device="cuda")
     assert np.abs(whole - model.logits(image)).max() < 1e-3
     for block in pixel_grid(model.network.description, image.shape[1:], 128):
-        here = pixel_logits(model, block, _window(model, image, block), device="cuda")
+        here = model.block_logits(block, _seen(model, image, block), device="cuda")
         assert np.abs(here - whole[(slice(None), *block.core.slices)]).max() < 1e-4

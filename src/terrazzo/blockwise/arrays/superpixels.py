@@ -18,18 +18,19 @@ from terrazzo.models.passes.superpixels import labels_pass
 from terrazzo.regions.superpixels.compared_channels import check_channels
 from terrazzo.regions.superpixels.superpixel_parameters import SuperpixelParameters
 
-_SHORTCUTS = (16, 0.45, 5, 1.0, "none")
+_ITERATIONS = SuperpixelParameters.iterations
+_SHORTCUTS = (0.45, 1.0, None, "none", None)
 
 
 def superpixels(
     image: ImageLike,
-    size: int | Sequence[int] | Lattice = 16,
+    size: int | Sequence[int] | Lattice | SuperpixelParameters = 16,
     compactness: float = 0.45,
-    iterations: int = 5,
     sigma: float = 1.0,
+    scale: float | None = None,
     *,
     colour: str = "none",
-    parameters: SuperpixelParameters | None = None,
+    weights: Sequence[float] | None = None,
     mask: MaskLike | None = None,
     block: int | None = None,
 ) -> da.Array:
@@ -39,20 +40,21 @@ def superpixels(
     ----------
     image : Image or array, shape (y, x), (c, y, x) or (c, z, y, x)
         Any real dtype, any chunks; computed in float32. With three sizes an array with three axes is (z, y, x).
-    size : int, sequence of int or Lattice
-        The spacing of the seeds in pixels, for all axes or one per axis.
+    size : int, sequence of int, Lattice or SuperpixelParameters
+        The spacing of the seeds in pixels, for all axes or one per axis; or all parameters at once, those of a model say.
     compactness : float
         The weight of space against intensity: larger gives rounder superpixels.
-    iterations : int
-        How often pixels choose anew among their nearest cells, two along each axis.
     sigma : float
         The standard deviation of the Gaussian that smooths the image first, in pixels along the axes of the largest
         size and along the others in proportion to `size`; 0 is none. What is smoothed is sharpened again, by half
         its difference to a Gaussian of 4 sigma.
+    scale : float, optional
+        The difference that counts as 1 in what is compared; by default its standard deviation, estimated lazily
+        from windows at fixed positions.
     colour : {"none", "lab"}
         "lab" compares the CIELAB colours of three channels in sRGB.
-    parameters : SuperpixelParameters, optional
-        All of these together, with `scale` and `weights`, in their place: those of a model, say.
+    weights : sequence of float, optional
+        One for each channel, or for L, a and b: a channel of weight 2 counts as one of twice the contrast.
     mask : Image, array of bool (y, x) or (z, y, x), or function, optional
         Which pixels get superpixels; the others are 0. A function gets pixels (c, y, x) or (c, z, y, x) of the
         image and returns a bool for each, which depends on that pixel alone.
@@ -82,15 +84,19 @@ def superpixels(
     >>> tz.superpixels(image, size=20).compute().max()
     np.uint32(150)
 
-    Those of a model, whose tasks `predict` shares: `tz.superpixels(image, parameters=model.recipe.superpixels)`.
+    Those of a model, whose tasks `predict` shares: `tz.superpixels(image, model.recipe.superpixels)`.
     """
-    if parameters is not None:
-        if (size, compactness, iterations, sigma, colour) != _SHORTCUTS:
-            raise ParameterError("parameters are given and some of what is in them as well; give one or the other")
-        size = parameters.size
-    array = image_array(image, axes_of(size))
-    lattice = lattice_of(array, size)
-    chosen = parameters or SuperpixelParameters(lattice.size, compactness, iterations, sigma, colour=colour)
+    if isinstance(size, SuperpixelParameters):
+        if (compactness, sigma, scale, colour, weights) != _SHORTCUTS:
+            raise ParameterError("SuperpixelParameters are given and some of what is in them as well; give them alone")
+        chosen = size
+        array = image_array(image, len(chosen.size))
+        lattice = lattice_of(array, chosen.size)
+    else:
+        array = image_array(image, axes_of(size))
+        lattice = lattice_of(array, size)
+        given = None if weights is None else tuple(weights)
+        chosen = SuperpixelParameters(lattice.size, compactness, _ITERATIONS, sigma, scale, colour, given)
     check_channels(array.shape[0], array.dtype, chosen)
     grid = BlockGrid.of(lattice, block)
     one_pass = labels_pass(chosen)

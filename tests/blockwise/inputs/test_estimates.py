@@ -5,11 +5,17 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from strategies import chunkings
 
-from terrazzo.blockwise.inputs.scale import WINDOW_SIDE, estimated_scale
+from terrazzo.blockwise.inputs.estimates import lazy_estimate
+from terrazzo.models.passes.superpixels import scale_estimate
 from terrazzo.regions.superpixels.compared_channels import compared_channels
+from terrazzo.regions.superpixels.intensity_scale import WINDOW_SIDE
 from terrazzo.regions.superpixels.superpixel_parameters import SuperpixelParameters
 
 PLAIN = SuperpixelParameters()
+
+
+def estimated_scale(image, parameters, mask=None):
+    return lazy_estimate(scale_estimate(parameters), image, mask)
 
 
 def scale_of(image, chunks=-1, parameters=PLAIN, mask=None):
