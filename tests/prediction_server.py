@@ -81,7 +81,7 @@ def run(job):
 
 def predict(job, progress=None):
     image, model = tz.open_image(job["image"]), tz.open_model(job["model"])
-    with tz.progress(progress) if progress else nullcontext():
+    with tz.on_progress(progress) if progress else nullcontext():
         return tz.write_prediction(model, image, job["result"], block=job["block"], device="cpu", probabilities=True)
 
 

@@ -43,7 +43,7 @@ if TYPE_CHECKING:
     from terrazzo.models.kinds import register_kind as register_kind
     from terrazzo.models.unet.model import UNetModel as UNetModel
     from terrazzo.progress import Step as Step
-    from terrazzo.progress import progress as progress
+    from terrazzo.progress import on_progress as on_progress
     from terrazzo.progress_bar import ProgressBar as ProgressBar
     from terrazzo.regions.classes.scores import Scores as Scores
     from terrazzo.regions.graphs.node_targets import NodeTargets as NodeTargets
@@ -67,7 +67,7 @@ _HOME = {
     "Plan": "terrazzo.blockwise.planning.plan",
     "ProgressBar": "terrazzo.progress_bar",
     "Step": "terrazzo.progress",
-    "progress": "terrazzo.progress",
+    "on_progress": "terrazzo.progress",
     "Recipe": "terrazzo.regions.graphs.recipe",
     "RegionGraph": "terrazzo.regions.graphs.region_graph",
     "Result": "terrazzo.io.results.result",

@@ -38,7 +38,7 @@ _listeners: ContextVar[tuple[Listener, ...]] = ContextVar("listeners", default=(
 
 
 @contextmanager
-def progress(listener: Listener) -> Iterator[None]:
+def on_progress(listener: Listener) -> Iterator[None]:
     """Call a function with each `Step` of the work that is done inside the context, in the thread that asked for it.
 
     Parameters
@@ -50,7 +50,7 @@ def progress(listener: Listener) -> Iterator[None]:
     Examples
     --------
     >>> import terrazzo as tz
-    >>> with tz.progress(lambda step: print(step.name, step.done, "of", step.total)):
+    >>> with tz.on_progress(lambda step: print(step.name, step.done, "of", step.total)):
     ...     pass  # tz.fit(…), tz.write_prediction(…), tz.score(…)
     """
     token = _listeners.set((*_listeners.get(), listener))
@@ -69,3 +69,6 @@ def tell(step: Step) -> None:
 def is_heard() -> bool:
     """Whether anybody listens."""
     return bool(_listeners.get())
+
+
+progress = on_progress

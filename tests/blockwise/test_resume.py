@@ -155,14 +155,14 @@ def test_a_run_that_may_not_write_ends_in_one_sentence_and_the_same_run_goes_on(
             (result / "edges").touch()
 
     refused = pytest.raises(InputError, match=r"result\.zarr' cannot be written: .*; mend that and run the same again")
-    with refused, tz.progress(forbid):
+    with refused, tz.on_progress(forbid):
         tz.write_prediction(model, stored, result, block=48)
     with pytest.raises(InputError, match="cannot be written"):
         tz.write_prediction(model, stored, result, block=48)
     (result / "edges").unlink()
     (tmp_path / "edges").rename(result / "edges")
     told = []
-    with tz.progress(told.append):
+    with tz.on_progress(told.append):
         tz.write_prediction(model, stored, result, block=48)
     undisturbed = tz.write_prediction(model, stored, tmp_path / "undisturbed.zarr", block=48)
     assert files_of(result) == files_of(undisturbed.path)
@@ -185,7 +185,7 @@ def test_worker_processes_that_are_killed_are_made_up_for(model, stored, tmp_pat
             os.kill(process, signal.SIGKILL)
             killed.append(process)
 
-    with cluster_client(workers=2) as client, tz.progress(kill_some):
+    with cluster_client(workers=2) as client, tz.on_progress(kill_some):
         result = tz.write_prediction(model, stored, tmp_path / "result.zarr", block=24, client=client)
     assert len(killed) >= 3
     assert files_of(result.path) == files_of(undisturbed.path)

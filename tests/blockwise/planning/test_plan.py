@@ -31,7 +31,7 @@ def test_the_plan_is_what_the_run_does(model, stored, tmp_path, nothing_computes
     told = []
     import dask
 
-    with dask.config.set(scheduler="synchronous"), tz.progress(told.append):
+    with dask.config.set(scheduler="synchronous"), tz.on_progress(told.append):
         result = tz.write_prediction(model, stored, tmp_path / "r.zarr", block=48)
     assert planned.extent == stored.extent
     in_all = {step.name: step.total for step in told}

@@ -41,7 +41,7 @@ def superpixels(
     image : Image or array, shape (y, x), (c, y, x) or (c, z, y, x)
         Any real dtype, any chunks; computed in float32. With three sizes an array with three axes is (z, y, x).
     size : int, sequence of int, Lattice or SuperpixelParameters
-        The spacing of the seeds in pixels, for all axes or one per axis; or all parameters at once, those of a model say.
+        The spacing of the seeds in pixels, for all axes or one per axis; or all parameters at once, such as a model's.
     compactness : float
         The weight of space against intensity: larger gives rounder superpixels.
     sigma : float
