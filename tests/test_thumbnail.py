@@ -5,7 +5,8 @@ import numpy as np
 import pytest
 from notebook_tables import Table
 
-from terrazzo.thumbnail import PALETTE, SIDE, class_colours, of_classes, of_intensities, png
+from terrazzo.palette import PALETTE
+from terrazzo.thumbnail import SIDE, of_classes, of_intensities, png
 
 
 def picture(html):
@@ -45,7 +46,3 @@ def test_classes_have_their_colours_and_what_has_none_is_white():
     assert shown[0, 0].tolist() == [255, 0, 0]
     assert shown[0, 1].tolist() == list(bytes.fromhex(PALETTE[1][1:]))
     assert shown[1].tolist() == [[255] * 3] * 2
-
-
-def test_what_is_no_colour_counts_as_none():
-    assert class_colours(3, ("red; display: none", "#00FF00")) == [PALETTE[0], "#00FF00", PALETTE[2]]

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import base64
-import re
 import struct
 import zlib
 from collections.abc import Sequence
@@ -13,6 +12,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from terrazzo.html import Html
+from terrazzo.palette import class_colours
 
 SIDE = 160
 """The longest side of a thumbnail, in pixels."""
@@ -20,8 +20,6 @@ SIDE = 160
 # About 512 x 512: what is larger, or stored in larger pieces, is not read for a thumbnail.
 MOST_READ = 300_000
 
-# For classes without a colour of their own; Okabe and Ito's, behind a grey.
-PALETTE = ("#5f6b7a", "#e69f00", "#56b4e9", "#009e73", "#cc79a7", "#d55e00", "#0072b2", "#f0e442")
 NO_CLASS, WHITE = 255, (255, 255, 255)
 
 
@@ -42,13 +40,6 @@ def of_classes(classes: NDArray[Any], colours: Sequence[str | None]) -> Html:
     return _picture(
         np.array(table)[np.where((classes >= 0) & (classes < NO_CLASS), classes, NO_CLASS).astype(np.int64)]
     )
-
-
-def class_colours(classes: int, colours: Sequence[str | None]) -> list[str]:
-    """Return a colour `#rrggbb` for each class: its own if it has one of this form, or one of the palette."""
-    own = [colour if re.fullmatch("#[0-9a-fA-F]{6}", colour or "") else None for colour in colours]
-    own += [None] * classes
-    return [own[value] or PALETTE[value % len(PALETTE)] for value in range(classes)]
 
 
 def png(pixels: NDArray[np.uint8]) -> bytes:

@@ -10,7 +10,7 @@ from told import telling
 import terrazzo as tz
 from terrazzo.blockwise.cluster.cluster import cluster_client
 from terrazzo.errors import InputError
-from terrazzo.progress import progress
+from terrazzo.progress import on_progress
 
 ALL = (slice(None), slice(None))
 SIZE = {"type": "scale", "scale": [1.0, 0.5, 0.25]}

@@ -48,6 +48,11 @@ def test_it_is_the_coarsest_level_whichever_is_open(tmp_path, level):
     assert np.array_equal(coarse(image), FINE[None, ::4, ::4])
 
 
+def test_it_is_no_level_that_is_smaller_than_a_thumbnail(tmp_path):
+    image = tz.open_image(write_pyramid(tmp_path / "a.zarr", levels=6))
+    assert np.array_equal(coarse(image), FINE[None, ::8, ::8])
+
+
 def test_a_pyramid_in_a_tiff_has_one_as_well(tmp_path):
     with tifffile.TiffWriter(tmp_path / "a.tif") as writer:
         options = {"tile": (128, 128), "compression": "zlib", "photometric": "minisblack"}

@@ -6,7 +6,8 @@ from dataclasses import dataclass
 
 from terrazzo.html import swatches, table
 from terrazzo.io.images.image import Image
-from terrazzo.thumbnail import class_colours, of_classes
+from terrazzo.palette import class_colours
+from terrazzo.thumbnail import of_classes
 from terrazzo.wording import lengths, listed
 
 

@@ -1,4 +1,4 @@
-"""The pixels of the coarsest stored level of an image, where reading them costs next to nothing."""
+"""The pixels of a coarse stored level of an image, where reading them costs next to nothing."""
 
 from __future__ import annotations
 
@@ -11,18 +11,22 @@ from numpy.typing import NDArray
 
 from terrazzo.io.images.decoding import decoding
 from terrazzo.io.images.stored_array import StoredArray
-from terrazzo.io.readers.axes import RGB
+from terrazzo.io.readers.axes import IMAGE_AXES, RGB
 from terrazzo.io.readers.location import is_url
 from terrazzo.io.readers.readers import READERS
-from terrazzo.thumbnail import MOST_READ
+from terrazzo.thumbnail import MOST_READ, SIDE
 
 # Of a stack many files might have to be looked at.
 KINDS = ("zarr", "tiff", "raster", "npy", "hdf5")
 BYTES_PER_PIXEL = 8
+# Some pyramids end at a single pixel; each level that is looked at is opened.
+MOST_LEVELS = 4
 
 
 def coarse_pixels(stored: StoredArray, level: int, levels: int, channels: tuple[str, ...]) -> NDArray[Any] | None:
-    """Return (c, y, x) of the coarsest level, of a volume its middle section; None where that is not cheap.
+    """Return (c, y, x) of the coarsest level that fills a thumbnail, of a volume its middle section.
+
+    It is None where that is not cheap.
 
     Parameters
     ----------
@@ -45,16 +49,22 @@ def coarse_pixels(stored: StoredArray, level: int, levels: int, channels: tuple[
 
 
 def _coarsest(stored: StoredArray, level: int, levels: int) -> StoredArray | None:
-    """Return the coarsest level if it is small, and stored in small pieces."""
-    if level < levels - 1:
-        found = READERS[stored.kind].describe(stored.path, levels - 1)
-        by_axis = dict(zip(stored.axes, found.shape, strict=True))
-        shape = (by_axis.get("c", 1), *(by_axis[axis] for axis in "zyx"[4 - stored.ndim :]))
-        stored = replace(stored, key=found.key, shape=shape, chunks=shape)
-    if math.prod(stored.shape[-2:]) > MOST_READ:
+    """Return the coarsest level that fills a thumbnail, if it is small and stored in small pieces."""
+    for number in range(levels - 1, max(-1, levels - 1 - MOST_LEVELS), -1):
+        coarse = stored if number == level else _at_level(stored, number)
+        if max(coarse.shape[-2:]) >= SIDE:
+            break
+    if math.prod(coarse.shape[-2:]) > MOST_READ:
         return None
-    cost = decoding(stored)
-    return stored if max(cost.held, cost.chunk) <= BYTES_PER_PIXEL * MOST_READ else None
+    cost = decoding(coarse)
+    return coarse if max(cost.held, cost.chunk) <= BYTES_PER_PIXEL * MOST_READ else None
+
+
+def _at_level(stored: StoredArray, number: int) -> StoredArray:
+    found = READERS[stored.kind].describe(stored.path, number)
+    by_axis = dict(zip(stored.axes, found.shape, strict=True))
+    shape = tuple(by_axis.get(axis, 1) for axis in IMAGE_AXES[stored.ndim])
+    return replace(stored, key=found.key, shape=shape, chunks=shape)
 
 
 def _read(coarse: StoredArray, channels: tuple[str, ...]) -> NDArray[Any]:

@@ -10,7 +10,8 @@ import numpy as np
 import zarr
 
 from terrazzo.html import Html, swatches, table
-from terrazzo.thumbnail import MOST_READ, class_colours, of_classes
+from terrazzo.palette import class_colours
+from terrazzo.thumbnail import MOST_READ, SIDE, of_classes
 from terrazzo.wording import by, counted, lengths
 
 if TYPE_CHECKING:
@@ -27,7 +28,7 @@ def result_text(result: Result) -> str:
 
 
 def result_html(result: Result) -> str:
-    """Return a table for notebooks, with the coarsest level of the classes if it is small."""
+    """Return a table for notebooks, with the classes if a small level of them is stored."""
     run, side = _run(result), result.grid[(0,) * len(result.grid.shape)].core.shape
     names, colours = run.get("class_names", ()), run.get("made_from", {}).get("colours", ())
     figures = {
@@ -62,10 +63,12 @@ def _state(run: dict[str, Any]) -> str:
 
 
 def _picture(result: Result, colours: Any) -> Html | None:
+    """Return the coarsest level of the classes that fills a thumbnail, if it is small and stored in small pieces."""
     with suppress(Exception):
-        shape, chunk = result.pyramid.shapes[-1], result.pyramid.chunk
-        if max(math.prod(shape[-2:]), math.prod(chunk)) <= MOST_READ:
-            coarsest = zarr.open_array(f"{result.path}/{CLASSES}/{len(result.pyramid.shapes) - 1}", mode="r")
-            middle = (shape[0] // 2,) if len(shape) == 3 else ()
-            return of_classes(np.asarray(coarsest[middle] if middle else coarsest[:]), colours)
+        shapes, chunk = result.pyramid.shapes, result.pyramid.chunk
+        level = max((n for n, shape in enumerate(shapes) if max(shape[-2:]) >= SIDE), default=0)
+        if max(math.prod(shapes[level][-2:]), math.prod(chunk)) <= MOST_READ:
+            coarse = zarr.open_array(f"{result.path}/{CLASSES}/{level}", mode="r")
+            middle = (coarse.shape[0] // 2,) if coarse.ndim == 3 else ()
+            return of_classes(np.asarray(coarse[(*middle, ...)]), colours)
     return None

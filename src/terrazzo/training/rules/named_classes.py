@@ -8,9 +8,7 @@ from typing import Any
 
 from terrazzo.errors import ParameterError
 from terrazzo.io.annotations.annotation import Annotation
-
-# Okabe and Ito's palette, which colour-blind people can tell apart, behind a quiet grey for the first class.
-PALETTE = ("#5f6b7a", "#e69f00", "#56b4e9", "#009e73", "#cc79a7", "#d55e00", "#0072b2", "#f0e442")
+from terrazzo.palette import PALETTE as PALETTE
 
 
 def named_classes(annotations: Sequence[Any], class_names: Sequence[str] | None) -> tuple[str, ...] | None:
