@@ -6,7 +6,7 @@ from types import SimpleNamespace
 import pytest
 from rich.console import Console
 
-from terrazzo.progress import Step, is_heard, progress, tell
+from terrazzo.progress import Step, is_heard, on_progress, tell
 from terrazzo.progress_bar import ProgressBar, is_notebook, shows_progress
 
 
@@ -110,7 +110,7 @@ def test_in_a_notebook_an_eager_function_shows_it_by_itself(notebook):
 
 def test_in_a_notebook_nothing_is_shown_where_somebody_listens_or_nothing_is_told(notebook):
     told = []
-    with progress(told.append):
+    with on_progress(told.append):
         work()
     assert told[-1] == Step("classes", 3, 3, 3000)
     with ProgressBar():

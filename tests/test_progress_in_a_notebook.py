@@ -9,7 +9,7 @@ manager = pytest.importorskip("jupyter_client.manager")
 
 WORK = """
 import time
-from terrazzo.progress import Step, progress, tell
+from terrazzo.progress import Step, on_progress, tell
 from terrazzo.progress_bar import shows_progress
 
 @shows_progress
@@ -62,4 +62,4 @@ def test_a_bar_that_was_asked_for_shows_once(cell):
 
 
 def test_nothing_shows_where_somebody_listens(cell):
-    assert cell("told = []\nwith progress(told.append):\n    work()\nassert len(told) == 4") == []
+    assert cell("told = []\nwith on_progress(told.append):\n    work()\nassert len(told) == 4") == []

@@ -69,6 +69,3 @@ def tell(step: Step) -> None:
 def is_heard() -> bool:
     """Whether anybody listens."""
     return bool(_listeners.get())
-
-
-progress = on_progress

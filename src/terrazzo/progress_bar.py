@@ -12,7 +12,7 @@ from typing import Any, ParamSpec, Self, TypeVar
 from rich.console import Console
 from rich.progress import BarColumn, Progress, TaskID, TextColumn, TimeRemainingColumn
 
-from terrazzo.progress import Step, is_heard, progress
+from terrazzo.progress import Step, is_heard, on_progress
 
 P = ParamSpec("P")
 R = TypeVar("R")
@@ -62,7 +62,7 @@ class ProgressBar:
     def __enter__(self) -> Self:
         if self._cell is None:
             self.bars.start()
-        self._listening = progress(self)
+        self._listening = on_progress(self)
         self._listening.__enter__()
         return self
 

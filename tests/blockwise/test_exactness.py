@@ -32,7 +32,9 @@ FEATURES = (AREA, INTENSITY, DECILES, scale_space(1), scale_space(4), scale_spac
 
 def segment(image, parameters, size, block, mask=None):
     """Labels and graph, computed together."""
-    labels = tz.superpixels(image, tz.SuperpixelParameters(size, **parameters), block=block, mask=mask)
+    labels = tz.superpixels(
+        image, tz.SuperpixelParameters(Lattice.of(image, size).size, **parameters), block=block, mask=mask
+    )
     lattice = Lattice.of(image, size)
     graph = tz.region_graph(image, labels, lattice=lattice, features=FEATURES, block=block)
     return dask.compute(labels, graph)

@@ -8,7 +8,7 @@ from distributed import Client, LocalCluster, get_task_stream
 
 import terrazzo as tz
 from terrazzo.blockwise.cluster.active_client import active_client
-from terrazzo.progress import Step, progress
+from terrazzo.progress import Step, on_progress
 
 SAYS = "no client is given: blocks run on the active one, of the scheduler at "
 ALL = (slice(None), slice(None))
@@ -123,7 +123,7 @@ def test_a_label_image_is_counted_and_scored_on_it_and_named_once(stored, client
 
 def test_progress_is_told_to_whoever_asked_and_not_on_the_workers(result, client, tmp_path):
     told = []
-    with progress(told.append):
+    with on_progress(told.append):
         tz.write_polygons(result, tmp_path / "classes.geojson", client=client)
     assert told[0] == Step("polygons", 0, len(result.grid))
     assert told[-1].done == len(result.grid)

@@ -1,14 +1,14 @@
 from segmented import grid_of
 
 from terrazzo.blockwise.cluster.progress import BlockCount
-from terrazzo.progress import Step, progress
+from terrazzo.progress import Step, on_progress
 
 GRID = grid_of((60, 70))
 
 
 def test_the_start_and_each_block_are_told():
     told, blocks = [], list(GRID)
-    with progress(told.append):
+    with on_progress(told.append):
         count = BlockCount("classes", 4, blocks[:1])
         count(blocks[1])
     pixels = [block.core.shape[0] * block.core.shape[1] for block in blocks]

@@ -11,7 +11,7 @@ from scipy import ndimage
 import terrazzo as tz
 from terrazzo.errors import InputError, ParameterError
 from terrazzo.kernels.classes.confusion import confusion_matrix
-from terrazzo.progress import Step, progress
+from terrazzo.progress import Step, on_progress
 
 ALL = (slice(None), slice(None))
 
@@ -42,7 +42,7 @@ def test_a_prediction_scored_against_itself_is_perfect(result, tmp_path):
 
 def test_each_scored_block_is_told(result, annotation, tmp_path):
     told = []
-    with progress(told.append):
+    with on_progress(told.append):
         tz.score(result, labels_at(tmp_path / "truth.npy", annotation))
     assert [(step.done, step.total) for step in told] == [(n, len(result.grid)) for n in range(len(result.grid) + 1)]
     assert told[-1] == Step("score", len(result.grid), len(result.grid), 130 * 170)

@@ -138,7 +138,7 @@ def test_what_is_interrupted_leaves_nothing(result, source, moment):
         if step.done == last:
             raise KeyboardInterrupt
 
-    with pytest.raises(KeyboardInterrupt), progress(interrupt):
+    with pytest.raises(KeyboardInterrupt), on_progress(interrupt):
         tz.write_labels_into(result, source)
     assert files_of(source.path) == before
     assert not (Path(source.path) / "labels").exists()

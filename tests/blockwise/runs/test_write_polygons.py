@@ -10,7 +10,7 @@ from distributed import Client, LocalCluster
 
 import terrazzo as tz
 from terrazzo.errors import InputError, ParameterError
-from terrazzo.progress import Step, progress
+from terrazzo.progress import Step, on_progress
 
 ALL = (slice(None), slice(None))
 
@@ -108,7 +108,7 @@ def test_a_tolerance_takes_corners_away_and_no_region(result, tmp_path):
 
 def test_each_block_is_told(result, tmp_path):
     told = []
-    with progress(told.append):
+    with on_progress(told.append):
         tz.write_polygons(result, tmp_path / "classes.geojson")
     assert told[-1] == Step("polygons", len(result.grid), len(result.grid), math.prod(result.grid.lattice.shape))
 
