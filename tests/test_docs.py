@@ -14,6 +14,7 @@ import numpy as np
 import pytest
 import torch
 import typer.main
+from flat import gnn
 
 import terrazzo as tz
 from terrazzo.blocks import BlockGrid
@@ -70,7 +71,7 @@ def files_of_the_pages(tmp_path_factory):
     annotation[:, 256:] = 255
     tz.write_ome_zarr(folder / "slide.ome.zarr", image, axes="yx", pixel_size=(0.65, 0.65))
     tz.write_ome_zarr(folder / "annotation.ome.zarr", annotation, axes="yx")
-    model = tz.fit([image], [annotation], class_names=CLASS_NAMES, layers=2, width=16, epochs=5)
+    model = tz.fit([image], [annotation], class_names=CLASS_NAMES, **gnn(layers=2, width=16, epochs=5))
     tz.write_model(model, folder / "model.safetensors")
     return folder
 

@@ -8,6 +8,8 @@ from __future__ import annotations
 import importlib
 from typing import TYPE_CHECKING, Any
 
+# at once, so that the name is the function and not the module that it is from
+from terrazzo.progress import progress as progress
 from terrazzo.version import __version__
 
 if TYPE_CHECKING:
@@ -45,7 +47,6 @@ if TYPE_CHECKING:
     from terrazzo.models.unet.model import UNetModel as UNetModel
     from terrazzo.models.unet.settings import UNetSettings as UNetSettings
     from terrazzo.progress import Step as Step
-    from terrazzo.progress import progress as progress
     from terrazzo.regions.classes.scores import Scores as Scores
     from terrazzo.regions.graphs.node_targets import NodeTargets as NodeTargets
     from terrazzo.regions.graphs.recipe import Recipe as Recipe

@@ -127,10 +127,10 @@ def _settings_of(methods: Sequence[str] | Mapping[str, MethodSettings]) -> dict[
     """Return the settings of each method by name; an error if there is no such method or setting."""
     if not methods or len(set(methods)) < len(methods):
         raise ParameterError(f"methods are {list(methods)}; name at least one, each once")
-    given = methods if isinstance(methods, Mapping) else dict.fromkeys(methods, {})
-    settings = {name: flat_settings(own) for name, own in given.items()}
-    for name, own in settings.items():
-        check_settings(name, own)
+    own = methods if isinstance(methods, Mapping) else {}
+    settings = {name: flat_settings(own.get(name, {})) for name in methods}
+    for name, flat in settings.items():
+        check_settings(name, flat)
     return settings
 
 
