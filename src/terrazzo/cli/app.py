@@ -10,8 +10,7 @@ import typer
 
 from terrazzo.cli.compare import compare
 from terrazzo.cli.demo import demo
-from terrazzo.cli.fit import fit
-from terrazzo.cli.fit_unet import fit_unet
+from terrazzo.cli.fit import fit, fit_unet
 from terrazzo.cli.info import info
 from terrazzo.cli.plan import plan
 from terrazzo.cli.polygons import polygons
@@ -37,8 +36,9 @@ def options(
         raise typer.Exit
 
 
-for command in (fit, fit_unet, plan, predict, score, compare, polygons, info, demo):
+for command in (fit, plan, predict, score, compare, polygons, info, demo):
     app.command()(command)
+app.command(deprecated=True)(fit_unet)
 
 MISTAKE = 2
 INTERRUPTED = 130

@@ -3,14 +3,24 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 
 from rich.console import Console
 from rich.progress import BarColumn, Progress, TaskID, TextColumn, TimeRemainingColumn
 
+from terrazzo.progress import Step, progress
+
 # The time left follows from the rate over so long: blocks may take minutes, and several may end at once.
 ESTIMATE_SECONDS = 1800
+
+
+NOTES: dict[str, Callable[[Step], str]] = {
+    "graphs": lambda step: f"{step.done}/{step.total} images",
+    "epochs": lambda step: f"epoch {step.done}, validation accuracy {step.detail.validation_accuracy:.4f}",
+    "trees": lambda step: f"{step.done} trees",
+}
+"""What stands beside the bar of work that is not counted in blocks."""
 
 
 class Display:
@@ -39,19 +49,16 @@ class Display:
         rate = (pixels - found) / 1e6 / max(self._seconds(name, total), 1e-9)
         self._show(name, done, total, f"{done}/{total} blocks  {rate:.1f} Mpx/s")
 
-    def graphs(self, done: int, total: int) -> None:
-        """Show that `done` of `total` region graphs are built."""
-        self._seconds("graphs", total)
-        self._show("graphs", done, total, f"{done}/{total} images")
-
-    def epoch(self, number: int, total: int, accuracy: float) -> None:
-        """Show that this epoch of at most `total` has ended with this validation accuracy."""
-        self._seconds("training", total)
-        self._show("training", number, total, f"epoch {number}, validation accuracy {accuracy:.4f}")
-
-    def step(self, name: str) -> None:
-        """Show a step of unknown length."""
-        self.bars.console.print(name, style="dim")
+    def listen(self, step: Step) -> None:
+        """Show how far a piece of work is."""
+        if isinstance(step.detail, str):  # what is done next, of unknown length
+            count = f"{step.done + 1} of {step.total}: " if step.total > 1 else ""
+            self.bars.console.print(f"{count}{step.detail}", style="dim")
+        elif step.name in NOTES:
+            self._seconds(step.name, step.total)
+            self._show(step.name, step.done, step.total, NOTES[step.name](step))
+        else:
+            self.blocks(step.name, step.done, step.total, step.pixels)
 
     def _seconds(self, name: str, total: int) -> float:
         if name not in self.tasks:
@@ -65,7 +72,7 @@ class Display:
 
 @contextmanager
 def display() -> Iterator[Display]:
-    """Give a display for as long as the context lasts."""
+    """Give a display that shows what is told, for as long as the context lasts."""
     columns = (
         TextColumn("{task.description:>12}"),
         BarColumn(),
@@ -73,4 +80,6 @@ def display() -> Iterator[Display]:
         TimeRemainingColumn(),
     )
     with Progress(*columns, console=Console(stderr=True), speed_estimate_period=ESTIMATE_SECONDS) as bars:
-        yield Display(bars)
+        shown = Display(bars)
+        with progress(shown.listen):
+            yield shown
