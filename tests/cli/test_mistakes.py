@@ -35,7 +35,7 @@ PREDICT = f"predict {{}} -m {MODEL} -o {{out}}/r.zarr --workers 1"
 PREDICT_SO = f"predict {IMAGE} -m {MODEL} -o {{out}}/r.zarr {{}}"
 PREDICT_BY = f"predict {IMAGE} -m {{}} -o {{out}}/r.zarr"
 SCORE_WITH = "score {files}/result.zarr {}"
-FIT_UNET = "fit-unet {files}/images {files}/annotations -o {out}/m.safetensors --device cpu {}"
+FIT_UNET = "fit --model unet {files}/images {files}/annotations -o {out}/m.safetensors --device cpu {}"
 COMPARE = "compare {files}/images {files}/annotations -o {out}/report {}"
 
 # what is wrong, the command, and a part of the sentence
@@ -135,7 +135,7 @@ MISTAKES = [
     ("crossed polygon", FIT_WITH, "{bad}/crossed.geojson", "shape 1 ('a') crosses itself near x 20, y 20; draw it"),
     ("crossed polygon", SCORE_WITH, "{bad}/crossed.geojson", "shape 1 ('a') crosses itself near x 20, y 20; draw it"),
     ("shape outside", FIT_WITH, "{bad}/outside.geojson", "shape 1 ('a') lies outside the image, at x 200 to 240"),
-    ("shape outside", f"fit-unet {IMAGE} {{}} -o {{out}}/m", "{bad}/outside.geojson", "lies outside the image"),
+    ("shape outside", f"fit --model unet {IMAGE} {{}} -o {{out}}/m", "{bad}/outside.geojson", "lies outside the image"),
     ("shapes without classes", FIT_WITH, "{bad}/unclassed.geojson", "has shapes without classes; set its class"),
     ("one of the shapes' classes", FIT_WITH, "{bad}/drawn.geojson --classes b,c", "is of none of the classes b, c"),
     ("labels of another shape", "score {files}/annotations/a.png {}", "{bad}/small.png", "(90, 96) pixels"),
@@ -150,7 +150,7 @@ MISTAKES = [
     ("U-Net seconds", FIT_UNET, "--seconds 0", "seconds is 0.0; it must be above 0"),
     ("U-Net validation", FIT_UNET, "--validation 2", "validation is 2.0; it must be a share above 0 and below 1"),
     ("U-Net names twice", FIT_UNET, "--classes a,a", "classes are a, a; give 1 to 255 different names"),
-    ("U-Net without images", "fit-unet {} " + TRUTH + " -o {out}/m", "{out}/none.png", "There is no file, folder or"),
+    ("U-Net without images", f"fit --model unet {{}} {TRUTH} -o {{out}}/m", "{out}/none.png", "There is no file, folder"),
     ("method that is none", COMPARE, "--methods cnn", "there is no method 'cnn'"),
     ("method twice", COMPARE, "--methods gnn,gnn", "name at least one, each once"),
     ("split that is none", COMPARE, "--split slide", "split is 'slide'; it must be 'image', 'group' or 'region'"),

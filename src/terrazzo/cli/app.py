@@ -36,9 +36,8 @@ def options(
         raise typer.Exit
 
 
-for command in (fit, plan, predict, score, compare, polygons, info, demo):
+for command in (fit, plan, predict, score, compare, polygons, info, demo, fit_unet):
     app.command()(command)
-app.command(deprecated=True)(fit_unet)
 
 MISTAKE = 2
 INTERRUPTED = 130
