@@ -150,7 +150,7 @@ MISTAKES = [
     ("U-Net seconds", FIT_UNET, "--seconds 0", "seconds is 0.0; it must be above 0"),
     ("U-Net validation", FIT_UNET, "--validation 2", "validation is 2.0; it must be a share above 0 and below 1"),
     ("U-Net names twice", FIT_UNET, "--classes a,a", "classes are a, a; give 1 to 255 different names"),
-    ("U-Net without images", f"fit --model unet {{}} {TRUTH} -o {{out}}/m", "{out}/none.png", "There is no file, folder"),
+    ("U-Net without images", f"fit --model unet {{}} {TRUTH} -o {{out}}/m", "{out}/none.png", "There is no file"),
     ("method that is none", COMPARE, "--methods cnn", "there is no method 'cnn'"),
     ("method twice", COMPARE, "--methods gnn,gnn", "name at least one, each once"),
     ("split that is none", COMPARE, "--split slide", "split is 'slide'; it must be 'image', 'group' or 'region'"),
