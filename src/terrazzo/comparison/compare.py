@@ -140,7 +140,9 @@ def _other_sizes(sizes: Sequence[int], settings: Mapping[str, Mapping[str, Any]]
 
 
 def _own_size(settings: Mapping[str, Mapping[str, Any]]) -> Any:
-    return settings.get("gnn", {}).get("size", SuperpixelParameters.size[0])
+    """Return the size of superpixels in the comparison itself: one number where it is the same along all axes."""
+    size = settings.get("gnn", {}).get("size", SuperpixelParameters.size[0])
+    return size if isinstance(size, int) or len(set(size)) > 1 else size[0]
 
 
 def _measured(runner: Runner, split: Split, sizes: Sequence[int], sides: Sequence[int]) -> Measured:

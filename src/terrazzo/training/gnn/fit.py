@@ -84,8 +84,8 @@ def fit(
     >>> quick = tz.GNNTraining(epochs=30, seed=1)
     >>> model = tz.fit(images, annotations, size=8, training=quick)  # doctest: +SKIP
     """
-    axes = axes_of(superpixels.size) if size is None and superpixels is not None else axes_of(size or 0)
-    inputs = annotated_inputs(images, annotations, class_names, axes)
+    given = superpixels.size if size is None and superpixels is not None else size
+    inputs = annotated_inputs(images, annotations, class_names, None if given is None else axes_of(given))
     inside = _checked_masks(masks, len(images))
     choose_device(training.device)
     recipe = Recipe(inputs.channels, _superpixels(size, superpixels, inputs.axes), features)
