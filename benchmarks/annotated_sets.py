@@ -11,7 +11,9 @@ from collections.abc import Callable
 
 from microscopy import Pair, fit_and_score, pairs_of
 
-SETTINGS = {"layers": 12, "dropout": 0.1, "epochs": 40, "seconds": 150, "seed": 0}
+import terrazzo as tz
+
+NETWORK, TRAINING = tz.GNNSettings(layers=12, dropout=0.1), tz.GNNTraining(epochs=40, seconds=150)
 
 
 def by_subject(pairs: list[Pair]) -> tuple[list[Pair], list[Pair]]:
@@ -42,7 +44,7 @@ def main() -> None:
     for name in sys.argv[1:] or SETS:
         class_names, split, size = SETS[name]
         train, test = split(pairs_of(name))
-        report = fit_and_score(train, test, class_names, size=size, **SETTINGS)
+        report = fit_and_score(train, test, class_names, size, NETWORK, TRAINING)
         print(json.dumps({"set": name, "size": size, **report}), flush=True)
 
 

@@ -89,16 +89,18 @@ def compared(name: str, output: Path, given: argparse.Namespace) -> Any:
             [tz.open_image(one) for one, _ in pairs],
             [tz.open_labels(one) for _, one in pairs],
             output,
-            methods=methods,
+            methods={method: settings.get(method, {}) for method in methods},
             class_names=CLASSES[name],
-            split="group" if grouped else "image",
-            groups=grouped,
-            folds=FOLDS.get(name, 4) if given.what == "folds" else 1,
-            seconds=given.seconds or SECONDS.get(given.what),
-            settings={method: values for method, values in settings.items() if method in methods},
-            sizes=given.sizes,
-            sides=given.sides,
-            device="cuda" if given.what.startswith("gpu") else "cpu",
+            split=tz.Splitting(
+                by="group" if grouped else "image",
+                groups=grouped,
+                folds=FOLDS.get(name, 4) if given.what == "folds" else 1,
+            ),
+            limits=tz.Limits(
+                seconds=given.seconds or SECONDS.get(given.what),
+                device="cuda" if given.what.startswith("gpu") else "cpu",
+            ),
+            sweeps=tz.Sweeps(sizes=given.sizes, sides=given.sides),
         )
     return json.loads((output / "report.json").read_text())
 

@@ -42,7 +42,7 @@ SIDE = 512  # larger images are cut to their first corner
 EVERY = {"hesc-phase": 2, "bbbc039": 2, "vnc-sstem": 2}  # of the larger sets' training images
 SEEDS = 2  # of the split, the first weights and the order of batches
 MORE_SEEDS = 3  # for the default and what could be added to it
-SETTINGS = {"epochs": 20, "learning_rate": 5e-3, "batch_nodes": 1024, "layers": 3, "width": 32, "backend": "torch"}
+TRAINING = tz.GNNTraining(epochs=20, learning_rate=5e-3, batch_nodes=1024, backend="torch")
 
 SCALES = tuple(scale_space(sigma) for sigma in (1, 2, 4, 8, 16, 32))
 PARTS = (AREA, INTENSITY, DECILES, *SCALES, SHAPE, TEXTURE)
@@ -119,7 +119,9 @@ def compare(name: str) -> None:
         seeds = MORE_SEEDS if title == "default" or title.startswith("default +") else SEEDS
         found = []
         for seed, split in enumerate(splits[:seeds]):
-            fitted = fit_network(chosen, targets, seed=seed, split=split, aggregation=aggregation, **SETTINGS)
+            network = tz.GNNSettings(layers=3, width=32, aggregation=aggregation)
+            training = replace(TRAINING, seed=seed, split=split)
+            fitted = fit_network(chosen, targets, network=network, training=training)
             found.append(round(mean_iou(fitted, chosen, targets, split), 4))
         print(json.dumps({"set": name, "features": title, "mean_iou": found}), flush=True)
 

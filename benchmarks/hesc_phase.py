@@ -11,6 +11,8 @@ import sys
 import numpy as np
 from microscopy import fit_and_score, pairs_of
 
+import terrazzo as tz
+
 TRAINING_TILES = 50
 SECONDS = 280
 
@@ -23,12 +25,9 @@ def main(size: int = 4, seed: int = 0) -> None:
         [pairs[i] for i in train],
         [pairs[i] for i in test],
         ("background", "colony"),
-        size=size,
-        layers=12,
-        dropout=0.1,
-        epochs=30,
-        seconds=SECONDS,
-        seed=seed,
+        size,
+        tz.GNNSettings(layers=12, dropout=0.1),
+        tz.GNNTraining(epochs=30, seconds=SECONDS, seed=seed),
     )
     print(json.dumps({"size": size, "seed": seed, **report}), flush=True)
 

@@ -29,14 +29,23 @@ def pairs_of(name: str) -> list[Pair]:
     return pair_by_stem(find_images(folder / "images"), find_images(folder / "labels"))
 
 
-def fit_and_score(train: list[Pair], test: list[Pair], class_names: tuple[str, ...], **settings) -> dict:
+def fit_and_score(
+    train: list[Pair],
+    test: list[Pair],
+    class_names: tuple[str, ...],
+    size: int,
+    network: tz.GNNSettings,
+    training: tz.GNNTraining,
+) -> dict:
     """Fit on one list of pairs and score on another, both from files; return the figures."""
     began = time.perf_counter()
     model = tz.fit(
         [tz.open_image(image) for image, _ in train],
         [tz.open_labels(annotation) for _, annotation in train],
         class_names=class_names,
-        **settings,
+        size=size,
+        network=network,
+        training=training,
     )
     fitted = time.perf_counter()
     total = None

@@ -28,8 +28,8 @@ def accuracy(tiles: int = 30) -> None:
     order = np.random.default_rng(0).permutation(len(pairs))
     train, test = ([pairs[i] for i in some] for some in (order[:tiles], order[tiles : tiles + 20]))
     for streaming in (False, True):
-        settings = {"size": 4, "layers": 4, "epochs": 20, "block": 128, "streaming": streaming}
-        report = fit_and_score(train, test, ("background", "colony"), **settings)
+        training = tz.GNNTraining(epochs=20, block=128, streaming=streaming)
+        report = fit_and_score(train, test, ("background", "colony"), 4, tz.GNNSettings(layers=4), training)
         print(json.dumps({"streaming": streaming, **report}), flush=True)
 
 
@@ -64,7 +64,7 @@ def apart(*arguments: object) -> dict:
 def one_unet(folder: str) -> None:
     image, truth = tz.open_image(Path(folder) / "image.zarr"), tz.open_labels(Path(folder) / "truth.zarr")
     began = time.perf_counter()
-    tz.fit_unet([image], [truth], class_names=CLASS_NAMES, epochs=1, device="cpu")
+    tz.fit_unet([image], [truth], class_names=CLASS_NAMES, training=tz.UNetTraining(epochs=1, device="cpu"))
     print(json.dumps({"seconds": round(time.perf_counter() - began, 1), "peak_memory_mib": peak_memory() >> 20}))
 
 
@@ -72,17 +72,24 @@ def one(folder: str, streaming: str, size: str) -> None:
     image, truth = tz.open_image(Path(folder) / "image.zarr"), tz.open_labels(Path(folder) / "truth.zarr")
     epochs: list = []
     graphs: list = []
-    settings = {"size": int(size), "epochs": 2, "layers": 4, "width": 32, "device": "cpu", "scratch": folder}
+    training = tz.GNNTraining(epochs=2, device="cpu", streaming=streaming == "true", scratch=folder)
     began = time.perf_counter()
-    model = tz.fit(
-        [image],
-        [truth],
-        class_names=CLASS_NAMES,
-        streaming=streaming == "true",
-        graph_done=lambda *_: graphs.append(time.perf_counter() - began),
-        progress=epochs.append,
-        **settings,
-    )
+
+    def listen(step: tz.Step) -> None:
+        if step.name == "graphs":
+            graphs.append(time.perf_counter() - began)
+        else:
+            epochs.append(step.detail)
+
+    with tz.on_progress(listen):
+        model = tz.fit(
+            [image],
+            [truth],
+            size=int(size),
+            class_names=CLASS_NAMES,
+            network=tz.GNNSettings(layers=4, width=32),
+            training=training,
+        )
     report = {
         "streaming": streaming == "true",
         "validation_accuracy": round(model.fitted["validation_accuracy"], 4),

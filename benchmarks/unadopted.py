@@ -8,10 +8,10 @@ from __future__ import annotations
 import json
 
 from microscopy import pairs_of
+from terrazzo.blockwise.inputs.scale import estimated_scale
 
 import terrazzo as tz
 from terrazzo.blocks import BlockGrid
-from terrazzo.blockwise.inputs.scale import estimated_scale
 from terrazzo.regions.superpixels.block_labels import block_labels
 from terrazzo.regions.superpixels.superpixel_parameters import SuperpixelParameters
 

@@ -19,10 +19,10 @@ from microscopy import pairs_of
 from torch import nn
 
 import terrazzo as tz
-from terrazzo.models.unet.description import UNetDescription, unet_description
+from terrazzo.models.unet.description import UNetDescription
 from terrazzo.models.unet.network import UNet
-from terrazzo.training.rules.optimise import Schedule, best_of
-from terrazzo.training.unet.fit_unet import split_sources
+from terrazzo.training.rules.optimise import best_of
+from terrazzo.training.rules.split_sources import split_sources
 from terrazzo.training.unet.train_unet import FittedUNet, train_unet
 
 CLASSES = 2
@@ -67,12 +67,12 @@ def main(epochs: int = 30, seed: int = 0) -> None:
     pixels = [tz.open_image(image).stored[...] for image, _ in train]
     truths = [tz.open_labels(annotation).stored[...] for _, annotation in train]
     sources = split_sources(pixels, truths, CLASSES, seed=seed)
-    description = unet_description(1, CLASSES, base=BASE)
+    description = tz.UNetSettings(base=BASE).description(1, CLASSES)
     makers: dict[str, Callable[[UNetDescription], nn.Module]] = {"terrazzo": UNet, "monai": monai_network}
     for name, make in makers.items():
         began = time.perf_counter()
-        schedule = Schedule(epochs, epochs, 3e-3, 1e-2)
-        fitted = train_unet(description, sources, PATCH, BATCH, schedule, seed=seed, make=make)
+        training = tz.UNetTraining(epochs=epochs, patience=epochs, batch=BATCH, seed=seed)
+        fitted = train_unet(description, sources, PATCH, training, make=make)
         seconds = time.perf_counter() - began
         report = {
             "network": name,

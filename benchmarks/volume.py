@@ -21,14 +21,21 @@ import terrazzo as tz
 CLASSES = ("membrane", "glia", "mitochondrion", "synapse", "intracellular")
 FITTED, SCORED = slice(0, 9), slice(11, 14)
 NOT_ANNOTATED = 255
-SETTINGS = {"layers": 12, "dropout": 0.1, "epochs": 40, "seconds": 150, "seed": 0}
+NETWORK, TRAINING = tz.GNNSettings(layers=12, dropout=0.1), tz.GNNTraining(epochs=40, seconds=150)
 
 
 def main(size: tuple[int, ...] = (2, 8, 8)) -> None:
     with tempfile.TemporaryDirectory() as folder:
         image, fitted, scored = write_volumes(Path(folder))
         began = time.perf_counter()
-        model = tz.fit([tz.open_image(image)], [tz.open_labels(fitted)], class_names=CLASSES, size=size, **SETTINGS)
+        model = tz.fit(
+            [tz.open_image(image)],
+            [tz.open_labels(fitted)],
+            size=size,
+            class_names=CLASSES,
+            network=NETWORK,
+            training=TRAINING,
+        )
         trained = time.perf_counter()
         result = tz.write_prediction(model, tz.open_image(image), Path(folder) / "result.zarr")
         predicted = time.perf_counter()

@@ -23,10 +23,10 @@ import zarr
 from fuzzed_geojson import make_geojsons, mutate_geojson, read_geojson
 from mutations import mutated_bytes, mutated_json, mutated_tiff
 from segmented import FEATURES
+from terrazzo.blockwise.planning.task_memory import Work
 
 import terrazzo as tz
 from terrazzo.blockwise.planning.calibrate import untrained
-from terrazzo.blockwise.planning.task_memory import Work
 from terrazzo.errors import TerrazzoError
 from terrazzo.io.describe import describe
 from terrazzo.io.images.content_stamp import content_stamp

@@ -14,6 +14,7 @@ import numpy as np
 import pytest
 import torch
 import typer.main
+from flat import gnn
 
 import terrazzo as tz
 from terrazzo.blocks import BlockGrid
@@ -71,7 +72,7 @@ def files_of_the_pages(tmp_path_factory):
     annotation[:, 256:] = 255
     tz.write_ome_zarr(folder / "slide.ome.zarr", image, axes="yx", pixel_size=(0.65, 0.65))
     tz.write_ome_zarr(folder / "annotation.ome.zarr", annotation, axes="yx")
-    model = tz.fit([image], [annotation], class_names=CLASS_NAMES, layers=2, width=16, epochs=5)
+    model = tz.fit([image], [annotation], class_names=CLASS_NAMES, **gnn(layers=2, width=16, epochs=5))
     tz.write_model(model, folder / "model.safetensors")
     return folder
 
@@ -116,10 +117,10 @@ def test_the_options_that_the_pages_explain_exist():
 
 def test_the_defaults_on_the_command_line_page_are_the_defaults():
     page = (ROOT / "docs" / "how-to" / "command-line.md").read_text()
-    fit = {p.opts[0]: p.default for p in typer.main.get_command(app).commands["fit"].params}
+    fit = {p.opts[0]: getattr(p, "help", None) for p in typer.main.get_command(app).commands["fit"].params}
     for option in ("--size", "--compactness", "--iterations", "--sigma", "--layers", "--width", "--epochs", "--seed"):
         shown = re.search(rf"^\| `{option}` \| ([\d.]+) \|", page, re.MULTILINE)
-        assert float(shown[1]) == float(fit[option])
+        assert float(shown[1]) == float(re.search(r"default: ([\d.]+)\]", fit[option])[1])
 
 
 def test_the_page_of_dependencies_names_what_is_asked_for_and_no_more():

@@ -23,6 +23,9 @@ if TYPE_CHECKING:
     from terrazzo.blockwise.runs.write_prediction import write_prediction as write_prediction
     from terrazzo.comparison.compare import Comparison as Comparison
     from terrazzo.comparison.compare import compare as compare
+    from terrazzo.comparison.settings import Limits as Limits
+    from terrazzo.comparison.settings import Splitting as Splitting
+    from terrazzo.comparison.settings import Sweeps as Sweeps
     from terrazzo.errors import TerrazzoError as TerrazzoError
     from terrazzo.io.annotations.annotation import Annotation as Annotation
     from terrazzo.io.annotations.open_annotation import open_annotation as open_annotation
@@ -40,8 +43,10 @@ if TYPE_CHECKING:
     from terrazzo.models.fitted_model import FittedModel as FittedModel
     from terrazzo.models.forest.model import ForestModel as ForestModel
     from terrazzo.models.gnn.model import Model as Model
+    from terrazzo.models.gnn.settings import GNNSettings as GNNSettings
     from terrazzo.models.kinds import register_kind as register_kind
     from terrazzo.models.unet.model import UNetModel as UNetModel
+    from terrazzo.models.unet.settings import UNetSettings as UNetSettings
     from terrazzo.progress import Step as Step
     from terrazzo.progress import on_progress as on_progress
     from terrazzo.progress_bar import ProgressBar as ProgressBar
@@ -51,36 +56,49 @@ if TYPE_CHECKING:
     from terrazzo.regions.graphs.region_graph import RegionGraph as RegionGraph
     from terrazzo.regions.statistics.features import Statistic as Statistic
     from terrazzo.regions.superpixels.superpixel_parameters import SuperpixelParameters as SuperpixelParameters
+    from terrazzo.training.forest.fit_forest import fit_forest as fit_forest
+    from terrazzo.training.forest.settings import ForestTraining as ForestTraining
     from terrazzo.training.gnn.fit import fit as fit
     from terrazzo.training.gnn.fit_gnn import fit_gnn as fit_gnn
+    from terrazzo.training.gnn.settings import GNNTraining as GNNTraining
     from terrazzo.training.unet.fit_unet import fit_unet as fit_unet
+    from terrazzo.training.unet.settings import UNetTraining as UNetTraining
 
 _HOME = {
     "Annotation": "terrazzo.io.annotations.annotation",
     "Comparison": "terrazzo.comparison.compare",
     "FittedModel": "terrazzo.models.fitted_model",
     "ForestModel": "terrazzo.models.forest.model",
+    "ForestTraining": "terrazzo.training.forest.settings",
+    "GNNSettings": "terrazzo.models.gnn.settings",
+    "GNNTraining": "terrazzo.training.gnn.settings",
     "Image": "terrazzo.io.images.image",
     "Lattice": "terrazzo.lattice",
+    "Limits": "terrazzo.comparison.settings",
     "Model": "terrazzo.models.gnn.model",
     "NodeTargets": "terrazzo.regions.graphs.node_targets",
     "Plan": "terrazzo.blockwise.planning.plan",
     "ProgressBar": "terrazzo.progress_bar",
-    "Step": "terrazzo.progress",
-    "on_progress": "terrazzo.progress",
     "Recipe": "terrazzo.regions.graphs.recipe",
     "RegionGraph": "terrazzo.regions.graphs.region_graph",
     "Result": "terrazzo.io.results.result",
     "Scores": "terrazzo.regions.classes.scores",
+    "Splitting": "terrazzo.comparison.settings",
     "Statistic": "terrazzo.regions.statistics.features",
+    "Step": "terrazzo.progress",
     "SuperpixelParameters": "terrazzo.regions.superpixels.superpixel_parameters",
+    "Sweeps": "terrazzo.comparison.settings",
     "TerrazzoError": "terrazzo.errors",
     "UNetModel": "terrazzo.models.unet.model",
+    "UNetSettings": "terrazzo.models.unet.settings",
+    "UNetTraining": "terrazzo.training.unet.settings",
     "annotated_graph": "terrazzo.blockwise.arrays.annotated_graph",
     "compare": "terrazzo.comparison.compare",
     "fit": "terrazzo.training.gnn.fit",
+    "fit_forest": "terrazzo.training.forest.fit_forest",
     "fit_gnn": "terrazzo.training.gnn.fit_gnn",
     "fit_unet": "terrazzo.training.unet.fit_unet",
+    "on_progress": "terrazzo.progress",
     "open_annotation": "terrazzo.io.annotations.open_annotation",
     "open_annotations": "terrazzo.io.annotations.open_annotation",
     "open_image": "terrazzo.io.images.open_image",

@@ -22,7 +22,7 @@ ESTIMATE_SECONDS = 1800
 SECONDS_BETWEEN_DRAWINGS = 0.1
 
 # What is counted; other steps count blocks.
-UNITS = {"graphs": "images", "epochs": "epochs", "comparison": "steps"}
+UNITS = {"graphs": "images", "epochs": "epochs", "trees": "trees", "comparison": "steps", "drawing": "images"}
 BLOCKS = "blocks"
 
 

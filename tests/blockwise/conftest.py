@@ -1,6 +1,7 @@
 import dask
 import numpy as np
 import pytest
+from flat import gnn
 from scipy import ndimage
 from segmented import FEATURES, SCALE, blobs
 from untrained import untrained_model
@@ -74,4 +75,4 @@ def volume_model(volume):
     with dask.config.set(scheduler="synchronous"):
         truth = (volume > np.median(volume)).astype(np.uint8)
         settings = {"size": VOLUME_SIZE, "iterations": 3, "scale": SCALE, "features": FEATURES}
-        return tz.fit([volume], [truth], **settings, epochs=2, layers=2, width=16, device="cpu")
+        return tz.fit([volume], [truth], **gnn(**settings, epochs=2, layers=2, width=16, device="cpu"))

@@ -80,6 +80,9 @@ def test_a_mistake_ends_with_one_sentence(folders, mistake, tmp_path):
     assert "there is no method 'cnn'" in mistake(*where, "--methods", "cnn")
     assert "sizes is '8,x'; give whole numbers" in mistake(*where, "--sizes", "8,x")
     assert "write it as method.name=value" in mistake(*where, "--setting", "size=8")
+    assert "there are settings for 'gmn', which is not among" in mistake(*where, "--setting", "gmn.size=8")
+    said = mistake(*where, "--setting", "unet.depht=2")
+    assert "there is no setting 'depht' (perhaps 'depth' is meant); those of UNetSettings and UNetTraining are" in said
     assert not (tmp_path / "report").exists()
 
 

@@ -3,6 +3,7 @@ import json
 import imageio.v3 as imageio
 import numpy as np
 import pytest
+from terrazzo.models.forest.pixel_forest import open_forest
 from textures import NAMES, striped
 
 import terrazzo as tz
@@ -147,3 +148,32 @@ def test_a_colour_that_is_none_is_a_mistake(files, mistake, tmp_path):
     arguments = ("fit", files / "images", files / "annotations", "-o", tmp_path / "model.safetensors")
     assert mistake(*arguments, "--colour", "hsv") == "colour is 'hsv'; it must be one of 'none', 'lab'"
     assert "the image has 1 channels; give one per channel" in mistake(*arguments, "--weights", "1,2")
+
+
+def test_a_forest_is_fitted(files, run, tmp_path):
+    arguments = ("--model", "forest", "--samples", 500, "--trees", 10, "--classes", ",".join(NAMES), "--json")
+    ended = run("fit", files / "images", files / "annotations", "-o", tmp_path / "forest.safetensors", *arguments)
+    assert ended.code == 0, ended.err
+    assert json.loads(ended.out)["trees"] == 10
+    assert open_forest(tmp_path / "forest.safetensors").class_names == NAMES
+
+
+@pytest.mark.parametrize(
+    ("model", "option", "sentence"),
+    [
+        ("gnn", ("--base", 8), "--base is an option of --model unet, and the model is gnn; leave it out, or choose"),
+        ("unet", ("--size", 8), "--size is an option of --model gnn, and the model is unet"),
+        ("unet", ("--mask", "m"), "--mask is an option of --model gnn, and the model is unet"),
+        ("unet", ("--no-streaming",), "--streaming is an option of --model gnn, and the model is unet"),
+        ("forest", ("--epochs", 3), "--epochs is an option of --model gnn and unet, and the model is forest"),
+        ("gnn", ("--trees", 9), "--trees is an option of --model forest, and the model is gnn"),
+    ],
+)
+def test_an_option_of_another_kind_of_model_is_refused(files, mistake, tmp_path, model, option, sentence):
+    arguments = ("fit", files / "images", files / "annotations", "-o", tmp_path / "m.safetensors", "--model", model)
+    assert sentence in mistake(*arguments, *option)
+
+
+def test_an_unknown_kind_of_model_is_told_which_there_are(files, mistake, tmp_path):
+    arguments = ("fit", files / "images", files / "annotations", "-o", tmp_path / "m.safetensors")
+    assert "'gnn', 'unet', 'forest'" in mistake(*arguments, "--model", "cnn")

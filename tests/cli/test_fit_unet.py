@@ -14,7 +14,18 @@ def unet(files, tmp_path_factory):
     from terrazzo.cli import main
 
     path = tmp_path_factory.mktemp("unet") / "unet.safetensors"
-    arguments = ("fit-unet", files / "images", files / "annotations", "-o", path, "--classes", "flat, striped", *QUICK)
+    arguments = (
+        "fit",
+        "--model",
+        "unet",
+        files / "images",
+        files / "annotations",
+        "-o",
+        path,
+        "--classes",
+        "flat, striped",
+        *QUICK,
+    )
     with pytest.raises(SystemExit) as left:
         main([str(argument) for argument in arguments])
     assert left.value.code == 0
@@ -61,10 +72,17 @@ def test_the_table_names_the_model_and_how_well_it_does(files, run, tmp_path):
     assert tz.open_model(tmp_path / "m.safetensors").class_names == ("class 0", "class 1")
 
 
+def test_the_old_name_of_the_command_says_what_to_write(mistake, files, unet, caplog):
+    mistake("fit-unet", files / "images", files / "annotations", "-o", unet)
+    assert [record.getMessage() for record in caplog.records] == [
+        "fit-unet goes in the next version; write terrazzo fit --model unet, with the same options"
+    ]
+
+
 def test_mistakes_end_in_one_sentence(files, unet, mistake, tmp_path):
     images, annotations = files / "images", files / "annotations"
-    assert "exists" in mistake("fit-unet", images, annotations, "-o", unet)
-    said = mistake("fit-unet", images, annotations, "-o", tmp_path / "m.safetensors", "--patch", 30)
+    assert "exists" in mistake("fit", "--model", "unet", images, annotations, "-o", unet)
+    said = mistake("fit", "--model", "unet", images, annotations, "-o", tmp_path / "m.safetensors", "--patch", 30)
     assert "multiple of the network's stride" in said
     assert "channels" in mistake("predict", files / "colour.png", "-m", unet, "-o", tmp_path / "r.zarr")
     assert not (tmp_path / "m.safetensors").exists()

@@ -35,7 +35,7 @@ PREDICT = f"predict {{}} -m {MODEL} -o {{out}}/r.zarr --workers 1"
 PREDICT_SO = f"predict {IMAGE} -m {MODEL} -o {{out}}/r.zarr {{}}"
 PREDICT_BY = f"predict {IMAGE} -m {{}} -o {{out}}/r.zarr"
 SCORE_WITH = "score {files}/result.zarr {}"
-FIT_UNET = "fit-unet {files}/images {files}/annotations -o {out}/m.safetensors --device cpu {}"
+FIT_UNET = "fit --model unet {files}/images {files}/annotations -o {out}/m.safetensors --device cpu {}"
 COMPARE = "compare {files}/images {files}/annotations -o {out}/report {}"
 
 # what is wrong, the command, and a part of the sentence
@@ -135,30 +135,30 @@ MISTAKES = [
     ("crossed polygon", FIT_WITH, "{bad}/crossed.geojson", "shape 1 ('a') crosses itself near x 20, y 20; draw it"),
     ("crossed polygon", SCORE_WITH, "{bad}/crossed.geojson", "shape 1 ('a') crosses itself near x 20, y 20; draw it"),
     ("shape outside", FIT_WITH, "{bad}/outside.geojson", "shape 1 ('a') lies outside the image, at x 200 to 240"),
-    ("shape outside", f"fit-unet {IMAGE} {{}} -o {{out}}/m", "{bad}/outside.geojson", "lies outside the image"),
+    ("shape outside", f"fit --model unet {IMAGE} {{}} -o {{out}}/m", "{bad}/outside.geojson", "lies outside the image"),
     ("shapes without classes", FIT_WITH, "{bad}/unclassed.geojson", "has shapes without classes; set its class"),
     ("one of the shapes' classes", FIT_WITH, "{bad}/drawn.geojson --classes b,c", "is of none of the classes b, c"),
     ("labels of another shape", "score {files}/annotations/a.png {}", "{bad}/small.png", "(90, 96) pixels"),
     ("labels into a PNG", PREDICT_SO, "--into", "is no OME-Zarr image, so labels cannot be written into it"),
     ("probabilities of a U-Net", PREDICT_BY + " --probabilities", "{bad}/unet.safetensors", "a U-Net writes no image"),
-    ("U-Net without channels", FIT_UNET, "--base 0", "base of a U-Net is too small"),
-    ("U-Net without depth", FIT_UNET, "--depth -1", "depth of a U-Net is too small"),
+    ("U-Net without channels", FIT_UNET, "--base 0", "base of a U-Net is 0; it must be a whole number of at least 1"),
+    ("U-Net without depth", FIT_UNET, "--depth -1", "depth of a U-Net is -1; it must be a whole number"),
     ("U-Net dropout", FIT_UNET, "--dropout 1", "dropout of a U-Net is 1.0; it must be at least 0 and below 1"),
     ("U-Net patch", FIT_UNET, "--patch 30", "patch is 30; it must be a positive multiple of the network's stride"),
-    ("U-Net batch", FIT_UNET, "--batch 0", "batch is 0 and patch (96, 96)"),
+    ("U-Net batch", FIT_UNET, "--batch 0", "batch is 0; it must be at least 1"),
     ("U-Net epochs", FIT_UNET, "--epochs 0", "epochs is 0 and patience 40; both must be at least 1"),
     ("U-Net seconds", FIT_UNET, "--seconds 0", "seconds is 0.0; it must be above 0"),
     ("U-Net validation", FIT_UNET, "--validation 2", "validation is 2.0; it must be a share above 0 and below 1"),
     ("U-Net names twice", FIT_UNET, "--classes a,a", "classes are a, a; give 1 to 255 different names"),
-    ("U-Net without images", "fit-unet {} " + TRUTH + " -o {out}/m", "{out}/none.png", "There is no file, folder or"),
+    ("U-Net without images", f"fit --model unet {{}} {TRUTH} -o {{out}}/m", "{out}/none.png", "There is no file"),
     ("method that is none", COMPARE, "--methods cnn", "there is no method 'cnn'"),
     ("method twice", COMPARE, "--methods gnn,gnn", "name at least one, each once"),
     ("split that is none", COMPARE, "--split slide", "split is 'slide'; it must be 'image', 'group' or 'region'"),
     ("split without groups", COMPARE, "--split group", "groups and split='group' go together"),
     ("folds", COMPARE, "--folds 0", "folds is 0; give 1 for one split, or how many times to split"),
     ("too few images", COMPARE, "--folds 1", "2 annotated images are too few for a training, a validation and a test"),
-    ("gap", COMPARE, "--gap -1", "gap must be at least 0"),
-    ("seconds", COMPARE, "--seconds 0", "seconds above 0"),
+    ("gap", COMPARE, "--gap -1", "gap is -1; it must be at least 0"),
+    ("seconds", COMPARE, "--seconds 0", "seconds is 0.0; it must be above 0"),
     ("sizes", COMPARE, "--sizes 8,x", "sizes is '8,x'; give whole numbers"),
     ("size of zero", COMPARE, "--sizes 0", "sizes are [0]; each must be at least 2 pixels"),
     ("negative side", COMPARE, "--sides -5", "sides are [-5]; each must be at least 1 pixels"),

@@ -1,4 +1,5 @@
 import pytest
+from flat import comparing
 from textures import NAMES, striped
 
 import terrazzo as tz
@@ -23,4 +24,4 @@ def compared(pairs, tmp_path_factory):
     folder = tmp_path_factory.mktemp("compared") / "report"
     settings = {name: SETTINGS[name] for name in ("gnn", "forest")}
     options = QUICK | {"sizes": (8, 16), "sides": (128, 256)}
-    return tz.compare(*pairs, folder, methods=("gnn", "forest"), settings=settings, **options)
+    return tz.compare(*pairs, folder, **comparing(methods=("gnn", "forest"), settings=settings, **options))

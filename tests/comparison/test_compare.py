@@ -5,6 +5,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 from comparison.conftest import QUICK
+from flat import comparing
 from textures import NAMES
 
 import terrazzo as tz
@@ -54,29 +55,29 @@ def test_a_finished_comparison_is_refused_and_other_things_in_its_place_are_name
     same = {"methods": ("gnn", "forest"), "settings": compared.report["settings"]["settings"]}
     options = QUICK | {"sizes": (8, 16), "sides": (128, 256)} | same
     with pytest.raises(InputError, match="holds this comparison, finished; choose another folder or add --overwrite"):
-        tz.compare(*pairs, compared.path, **options)
+        tz.compare(*pairs, compared.path, **comparing(**options))
     with pytest.raises(InputError, match="holds a comparison with seed 0 and not 3"):
-        tz.compare(*pairs, compared.path, **options | {"seed": 3})
+        tz.compare(*pairs, compared.path, **comparing(**options | {"seed": 3}))
     with pytest.raises(InputError, match="holds a comparison with other images or annotations"):
-        tz.compare(pairs[0], pairs[1][::-1], compared.path, **options)
+        tz.compare(pairs[0], pairs[1][::-1], compared.path, **comparing(**options))
 
 
 def test_a_folder_with_something_else_is_refused(pairs, tmp_path):
     (tmp_path / "mine.txt").touch()
     for overwrite in (False, True):
         with pytest.raises(InputError, match="exists and is no comparison; choose another folder"):
-            tz.compare(*pairs, tmp_path, overwrite=overwrite, **QUICK)
+            tz.compare(*pairs, tmp_path, **comparing(overwrite=overwrite, **QUICK))
     assert (tmp_path / "mine.txt").is_file()
 
 
 @pytest.mark.usefixtures("fits")
 def test_a_report_stays_until_another_has_begun_in_its_place(pairs, tmp_path):
     folder, options = tmp_path / "report", QUICK | {"methods": (STUB,)}
-    first = tz.compare(*pairs, folder, **options).report
+    first = tz.compare(*pairs, folder, **comparing(**options)).report
     with pytest.raises(ParameterError, match="5 annotated images are too few"):
-        tz.compare(*pairs, folder, overwrite=True, folds=9, **options)
+        tz.compare(*pairs, folder, **comparing(overwrite=True, folds=9, **options))
     assert json.loads((folder / "report.json").read_text()) == first
-    second = tz.compare(*pairs, folder, overwrite=True, seed=3, **options).report
+    second = tz.compare(*pairs, folder, **comparing(overwrite=True, seed=3, **options)).report
     assert json.loads((folder / "report.json").read_text()) == second != first
     assert sorted(path.name for path in tmp_path.iterdir()) == ["fits.txt", "report"]
 
@@ -84,12 +85,12 @@ def test_a_report_stays_until_another_has_begun_in_its_place(pairs, tmp_path):
 @pytest.mark.usefixtures("fits")
 def test_a_report_that_a_killed_run_put_aside_is_put_back(pairs, tmp_path):
     folder, options = tmp_path / "report", QUICK | {"methods": (STUB,)}
-    tz.compare(*pairs, folder, **options)
+    tz.compare(*pairs, folder, **comparing(**options))
     folder.rename(tmp_path / ".report.replaced")
     (folder / "inputs").mkdir(parents=True)
     (folder / "compare.json").write_text('{"finished": false}')
     with pytest.raises(InputError, match="holds this comparison, finished"):
-        tz.compare(*pairs, folder, **options)
+        tz.compare(*pairs, folder, **comparing(**options))
     assert (folder / "index.html").is_file()
     assert sorted(path.name for path in tmp_path.iterdir()) == ["fits.txt", "report"]
 
@@ -97,7 +98,7 @@ def test_a_report_that_a_killed_run_put_aside_is_put_back(pairs, tmp_path):
 def test_a_method_that_lacks_folds_is_said_to_and_is_not_the_best(pairs, tmp_path, fits):
     settings = {STUB: {"fails_from": 2}}
     options = QUICK | {"methods": (STUB, "forest"), "folds": 4}
-    report = tz.compare(*pairs, tmp_path / "report", settings=settings, **options).report
+    report = tz.compare(*pairs, tmp_path / "report", **comparing(settings=settings, **options)).report
     assert len(fits()) == 4
     assert len(report["methods"][STUB]["failed_folds"]) == 3
     assert "Always the first class" not in report["summary"]
@@ -109,17 +110,17 @@ def test_a_method_that_lacks_folds_is_said_to_and_is_not_the_best(pairs, tmp_pat
 @pytest.mark.usefixtures("fits")
 def test_a_method_that_fails_on_the_first_fold_alone_is_measured_on_the_others(pairs, tmp_path):
     options = QUICK | {"methods": (STUB,), "folds": 4, "settings": {STUB: {"fails_at": 1}}, "sides": (64,)}
-    report = tz.compare(*pairs, tmp_path / "report", **options).report
+    report = tz.compare(*pairs, tmp_path / "report", **comparing(**options)).report
     assert len(report["methods"][STUB]["fold_accuracies"]) == 3
     assert report["growth"] == {}
 
 
 @pytest.mark.usefixtures("fits")
 def test_without_sides_there_is_no_table_of_memory(pairs, tmp_path):
-    compared = tz.compare(*pairs, tmp_path / "none", **QUICK | {"methods": (STUB,)})
+    compared = tz.compare(*pairs, tmp_path / "none", **comparing(**QUICK | {"methods": (STUB,)}))
     assert compared.report["growth"] == {}
     assert "Memory of a prediction" not in (tmp_path / "none" / "index.html").read_text()
-    tz.compare(*pairs, tmp_path / "one", **QUICK | {"methods": (STUB,), "sides": (64,)})
+    tz.compare(*pairs, tmp_path / "one", **comparing(**QUICK | {"methods": (STUB,), "sides": (64,)}))
     page = (tmp_path / "one" / "index.html").read_text()
     assert "Memory of a prediction" in page
     assert "<td>does not grow</td>" not in page
@@ -128,7 +129,7 @@ def test_without_sides_there_is_no_table_of_memory(pairs, tmp_path):
 
 def test_a_method_that_fails_does_not_keep_the_others_from_being_measured(pairs, tmp_path, fits):
     report = tz.compare(
-        *pairs, tmp_path / "report", methods=(STUB, "forest"), settings={STUB: {"killed": 1}}, **QUICK
+        *pairs, tmp_path / "report", **comparing(methods=(STUB, "forest"), settings={STUB: {"killed": 1}}, **QUICK)
     ).report
     assert "was ended by signal 6, perhaps for want of memory" in report["methods"][STUB]["error"]
     assert report["methods"]["forest"]["scores"]["accuracy"] > 0.8
@@ -138,18 +139,19 @@ def test_a_method_that_fails_does_not_keep_the_others_from_being_measured(pairs,
 
 
 def test_what_was_fitted_before_an_interruption_is_not_fitted_again(pairs, tmp_path, fits):
-    def interrupt(*now):
-        if now[1] == 2:
+    def interrupt(step):
+        if step.done == 2:
             raise KeyboardInterrupt
 
     options = QUICK | {"methods": (STUB,), "folds": 2}
-    with pytest.raises(KeyboardInterrupt):
-        tz.compare(*pairs, tmp_path / "report", progress=interrupt, **options)
+    with pytest.raises(KeyboardInterrupt), tz.on_progress(interrupt):
+        tz.compare(*pairs, tmp_path / "report", **comparing(**options))
     assert len(fits()) == 1
     told = []
-    report = tz.compare(*pairs, tmp_path / "report", progress=lambda *now: told.append(now), **options).report
+    with tz.on_progress(told.append):
+        report = tz.compare(*pairs, tmp_path / "report", **comparing(**options)).report
     assert len(fits()) == 2
-    assert [(done, total) for _, done, total in told] == [(n, 4) for n in range(4)]
+    assert [(step.name, step.done, step.total) for step in told] == [("comparison", n, 4) for n in range(4)]
     truth = np.concatenate([annotation.ravel() for annotation in pairs[1]])
     assert report["methods"][STUB]["scores"]["accuracy"] == np.mean(truth == 0)
     assert len(report["methods"][STUB]["fold_accuracies"]) == 2
@@ -157,7 +159,9 @@ def test_what_was_fitted_before_an_interruption_is_not_fitted_again(pairs, tmp_p
 
 def test_variants_of_a_method_are_measured_side_by_side(pairs, tmp_path, fits):
     names = (f"{STUB}:one", f"{STUB}:two")
-    report = tz.compare(*pairs, tmp_path / "report", methods=names, settings={names[1]: {"mark": 2}}, **QUICK).report
+    report = tz.compare(
+        *pairs, tmp_path / "report", **comparing(methods=names, settings={names[1]: {"mark": 2}}, **QUICK)
+    ).report
     assert fits() == [{}, {"mark": 2}]
     titles = [report["methods"][name]["title"] for name in names]
     assert titles == ["Always the first class (one)", "Always the first class (two)"]
@@ -168,14 +172,14 @@ def test_variants_of_a_method_are_measured_side_by_side(pairs, tmp_path, fits):
 @pytest.mark.usefixtures("fits")
 def test_numbers_of_numpy_are_numbers(pairs, tmp_path):
     options = QUICK | {"methods": (STUB,), "sides": np.array([64]), "seed": np.int64(2)}
-    report = tz.compare(*pairs, tmp_path / "report", **options).report
+    report = tz.compare(*pairs, tmp_path / "report", **comparing(**options)).report
     assert report["growth"][STUB]["sides"] == [64]
 
 
 @pytest.mark.usefixtures("fits")
 def test_if_no_method_works_the_first_reason_is_given(pairs, tmp_path):
     with pytest.raises(ParameterError, match=r"no method could be measured; .*: this method never works; leave it out"):
-        tz.compare(*pairs, tmp_path / "report", methods=(STUB,), settings={STUB: {"mistake": 1}}, **QUICK)
+        tz.compare(*pairs, tmp_path / "report", **comparing(methods=(STUB,), settings={STUB: {"mistake": 1}}, **QUICK))
     assert not (tmp_path / "report" / "index.html").exists()
 
 
@@ -183,14 +187,14 @@ def test_if_no_method_works_the_first_reason_is_given(pairs, tmp_path):
 def test_a_gpu_that_is_too_small_is_told_what_would_fit(pairs, tmp_path, fits, reported):
     settings = {STUB: {"fits": 128, "reported": reported}}
     with pytest.raises(ParameterError, match="the GPU's memory is too small: batch 1 and patch 128 would fit"):
-        tz.compare(*pairs, tmp_path / "report", methods=(STUB,), settings=settings, **QUICK)
+        tz.compare(*pairs, tmp_path / "report", **comparing(methods=(STUB,), settings=settings, **QUICK))
     assert fits()[-1] == {**settings[STUB], "batch": 1, "patch": 128}
 
 
 def test_a_budget_too_small_for_one_epoch_is_told(pairs, tmp_path, fits):
     settings = {STUB: {"fitted": {"epochs": 1}, "sleep": 0.3}}
     with pytest.raises(ParameterError, match=r"a budget of 0.2 s is too small for one epoch, .*; give at least [4-9]$"):
-        tz.compare(*pairs, tmp_path / "report", methods=(STUB,), settings=settings, seconds=0.2, **QUICK)
+        tz.compare(*pairs, tmp_path / "report", **comparing(methods=(STUB,), settings=settings, seconds=0.2, **QUICK))
     assert fits()
 
 
@@ -205,10 +209,11 @@ def test_a_budget_too_small_for_one_epoch_is_told(pairs, tmp_path, fits):
         ({"methods": ("gnn", "gnn")}, "name at least one, each once"),
         ({"split": "pixel"}, "it must be 'image', 'group' or 'region'"),
         ({"groups": "(a)"}, "groups and split='group' go together"),
-        ({"seconds": 0}, "seconds above 0"),
+        ({"seconds": 0}, "seconds is 0; it must be above 0"),
         ({"seed": -1}, "seed is -1; it must be at least 0"),
         ({"methods": ("./my.py",)}, "the method './my.py' cannot be imported"),
-        ({"settings": {"cnn": {}}}, "there are settings for 'cnn'"),
+        ({"settings": {"gnn": {"siz": 8}}}, "there is no setting 'siz' (perhaps 'size' is meant); those of"),
+        ({"settings": {"forest": {"trees": 0}}}, "each must be at least 1"),
         ({"folds": 6}, "5 annotated images are too few for a training, a validation and a test side in 6 folds"),
         ({"class_names": ("a", "a")}, "give 2 different ones"),
         ({"device": "tpu"}, "there is no device 'tpu'"),
@@ -216,7 +221,7 @@ def test_a_budget_too_small_for_one_epoch_is_told(pairs, tmp_path, fits):
 )
 def test_a_parameter_out_of_range_is_refused(pairs, tmp_path, options, sentence):
     with pytest.raises(ParameterError, match=re.escape(sentence)):
-        tz.compare(*pairs, tmp_path / "report", **QUICK | options)
+        tz.compare(*pairs, tmp_path / "report", **comparing(**QUICK | options))
 
 
 def test_images_that_do_not_fit_their_annotations_are_refused(pairs, tmp_path):
@@ -228,4 +233,9 @@ def test_images_that_do_not_fit_their_annotations_are_refused(pairs, tmp_path):
     with pytest.raises(InputError, match="fewer than two classes are annotated"):
         tz.compare(images, [np.zeros_like(one) for one in annotations], tmp_path / "report")
     with pytest.raises(InputError, match="holds the value 7; with 2 classes it must be less"):
-        tz.compare(images, [np.full_like(annotations[0], 7), *annotations[1:]], tmp_path / "other", class_names=NAMES)
+        tz.compare(
+            images,
+            [np.full_like(annotations[0], 7), *annotations[1:]],
+            tmp_path / "other",
+            **comparing(class_names=NAMES),
+        )

@@ -4,9 +4,10 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from terrazzo.cli.options import STACKED, parse_names
+from terrazzo.cli.reading import Annotating, ReadingMany
 
 if TYPE_CHECKING:
     from terrazzo.io.annotations.annotation import Annotation
@@ -35,14 +36,11 @@ def open_annotated_images(
     images: str,
     annotations: str,
     output: Path,
-    told: dict[str, Any],
+    reading: ReadingMany,
+    annotating: Annotating,
     *,
+    classes: str | None = None,
     mask: str | None = None,
-    classes: str | None,
-    empty: int,
-    level: int,
-    axes: str | None,
-    stack: bool,
 ) -> AnnotatedImages:
     """Find images and annotations, pair them by name and open them.
 
@@ -52,12 +50,10 @@ def open_annotated_images(
         A file, a folder or a glob each.
     output : path
         Which must be none of them.
-    told : dict
-        How images are opened, as `opening` returns it.
-    classes, empty, level, axes
-        The options about annotations.
-    stack : bool
-        Whether a glob is one image.
+    reading, annotating
+        The options about images and about annotations.
+    classes : str, optional
+        Names with commas between them.
 
     Raises
     ------
@@ -69,19 +65,19 @@ def open_annotated_images(
     from terrazzo.io.images.open_image import open_image
     from terrazzo.io.output_path import check_output
 
-    pairs = pair_by_stem(find_images(images, stack=stack), find_annotations(annotations, stack=stack))
+    pairs = pair_by_stem(find_images(images, stack=reading.stack), find_annotations(annotations, stack=reading.stack))
     paths = [image for image, _ in pairs]
-    inside = [] if mask is None else pair_by_stem(paths, find_annotations(mask, stack=stack), "mask")
+    inside = [] if mask is None else pair_by_stem(paths, find_annotations(mask, stack=reading.stack), "mask")
     check_output(output, *(path for pair in (*pairs, *inside) for path in pair))
-    opened = [open_image(image, **told) for image in paths]
+    opened = [open_image(image, **reading.opening()) for image in paths]
     drawn = open_annotations(
         [annotation for _, annotation in pairs],
         opened,
         classes=parse_names(classes),
-        empty=empty,
-        level=level,
-        axes=axes,
+        empty=annotating.empty,
+        level=annotating.annotation_level,
+        axes=annotating.annotation_axes,
     )
     masked = [(path, image) for image, (_, path) in zip(opened, inside, strict=False)]
-    masks = [open_mask(*pair, axes=STACKED if stack else None) for pair in masked] if masked else None
+    masks = [open_mask(*pair, axes=STACKED if reading.stack else None) for pair in masked] if masked else None
     return AnnotatedImages(opened, drawn, masks)

@@ -10,8 +10,7 @@ import typer
 
 from terrazzo.cli.compare import compare
 from terrazzo.cli.demo import demo
-from terrazzo.cli.fit import fit
-from terrazzo.cli.fit_unet import fit_unet
+from terrazzo.cli.fit import fit, fit_unet
 from terrazzo.cli.info import info
 from terrazzo.cli.plan import plan
 from terrazzo.cli.polygons import polygons
@@ -37,7 +36,7 @@ def options(
         raise typer.Exit
 
 
-for command in (fit, fit_unet, plan, predict, score, compare, polygons, info, demo):
+for command in (fit, plan, predict, score, compare, polygons, info, demo, fit_unet):
     app.command()(command)
 
 MISTAKE = 2

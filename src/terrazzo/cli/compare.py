@@ -4,107 +4,116 @@ from __future__ import annotations
 
 import re
 import sys
+from dataclasses import asdict, dataclass
 from pathlib import Path
-from typing import Annotated, Any
+from typing import Annotated, Any, ClassVar
 
 import typer
 
 from terrazzo.cli.annotated_images import open_annotated_images
-from terrazzo.cli.options import (
-    Axes,
-    Calibration,
-    Device,
-    Empty,
-    Json,
-    Level,
-    Output,
-    Overwrite,
-    PixelSize,
-    Stack,
-    opening,
-)
+from terrazzo.cli.groups import grouped
+from terrazzo.cli.options import Annotations, Classes, Device, Images, Output, parse_names
 from terrazzo.cli.printing import print_values
 from terrazzo.cli.progress import display
+from terrazzo.cli.reading import Annotating, ReadingMany
+from terrazzo.cli.writing import Writing
 from terrazzo.errors import ParameterError
 
 
-def compare(
-    images: Annotated[str, typer.Argument(help="A file, a folder or a quoted glob.")],
-    annotations: Annotated[str, typer.Argument(help="The same, with a class per pixel or shapes of GeoJSON or CSV.")],
-    output: Output,
+@dataclass(frozen=True)
+class FirstOptions:
+    """What most people need."""
+
+    output: Output
     methods: Annotated[
         str, typer.Option(help="Comma-separated: gnn, unet, forest, or modules; unet:large is a variant.")
-    ] = "gnn,unet,forest",
-    classes: Annotated[str | None, typer.Option(help="Names, comma-separated, in the order of values.")] = None,
-    split: Annotated[str, typer.Option(help="What is on one side only: image, group or region.")] = "image",
+    ] = "gnn,unet,forest"
+    classes: Classes = None
+    split: Annotated[str, typer.Option(help="What is on one side only: image, group or region.")] = "image"
+    seconds: Annotated[float | None, typer.Option(help="The most seconds of training, for each method.")] = None
+
+
+@dataclass(frozen=True)
+class SplitOptions:
+    """More about the split."""
+
+    TITLE: ClassVar = "Split"
+
     groups: Annotated[
         str | None,
         typer.Option(help="A regular expression whose parenthesis is the group, or a CSV of name and group."),
-    ] = None,
-    folds: Annotated[int, typer.Option(help="1 for one split; more test each image, group or region once.")] = 1,
-    gap: Annotated[int, typer.Option(help="Pixels between regions on different sides.")] = 64,
-    seconds: Annotated[float | None, typer.Option(help="The most seconds of training, for each method.")] = None,
-    epochs: Annotated[int | None, typer.Option(help="The most epochs of a network.")] = None,
-    seed: Annotated[int, typer.Option(help="Repeats a run.")] = 0,
-    sizes: Annotated[str, typer.Option(help="Superpixel sizes for the trade-off; none leaves it out.")] = "4,8,16,32",
-    sides: Annotated[
-        str, typer.Option(help="Image sides at which memory is measured; none leaves it out.")
-    ] = "1024,2048,4096,8192",
+    ] = None
+    folds: Annotated[int, typer.Option(help="1 for one split; more test each image, group or region once.")] = 1
+    gap: Annotated[int, typer.Option(help="Pixels between regions on different sides.")] = 64
+
+
+@dataclass(frozen=True)
+class MethodOptions:
+    """What methods are granted and measured along."""
+
+    TITLE: ClassVar = "Methods"
+
     setting: Annotated[
         list[str] | None, typer.Option(help="Of one method, such as gnn.size=8 or unet.base=64; may be repeated.")
-    ] = None,
-    level: Level = 0,
-    pixel_size: PixelSize = None,
-    calibration: Calibration = None,
-    annotation_level: Annotated[int, typer.Option(help="The level of the annotations' pyramid.")] = 0,
-    axes: Axes = None,
-    empty: Empty = 255,
-    annotation_axes: Annotated[str | None, typer.Option(help="The axes of the annotations' files.")] = None,
-    stack: Stack = False,
-    device: Device = "auto",
-    overwrite: Overwrite = False,
-    json: Json = False,
+    ] = None
+    epochs: Annotated[int | None, typer.Option(help="The most epochs of a network.")] = None
+    seed: Annotated[int, typer.Option(help="Repeats a run.")] = 0
+    device: Device = "auto"
+    sizes: Annotated[str, typer.Option(help="Superpixel sizes for the trade-off; none leaves it out.")] = "4,8,16,32"
+    sides: Annotated[str, typer.Option(help="Image sides at which memory is measured; none leaves it out.")] = (
+        "1024,2048,4096,8192"
+    )
+
+
+@grouped
+def compare(
+    images: Images,
+    annotations: Annotations,
+    first: FirstOptions,
+    splitting: SplitOptions,
+    granted: MethodOptions,
+    reading: ReadingMany,
+    annotating: Annotating,
+    writing: Writing,
 ) -> None:
     """Fit methods on the same pixels, measure what they reach and what they take, and write a report.
 
     Run again after an interruption, it goes on: what has been fitted is not fitted again.
     """
     from terrazzo.comparison.compare import compare as compare_methods
+    from terrazzo.comparison.settings import Limits, Splitting, Sweeps
 
     sys.path.append(str(Path.cwd()))  # where a module of a method may lie
 
-    given = open_annotated_images(
-        images,
-        annotations,
-        output,
-        opening(level, axes, pixel_size, calibration),
-        classes=classes,
-        empty=empty,
-        level=annotation_level,
-        axes=annotation_axes,
-        stack=stack,
-    )
-    with display() as shown:
+    given = open_annotated_images(images, annotations, first.output, reading, annotating, classes=first.classes)
+    with display():
         compared = compare_methods(
             given.images,
             given.annotations,
-            output,
-            methods=tuple(name.strip() for name in methods.split(",")),
-            split=split,  # type: ignore[arg-type]
-            groups=groups,
-            folds=folds,
-            gap=gap,
-            seconds=seconds,
-            epochs=epochs,
-            seed=seed,
-            sizes=parse_numbers("sizes", sizes),
-            sides=parse_numbers("sides", sides),
-            settings=parse_settings(setting or []),
-            device=device,
-            overwrite=overwrite,
-            progress=lambda what, done, total: shown.step(f"{done + 1} of {total}: {what}"),
+            first.output,
+            methods=parse_methods(first.methods, granted.setting or []),
+            split=Splitting(by=first.split, **asdict(splitting)),  # type: ignore[arg-type]
+            limits=Limits(seconds=first.seconds, epochs=granted.epochs, seed=granted.seed, device=granted.device),
+            sweeps=Sweeps(sizes=parse_numbers("sizes", granted.sizes), sides=parse_numbers("sides", granted.sides)),
+            overwrite=writing.overwrite,
         )
-    print_values(_figures(compared.path, compared.report), as_json=json)
+    print_values(_figures(compared.path, compared.report), as_json=writing.json)
+
+
+def parse_methods(text: str, settings: list[str]) -> dict[str, dict[str, Any]] | list[str]:
+    """Return methods with the settings of each.
+
+    Raises
+    ------
+    ParameterError
+        If a setting is not of the form method.name=value, or of a method that is not compared.
+    """
+    names = parse_names(text) or []
+    given = parse_settings(settings)
+    for name in given:
+        if name not in names:
+            raise ParameterError(f"there are settings for '{name}', which is not among the methods {names}")
+    return {name: given.get(name, {}) for name in names} if len(set(names)) == len(names) else names
 
 
 def parse_numbers(name: str, text: str) -> tuple[int, ...]:

@@ -22,6 +22,6 @@ def demo(
     """Draw colonies, fit on a part, predict the whole on a local Dask cluster, score, make a picture."""
     from terrazzo.demo import run_demo
 
-    with display() as shown:
-        report = run_demo(output, size=size, seed=seed, workers=workers, show=shown)
+    with display():
+        report = run_demo(output, size=size, seed=seed, workers=workers)
     print_values(report, as_json=json)

@@ -6,19 +6,20 @@ from typing import Annotated
 
 import typer
 
-from terrazzo.cli.options import Axes, Calibration, Json, Level, PixelSize, opening
+from terrazzo.cli.groups import grouped
+from terrazzo.cli.options import Json
 from terrazzo.cli.printing import print_values
+from terrazzo.cli.reading import Reading
 
 
+@grouped
 def info(
     path: Annotated[str, typer.Argument(help="An image, shapes, a result, a folder of results or a model.")],
-    level: Level = 0,
-    pixel_size: PixelSize = None,
-    calibration: Calibration = None,
-    axes: Axes = None,
     json: Json = False,
+    *,
+    reading: Reading,
 ) -> None:
     """Say what an image, an annotation, a result or a model holds."""
     from terrazzo.io.describe import describe
 
-    print_values(describe(path, **opening(level, axes, pixel_size, calibration)), as_json=json)
+    print_values(describe(path, **reading.opening()), as_json=json)

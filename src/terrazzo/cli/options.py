@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Annotated, Any
+from typing import Annotated
 
 import typer
 
@@ -12,6 +12,10 @@ from terrazzo.errors import ParameterError
 # What masks are when images are stacks of sections.
 STACKED = "zyx"
 
+Images = Annotated[str, typer.Argument(help="A file, a folder or a quoted glob.")]
+Annotations = Annotated[str, typer.Argument(help="The same, with a class per pixel or shapes of GeoJSON or CSV.")]
+Classes = Annotated[str | None, typer.Option(help="Names, comma-separated, in the order of values.")]
+Seconds = Annotated[float | None, typer.Option(help="The most seconds of training and of all that comes before it.")]
 Json = Annotated[bool, typer.Option("--json", help="Print one JSON document.")]
 Overwrite = Annotated[bool, typer.Option("--overwrite", help="Replace what is at the output path.")]
 Device = Annotated[str, typer.Option(help="Where the network runs: auto, cpu, cuda or cuda:0.")]
@@ -24,10 +28,6 @@ PixelSize = Annotated[
 Calibration = Annotated[
     str | None,
     typer.Option(help="Micrometres of a pixel of level 0, in place of the file's: one number, or one per axis."),
-]
-Stack = Annotated[
-    bool,
-    typer.Option("--stack", help="Take a quoted glob as one image: files stacked along the first axis of --axes."),
 ]
 Size = Annotated[str, typer.Option(help="The spacing of superpixels in pixels, such as 16, or 2,8,8 for (z, y, x).")]
 Mask = Annotated[
@@ -48,21 +48,6 @@ Probabilities = Annotated[
     bool, typer.Option("--probabilities", help="Write an image of the probability of each class as well.")
 ]
 Output = Annotated[Path, typer.Option("--output", "-o", help="Where to write.")]
-
-
-def opening(level: int, axes: str | None, pixel_size: str | None, calibration: str | None) -> dict[str, Any]:
-    """Return the arguments of `open_image` that options about reading images say.
-
-    Raises
-    ------
-    ParameterError
-        If a size is no number.
-    """
-    sizes = {
-        "pixel_size": parse_lengths("pixel_size", pixel_size),
-        "calibration": parse_lengths("calibration", calibration),
-    }
-    return {"level": level, "axes": axes, **sizes}
 
 
 def parse_lengths(name: str, text: str | None) -> tuple[float, ...] | None:

@@ -2,45 +2,42 @@
 
 from __future__ import annotations
 
-from dataclasses import asdict
+from dataclasses import asdict, dataclass
 from pathlib import Path
-from typing import Annotated, Any
+from typing import Annotated, Any, ClassVar
 
 import typer
 
-from terrazzo.cli.options import (
-    Axes,
-    Block,
-    Calibration,
-    Json,
-    Level,
-    MemoryLimit,
-    PixelSize,
-    Probabilities,
-    Size,
-    Workers,
-    opening,
-    parse_size,
-)
+from terrazzo.cli.groups import grouped
+from terrazzo.cli.options import Block, Json, MemoryLimit, Probabilities, Size, Workers, parse_size
 from terrazzo.cli.printing import print_values
+from terrazzo.cli.reading import Reading
 from terrazzo.memory import readable_bytes
 from terrazzo.wording import readable_seconds
 
 
+@dataclass(frozen=True)
+class Planning:
+    """What is planned, and how it is printed."""
+
+    TITLE: ClassVar = "Blocks and output"
+
+    block: Block = None
+    probabilities: Probabilities = False
+    json: Json = False
+
+
+@grouped
 def plan(
     image: Annotated[str, typer.Argument(help="An image.")],
     model: Annotated[Path | None, typer.Option("--model", "-m", help="A model; without, one of default width.")] = None,
     size: Size = "16",
-    block: Block = None,
     workers: Workers = None,
     memory_limit: MemoryLimit = None,
-    probabilities: Probabilities = False,
     calibrate: Annotated[bool, typer.Option("--calibrate", help="Run a few blocks to estimate the time.")] = False,
-    level: Level = 0,
-    pixel_size: PixelSize = None,
-    calibration: Calibration = None,
-    axes: Axes = None,
-    json: Json = False,
+    *,
+    planning: Planning,
+    reading: Reading,
 ) -> None:
     """Say what predicting an image takes: blocks, tasks, memory, disk and, if it calibrates, time."""
     from terrazzo.blockwise.planning.plan import plan as plan_of
@@ -49,18 +46,18 @@ def plan(
     from terrazzo.lattice import spacing
     from terrazzo.regions.superpixels.superpixel_parameters import SuperpixelParameters
 
-    opened = open_image(image, **opening(level, axes, pixel_size, calibration))
+    opened = open_image(image, **reading.opening())
     made = plan_of(
         opened,
         SuperpixelParameters(spacing(parse_size(size), len(opened.axes))) if model is None else open_model(model),
-        block=block,
+        block=planning.block,
         workers=workers,
         memory_limit=memory_limit,
-        probabilities=probabilities,
+        probabilities=planning.probabilities,
         calibrate=calibrate,
     )
     values = asdict(made)
-    print_values(values if json else _for_people(values), as_json=json)
+    print_values(values if planning.json else _for_people(values), as_json=planning.json)
 
 
 def _for_people(values: dict[str, Any]) -> dict[str, Any]:

@@ -2,57 +2,43 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Annotated, Any
 
 import typer
 
-from terrazzo.cli.options import (
-    STACKED,
-    Axes,
-    Block,
-    Calibration,
-    Device,
-    Json,
-    Level,
-    Mask,
-    MemoryLimit,
-    Output,
-    Overwrite,
-    PixelSize,
-    Probabilities,
-    Scheduler,
-    SchedulerFile,
-    Stack,
-    Workers,
-    opening,
-)
+from terrazzo.cli.groups import grouped
+from terrazzo.cli.options import STACKED, Device, Mask, Output, Probabilities, Workers
 from terrazzo.cli.printing import print_values
 from terrazzo.cli.progress import display
+from terrazzo.cli.reading import ReadingMany
+from terrazzo.cli.running import Running
+from terrazzo.cli.writing import Writing
 
 
-def predict(
-    images: Annotated[str, typer.Argument(help="An image or a store; a folder or a quoted glob of them.")],
-    model: Annotated[Path, typer.Option("--model", "-m", help="A model that terrazzo fit or fit-unet has made.")],
-    output: Output,
-    mask: Mask = None,
-    scheduler: Scheduler = None,
-    scheduler_file: SchedulerFile = None,
-    workers: Workers = None,
-    memory_limit: MemoryLimit = None,
-    block: Block = None,
-    level: Level = 0,
-    pixel_size: PixelSize = None,
-    calibration: Calibration = None,
-    axes: Axes = None,
-    stack: Stack = False,
-    device: Device = "auto",
-    probabilities: Probabilities = False,
+@dataclass(frozen=True)
+class WritingResults(Writing):
+    """What of a result is written, and where."""
+
+    probabilities: Probabilities = False
     into: Annotated[
         bool, typer.Option("--into", help="Write the classes into the labels of the OME-Zarr image itself as well.")
-    ] = False,
-    overwrite: Overwrite = False,
-    json: Json = False,
+    ] = False
+
+
+@grouped
+def predict(
+    images: Annotated[str, typer.Argument(help="An image or a store; a folder or a quoted glob of them.")],
+    model: Annotated[Path, typer.Option("--model", "-m", help="A model that terrazzo fit has made.")],
+    output: Output,
+    mask: Mask = None,
+    workers: Workers = None,
+    device: Device = "auto",
+    *,
+    running: Running,
+    reading: ReadingMany,
+    writing: WritingResults,
 ) -> None:
     """Write superpixels, classes, nodes and edges of an image; of several, one result each into a folder.
 
@@ -70,36 +56,41 @@ def predict(
 
     choose_device(device)
     fitted = open_model(model)
-    named = name_results(images, output, stack=stack)
-    opened = [open_image(image, **opening(level, axes, pixel_size, calibration)) for image, _ in named]
-    found = [] if mask is None else find_annotations(mask, stack=stack)
+    named = name_results(images, output, stack=reading.stack)
+    opened = [open_image(image, **reading.opening()) for image, _ in named]
+    found = [] if mask is None else find_annotations(mask, stack=reading.stack)
     masked = [] if mask is None else pair_by_stem([image for image, _ in named], found, "mask")
-    mask_axes = STACKED if stack else None
+    mask_axes = STACKED if reading.stack else None
     masks = [None if mask is None else open_mask(masked[i][1], one, axes=mask_axes) for i, one in enumerate(opened)]
-    settings: dict[str, Any] = {"block": block, "probabilities": probabilities, "overwrite": overwrite}
+    settings: dict[str, Any] = {
+        "block": running.block,
+        "probabilities": writing.probabilities,
+        "overwrite": writing.overwrite,
+    }
     unfinished = []
     for image, (_, result), inside in zip(opened, named, masks, strict=True):
         finished = is_prediction_finished(fitted, image, result, mask=inside, **settings)
-        if into:
-            check_labels_into(image, open_result(result).run_id if finished else None, overwrite=overwrite)
+        if writing.into:
+            check_labels_into(image, open_result(result).run_id if finished else None, overwrite=writing.overwrite)
         if finished:
             typer.echo(f"'{result}' is finished: nothing to compute", err=True)
         else:
             unfinished.append((image, result, inside))
     if unfinished:
-        with cluster_client(scheduler, workers, scheduler_file, memory_limit) as client, display():
+        cluster = cluster_client(running.scheduler, workers, running.scheduler_file, running.memory_limit)
+        with cluster as client, display():
             for image, result, inside in unfinished:
                 options = {"client": client, "device": device}
                 write_prediction(fitted, image, result, mask=inside, **options, **settings)
-    if into:
+    if writing.into:
         with display():
             for image, (_, result) in zip(opened, named, strict=True):
-                write_labels_into(open_result(result), image, overwrite=overwrite)
+                write_labels_into(open_result(result), image, overwrite=writing.overwrite)
     figures = [{"result": str(result), **open_result(result).run["figures"]} for _, result in named]
     if len(figures) == 1:
-        print_values(figures[0], as_json=json)
+        print_values(figures[0], as_json=writing.json)
     else:
-        print_values({"results": [entry["result"] for entry in figures], **_sums(figures)}, as_json=json)
+        print_values({"results": [entry["result"] for entry in figures], **_sums(figures)}, as_json=writing.json)
 
 
 def _sums(figures: list[dict[str, Any]]) -> dict[str, int]:

@@ -3,18 +3,32 @@
 from __future__ import annotations
 
 from contextlib import nullcontext
+from dataclasses import dataclass
 from functools import partial, reduce
 from operator import add
-from typing import Annotated, Any
+from typing import Annotated, Any, ClassVar
 
 import typer
 
-from terrazzo.cli.options import Axes, Empty, Json, Scheduler, SchedulerFile, Workers, parse_names
+from terrazzo.cli.groups import grouped
+from terrazzo.cli.options import Axes, Empty, Json, Workers, parse_names
 from terrazzo.cli.printing import print_values
 from terrazzo.cli.progress import display
+from terrazzo.cli.running import Elsewhere
 from terrazzo.errors import InputError, ParameterError
 
 
+@dataclass(frozen=True)
+class ReadingTruth:
+    """How annotations are read."""
+
+    TITLE: ClassVar = "Reading annotations"
+
+    empty: Empty = 255
+    axes: Axes = None
+
+
+@grouped
 def score(
     predictions: Annotated[
         str,
@@ -25,14 +39,13 @@ def score(
     annotations: Annotated[
         str, typer.Argument(help="The true class of each pixel, 255 where nobody has said: a file, a folder, a glob.")
     ],
-    tolerance: Annotated[float, typer.Option(help="The distance in pixels up to which boundaries match.")] = 2.0,
     classes: Annotated[str | None, typer.Option(help="Names of the classes of label images, comma-separated.")] = None,
-    empty: Empty = 255,
-    axes: Axes = None,
-    scheduler: Scheduler = None,
-    scheduler_file: SchedulerFile = None,
+    tolerance: Annotated[float, typer.Option(help="The distance in pixels up to which boundaries match.")] = 2.0,
     workers: Workers = None,
     json: Json = False,
+    *,
+    reading: ReadingTruth,
+    elsewhere: Elsewhere,
 ) -> None:
     """Print accuracy, IoU, Dice, F1, adjusted Rand, boundary F1, ceiling and confusion matrix, over all pixels.
 
@@ -56,11 +69,12 @@ def score(
     else:
         opened = [open_labels(path) for path, _ in pairs]
     paths = [annotation for _, annotation in pairs]
-    truths = open_annotations(paths, opened, classes=names, empty=empty, axes=axes)
+    truths = open_annotations(paths, opened, classes=names, empty=reading.empty, axes=reading.axes)
     matched = list(zip(opened, truths, strict=True))
     number = max(count_classes(*pair) for pair in matched) if names is None else len(names)
-    elsewhere = any(given is not None for given in (scheduler, scheduler_file, workers))
-    where = cluster_client(scheduler, workers, scheduler_file) if elsewhere else nullcontext()
+    scheduler, file = elsewhere.scheduler, elsewhere.scheduler_file
+    in_threads = all(given is None for given in (scheduler, file, workers))
+    where = nullcontext() if in_threads else cluster_client(scheduler, workers, file)
     with where as client, display():
         scored = partial(score_prediction, classes=number, tolerance=tolerance, client=client)
         scores = reduce(add, [scored(*pair) for pair in matched])

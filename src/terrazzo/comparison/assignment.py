@@ -8,6 +8,7 @@ from typing import Any
 
 from terrazzo.io.images.image import Image
 from terrazzo.io.images.open_image import open_image, open_labels
+from terrazzo.settings import names_of, spread
 
 
 @dataclass(frozen=True)
@@ -99,6 +100,11 @@ class Assignment:
         if self.epochs is not None:
             options["epochs"] = self.epochs
         return options | self.settings
+
+    def values(self, *kinds: type) -> tuple[Any, ...]:
+        """Return a value of each kind of settings: the rules for all methods, then those of this one, by name."""
+        known = names_of(*kinds)
+        return spread({name: own for name, own in self.options().items() if name in known} | self.settings, *kinds)
 
     @classmethod
     def from_json(cls, values: Mapping[str, Any]) -> Assignment:

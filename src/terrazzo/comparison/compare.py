@@ -3,26 +3,25 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
 
 from terrazzo.blockwise.inputs.image_array import ImageLike
 from terrazzo.comparison.folder import INPUTS, begun, finish
 from terrazzo.comparison.growth import growth
-from terrazzo.comparison.methods import METHODS, find_method
+from terrazzo.comparison.methods import METHODS, check_settings
 from terrazzo.comparison.named_sources import check_pairs, named_sources
 from terrazzo.comparison.reporting.report import Measured, write_report
 from terrazzo.comparison.reporting.view import comparison_html, comparison_text
-from terrazzo.comparison.runner import Runner, Step
-from terrazzo.comparison.splitting.split import WHAT, Split, SplitBy, split_sources
-from terrazzo.comparison.splitting.units import Groups
+from terrazzo.comparison.runner import Runner
+from terrazzo.comparison.settings import Limits, MethodSettings, SplitBy, Splitting, Sweeps, flat_settings
+from terrazzo.comparison.splitting.split import Split, split_sources
 from terrazzo.errors import ParameterError
 from terrazzo.models.device import choose_device
+from terrazzo.regions.superpixels.superpixel_parameters import SuperpixelParameters
+from terrazzo.settings import answers
 from terrazzo.training.rules.named_classes import named_classes
-
-# What `fit` takes where no size is given.
-SUPERPIXEL_SIZE = 16
 
 
 @dataclass(frozen=True)
@@ -47,26 +46,18 @@ class Comparison:
         return comparison_html(self.path, self.report)
 
 
+@answers(split=Splitting, limits=Limits, sweeps=Sweeps)
 def compare(
     images: Sequence[ImageLike],
     annotations: Sequence[ImageLike],
     output: str | Path,
     *,
-    methods: Sequence[str] = tuple(METHODS),
+    methods: Sequence[str] | Mapping[str, MethodSettings] = tuple(METHODS),
     class_names: Sequence[str] | None = None,
-    split: SplitBy = "image",
-    groups: Groups | None = None,
-    folds: int = 1,
-    gap: int = 64,
-    seconds: float | None = None,
-    epochs: int | None = None,
-    seed: int = 0,
-    sizes: Sequence[int] = (4, 8, 16, 32),
-    sides: Sequence[int] = (1024, 2048, 4096, 8192),
-    settings: Mapping[str, Mapping[str, Any]] | None = None,
-    device: str = "auto",
+    split: SplitBy | Splitting = "image",
+    limits: Limits = Limits(),
+    sweeps: Sweeps = Sweeps(),
     overwrite: bool = False,
-    progress: Step | None = None,
 ) -> Comparison:
     """Fit several methods on the same pixels, measure what they reach and what they take, and write a report.
 
@@ -82,38 +73,20 @@ def compare(
         The class of each pixel; 255 is not annotated. Shapes are drawn into the report's folder.
     output : path
         The report's folder.
-    methods : sequence of str
+    methods : sequence of str, or mapping of str to settings
         "gnn", "unet", "forest", or the dotted name of a module as `terrazzo.comparison.methods` says; several variants
-        of one with settings of their own as "unet:small" and "unet:large".
+        of one as "unet:small" and "unet:large". In a mapping each has settings of its own, by name as in
+        `{"gnn": {"size": 8}, "unet": {"base": 64}}` or as values, `{"unet": tz.UNetSettings(base=64)}`.
     class_names : sequence of str, optional
         By default those of the annotations, if they have any.
-    split : {"image", "group", "region"}
-        What is on one side only: images, groups of images, or regions of images.
-    groups : str, path or mapping, optional
-        With "group": a regular expression whose parenthesis is the group in an image's name, a CSV file with the
-        columns name and group, or a mapping. An empty group leaves an image out.
-    folds : int
-        1 tests on about a quarter of the annotated pixels; more test on each unit once.
-    gap : int
-        With "region": the pixels between regions on different sides that are on neither.
-    seconds : float, optional
-        The most seconds of training, for each method.
-    epochs : int, optional
-        The most epochs of a network, by default the network's own.
-    seed : int
-    sizes : sequence of int
-        Sizes of superpixels at which the graph network is fitted on the first fold, for the trade-off; () for none.
-    sides : sequence of int
-        Sides in pixels of the images on which memory is measured, but those that would take more than three minutes;
-        () for none.
-    settings : mapping, optional
-        For each method settings of its own, such as `{"gnn": {"size": 8}, "unet": {"base": 64}}`.
-    device : str
-        "auto", "cpu", "cuda" or "cuda:0".
+    split : {"image", "group", "region"} or Splitting
+        What is on one side only; more of it, such as groups and folds, says a `Splitting`.
+    limits : Limits
+        What each method is granted: seconds, epochs, seed and device.
+    sweeps : Sweeps
+        Sizes of superpixels for the trade-off, and sides of images for the growth of memory.
     overwrite : bool
         Replace a comparison that is there.
-    progress : callable, optional
-        Called with `(what is done next, steps done, steps in all)`.
 
     Returns
     -------
@@ -127,47 +100,45 @@ def compare(
         If there are too few units to split, a class would be absent from training or test, no method could be
         measured, or a parameter is out of range.
     """
-    _check(methods, split, groups, gap, seconds, epochs, seed, settings or {})
-    _check_lengths(sizes, sides)
-    choose_device(device)
+    splitting = split if isinstance(split, Splitting) else Splitting(by=split)
+    settings = _settings_of(methods)
+    choose_device(limits.device)
     check_pairs(images, annotations)
     class_names = named_classes(annotations, class_names)
-    sizes = sizes if "gnn" in methods else ()
+    rules = asdict(limits) | {"seed": int(limits.seed)}
+    sizes, sides = list(sweeps.sizes) if "gnn" in settings else [], list(sweeps.sides)
     given: dict[str, Any] = {
-        "methods": list(methods),
+        "methods": list(settings),
         "class_names": None if class_names is None else list(class_names),
-        "split": split,
-        "groups": None if groups is None else str(groups),
-        "folds": folds,
-        "gap": gap,
-        "seconds": seconds,
-        "epochs": epochs,
-        "seed": int(seed),
-        "sizes": [int(size) for size in sizes],
-        "sides": [int(side) for side in sides],
-        "settings": {name: dict(values) for name, values in (settings or {}).items()},
-        "device": device,
+        "split": splitting.by,
+        "groups": None if splitting.groups is None else str(splitting.groups),
+        "folds": splitting.folds,
+        "gap": splitting.gap,
+        **rules,
+        "sizes": sizes,
+        "sides": sides,
+        "settings": {name: own for name, own in settings.items() if own},
     }
-    sizes, sides = given["sizes"], given["sides"]
     folder = Path(output).expanduser().resolve()
     with begun(folder, images, annotations, given, overwrite):
         sources = named_sources(images, annotations, folder / INPUTS)
-        made = split_sources(
-            sources,
-            folder / INPUTS,
-            by=split,
-            groups=groups,
-            folds=folds,
-            gap=gap,
-            seed=seed,
-            class_names=class_names,
-        )
-    jobs = len(methods) * (2 * len(made.folds) + len(sides)) + 2 * len(_other_sizes(sizes, given["settings"]))
-    rules = {name: given[name] for name in ("seconds", "epochs", "seed", "device")}
-    runner = Runner(folder, made.class_names, rules, given["settings"], jobs, progress)
-    report = write_report(folder, _measured(runner, made, methods, sizes, sides), given)
+        made = split_sources(sources, folder / INPUTS, splitting, seed=limits.seed, class_names=class_names)
+    jobs = len(settings) * (2 * len(made.folds) + len(sides)) + 2 * len(_other_sizes(sizes, settings))
+    runner = Runner(folder, made.class_names, rules, settings, jobs)
+    report = write_report(folder, _measured(runner, made, sizes, sides), given)
     finish(folder)
     return Comparison(str(folder), report)
+
+
+def _settings_of(methods: Sequence[str] | Mapping[str, MethodSettings]) -> dict[str, dict[str, Any]]:
+    """Return the settings of each method by name; an error if there is no such method or setting."""
+    if not methods or len(set(methods)) < len(methods):
+        raise ParameterError(f"methods are {list(methods)}; name at least one, each once")
+    own = methods if isinstance(methods, Mapping) else {}
+    settings = {name: flat_settings(own.get(name, {})) for name in methods}
+    for name, flat in settings.items():
+        check_settings(name, flat)
+    return settings
 
 
 def _other_sizes(sizes: Sequence[int], settings: Mapping[str, Mapping[str, Any]]) -> list[int]:
@@ -176,15 +147,15 @@ def _other_sizes(sizes: Sequence[int], settings: Mapping[str, Mapping[str, Any]]
 
 
 def _own_size(settings: Mapping[str, Mapping[str, Any]]) -> Any:
-    return settings.get("gnn", {}).get("size", SUPERPIXEL_SIZE)
+    """Return the size of superpixels in the comparison itself: one number where it is the same along all axes."""
+    size = settings.get("gnn", {}).get("size", SuperpixelParameters.size[0])
+    return size if isinstance(size, int) or len(set(size)) > 1 else size[0]
 
 
-def _measured(
-    runner: Runner, split: Split, methods: Sequence[str], sizes: Sequence[int], sides: Sequence[int]
-) -> Measured:
+def _measured(runner: Runner, split: Split, sizes: Sequence[int], sides: Sequence[int]) -> Measured:
     outcomes = {
         method: [runner.fit(method, parts, f"fold-{number}/{method}") for number, parts in enumerate(split.folds)]
-        for method in methods
+        for method in runner.settings
     }
     failed = {
         method: found[0]["error"] for method, found in outcomes.items() if all("error" in outcome for outcome in found)
@@ -197,36 +168,6 @@ def _measured(
     for size in _other_sizes(sizes, runner.settings):
         traded[size] = runner.fit("gnn", split.folds[0], f"size-{size}", size=size)
     traded = dict(sorted(traded.items()))
-    working = [method for method in methods if "error" not in outcomes[method][0]]
+    working = [method for method in runner.settings if "error" not in outcomes[method][0]]
     grown = growth(runner, working, split.folds[0]["test"][0].image, sides)
     return Measured(split, outcomes, traded, grown)
-
-
-def _check(
-    methods: Sequence[str], split: str, groups: Groups | None, gap: int, seconds: float | None, epochs: int | None,
-    seed: int, settings: Mapping[str, Any],
-) -> None:  # fmt: skip
-    if not methods or len(set(methods)) < len(methods):
-        raise ParameterError(f"methods are {list(methods)}; name at least one, each once")
-    for method in methods:
-        find_method(method)
-    if split not in WHAT:
-        raise ParameterError(f"split is {split!r}; it must be 'image', 'group' or 'region'")
-    if (groups is None) == (split == "group"):
-        raise ParameterError("groups and split='group' go together; give both or neither")
-    if gap < 0 or (seconds is not None and not seconds > 0) or (epochs is not None and epochs < 1):
-        raise ParameterError(
-            f"gap is {gap}, seconds {seconds} and epochs {epochs}; gap must be at least 0, seconds above 0 and epochs "
-            "at least 1"
-        )
-    if seed < 0:
-        raise ParameterError(f"seed is {seed}; it must be at least 0")
-    unknown = sorted(set(settings) - set(methods))
-    if unknown:
-        raise ParameterError(f"there are settings for '{unknown[0]}', which is not among the methods {list(methods)}")
-
-
-def _check_lengths(sizes: Sequence[int], sides: Sequence[int]) -> None:
-    for name, lengths, least in (("sizes", sizes, 2), ("sides", sides, 1)):
-        if any(length < least for length in lengths):
-            raise ParameterError(f"{name} are {list(lengths)}; each must be at least {least} pixels")

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import asdict
 from pathlib import Path
 from typing import Any
@@ -10,8 +10,8 @@ from typing import Any
 from terrazzo.comparison.apart import run_apart
 from terrazzo.comparison.assignment import AnnotatedSource, Assignment
 from terrazzo.comparison.stage import MODEL
+from terrazzo.progress import Step, tell
 
-Step = Callable[[str, int, int], None]
 Sides = Mapping[str, Sequence[AnnotatedSource]]
 WORK = "work"
 
@@ -30,8 +30,6 @@ class Runner:
         For each method those of its own.
     total : int
         The number of jobs.
-    progress : callable, optional
-        Called with `(what is next, jobs done, jobs in all)`.
     """
 
     def __init__(
@@ -41,15 +39,13 @@ class Runner:
         rules: Mapping[str, Any],
         settings: Mapping[str, Mapping[str, Any]],
         total: int,
-        progress: Step | None,
     ) -> None:
         self.folder, self.class_names, self.rules, self.settings = folder, class_names, rules, settings
-        self.total, self.progress, self.done = total, progress, 0
+        self.total, self.done = total, 0
 
     def stage(self, job: dict[str, Any], where: str) -> dict[str, Any]:
         """Run one job in the folder `where`; its outcome may be an error."""
-        if self.progress is not None:
-            self.progress(where, self.done, self.total)
+        tell(Step("comparison", self.done, self.total, detail=where))
         self.done += 1
         return run_apart(job, self.place(where))
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import shutil
 import time
 from pathlib import Path
-from typing import Any, Protocol
+from typing import Any
 
 import dask.array as da
 import numpy as np
@@ -18,9 +18,11 @@ from terrazzo.errors import InputError, ParameterError
 from terrazzo.io.images.ome_zarr_writer import write_ome_zarr
 from terrazzo.io.images.open_image import open_image, open_labels
 from terrazzo.io.models.model_file import write_model
+from terrazzo.progress import Step, tell
 from terrazzo.regions.classes.annotation import NOT_ANNOTATED
 from terrazzo.synthetic import CLASS_NAMES, colony_image
 from terrazzo.training.gnn.fit import fit
+from terrazzo.training.gnn.settings import GNNTraining
 
 SMALLEST = 512
 SUPERPIXEL_SIZE = 16
@@ -32,17 +34,7 @@ MARKER = ".terrazzo-demo"
 MADE = ("image.ome.zarr", "annotation.ome.zarr", "truth.ome.zarr", "model.safetensors", "result.zarr", "picture.png")
 
 
-class Show(Protocol):
-    """What is told how far the demo is."""
-
-    def graphs(self, done: int, total: int) -> None: ...  # noqa: D102
-    def epoch(self, number: int, total: int, accuracy: float) -> None: ...  # noqa: D102
-    def step(self, name: str) -> None: ...  # noqa: D102
-
-
-def run_demo(
-    output: str | Path, *, size: int = 4096, seed: int = 0, workers: int | None = None, show: Show
-) -> dict[str, Any]:
+def run_demo(output: str | Path, *, size: int = 4096, seed: int = 0, workers: int | None = None) -> dict[str, Any]:
     """Run the demo and return its report.
 
     Parameters
@@ -56,8 +48,6 @@ def run_demo(
         Which image.
     workers : int, optional
         Processes of the local cluster, by default one per core.
-    show : Show
-        Is told how far it is.
 
     Raises
     ------
@@ -72,7 +62,7 @@ def run_demo(
     _make_room(folder)
     began = time.perf_counter()
     with cluster_client(workers=workers) as client:
-        show.step(f"drawing {size} x {size} pixels of stem-cell colonies")
+        tell(Step("drawing", 0, 1, detail=f"drawing {size} x {size} pixels of stem-cell colonies"))
         _write_images(folder, size, seed)
         image = open_image(folder / "image.ome.zarr")
         annotation, truth = (open_labels(folder / f"{name}.ome.zarr") for name in ("annotation", "truth"))
@@ -80,12 +70,9 @@ def run_demo(
         model = fit(
             [image],
             [annotation],
-            class_names=CLASS_NAMES,
-            colours=COLOURS,
             size=SUPERPIXEL_SIZE,
-            epochs=EPOCHS,
-            graph_done=show.graphs,
-            progress=lambda epoch: show.epoch(epoch.epoch, EPOCHS, epoch.validation_accuracy),
+            class_names=dict(zip(CLASS_NAMES, COLOURS, strict=True)),
+            training=GNNTraining(epochs=EPOCHS),
         )
         write_model(model, folder / "model.safetensors")
         fitted = time.perf_counter()

@@ -3,6 +3,7 @@ import time
 import dask.array as da
 import numpy as np
 import pytest
+from flat import gnn
 from textures import NAMES, striped
 
 import terrazzo as tz
@@ -16,7 +17,7 @@ IMAGES, ANNOTATIONS = [image for image, _ in PAIRS], [classes for _, classes in 
 
 @pytest.fixture(scope="module")
 def model():
-    return tz.fit(IMAGES, ANNOTATIONS, class_names=NAMES, **QUICK)
+    return tz.fit(IMAGES, ANNOTATIONS, class_names=NAMES, **gnn(**QUICK))
 
 
 def accuracy_of(model, seed=9):
@@ -38,22 +39,22 @@ def test_a_model_holds_what_predict_needs(model):
 
 
 def test_seconds_count_the_graphs(caplog):
-    slow = {"seconds": 0.3, "graph_done": lambda *_: time.sleep(0.2)}
-    model = tz.fit(IMAGES, ANNOTATIONS, class_names=NAMES, **QUICK | slow)
+    with tz.on_progress(lambda step: time.sleep(0.2 if step.name == "graphs" else 0)):
+        model = tz.fit(IMAGES, ANNOTATIONS, class_names=NAMES, **gnn(**QUICK | {"seconds": 0.3}))
     assert model.fitted["epochs"] == 1
     assert "took all of its 0.3 s" in caplog.text
 
 
 def test_the_same_seed_gives_the_same_model(model):
-    again = tz.fit(IMAGES, ANNOTATIONS, class_names=NAMES, **QUICK)
+    again = tz.fit(IMAGES, ANNOTATIONS, class_names=NAMES, **gnn(**QUICK))
     assert again.fingerprint() == model.fingerprint()
-    other = tz.fit(IMAGES, ANNOTATIONS, class_names=NAMES, seed=1, **QUICK)
+    other = tz.fit(IMAGES, ANNOTATIONS, class_names=NAMES, **gnn(seed=1, **QUICK))
     assert other.fingerprint() != model.fingerprint()
 
 
 def test_chunks_do_not_change_the_model(model):
     chunked = [da.from_array(image, chunks=(40, 31)) for image in IMAGES]
-    again = tz.fit(chunked, ANNOTATIONS, class_names=NAMES, **QUICK)
+    again = tz.fit(chunked, ANNOTATIONS, class_names=NAMES, **gnn(**QUICK))
     assert again.fingerprint() == model.fingerprint()
 
 
@@ -63,14 +64,14 @@ def test_sparse_annotations_are_enough():
         sparse = np.full_like(classes, 255)
         sparse[10::30] = classes[10::30]
         scribbles.append(sparse)
-    assert accuracy_of(tz.fit(IMAGES, scribbles, **QUICK)) > 0.85
+    assert accuracy_of(tz.fit(IMAGES, scribbles, **gnn(**QUICK))) > 0.85
 
 
 def test_files_are_fitted_on_and_their_pixel_size_is_kept(tmp_path):
     for name, array in (("image", IMAGES[0]), ("annotation", ANNOTATIONS[0])):
         tz.write_ome_zarr(tmp_path / f"{name}.zarr", array, axes="yx", pixel_size=(0.5, 0.25))
     image, annotation = tz.open_image(tmp_path / "image.zarr"), tz.open_labels(tmp_path / "annotation.zarr")
-    model = tz.fit([image], [annotation], **QUICK | {"epochs": 2})
+    model = tz.fit([image], [annotation], **gnn(**QUICK | {"epochs": 2}))
     assert (model.pixel_size, model.pixel_unit) == ((0.5, 0.25), "micrometer")
     assert model.class_names == ("class 0", "class 1")
 
@@ -87,31 +88,35 @@ def test_images_whose_pixels_are_alike_but_for_rounding_give_a_model_their_size(
     for number, (*size, unit) in enumerate(sizes):
         tz.write_ome_zarr(tmp_path / f"{number}.zarr", IMAGES[number], axes="yx", pixel_size=size, pixel_unit=unit)
         images.append(tz.open_image(tmp_path / f"{number}.zarr"))
-    model = tz.fit(images, ANNOTATIONS, **QUICK | {"epochs": 1})
+    model = tz.fit(images, ANNOTATIONS, **gnn(**QUICK | {"epochs": 1}))
     assert (model.pixel_size, model.pixel_unit) == (remembered, remembered and "micrometer")
     said = [record.getMessage() for record in caplog.records if "pixels differ in size" in record.getMessage()]
     assert len(said) == (remembered is None)
 
 
 def test_progress_is_told():
-    graphs, epochs = [], []
+    told = []
     settings = QUICK | {"epochs": 2, "features": (AREA, INTENSITY)}
-    tz.fit(IMAGES, ANNOTATIONS, graph_done=lambda *now: graphs.append(now), progress=epochs.append, **settings)
-    assert graphs == [(1, 3), (2, 3), (3, 3)]
-    assert [epoch.epoch for epoch in epochs] == [1, 2]
+    with tz.on_progress(told.append):
+        tz.fit(IMAGES, ANNOTATIONS, **gnn(**settings))
+    steps = [(step.name, step.done, step.total) for step in told]
+    assert steps == [("graphs", 1, 3), ("graphs", 2, 3), ("graphs", 3, 3), ("epochs", 1, 2), ("epochs", 2, 2)]
+    assert [step.detail.epoch for step in told[3:]] == [1, 2]
 
 
 def test_a_boolean_annotation_has_two_classes():
     masks = [classes > 0 for classes in ANNOTATIONS]
-    assert tz.fit(IMAGES, masks, **QUICK | {"epochs": 1}).network.config.classes == 2
+    assert tz.fit(IMAGES, masks, **gnn(**QUICK | {"epochs": 1})).network.config.classes == 2
 
 
 def test_colour_and_weights_go_with_the_model():
     images = [np.stack([image, 255 - image, image]) for image in IMAGES]
-    model = tz.fit(images, ANNOTATIONS, colour="lab", weights=(2, 1, 1), **QUICK | {"epochs": 2})
+    others = {name: value for name, value in QUICK.items() if name != "size"}
+    coloured = tz.SuperpixelParameters((8, 8), colour="lab", weights=(2, 1, 1))
+    model = tz.fit(images, ANNOTATIONS, superpixels=coloured, **gnn(**others | {"epochs": 2}))
     assert model.recipe.superpixels.colour == "lab"
     assert model.recipe.superpixels.weights == (2, 1, 1)
-    other = tz.fit(images, ANNOTATIONS, **QUICK | {"epochs": 2})
+    other = tz.fit(images, ANNOTATIONS, **gnn(**QUICK | {"epochs": 2}))
     assert other.fingerprint() != model.fingerprint()
 
 
@@ -119,23 +124,25 @@ def test_annotated_pixels_outside_a_mask_are_not_learned():
     halves = [np.indices(image.shape)[0] < 48 for image in IMAGES]
     wrong = [np.where(half, classes, 1 - classes) for half, classes in zip(halves, ANNOTATIONS, strict=True)]
     settings = QUICK | {"epochs": 4, "features": (AREA, INTENSITY)}
-    expected, found = (tz.fit(IMAGES, truth, masks=halves, **settings) for truth in (ANNOTATIONS, wrong))
+    expected, found = (tz.fit(IMAGES, truth, masks=halves, **gnn(**settings)) for truth in (ANNOTATIONS, wrong))
     assert found.fingerprint() == expected.fingerprint()
-    assert tz.fit(IMAGES, wrong, **settings).fingerprint() != expected.fingerprint()
+    assert tz.fit(IMAGES, wrong, **gnn(**settings)).fingerprint() != expected.fingerprint()
 
 
 def test_a_mask_may_be_a_function_or_missing_for_each_image():
     half = np.indices(IMAGES[0].shape)[0] < 48
     settings = QUICK | {"epochs": 2, "features": (AREA, INTENSITY)}
-    as_arrays = tz.fit(IMAGES, ANNOTATIONS, masks=[IMAGES[0] > 90, None, half], **settings)
-    mixed = tz.fit(IMAGES, ANNOTATIONS, masks=[lambda pixels: pixels[0] > 90, None, da.from_array(half)], **settings)
+    as_arrays = tz.fit(IMAGES, ANNOTATIONS, masks=[IMAGES[0] > 90, None, half], **gnn(**settings))
+    mixed = tz.fit(
+        IMAGES, ANNOTATIONS, masks=[lambda pixels: pixels[0] > 90, None, da.from_array(half)], **gnn(**settings)
+    )
     assert mixed.fingerprint() == as_arrays.fingerprint()
 
 
 @pytest.mark.parametrize("masks", [np.ones((96, 96), bool), [None], lambda pixels: pixels[0] > 0])
 def test_masks_that_are_not_one_for_each_image_are_refused(masks):
     with pytest.raises(ParameterError, match="masks must be a list with one mask, or None, for each image"):
-        tz.fit(IMAGES, ANNOTATIONS, masks=masks, **QUICK)
+        tz.fit(IMAGES, ANNOTATIONS, masks=masks, **gnn(**QUICK))
 
 
 def test_a_model_learns_from_volumes(tmp_path):
@@ -143,12 +150,12 @@ def test_a_model_learns_from_volumes(tmp_path):
     volumes = [np.stack([image for image, _ in pairs[i : i + 3]]) for i in (0, 3)]
     truth = [np.stack([classes for _, classes in pairs[i : i + 3]]) for i in (0, 3)]
     settings = {"size": (2, 6, 6), "epochs": 10, "layers": 2, "width": 16, "device": "cpu"}
-    model = tz.fit(volumes, truth, class_names=NAMES, **settings)
+    model = tz.fit(volumes, truth, class_names=NAMES, **gnn(**settings))
     assert model.recipe.superpixels.size == (2, 6, 6)
     tz.write_ome_zarr(tmp_path / "volume.zarr", volumes[0], axes="zyx", pixel_size=(3, 0.5, 0.5))
     tz.write_ome_zarr(tmp_path / "truth.zarr", truth[0], axes="zyx")
     stored, labels = tz.open_image(tmp_path / "volume.zarr"), tz.open_labels(tmp_path / "truth.zarr")
-    from_disk = tz.fit([stored], [labels], **settings | {"epochs": 1, "size": 6})
+    from_disk = tz.fit([stored], [labels], **gnn(**settings | {"epochs": 1, "size": 6}))
     assert from_disk.pixel_size == (3, 0.5, 0.5)
     assert from_disk.recipe.superpixels.size == (6, 6, 6)
     assert np.mean(tz.predict(model, volumes[1]).compute() == truth[1]) > 0.8
@@ -173,41 +180,64 @@ def test_a_model_learns_from_volumes(tmp_path):
 )
 def test_images_and_annotations_that_do_not_fit_are_refused(images, annotations, message):
     with pytest.raises(InputError, match=message):
-        tz.fit(images, annotations, **QUICK)
+        tz.fit(images, annotations, **gnn(**QUICK))
 
 
 def test_a_value_beyond_the_names_is_refused():
     with pytest.raises(InputError, match="holds the value 2; with 2 classes it must be 0 to 1, or 255"):
-        tz.fit(IMAGES[:1], [ANNOTATIONS[0] * 2], class_names=NAMES, **QUICK)
+        tz.fit(IMAGES[:1], [ANNOTATIONS[0] * 2], class_names=NAMES, **gnn(**QUICK))
 
 
 def test_values_that_no_byte_holds_are_refused():
     with pytest.raises(InputError, match="there are 301 classes; there must be 1 to 255"):
-        tz.fit(IMAGES[:1], [ANNOTATIONS[0].astype(np.uint16) * 300], **QUICK)
+        tz.fit(IMAGES[:1], [ANNOTATIONS[0].astype(np.uint16) * 300], **gnn(**QUICK))
 
 
 @pytest.mark.parametrize("value", [0, 1])
 def test_one_class_alone_cannot_be_learned(value):
     with pytest.raises(ParameterError, match=f"class {value} is the only one annotated"):
-        tz.fit(IMAGES[:1], [np.full_like(ANNOTATIONS[0], value)], **QUICK)
+        tz.fit(IMAGES[:1], [np.full_like(ANNOTATIONS[0], value)], **gnn(**QUICK))
 
 
 def test_without_annotated_pixels_nothing_can_be_learned():
     with pytest.raises(ParameterError, match="no pixel is annotated"):
-        tz.fit(IMAGES[:1], [np.full_like(ANNOTATIONS[0], 255)], class_names=NAMES, **QUICK)
+        tz.fit(IMAGES[:1], [np.full_like(ANNOTATIONS[0], 255)], class_names=NAMES, **gnn(**QUICK))
 
 
 @pytest.mark.parametrize(
     ("settings", "message"),
     [
         ({"size": 1}, "size is 1"),
-        ({"compactness": -1}, "compactness is -1"),
         ({"epochs": 0}, "epochs is 0"),
         ({"device": "abacus"}, "there is no device 'abacus'"),
         ({"class_names": ("one", "one")}, "class_names are .*; give 2 different ones, one per class"),
-        ({"colours": ("#000000",)}, "colours are .*; give 2 of the form #rrggbb, one per class"),
+        ({"class_names": {"a": "#000000", "b": "red"}}, "colours are .*; give 2 of the form #rrggbb, one per class"),
+        (
+            {"superpixels": tz.SuperpixelParameters((9, 9))},
+            r"size is 8 and the superpixels' own is \(9, 9\); leave one",
+        ),
+        (
+            {"size": None, "superpixels": tz.SuperpixelParameters((9, 9, 9))},
+            r"the superpixels' size is \(9, 9, 9\) and the images have 2 axes \(y, x\); give one size per axis",
+        ),
     ],
 )
 def test_a_parameter_out_of_range_is_refused(settings, message):
     with pytest.raises(ParameterError, match=message):
-        tz.fit(IMAGES[:1], ANNOTATIONS[:1], **QUICK | settings)
+        tz.fit(IMAGES[:1], ANNOTATIONS[:1], **gnn(**QUICK | settings))
+
+
+def test_a_setting_in_the_wrong_place_is_told_where_it_belongs():
+    with pytest.raises(ParameterError, match=r"fit has no parameter 'epochs'; write training=GNNTraining\(epochs=…\)"):
+        tz.fit(IMAGES, ANNOTATIONS, epochs=3)
+    with pytest.raises(
+        ParameterError, match=r"fit has no parameter 'layer' \(perhaps 'layers' is meant\); it has images"
+    ):
+        tz.fit(IMAGES, ANNOTATIONS, layer=3)
+
+
+def test_a_colour_may_come_with_each_name():
+    colours = dict(zip(NAMES, ("#000000", "#00ff00"), strict=True))
+    settings = gnn(**QUICK | {"epochs": 1, "features": (AREA, INTENSITY)})
+    model = tz.fit(IMAGES, ANNOTATIONS, class_names=colours, **settings)
+    assert (model.class_names, model.colours) == (NAMES, tuple(colours.values()))

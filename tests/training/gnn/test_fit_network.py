@@ -4,7 +4,9 @@ from dataclasses import replace
 import numpy as np
 import pytest
 import torch
+from flat import gnn
 
+import terrazzo as tz
 from terrazzo.errors import ParameterError
 from terrazzo.models.gnn.message_passing import both_directions, message_passing
 from terrazzo.models.gnn.message_passing_dgl import why_dgl_cannot
@@ -63,7 +65,7 @@ def accuracy_of(fitted, graph, targets):
 
 
 def test_a_network_learns_what_a_node_alone_cannot_tell(discs):
-    listening, alone = (fit_network(*discs, epochs=40, **SMALL | {"layers": layers}) for layers in (3, 0))
+    listening, alone = (fit_network(*discs, **gnn(epochs=40, **SMALL | {"layers": layers})) for layers in (3, 0))
     unseen = [annotated_disc(seed) for seed in (100, 101, 102)]
     heard, guessed = (np.mean([accuracy_of(fit, *one) for one in unseen]) for fit in (listening, alone))
     assert heard > 0.92
@@ -71,14 +73,14 @@ def test_a_network_learns_what_a_node_alone_cannot_tell(discs):
 
 
 def test_attention_learns_too(discs):
-    fitted = fit_network(*discs, epochs=20, aggregation="attention", **SMALL)
+    fitted = fit_network(*discs, **gnn(epochs=20, aggregation="attention", **SMALL))
     assert fitted.network.config.aggregation == "attention"
     assert fitted.best.validation_accuracy > 0.9
 
 
 @pytest.mark.parametrize("options", [{}, {"aggregation": "attention", "dropout": 0.2}, {"backend": "torch"}])
 def test_the_same_seed_gives_the_same_weights(discs, options):
-    first, again, other = (fit_network(*discs, epochs=3, seed=seed, **SMALL, **options) for seed in (5, 5, 6))
+    first, again, other = (fit_network(*discs, **gnn(epochs=3, seed=seed, **SMALL, **options)) for seed in (5, 5, 6))
     assert torch.equal(parameters_of(first), parameters_of(again))
     assert not torch.equal(parameters_of(first), parameters_of(other))
     for one, two in zip(first.history, again.history, strict=True):
@@ -87,7 +89,7 @@ def test_the_same_seed_gives_the_same_weights(discs, options):
 
 @needs_dgl
 def test_both_backends_learn_the_same(discs):
-    dgl, plain = (fit_network(*discs, epochs=2, backend=backend, **SMALL) for backend in ("dgl", "torch"))
+    dgl, plain = (fit_network(*discs, **gnn(epochs=2, backend=backend, **SMALL)) for backend in ("dgl", "torch"))
     assert torch.allclose(parameters_of(dgl), parameters_of(plain), atol=1e-3)
 
 
@@ -95,13 +97,14 @@ def test_the_random_state_of_torch_is_left_alone(discs):
     torch.manual_seed(7)
     expected = torch.rand(3)
     torch.manual_seed(7)
-    fit_network(*discs, epochs=1, dropout=0.5, **SMALL)
+    fit_network(*discs, **gnn(epochs=1, dropout=0.5, **SMALL))
     assert torch.equal(torch.rand(3), expected)
 
 
 def test_the_history_is_what_progress_was_told(discs):
     told = []
-    fitted = fit_network(*discs, epochs=4, progress=told.append, **SMALL)
+    with tz.on_progress(lambda step: told.append(step.detail)):
+        fitted = fit_network(*discs, **gnn(epochs=4, **SMALL))
     assert fitted.history == tuple(told)
     assert [epoch.epoch for epoch in told] == [1, 2, 3, 4]
     assert told[-1].training_loss < told[0].training_loss
@@ -109,7 +112,7 @@ def test_the_history_is_what_progress_was_told(discs):
 
 
 def test_the_weights_are_those_of_the_best_epoch(discs):
-    fitted = fit_network(*discs, epochs=60, patience=5, learning_rate=0.05, **SMALL)
+    fitted = fit_network(*discs, **gnn(epochs=60, patience=5, learning_rate=0.05, **SMALL))
     assert fitted.best.epoch < len(fitted.history)
     held_out = [i for i, rows in enumerate(fitted.split.validation) if len(rows)]
     accuracy = np.mean([accuracy_of(fitted, discs[0][i], discs[1][i]) for i in held_out])
@@ -117,24 +120,24 @@ def test_the_weights_are_those_of_the_best_epoch(discs):
 
 
 def test_training_stops_when_patience_is_out(discs):
-    fitted = fit_network(*discs, epochs=200, patience=3, learning_rate=0.05, **SMALL)
+    fitted = fit_network(*discs, **gnn(epochs=200, patience=3, learning_rate=0.05, **SMALL))
     assert len(fitted.history) == fitted.best.epoch + 3
 
 
 def test_training_stops_when_the_time_is_up(discs):
     began = time.monotonic()
-    fitted = fit_network(*discs, epochs=100000, patience=100000, seconds=0.5, **SMALL)
+    fitted = fit_network(*discs, **gnn(epochs=100000, patience=100000, seconds=0.5, **SMALL))
     assert time.monotonic() - began >= 0.5
     assert all(epoch.seconds < 0.5 for epoch in fitted.history[:-1])
 
 
 def test_the_time_may_have_begun_before(discs):
-    fitted = fit_network(*discs, epochs=9, seconds=600, began=time.monotonic() - 601, **SMALL)
+    fitted = fit_network(*discs, began=time.monotonic() - 601, **gnn(epochs=9, seconds=600, **SMALL))
     assert len(fitted.history) == 1
 
 
 def test_the_network_comes_back_ready_for_use(discs):
-    fitted = fit_network(*discs, epochs=1, dropout=0.5, **SMALL)
+    fitted = fit_network(*discs, **gnn(epochs=1, dropout=0.5, **SMALL))
     assert not fitted.network.training
     assert {p.device.type for p in fitted.network.parameters()} == {"cpu"}
     assert fitted.network.config.node_features == 4
@@ -149,7 +152,7 @@ def test_held_out_nodes_leave_no_trace_in_training(discs):
     changed = [graphs[0], *(replace(g, node_features=g.node_features.copy()) for g in graphs[1:])]
     changed[1].node_features[128:] = 1e3
     changed[2].node_features[:] = -1e3
-    first, second = (fit_network(g, targets, split=split, epochs=1, **SMALL) for g in (graphs, changed))
+    first, second = (fit_network(g, targets, **gnn(split=split, epochs=1, **SMALL)) for g in (graphs, changed))
     assert first.history[0].training_loss == second.history[0].training_loss
     assert first.history[0].validation_loss != second.history[0].validation_loss
     assert np.array_equal(first.scaling.node_mean, second.scaling.node_mean)
@@ -158,7 +161,7 @@ def test_held_out_nodes_leave_no_trace_in_training(discs):
 
 def test_one_graph_is_split_by_tiles_and_learnt_in_pieces():
     graph, targets = annotated_disc(3, side=40)
-    fitted = fit_network([graph], [targets], epochs=30, batch_nodes=500, **SMALL)
+    fitted = fit_network([graph], [targets], **gnn(epochs=30, batch_nodes=500, **SMALL))
     assert fitted.best.validation_accuracy > 0.9
     assert not np.intersect1d(fitted.split.training[0], graph.ring(fitted.split.validation[0], 2)).size
 
@@ -167,7 +170,7 @@ def test_scribbles_are_enough():
     graphs, targets = zip(*(annotated_disc(seed) for seed in range(8)), strict=True)
     few = np.random.default_rng(0).random((8, 256, 1)) < 0.15
     sparse = [NodeTargets(t.counts * keep.astype(np.uint32)) for t, keep in zip(targets, few, strict=True)]
-    fitted = fit_network(graphs, sparse, epochs=40, **SMALL)
+    fitted = fit_network(graphs, sparse, **gnn(epochs=40, **SMALL))
     assert np.mean([accuracy_of(fitted, *annotated_disc(seed)) for seed in (100, 101)]) > 0.85
 
 
@@ -178,7 +181,7 @@ def test_balanced_weights_find_more_of_a_rare_class(discs):
     split = Split((rows,) * 9 + (none,) * 3, (none,) * 9 + (rows,) * 3)
     found = {}
     for weighting in (None, "balanced"):
-        fitted = fit_network(graphs, targets, split=split, epochs=15, weighting=weighting, **SMALL)
+        fitted = fit_network(graphs, targets, **gnn(split=split, epochs=15, weighting=weighting, **SMALL))
         rare = [NodeTargets(t.counts * np.array([0, 1], np.uint32)) for t in targets[9:]]
         found[weighting] = np.mean([accuracy_of(fitted, g, t) for g, t in zip(graphs[9:], rare, strict=True)])
     assert found["balanced"] > found[None]
@@ -219,12 +222,12 @@ def test_mistakes_are_told_in_one_sentence(discs):
         (discs, {"weighting": "median"}, "no class weighting 'median'"),
     ):
         with pytest.raises(ParameterError, match=message):
-            fit_network(*arguments, **SMALL | {"epochs": 1} | options)
+            fit_network(*arguments, **gnn(**SMALL | {"epochs": 1} | options))
 
 
 @pytest.mark.gpu
 @needs_gpu
 def test_a_gpu_learns_too(discs):
-    fitted = fit_network(*discs, epochs=30, **SMALL | {"device": "cuda"})
+    fitted = fit_network(*discs, **gnn(epochs=30, **SMALL | {"device": "cuda"}))
     assert fitted.best.validation_accuracy > 0.92
     assert {p.device.type for p in fitted.network.parameters()} == {"cpu"}

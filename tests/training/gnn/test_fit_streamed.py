@@ -4,6 +4,7 @@ import dask.array as da
 import numpy as np
 import pytest
 from distributed import get_task_stream
+from flat import gnn
 from segmented import small_recipe
 from textures import NAMES, striped
 
@@ -23,7 +24,7 @@ SCRIBBLES = np.where(np.indices(CLASSES.shape)[0] % 40 < 4, CLASSES, np.uint8(25
 
 
 def fit(image=IMAGE, classes=CLASSES, **others):
-    return tz.fit([image], [classes], **QUICK | {"epochs": 2} | others)
+    return tz.fit([image], [classes], **gnn(**QUICK | {"epochs": 2} | others))
 
 
 def accuracy_of(model):
@@ -43,7 +44,7 @@ def test_whole_images_are_held_out_where_there_are_three():
     pairs = [striped(seed=seed) for seed in range(4)]
     images, truth = zip(*pairs, strict=True)
     in_memory, streamed = (
-        tz.fit(list(images), list(truth), **QUICK, epochs=25, streaming=how) for how in (False, True)
+        tz.fit(list(images), list(truth), **gnn(**QUICK, epochs=25, streaming=how)) for how in (False, True)
     )
     judged = [model.fitted["validation_accuracy"] for model in (in_memory, streamed)]
     assert judged[1] == pytest.approx(judged[0], abs=0.003)
@@ -59,7 +60,7 @@ def test_files_are_streamed_too(tmp_path):
     for name, array in (("image", IMAGE), ("truth", CLASSES)):
         tz.write_ome_zarr(tmp_path / f"{name}.zarr", array, axes="yx", pixel_size=(0.5, 0.5), chunks=(64, 64))
     image, truth = tz.open_image(tmp_path / "image.zarr"), tz.open_labels(tmp_path / "truth.zarr")
-    model = tz.fit([image], [truth], class_names=NAMES, **QUICK, **STREAMED, epochs=2)
+    model = tz.fit([image], [truth], class_names=NAMES, **gnn(**QUICK, **STREAMED, epochs=2))
     assert model.fingerprint() == fit(class_names=NAMES, **STREAMED).fingerprint()
     assert model.pixel_size == (0.5, 0.5)
 
@@ -70,7 +71,9 @@ def test_volumes_masks_and_images_without_annotation_stream():
     wrong = np.where(inside, truth, 1 - truth)
     settings = QUICK | {"size": (2, 6, 6), "epochs": 1, "streaming": True, "block": 32}
     nothing = np.full_like(truth, 255)
-    models = [tz.fit([volume, volume], [known, nothing], masks=[inside, None], **settings) for known in (truth, wrong)]
+    models = [
+        tz.fit([volume, volume], [known, nothing], masks=[inside, None], **gnn(**settings)) for known in (truth, wrong)
+    ]
     assert models[0].fingerprint() == models[1].fingerprint()
 
 
@@ -86,7 +89,8 @@ def test_graphs_that_might_not_fit_stream_unasked(monkeypatch):
 
 def test_nothing_is_left_in_the_scratch_folder_even_after_an_error(tmp_path):
     seen = []
-    fit(**STREAMED, scratch=tmp_path, progress=lambda _: seen.append([path.suffix for path in tmp_path.rglob("*.*")]))
+    with tz.on_progress(lambda _: seen.append([path.suffix for path in tmp_path.rglob("*.*")])):
+        fit(**STREAMED, scratch=tmp_path)
     assert ".parquet" in seen[0]
     with pytest.raises(ParameterError, match="the loss is not finite"):
         fit(**STREAMED | {"epochs": 9}, scratch=tmp_path, learning_rate=1e30)
@@ -110,8 +114,9 @@ def test_workers_make_and_cut_the_same_graphs(tmp_path):
 
 def test_graphs_are_told_when_they_are_done():
     told = []
-    fit(**STREAMED, graph_done=lambda *now: told.append(now))
-    assert told == [(1, 1)]
+    with tz.on_progress(told.append):
+        fit(**STREAMED)
+    assert told[0] == tz.Step("graphs", 1, 1)
 
 
 @pytest.mark.parametrize(

@@ -4,12 +4,14 @@ from functools import partial
 import numpy as np
 import pytest
 import torch
+from flat import unet
 from textures import striped
 
 import terrazzo as tz
 from terrazzo.errors import InputError, ParameterError
 from terrazzo.models.unet.description import unet_description
-from terrazzo.training.unet.fit_unet import patch_shape, split_sources
+from terrazzo.training.rules.split_sources import split_sources
+from terrazzo.training.unet.fit_unet import patch_shape
 from terrazzo.training.unet.held_images import held
 from terrazzo.training.unet.train_unet import intensity_scaling
 
@@ -23,7 +25,7 @@ def pair():
 
 
 def test_a_texture_is_learned_and_told_apart_in_another_image(pair):
-    model = tz.fit_unet([pair[0]], [pair[1]], **SMALL, epochs=9)
+    model = tz.fit_unet([pair[0]], [pair[1]], **unet(**SMALL, epochs=9))
     image, truth = striped(seed=1)
     assert (tz.predict(model, image).compute() == truth).mean() > 0.9
     assert model.fitted["validation_accuracy"] > 0.9
@@ -32,13 +34,15 @@ def test_a_texture_is_learned_and_told_apart_in_another_image(pair):
 def test_scribbles_are_enough(pair):
     image, truth = pair
     scribbled = np.where(np.random.default_rng(0).random(truth.shape) < 0.03, truth, 255).astype(np.uint8)
-    model = tz.fit_unet([image], [scribbled], **SMALL, epochs=12)
+    model = tz.fit_unet([image], [scribbled], **unet(**SMALL, epochs=12))
     assert (tz.predict(model, image).compute() == truth).mean() > 0.85
 
 
 def test_the_same_seed_gives_the_same_weights_and_leaves_torch_as_it_was(pair):
     state = torch.random.get_rng_state()
-    first, second, third = (tz.fit_unet([pair[0]], [pair[1]], **SMALL, epochs=1, seed=seed) for seed in (3, 3, 4))
+    first, second, third = (
+        tz.fit_unet([pair[0]], [pair[1]], **unet(**SMALL, epochs=1, seed=seed)) for seed in (3, 3, 4)
+    )
     assert first.fingerprint() == second.fingerprint() != third.fingerprint()
     assert torch.equal(torch.random.get_rng_state(), state)
 
@@ -52,7 +56,7 @@ def test_files_and_arrays_in_any_chunks_held_or_not_give_the_same_weights(pair, 
         tz.write_ome_zarr(tmp_path / f"{name}.ome.zarr", array, axes="yx", chunks=(30, 50))
     stored = tz.open_image(tmp_path / "image.ome.zarr"), tz.open_labels(tmp_path / "truth.ome.zarr")
     lazy = tuple(da.from_array(array, chunks=37) for array in pair)
-    fits = [tz.fit_unet([image], [truth], **SMALL, epochs=1) for image, truth in (pair, stored, lazy)]
+    fits = [tz.fit_unet([image], [truth], **unet(**SMALL, epochs=1)) for image, truth in (pair, stored, lazy)]
     assert len({fitted.fingerprint() for fitted in fits}) == 1
 
 
@@ -86,7 +90,10 @@ def test_a_volume_is_learned():
     truth[:, 16:48] = 1 - truth[:, 16:48]
     volume = (truth + 0.3 * rng.standard_normal(truth.shape)).astype(np.float32)
     model = tz.fit_unet(
-        [volume], [truth], axes=3, base=4, depth=1, kernels=[(1, 3, 3)], pools=[(1, 2, 2)], patch=(4, 16, 16), epochs=6
+        [volume],
+        [truth],
+        axes=3,
+        **unet(base=4, depth=1, kernels=[(1, 3, 3)], pools=[(1, 2, 2)], patch=(4, 16, 16), epochs=6),
     )
     assert model.axes == 3
     assert (tz.predict(model, volume, block=16).compute() == truth).mean() > 0.9
@@ -94,8 +101,9 @@ def test_a_volume_is_learned():
 
 def test_training_stops_at_its_time_and_tells_each_epoch(pair):
     told = []
-    model = tz.fit_unet([pair[0]], [pair[1]], **SMALL, seconds=1e-3, progress=told.append)
-    assert [epoch.epoch for epoch in told] == [1]
+    with tz.on_progress(told.append):
+        model = tz.fit_unet([pair[0]], [pair[1]], **unet(**SMALL, seconds=1e-3))
+    assert [(step.name, step.done, step.detail.epoch) for step in told] == [("epochs", 1, 1)]
     assert model.fitted["epochs"] == 1.0
 
 
@@ -105,7 +113,7 @@ def test_seconds_count_what_is_read_before_training(pair, monkeypatch, caplog):
         return split_sources(*given, **settings)
 
     monkeypatch.setattr("terrazzo.training.unet.fit_unet.split_sources", slowly)
-    model = tz.fit_unet([pair[0]], [pair[1]], **SMALL, seconds=0.5)
+    model = tz.fit_unet([pair[0]], [pair[1]], **unet(**SMALL, seconds=0.5))
     assert model.fitted["epochs"] == 1.0
     assert "took all of its 0.5 s" in caplog.text
 
@@ -131,29 +139,29 @@ def test_a_patch_is_the_default_or_what_the_images_have_in_whole_strides():
         ({"base": 0}, ParameterError, "base of a U-Net"),
         ({"device": "gpu"}, ParameterError, "there is no device 'gpu'"),
         ({"class_names": ["a"]}, InputError, "the annotation holds the value 1"),
-        ({"colours": ["red"]}, ParameterError, "of the form #rrggbb"),
+        ({"class_names": {"a": "red", "b": "#00ff00"}}, ParameterError, "of the form #rrggbb"),
     ],
 )
 def test_what_is_out_of_range_is_refused_in_one_sentence(pair, settings, error, message):
     with pytest.raises(error, match=message):
-        tz.fit_unet([pair[0]], [pair[1]], **SMALL | {"epochs": 1} | settings)
+        tz.fit_unet([pair[0]], [pair[1]], **unet(**SMALL | {"epochs": 1} | settings))
 
 
 def test_annotations_that_do_not_fit_are_refused(pair):
     image, truth = pair
     with pytest.raises(InputError, match="they must be equal"):
-        tz.fit_unet([image], [truth[:-1]], **SMALL)
+        tz.fit_unet([image], [truth[:-1]], **unet(**SMALL))
     with pytest.raises(ParameterError, match="the only one annotated"):
-        tz.fit_unet([image], [np.zeros_like(truth)], **SMALL)
+        tz.fit_unet([image], [np.zeros_like(truth)], **unet(**SMALL))
     with pytest.raises(ParameterError, match="no pixel is annotated"):
-        tz.fit_unet([image], [np.full_like(truth, 255)], **SMALL, class_names=["a", "b"])
+        tz.fit_unet([image], [np.full_like(truth, 255)], class_names=["a", "b"], **unet(**SMALL))
     with pytest.raises(ParameterError, match="must be lists"):
-        tz.fit_unet(image, truth, **SMALL)
+        tz.fit_unet(image, truth, **unet(**SMALL))
 
 
 @pytest.mark.gpu
 @needs_gpu
 def test_a_gpu_learns_as_well_and_its_model_is_on_the_cpu(pair):
-    model = tz.fit_unet([pair[0]], [pair[1]], **SMALL | {"device": "cuda"}, epochs=12)
+    model = tz.fit_unet([pair[0]], [pair[1]], **unet(**SMALL | {"device": "cuda"}, epochs=12))
     assert next(model.network.parameters()).device.type == "cpu"
     assert (tz.predict(model, pair[0], device="cuda").compute() == pair[1]).mean() > 0.9

@@ -9,7 +9,7 @@ from torch.nn import functional
 
 from terrazzo.errors import InputError
 from terrazzo.training.rules.split_blocks import GAP_CELLS
-from terrazzo.training.unet.fit_unet import split_sources
+from terrazzo.training.rules.split_sources import split_sources
 from terrazzo.training.unet.patch_batches import PatchBatch, Patches, TrainingPatches, ValidationPatches
 
 CPU = torch.device("cpu")

@@ -8,8 +8,10 @@ A module of a method has
 - `write_prediction(model, image, path, device) -> Result | Image`: the classes of an image, on disk;
 - `figures(model, prediction) -> Figures`: what it is made of; `prediction` is what `write_prediction` gave;
 
-and may have `warm_up()`, which loads and compiles before the clock starts, and `shrinkable(assignment)`: the settings,
-as they are for a fit, that are halved in turn where a GPU's memory is too small, such as a batch and a patch.
+and may have `warm_up()`, which loads and compiles before the clock starts; `KINDS`, the dataclasses of its settings, by
+which names are checked before anything runs, and which `assignment.values(*KINDS)` gives; and `shrinkable(assignment)`:
+the settings, as they are for a fit, that are halved in turn where a GPU's memory is too small, such as a batch and a
+patch.
 
 A method may be compared with itself at other settings: what stands behind a colon, as in "unet:large", only tells
 variants apart.
@@ -27,6 +29,7 @@ from terrazzo.comparison.assignment import Assignment
 from terrazzo.errors import ParameterError
 from terrazzo.io.images.image import Image
 from terrazzo.io.results.result import Result
+from terrazzo.settings import spread
 
 METHODS = {name: f"terrazzo.comparison.methods.{name}" for name in ("gnn", "unet", "forest")}
 
@@ -89,6 +92,13 @@ def find_method(name: str) -> Method:
     if missing:
         raise ParameterError(f"the method '{name}' has no {missing[0]}; see terrazzo.comparison.methods")
     return cast(Method, module)
+
+
+def check_settings(name: str, settings: Mapping[str, Any]) -> None:
+    """Raise a ParameterError if there is no such method, or it has `KINDS` of settings and one is none of theirs."""
+    kinds = getattr(find_method(name), "KINDS", None)
+    if kinds is not None:
+        spread(settings, *kinds)
 
 
 def title_of(name: str) -> str:

@@ -4,11 +4,9 @@ from __future__ import annotations
 
 from pathlib import Path
 
-import dask.array as da
 import numpy as np
 
 from terrazzo.blockwise.arrays.predict import predict
-from terrazzo.blockwise.inputs.image_array import image_array
 from terrazzo.comparison.assignment import Assignment
 from terrazzo.comparison.methods import Figures
 from terrazzo.comparison.written_classes import write_classes
@@ -18,23 +16,26 @@ from terrazzo.io.models.model_file import write_model as write_model
 from terrazzo.io.results.result import Result
 from terrazzo.models.forest.model import ForestModel
 from terrazzo.training.forest.fit_forest import fit_forest
+from terrazzo.training.forest.settings import ForestTraining
 
 TITLE = "Random forest on pixels"
 
 
+KINDS = (ForestTraining,)
+
+
 def fit(assignment: Assignment) -> ForestModel:
-    """Fit on sampled pixels, on the CPU; epochs do not apply."""
-    images = [image_array(image) for image in assignment.images()]
-    annotations = [annotation.plane for annotation in assignment.annotations()]
-    options = {name: value for name, value in assignment.options().items() if name not in ("device", "epochs")}
-    return fit_forest(images, annotations, **options)
+    """Fit as `terrazzo.fit_forest` does, on the CPU; epochs do not apply."""
+    (training,) = assignment.values(*KINDS)
+    pairs = assignment.images(), assignment.annotations()
+    return fit_forest(*pairs, class_names=assignment.class_names, training=training)
 
 
 def warm_up() -> None:
     """Load scikit-learn and compile the kernels."""
-    image = da.from_array(np.random.default_rng(0).integers(0, 255, (1, 64, 64), np.uint8))
-    pairs = [image] * 2, [image[0] // 128] * 2
-    model = fit_forest(*pairs, validation=(1,), class_names=("dark", "bright"), samples=100, trees=10)
+    image = np.random.default_rng(0).integers(0, 255, (64, 64), np.uint8)
+    quick = ForestTraining(validation=(1,), samples=100, trees=10)
+    model = fit_forest([image] * 2, [image // 128] * 2, training=quick)
     predict(model, image).compute()
 
 

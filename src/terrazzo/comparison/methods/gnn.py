@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -14,22 +15,41 @@ from terrazzo.io.images.image import Image
 from terrazzo.io.models.model_file import open_model as open_model
 from terrazzo.io.models.model_file import write_model as write_model
 from terrazzo.io.results.result import Result
+from terrazzo.lattice import spacing
 from terrazzo.models.gnn.model import Model
 from terrazzo.models.gnn.network import GNNConfig
+from terrazzo.models.gnn.settings import GNNSettings
+from terrazzo.regions.superpixels.superpixel_parameters import SuperpixelParameters
 from terrazzo.training.gnn.fit import fit as fit_images
+from terrazzo.training.gnn.settings import GNNTraining
 
 TITLE = "Graph network on superpixels"
 
 
+KINDS = (SuperpixelParameters, GNNSettings, GNNTraining)
+
+
 def fit(assignment: Assignment) -> Model:
     """Fit as `terrazzo.fit` does."""
-    return fit_images(assignment.images(), assignment.annotations(), **assignment.options())
+    images = assignment.images()
+    size = assignment.settings.get("size", SuperpixelParameters.size[0])
+    settings = {**assignment.settings, "size": spacing(size, len(images[0].extent))}
+    superpixels, network, training = replace(assignment, settings=settings).values(*KINDS)
+    return fit_images(
+        images,
+        assignment.annotations(),
+        class_names=assignment.class_names,
+        superpixels=superpixels,
+        network=network,
+        training=training,
+    )
 
 
 def warm_up() -> None:
     """Load torch and DGL and compile the kernels."""
     image = np.random.default_rng(0).integers(0, 255, (64, 64), np.uint8)
-    model = fit_images([image], [image // 128], epochs=1, layers=1, width=4, size=4, device="cpu")
+    quick = GNNTraining(epochs=1, device="cpu")
+    model = fit_images([image], [image // 128], size=4, network=GNNSettings(layers=1, width=4), training=quick)
     predict(model, image, device="cpu").compute()
 
 

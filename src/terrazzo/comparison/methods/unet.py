@@ -13,25 +13,31 @@ from terrazzo.io.models.model_file import open_model as open_model
 from terrazzo.io.models.model_file import write_model as write_model
 from terrazzo.io.results.result import Result
 from terrazzo.models.unet.cost import multiply_adds
-from terrazzo.models.unet.description import unet_description
 from terrazzo.models.unet.model import UNetModel
-from terrazzo.training.unet.fit_unet import BATCH, fit_unet, patch_shape
+from terrazzo.models.unet.settings import UNetSettings
+from terrazzo.training.unet.fit_unet import fit_unet, patch_shape
+from terrazzo.training.unet.settings import UNetTraining
 
 TITLE = "U-Net"
 
 
+KINDS = (UNetSettings, UNetTraining)
+
+
 def fit(assignment: Assignment) -> UNetModel:
     """Fit as `terrazzo.fit_unet` does."""
-    return fit_unet(assignment.images(), assignment.annotations(), **assignment.options())
+    network, training = assignment.values(*KINDS)
+    pairs = assignment.images(), assignment.annotations()
+    return fit_unet(*pairs, class_names=assignment.class_names, network=network, training=training)
 
 
 def shrinkable(assignment: Assignment) -> dict[str, int | list[int]]:
     """Return the batch and the patch of a fit."""
-    settings, images = assignment.settings, assignment.images()
-    built = {name: settings[name] for name in ("depth", "kernels", "pools") if name in settings}
-    description = unet_description(1, 2, axes=len(images[0].extent), **built)
-    patch = patch_shape(description, [image.extent for image in images], settings.get("patch"))
-    return {"batch": settings.get("batch", BATCH), "patch": patch[0] if len(set(patch)) == 1 else list(patch)}
+    network, training = assignment.values(*KINDS)
+    images = assignment.images()
+    description = network.description(1, 2, len(images[0].extent))
+    patch = patch_shape(description, [image.extent for image in images], training.patch)
+    return {"batch": training.batch, "patch": patch[0] if len(set(patch)) == 1 else list(patch)}
 
 
 def write_prediction(model: UNetModel, image: Image, path: Path, device: str) -> Image:

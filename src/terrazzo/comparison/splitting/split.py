@@ -5,16 +5,15 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Literal
 
 import numpy as np
 from numpy.typing import NDArray
 
 from terrazzo.comparison.assignment import AnnotatedSource
+from terrazzo.comparison.settings import WHAT, Splitting
 from terrazzo.comparison.splitting.folds import SIDES, check_classes, make_folds
 from terrazzo.comparison.splitting.side_sources import side_sources
 from terrazzo.comparison.splitting.units import (
-    Groups,
     Unit,
     class_counts_of,
     units_by_group,
@@ -23,9 +22,6 @@ from terrazzo.comparison.splitting.units import (
 )
 from terrazzo.errors import InputError
 from terrazzo.training.rules.named_classes import chosen_names
-
-SplitBy = Literal["image", "group", "region"]
-WHAT = {"image": "images", "group": "groups", "region": "regions"}
 
 
 @dataclass(frozen=True)
@@ -49,11 +45,8 @@ class Split:
 def split_sources(
     sources: Sequence[AnnotatedSource],
     folder: Path,
+    splitting: Splitting,
     *,
-    by: SplitBy,
-    groups: Groups | None,
-    folds: int,
-    gap: int,
     seed: int,
     class_names: Sequence[str] | None,
 ) -> Split:
@@ -66,6 +59,7 @@ def split_sources(
     ParameterError
         If there are too few units, or training or test would lack a class.
     """
+    by, groups, gap = splitting.by, splitting.groups, splitting.gap
     planes = [source.annotation.labels().plane for source in sources]
     names, extents = [source.name for source in sources], [plane.shape for plane in planes]
     if by == "region":
@@ -77,7 +71,7 @@ def split_sources(
         raise InputError("fewer than two classes are annotated; annotate some pixels of at least two classes")
     named = chosen_names(class_names, counts.shape[1] if class_names is None else len(class_names))
     counts = _widened(counts, len(named))
-    made = make_folds(counts, folds, seed=seed, what=WHAT[by], class_names=named)
+    made = make_folds(counts, splitting.folds, seed=seed, what=WHAT[by], class_names=named)
     assigned = []
     for number, fold in enumerate(made):
         parts = folder / f"fold-{number}"

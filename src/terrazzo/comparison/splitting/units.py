@@ -15,12 +15,11 @@ import numpy as np
 from numpy.typing import NDArray
 
 from terrazzo.blocks import Box
+from terrazzo.comparison.settings import Groups
 from terrazzo.errors import InputError, ParameterError
 from terrazzo.regions.classes.annotation import NOT_ANNOTATED
 
 REGIONS_PER_AXIS = 4
-
-Groups = str | Path | Mapping[str, str]
 
 
 @dataclass(frozen=True)

@@ -1,13 +1,13 @@
 """The graph neural network: residual layers in which every node listens to its neighbours."""
 
 from dataclasses import dataclass
-from typing import Literal
 
 import torch
 from torch import Tensor, nn
 
 from terrazzo.errors import ParameterError
 from terrazzo.models.gnn.message_passing import MessagePassing
+from terrazzo.models.gnn.settings import Aggregation, GNNSettings
 
 
 @dataclass(frozen=True)
@@ -20,17 +20,8 @@ class GNNConfig:
         Columns of the (scaled) features that come in.
     classes : int
         Columns of the logits that come out.
-    width : int
-        Columns in between.
-    layers : int
-        Rounds of messages; with 0 every node is judged alone.
-    dropout : float
-        Share of activations dropped in training.
-    aggregation : {"mean", "attention"}
-        How a node hears its neighbours: all alike ("mean", which leaves edge features unused), or weighted by what is
-        seen at both ends and on the edge.
-    heads : int
-        Attention heads; divides `width`.
+    width, layers, dropout, aggregation, heads
+        As for `GNNSettings`.
 
     Raises
     ------
@@ -41,25 +32,17 @@ class GNNConfig:
     node_features: int
     edge_features: int
     classes: int
-    width: int = 64
-    layers: int = 8
-    dropout: float = 0.0
-    aggregation: Literal["mean", "attention"] = "mean"
-    heads: int = 4
+    width: int = GNNSettings.width
+    layers: int = GNNSettings.layers
+    dropout: float = GNNSettings.dropout
+    aggregation: Aggregation = GNNSettings.aggregation
+    heads: int = GNNSettings.heads
 
     def __post_init__(self) -> None:
-        for name, least in _LEAST.items():
+        for name, least in (("node_features", 1), ("edge_features", 0), ("classes", 1)):
             if getattr(self, name) < least:
                 raise ParameterError(f"{name} of a GNN is {getattr(self, name)}; it must be at least {least}")
-        if not 0 <= self.dropout < 1:
-            raise ParameterError(f"dropout of a GNN is {self.dropout}; it must be at least 0 and below 1")
-        if self.aggregation not in ("mean", "attention"):
-            raise ParameterError(f"aggregation of a GNN is {self.aggregation!r}; it must be 'mean' or 'attention'")
-        if self.width % self.heads:
-            raise ParameterError(f"{self.heads} heads do not divide a width of {self.width}; choose a divisor")
-
-
-_LEAST = {"node_features": 1, "edge_features": 0, "classes": 1, "width": 1, "layers": 0, "heads": 1}
+        GNNSettings(self.width, self.layers, self.dropout, self.aggregation, self.heads)
 
 
 class GNN(nn.Module):

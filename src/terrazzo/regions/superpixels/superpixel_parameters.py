@@ -13,6 +13,7 @@ from terrazzo.errors import ParameterError
 from terrazzo.kernels.filters import radius
 from terrazzo.kernels.superpixels.connectivity import ADOPTION_CELLS
 from terrazzo.lattice import spacing
+from terrazzo.settings import Settings
 
 COLOURS = ("none", "lab")
 
@@ -21,7 +22,7 @@ SURROUND = 4.0
 
 
 @dataclass(frozen=True)
-class SuperpixelParameters:
+class SuperpixelParameters(Settings):
     """The parameters of lattice superpixels.
 
     Parameters

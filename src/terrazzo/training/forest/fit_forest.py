@@ -6,72 +6,77 @@ import time
 from collections.abc import Sequence
 from typing import Any
 
-import dask.array as da
 import numpy as np
 from numpy.typing import NDArray
 
+from terrazzo.blockwise.inputs.image_array import ImageLike
 from terrazzo.errors import ParameterError
 from terrazzo.models.forest.model import ForestModel
 from terrazzo.models.forest.trees import Trees
+from terrazzo.progress import Step, tell
+from terrazzo.settings import answers
 from terrazzo.training.forest.sampled_pixels import SampledPixels, sample_pixels
-from terrazzo.training.rules.named_classes import chosen_colours
+from terrazzo.training.forest.settings import ForestTraining
+from terrazzo.training.rules.annotated_inputs import annotated_inputs
+from terrazzo.training.rules.named_classes import ClassNames
+from terrazzo.training.rules.split_sources import readable_inputs, split_sources
 
 STEP = 10
 """Trees that are added before the validation loss is looked at again."""
 
 
+@answers(training=ForestTraining)
 def fit_forest(
-    images: Sequence[da.Array],
-    annotations: Sequence[da.Array],
+    images: Sequence[ImageLike],
+    annotations: Sequence[ImageLike],
     *,
-    validation: Sequence[int],
-    class_names: Sequence[str],
-    samples: int = 100_000,
-    trees: int = 200,
-    patience: int = 3,
-    seconds: float | None = None,
-    seed: int = 0,
+    axes: int | None = None,
+    class_names: ClassNames | None = None,
+    training: ForestTraining = ForestTraining(),
 ) -> ForestModel:
     """Train scikit-learn's random forest on the filter responses of annotated pixels.
 
+    Windows are read around annotated pixels, never an image as a whole. What is held out for validation follows the
+    rules of `fit`: whole images where three or more allow it, otherwise blocks with a gap around them.
+
     Parameters
     ----------
-    images : sequence of dask.array.Array, each (c, y, x) or (c, z, y, x)
-    annotations : sequence of dask.array.Array of whole numbers, each (y, x) or (z, y, x)
-        255 is not annotated.
-    validation : sequence of int
-        Which of them tell when to stop.
-    class_names : sequence of str
-    samples : int
-        Pixels that are drawn from the others, about; a quarter of it from those for validation.
-    trees : int
-        The most trees.
-    patience : int
-        Tens of trees without a better validation loss before it stops.
-    seconds : float, optional
-        After these no further trees are added; sampling counts as well.
-    seed : int
+    images : sequence of Image or array, each (y, x), (c, y, x) or (c, z, y, x)
+        Images, or volumes, with the same number of channels.
+    annotations : sequence of Image or array of whole numbers, each (y, x) or (z, y, x)
+        The class of each pixel of the image in the same place; 255 is not annotated.
+    axes : int, optional
+        3 if arrays with three axes are volumes (z, y, x).
+    class_names : sequence of str, or mapping of str to str, optional
+        One name per class, or a colour `#rrggbb` for each name; without names there are as many classes as the
+        annotations hold.
+    training : ForestTraining
+        How many pixels are drawn and trees are grown.
+
+    Returns
+    -------
+    ForestModel
 
     Raises
     ------
+    InputError
+        If an image and its annotation do not fit, images have different axes or channels, or a pixel is NaN or
+        infinite.
     ParameterError
-        If a number is out of range, or nothing is annotated on a side.
+        If a parameter is out of range, or the annotation cannot be learned from.
     """
-    if min(samples, trees, patience) < 1:
-        raise ParameterError(f"samples, trees and patience are {samples}, {trees}, {patience}; each must be at least 1")
     began = time.monotonic()
-    held = set(validation)
-    sides = []
-    for numbers, number in (
-        ([n for n in range(len(images)) if n not in held], samples),
-        (sorted(held), max(1, samples // 4)),
-    ):
-        chosen = [images[n] for n in numbers], [annotations[n] for n in numbers]
-        sides.append(sample_pixels(*chosen, classes=len(class_names), number=number, seed=seed))
-    training, validating = sides
-    if not training.classes.size or not validating.classes.size:
+    inputs = annotated_inputs(images, annotations, class_names, axes)
+    sources = split_sources(
+        *readable_inputs(inputs), inputs.classes, validation=training.validation, seed=training.seed
+    )
+    learned, judged = (
+        sample_pixels(sources, validation=held, classes=inputs.classes, number=number, seed=training.seed)
+        for held, number in ((False, training.samples), (True, max(1, training.samples // 4)))
+    )
+    if not learned.classes.size or not judged.classes.size:
         raise ParameterError("no annotated pixel was drawn for training or for validation; annotate more")
-    grown, losses = _grow(training, validating, trees, patience, seed, lambda: _left(began, seconds))
+    grown, losses = _grow(learned, judged, training, began)
     best = int(np.argmin(losses))
     kept = grown.estimators_[: STEP * (best + 1)]
     figures = {
@@ -82,36 +87,29 @@ def fit_forest(
     }
     for tree in kept:
         tree.classes_ = grown.classes_
-    return _as_model(kept, images[0], tuple(class_names), figures)
-
-
-def _as_model(trees: Any, image: da.Array, class_names: tuple[str, ...], figures: dict[str, float]) -> ForestModel:
-    colours = chosen_colours(None, len(class_names))
-    made = Trees.of(trees, len(class_names))
-    return ForestModel(made, image.shape[0], image.ndim - 1, class_names, colours, fitted=figures)
-
-
-def _left(began: float, seconds: float | None) -> bool:
-    return seconds is None or time.monotonic() - began < seconds
+    trees, (pixel_size, pixel_unit) = Trees.of(kept, inputs.classes), inputs.pixel_size
+    shape = inputs.channels, inputs.axes
+    return ForestModel(trees, *shape, inputs.class_names, inputs.colours, pixel_size, figures, pixel_unit)
 
 
 def _grow(
-    training: SampledPixels, validating: SampledPixels, trees: int, patience: int, seed: int, goes_on: Any
+    learned: SampledPixels, judged: SampledPixels, training: ForestTraining, began: float
 ) -> tuple[Any, list[float]]:
     """Return scikit-learn's classifier and the validation loss after each step."""
     from sklearn.ensemble import RandomForestClassifier
 
-    forest = RandomForestClassifier(n_estimators=0, warm_start=True, n_jobs=-1, random_state=seed)
+    forest = RandomForestClassifier(n_estimators=0, warm_start=True, n_jobs=-1, random_state=training.seed)
     summed: NDArray[np.float64] | float = 0.0
     losses: list[float] = []
-    while len(losses) * STEP < trees and len(losses) - int(np.argmin(losses or [0])) <= patience:
+    while len(losses) * STEP < training.trees and len(losses) - int(np.argmin(losses or [0])) <= training.patience:
         before = forest.n_estimators
-        forest.n_estimators = min(before + STEP, trees)
-        forest.fit(training.responses, training.classes)
+        forest.n_estimators = min(before + STEP, training.trees)
+        forest.fit(learned.responses, learned.classes)
         new = forest.estimators_[before:]
-        summed = summed + sum(tree.predict_proba(validating.responses) for tree in new)
-        losses.append(_loss(summed / len(forest.estimators_), forest.classes_, validating.classes))
-        if not goes_on():
+        summed = summed + sum(tree.predict_proba(judged.responses) for tree in new)
+        losses.append(_loss(summed / len(forest.estimators_), forest.classes_, judged.classes))
+        tell(Step("trees", forest.n_estimators, training.trees))
+        if training.seconds is not None and time.monotonic() - began >= training.seconds:
             break
     return forest, losses
 

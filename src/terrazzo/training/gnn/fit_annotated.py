@@ -6,20 +6,23 @@ import tempfile
 import time
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
+from functools import partial
 from pathlib import Path
-from typing import Any, Literal
+from typing import Any
 
 import numpy as np
 
 from terrazzo.blockwise.arrays.annotated_graph import lazy_annotated_graph
 from terrazzo.blockwise.inputs.annotated_image import AnnotatedImage
-from terrazzo.errors import InputError, ParameterError
+from terrazzo.errors import InputError
 from terrazzo.io.failures import about
-from terrazzo.models.gnn.network import GNNConfig
+from terrazzo.models.gnn.settings import GNNSettings
+from terrazzo.progress import Step, tell
 from terrazzo.regions.graphs.node_targets import NodeTargets
 from terrazzo.regions.graphs.region_graph import RegionGraph
 from terrazzo.training.gnn.fit_network import fit_network
 from terrazzo.training.gnn.fit_streamed import fit_streamed, write_graphs
+from terrazzo.training.gnn.settings import GNNTraining
 from terrazzo.training.gnn.train_network import FittedNetwork
 
 MOST_NODES_IN_MEMORY = 2**20
@@ -27,12 +30,7 @@ MOST_NODES_IN_MEMORY = 2**20
 
 
 def fit_annotated(
-    annotated: Sequence[AnnotatedImage],
-    *,
-    streaming: bool | Literal["auto"] = "auto",
-    scratch: str | Path | None = None,
-    graph_done: Callable[[int, int], None] | None = None,
-    **settings: Any,
+    annotated: Sequence[AnnotatedImage], network: GNNSettings, training: GNNTraining
 ) -> tuple[FittedNetwork, float]:
     """Return a network trained on the wanted blocks of annotated images, and the seconds that training took.
 
@@ -40,34 +38,22 @@ def fit_annotated(
     ----------
     annotated : sequence of AnnotatedImage
         With one recipe and one number of classes.
-    streaming, scratch, graph_done
-        As for `fit`.
-    **settings
-        As for `train_network`; `seconds` are those of the graphs and of training together.
+    network : GNNSettings
+    training : GNNTraining
+        Its seconds are those of the graphs and of training together.
     """
-    began = time.monotonic()
-    if not _streams(streaming, annotated, settings.get("split")):
-        graphs, targets = _graphs(annotated, settings.get("layers", GNNConfig.layers), graph_done)
-        return _timed(fit_network, graphs, targets, began=began, **settings)
-    settings.pop("split", None)
-    with _scratch(scratch) as folder:
-        stored = write_graphs(annotated, folder, graph_done)
-        return _timed(fit_streamed, stored, annotated[0].classes, began=began, **settings)
+    train = partial(_timed, network=network, training=training, began=time.monotonic())
+    if not _streams(annotated, training):
+        return train(fit_network, *_graphs(annotated, network.layers))
+    with _scratch(training.scratch) as folder:
+        return train(fit_streamed, write_graphs(annotated, folder), annotated[0].classes)
 
 
-def check_streaming(streaming: object, split: object) -> None:
-    """Raise a ParameterError if `streaming` is no choice, or none with a split of whole graphs."""
-    if streaming not in (True, False, "auto"):
-        raise ParameterError(f"streaming is {streaming!r}; it must be True, False or 'auto'")
-    if streaming is True and split is not None:
-        raise ParameterError("a split names rows of whole graphs, and with streaming there are none; leave it out")
-
-
-def _streams(asked: bool | Literal["auto"], annotated: Sequence[AnnotatedImage], split: object) -> bool:
+def _streams(annotated: Sequence[AnnotatedImage], training: GNNTraining) -> bool:
     """Return whether graphs stay on disk: as asked, or where they might have too many nodes."""
-    if asked == "auto":
-        return split is None and sum(one.cells for one in annotated) > MOST_NODES_IN_MEMORY
-    return asked
+    if training.streaming == "auto":
+        return training.split is None and sum(one.cells for one in annotated) > MOST_NODES_IN_MEMORY
+    return training.streaming
 
 
 def _timed(train: Callable[..., FittedNetwork], *given: Any, **settings: Any) -> tuple[FittedNetwork, float]:
@@ -86,9 +72,7 @@ def _scratch(parent: str | Path | None) -> Iterator[Path]:
         yield Path(path)
 
 
-def _graphs(
-    annotated: Sequence[AnnotatedImage], layers: int, done: Callable[[int, int], None] | None
-) -> tuple[list[RegionGraph], list[NodeTargets]]:
+def _graphs(annotated: Sequence[AnnotatedImage], layers: int) -> tuple[list[RegionGraph], list[NodeTargets]]:
     """Return of each graph the nodes that are annotated with the ring that their logits depend on."""
     graphs: list[RegionGraph] = []
     targets: list[NodeTargets] = []
@@ -98,6 +82,5 @@ def _graphs(
         rows = graph.ring(np.flatnonzero(target.annotated), layers)
         graphs.append(graph.subgraph(rows))
         targets.append(NodeTargets(target.counts[rows]))
-        if done is not None:
-            done(len(graphs), len(annotated))
+        tell(Step("graphs", len(graphs), len(annotated)))
     return graphs, targets

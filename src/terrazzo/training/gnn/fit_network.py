@@ -2,19 +2,24 @@
 
 from collections.abc import Sequence
 from functools import partial
-from typing import Any
 
 from terrazzo.errors import ParameterError
+from terrazzo.models.gnn.settings import GNNSettings
 from terrazzo.regions.graphs.node_targets import NodeTargets
 from terrazzo.regions.graphs.region_graph import RegionGraph
+from terrazzo.training.gnn.settings import GNNTraining
 from terrazzo.training.gnn.sides import sides_of_graphs
 from terrazzo.training.gnn.train_network import FittedNetwork, Shape, train_network
 from terrazzo.training.rules.annotated_pixels import check_annotation, pixels_of
-from terrazzo.training.rules.splits import Split
 
 
 def fit_network(
-    graphs: Sequence[RegionGraph], targets: Sequence[NodeTargets], *, split: Split | None = None, **settings: Any
+    graphs: Sequence[RegionGraph],
+    targets: Sequence[NodeTargets],
+    *,
+    network: GNNSettings = GNNSettings(),
+    training: GNNTraining = GNNTraining(),
+    began: float | None = None,
 ) -> FittedNetwork:
     """Train a `GNN` on annotated graphs until the validation loss no longer falls.
 
@@ -26,10 +31,11 @@ def fit_network(
     ----------
     graphs, targets : sequence of RegionGraph and of NodeTargets
         Graphs with the same columns, and the annotation of each.
-    split : Split, optional
-        A split to use in place of `split_nodes`.
-    **settings
-        As for `train_network`.
+    network : GNNSettings
+    training : GNNTraining
+        Its `split` is used in place of `split_nodes`.
+    began : float, optional
+        The `time.monotonic()` at which the seconds began to count; by default now.
 
     Returns
     -------
@@ -44,7 +50,8 @@ def fit_network(
     _check_pairs(graphs, targets)
     check_annotation(pixels_of(target.counts for target in targets))
     shape = Shape(len(graphs[0].node_columns), len(graphs[0].edge_columns), targets[0].number_of_classes)
-    return train_network(partial(sides_of_graphs, graphs, targets, split), shape, **settings)
+    cut = partial(sides_of_graphs, graphs, targets, training.split)
+    return train_network(cut, shape, network=network, training=training, began=began)
 
 
 def _check_pairs(graphs: Sequence[RegionGraph], targets: Sequence[NodeTargets]) -> None:

@@ -3,11 +3,10 @@
 from __future__ import annotations
 
 import shutil
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from functools import partial, reduce
 from operator import add
 from pathlib import Path
-from typing import Any
 
 import numpy as np
 from distributed import Client
@@ -18,22 +17,20 @@ from terrazzo.blockwise.inputs.annotated_image import AnnotatedImage
 from terrazzo.blockwise.runs.write_annotated_graph import write_annotated_graph
 from terrazzo.io.failures import about
 from terrazzo.io.results.graph_parts import GraphParts
+from terrazzo.models.gnn.settings import GNNSettings
+from terrazzo.progress import Step, tell
 from terrazzo.regions.graphs.scaling import Scaling
 from terrazzo.training.gnn.cut_blocks import CutBlock, StoredGraph, StoredPart, cut_block
+from terrazzo.training.gnn.settings import GNNTraining
 from terrazzo.training.gnn.sides import Sides, check_sides
 from terrazzo.training.gnn.train_network import FittedNetwork, Shape, train_network
 from terrazzo.training.rules.annotated_pixels import check_annotation, pixels_of
 from terrazzo.training.rules.split_blocks import HeldOut, split_blocks
-from terrazzo.training.rules.splits import Validation
+from terrazzo.training.rules.training import Validation
 
 
-def write_graphs(
-    images: Sequence[AnnotatedImage],
-    folder: Path,
-    done: Callable[[int, int], None] | None = None,
-    client: Client | None = None,
-) -> list[StoredGraph]:
-    """Write the graphs of annotated images, block by block, to an empty folder.
+def write_graphs(images: Sequence[AnnotatedImage], folder: Path, client: Client | None = None) -> list[StoredGraph]:
+    """Write the graphs of annotated images, block by block, to an empty folder; each is a step of "graphs".
 
     Parameters
     ----------
@@ -41,8 +38,6 @@ def write_graphs(
         With one recipe and one number of classes.
     folder : path
         Where to; what is left there after a fit is of no further use.
-    done : callable, optional
-        Called with `(graphs written, graphs in all)`.
     client : distributed.Client, optional
         Where the graphs are made, if all its workers see the folder; without it, in this process's threads.
 
@@ -55,13 +50,18 @@ def write_graphs(
     for image in images:
         with about(image.path):
             graphs.append(_stored(image, folder / str(len(graphs)), client))
-        if done is not None:
-            done(len(graphs), len(images))
+        tell(Step("graphs", len(graphs), len(images)))
     return graphs
 
 
 def fit_streamed(
-    graphs: Sequence[StoredGraph], classes: int, *, client: Client | None = None, **settings: Any
+    graphs: Sequence[StoredGraph],
+    classes: int,
+    *,
+    network: GNNSettings = GNNSettings(),
+    training: GNNTraining = GNNTraining(),
+    began: float | None = None,
+    client: Client | None = None,
 ) -> FittedNetwork:
     """Train a `GNN` with a batch, never a graph, in memory.
 
@@ -74,10 +74,12 @@ def fit_streamed(
         Made by one recipe; the graphs of their blocks are removed once they are cut.
     classes : int
         The number of classes.
+    network : GNNSettings
+    training : GNNTraining
+    began : float, optional
+        The `time.monotonic()` at which the seconds began to count; by default now.
     client : distributed.Client, optional
         Where graphs are cut; as for `write_graphs`.
-    **settings
-        As for `train_network`.
 
     Returns
     -------
@@ -91,7 +93,8 @@ def fit_streamed(
     check_annotation(_annotated(graphs, classes))
     recipe = graphs[0].recipe
     shape = Shape(len(recipe.node_columns), len(recipe.edge_columns), classes)
-    return train_network(partial(sides_of_stored, graphs, client=client), shape, **settings)
+    sides = partial(sides_of_stored, graphs, client=client)
+    return train_network(sides, shape, network=network, training=training, began=began)
 
 
 def sides_of_stored(

@@ -1,23 +1,23 @@
 """How does a graph neural network learn from annotated graphs?"""
 
 import time
-from collections.abc import Callable, Iterator, Sequence
-from dataclasses import dataclass
-from typing import Any, NamedTuple
+from collections.abc import Iterator, Sequence
+from dataclasses import asdict, dataclass
+from typing import NamedTuple
 
 import numpy as np
 import torch
 
-from terrazzo.errors import ParameterError
 from terrazzo.models.device import choose_device
-from terrazzo.models.gnn.message_passing import Backend
 from terrazzo.models.gnn.network import GNN, GNNConfig
+from terrazzo.models.gnn.settings import GNNSettings
 from terrazzo.regions.graphs.scaling import Scaling
 from terrazzo.training.gnn.batches import AnyPart, Batches, DrawnBatches, grouped
+from terrazzo.training.gnn.settings import GNNTraining
 from terrazzo.training.gnn.sides import Cut
-from terrazzo.training.rules.losses import ClassWeighting, class_weights
-from terrazzo.training.rules.optimise import Epoch, Schedule, best_of, drawn_by_area, optimise
-from terrazzo.training.rules.splits import Split, Validation
+from terrazzo.training.rules.losses import class_weights
+from terrazzo.training.rules.optimise import Epoch, best_of, drawn_by_area, optimise
+from terrazzo.training.rules.splits import Split
 
 STEPS = 8
 """Steps per epoch that small training sets are grouped for, where they have as many graphs."""
@@ -60,20 +60,9 @@ def train_network(
     cut: Cut,
     shape: Shape,
     *,
-    seed: int = 0,
-    epochs: int = 200,
-    patience: int = 40,
-    learning_rate: float = 3e-3,
-    weight_decay: float = 1e-2,
-    weighting: ClassWeighting = None,
-    validation: Validation = 0.2,
-    seconds: float | None = None,
-    batch_nodes: int = 16384,
-    device: str = "auto",
-    backend: Backend = "auto",
+    network: GNNSettings = GNNSettings(),
+    training: GNNTraining = GNNTraining(),
     began: float | None = None,
-    progress: Callable[[Epoch], None] | None = None,
-    **architecture: Any,
 ) -> FittedNetwork:
     """Train a `GNN` on what a function cuts, until the validation loss no longer falls.
 
@@ -85,24 +74,10 @@ def train_network(
         Gives the parts for training and for validation.
     shape : Shape
         Of the features and classes.
-    seed : int
-        Of the split, the first weights, dropout and the order of batches; torch's own state stays as it was.
-    epochs, patience, learning_rate, weight_decay, seconds
-        See `Schedule`.
-    weighting : {"balanced", None}
-        See `class_weights`.
-    validation : float or sequence of int
-        Share held out, or the numbers of the images held out, see `split_nodes`.
-    batch_nodes : int
-        The most nodes in one step.
-    device, backend : str
-        See `choose_device` and `message_passing`.
+    network : GNNSettings
+    training : GNNTraining
     began : float, optional
         The `time.monotonic()` at which the seconds began to count; by default now.
-    progress : callable, optional
-        Called with each `Epoch`.
-    **architecture
-        Fields of `GNNConfig`: width, layers, dropout, aggregation, heads.
 
     Returns
     -------
@@ -114,27 +89,23 @@ def train_network(
         If a side of the split has no annotated pixel, or a parameter is out of range.
     """
     began = time.monotonic() if began is None else began
-    schedule = Schedule(epochs, patience, learning_rate, weight_decay, seconds)
-    config = GNNConfig(**shape._asdict(), **architecture)
-    on = choose_device(device)
-    if batch_nodes < 1:
-        raise ParameterError(f"batch_nodes is {batch_nodes}; a batch needs at least 1 node")
-    sides = cut(hops=config.layers, most_nodes=batch_nodes, validation=validation, seed=seed)
+    on = choose_device(training.device)
+    most, seed = training.batch_nodes, training.seed
+    sides = cut(hops=network.layers, most_nodes=most, validation=training.validation, seed=seed)
     pixels = np.sum([part.pixels for part in sides.training], axis=0)
-    weights = class_weights(torch.tensor(pixels, device=on), weighting)
+    weights = class_weights(torch.tensor(pixels, device=on), training.weighting)
     rng = np.random.default_rng(seed)
     made = [
-        Batches(list(_groups(parts, batch_nodes, rng)), sides.scaling, on, backend)
+        Batches(list(_groups(parts, most, rng)), sides.scaling, on, training.backend)
         for parts in (sides.training, sides.validation)
     ]
     draw = drawn_by_area(made[0].areas) if sides.streamed else None
-    training, validating = made if sides.streamed else map(list, made)
+    learned, judged = made if sides.streamed else map(list, made)
     with torch.random.fork_rng(devices=[on] if on.type == "cuda" else []):
         torch.manual_seed(seed)
-        network = GNN(config).to(on)
-        steps, left = DrawnBatches(training, draw), schedule.left(began)
-        history = optimise(network, steps, validating, left, weights=weights, rng=rng, progress=progress)
-    return FittedNetwork(network.cpu(), sides.scaling, history, sides.split)
+        gnn = GNN(GNNConfig(**shape._asdict(), **asdict(network))).to(on)
+        history = optimise(gnn, DrawnBatches(learned, draw), judged, training.left(began), weights=weights, rng=rng)
+    return FittedNetwork(gnn.cpu(), sides.scaling, history, sides.split)
 
 
 def _groups(parts: Sequence[AnyPart], batch_nodes: int, rng: np.random.Generator) -> Iterator[list[AnyPart]]:

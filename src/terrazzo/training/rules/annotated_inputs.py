@@ -4,28 +4,105 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Sequence
+from dataclasses import dataclass
 
 import dask
 import dask.array as da
 import numpy as np
 
-from terrazzo.blockwise.inputs.image_array import ImageLike, axis_names
+from terrazzo.blockwise.inputs.image_array import ImageLike, axis_names, image_array
 from terrazzo.errors import InputError, ParameterError
 from terrazzo.io.images.image import Image
 from terrazzo.pixel_size import is_same_size, size_ratio
 from terrazzo.regions.classes.annotation import NOT_ANNOTATED
+from terrazzo.training.rules.named_classes import (
+    ClassNames,
+    annotated_colours,
+    chosen_colours,
+    chosen_names,
+    given_colours,
+    named_classes,
+)
 
 _log = logging.getLogger(__name__)
 
 
-def check_lists(images: object, annotations: object, masks: object = None) -> None:
-    """Raise an error unless there are lists with one annotation, and one mask if any, for each image."""
+@dataclass(frozen=True, eq=False)
+class AnnotatedInputs:
+    """What a model of any kind is fitted on.
+
+    Parameters
+    ----------
+    images, annotations : sequence of Image or array
+        As they were given.
+    pixels : list of dask.array.Array, each (c, y, x) or (c, z, y, x)
+    planes : list of dask.array.Array of whole numbers, each (y, x) or (z, y, x)
+    axes, channels : int
+        That all images have.
+    class_names, colours : tuple of str
+        One per class.
+    """
+
+    images: Sequence[ImageLike]
+    annotations: Sequence[ImageLike]
+    pixels: list[da.Array]
+    planes: list[da.Array]
+    axes: int
+    channels: int
+    class_names: tuple[str, ...]
+    colours: tuple[str, ...]
+
+    @property
+    def classes(self) -> int:
+        """How many classes there are."""
+        return len(self.class_names)
+
+    @property
+    def pixel_size(self) -> tuple[tuple[float, ...] | None, str | None]:
+        """The pixel size that all images have, but for rounding, and its unit."""
+        return common_pixel_size(self.images)
+
+
+def annotated_inputs(
+    images: Sequence[ImageLike],
+    annotations: Sequence[ImageLike],
+    class_names: ClassNames | None = None,
+    axes: int | None = None,
+) -> AnnotatedInputs:
+    """Return images and annotations with their classes: those named, else as many as the annotations hold.
+
+    Parameters
+    ----------
+    images, annotations : sequence of Image or array
+    class_names : sequence of str, or mapping of str to colour, optional
+    axes : int, optional
+        3 if arrays with three axes are volumes (z, y, x).
+
+    Raises
+    ------
+    InputError
+        If images differ in axes or channels, or an annotation holds no whole numbers.
+    ParameterError
+        If they are no lists, or names and colours do not fit.
+    """
+    check_lists(images, annotations)
+    pixels = [image_array(image, axes) for image in images]
+    axes, channels = common_axes(pixels)
+    planes = [class_plane(annotation, axes) for annotation in annotations]
+    named = named_classes(annotations, class_names)
+    names = chosen_names(named, count_classes(planes) if named is None else len(named))
+    given = given_colours(class_names) or annotated_colours(annotations, len(names))
+    return AnnotatedInputs(
+        images, annotations, pixels, planes, axes, channels, names, chosen_colours(given, len(names))
+    )
+
+
+def check_lists(images: object, annotations: object) -> None:
+    """Raise an error unless there are lists with one annotation for each image."""
     if not isinstance(images, list | tuple) or not isinstance(annotations, list | tuple):
         raise ParameterError("images and annotations must be lists; write fit([image], [annotation])")
     if len(images) != len(annotations) or not images:
         raise InputError(f"{len(images)} images came with {len(annotations)} annotations; give one each")
-    if masks is not None and (not isinstance(masks, list | tuple) or len(masks) != len(images)):
-        raise ParameterError("masks must be a list with one mask, or None, for each image")
 
 
 def common_axes(arrays: Sequence[da.Array]) -> tuple[int, int]:

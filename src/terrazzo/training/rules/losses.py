@@ -1,13 +1,10 @@
 """What does a network pay for its answer? Cross entropy per annotated pixel, counted on nodes."""
 
-from typing import Literal
-
 import torch
 from torch import Tensor
 
 from terrazzo.errors import ParameterError
-
-ClassWeighting = Literal["balanced"] | None
+from terrazzo.training.rules.training import ClassWeighting
 
 
 def area_weighted_cross_entropy(

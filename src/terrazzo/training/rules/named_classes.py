@@ -3,15 +3,18 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Sequence
-from typing import Any
+from collections.abc import Mapping, Sequence
+from typing import Any, TypeAlias
 
 from terrazzo.errors import ParameterError
 from terrazzo.io.annotations.annotation import Annotation
 from terrazzo.palette import PALETTE as PALETTE
 
+ClassNames: TypeAlias = Sequence[str] | Mapping[str, str]
+"""A name per class, or a name and a colour `#rrggbb`."""
 
-def named_classes(annotations: Sequence[Any], class_names: Sequence[str] | None) -> tuple[str, ...] | None:
+
+def named_classes(annotations: Sequence[Any], class_names: ClassNames | None) -> tuple[str, ...] | None:
     """Return the names of the classes: those given, else those of the annotations; None if nobody says.
 
     Raises
@@ -32,6 +35,11 @@ def named_classes(annotations: Sequence[Any], class_names: Sequence[str] | None)
     return names
 
 
+def given_colours(class_names: ClassNames | None) -> tuple[str, ...] | None:
+    """Return the colours that come with the names; None if none do."""
+    return tuple(class_names.values()) if isinstance(class_names, Mapping) else None
+
+
 def annotated_colours(annotations: Sequence[Any], classes: int) -> tuple[str, ...] | None:
     """Return a colour per class, the first that an annotation has for it, else the default's; None if none has any."""
     known = [one.colours for one in annotations if isinstance(one, Annotation) and one.colours is not None]
@@ -41,7 +49,7 @@ def annotated_colours(annotations: Sequence[Any], classes: int) -> tuple[str, ..
     return tuple(colour or PALETTE[i % len(PALETTE)] for i, colour in zip(range(classes), found, strict=True))
 
 
-def chosen_names(given: Sequence[str] | None, classes: int) -> tuple[str, ...]:
+def chosen_names(given: ClassNames | None, classes: int) -> tuple[str, ...]:
     """Return one name per class; a ParameterError if those given are not that many different ones."""
     names = tuple(f"class {i}" for i in range(classes)) if given is None else tuple(given)
     if len(names) != classes or len(set(names)) < classes:

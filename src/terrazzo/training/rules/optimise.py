@@ -7,7 +7,7 @@ import logging
 import math
 import time
 from collections.abc import Callable, Iterable, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from typing import NamedTuple, Protocol
 
 import numpy as np
@@ -16,14 +16,10 @@ from numpy.typing import NDArray
 from torch import Tensor, nn
 
 from terrazzo.errors import ParameterError
+from terrazzo.progress import Step, tell
+from terrazzo.training.rules.training import Training
 
 _log = logging.getLogger(__name__)
-
-MOST_OF_FIRST = 0.5
-"""How far into the run the first epoch may be, by its seconds: the rate is then half its peak."""
-
-WARM_UP = 0.05
-"""Share of the run in which the learning rate rises to its peak."""
 
 
 @dataclass(frozen=True)
@@ -67,7 +63,7 @@ class AnyBatch(Protocol):
         ...
 
 
-class Training(Protocol):
+class TrainingBatches(Protocol):
     """Batches to learn from."""
 
     def __len__(self) -> int:
@@ -99,95 +95,28 @@ def drawn_by_area(areas: NDArray[np.float64]) -> Draw:
     return draw
 
 
-@dataclass(frozen=True)
-class Schedule:
-    """How long to train, and how fast.
-
-    Parameters
-    ----------
-    epochs : int
-        The most there may be.
-    patience : int
-        Epochs without a better validation loss before the run stops.
-    learning_rate : float
-        The peak: it rises linearly at first and then falls as a cosine.
-    weight_decay : float
-        Of the matrices; biases and norms do not decay.
-    seconds : float, optional
-        After these no further epoch starts, and the learning rate falls in time for it.
-
-    Raises
-    ------
-    ParameterError
-        If a value is out of range.
-    """
-
-    epochs: int
-    patience: int
-    learning_rate: float
-    weight_decay: float
-    seconds: float | None = None
-
-    def __post_init__(self) -> None:
-        if self.epochs < 1 or self.patience < 1:
-            raise ParameterError(f"epochs is {self.epochs} and patience {self.patience}; both must be at least 1")
-        if not self.learning_rate > 0 or self.weight_decay < 0:
-            raise ParameterError(
-                f"learning_rate is {self.learning_rate} and weight_decay {self.weight_decay}; "
-                "the first must be above 0 and the second at least 0"
-            )
-        if self.seconds is not None and self.seconds <= 0:
-            raise ParameterError(f"seconds is {self.seconds}; it must be above 0, or None for no limit")
-
-    def left(self, began: float) -> Schedule:
-        """Return what is left of the schedule if its seconds began to count at that `time.monotonic()`.
-
-        Where none are left, it is one epoch without a limit.
-        """
-        if self.seconds is None:
-            return self
-        left = self.seconds - (time.monotonic() - began)
-        if left > 0:
-            return replace(self, seconds=left)
-        _log.warning("what comes before training took all of its %g s: the network learns for one epoch", self.seconds)
-        return replace(self, seconds=None, epochs=1)
-
-    def rate(self, epochs_done: float, seconds: float) -> float:
-        """The learning rate after some epochs and seconds."""
-        done = epochs_done / self.epochs
-        if self.seconds is not None:
-            # however few seconds there are, the first epoch learns
-            done = max(done, min(seconds / self.seconds, 1 if epochs_done >= 1 else MOST_OF_FIRST))
-        if done < WARM_UP:
-            return self.learning_rate * (done / WARM_UP + 0.01)
-        return self.learning_rate * (1 + math.cos(math.pi * (done - WARM_UP) / (1 - WARM_UP))) / 2
-
-
 def optimise(
     network: nn.Module,
-    training: Training,
+    batches: TrainingBatches,
     validation: Iterable[AnyBatch],
-    schedule: Schedule,
+    training: Training,
     *,
     weights: Tensor | None = None,
     rng: np.random.Generator,
-    progress: Callable[[Epoch], None] | None = None,
 ) -> tuple[Epoch, ...]:
-    """Train a network in place and leave it with the weights of its best epoch.
+    """Train a network in place and leave it with the weights of its best epoch; each `Epoch` is a step of "epochs".
 
     Parameters
     ----------
     network : torch.nn.Module
-    training : Training
+    batches : TrainingBatches
     validation : iterable of AnyBatch
         On the network's device, as those of training.
-    schedule : Schedule
+    training : Training
     weights : Tensor, optional
         Class weights of the loss.
     rng : numpy.random.Generator
         Decides what each epoch takes.
-    progress : callable, optional
-        Called with each `Epoch`.
 
     Returns
     -------
@@ -199,14 +128,14 @@ def optimise(
         If the loss is no longer finite.
     """
     started = time.monotonic()
-    optimiser = _adamw(network, schedule)
+    optimiser = _adamw(network, training)
     history: list[Epoch] = []
     best, best_weights = math.inf, network.state_dict()
     waited = 0
-    while len(history) < schedule.epochs and waited < schedule.patience:
+    while len(history) < training.epochs and waited < training.patience:
         losses = []
-        for step, batch in enumerate(training.epoch(rng)):
-            rate = schedule.rate(len(history) + step / len(training), time.monotonic() - started)
+        for step, batch in enumerate(batches.epoch(rng)):
+            rate = training.rate(len(history) + step / len(batches), time.monotonic() - started)
             losses.append(_step(network, batch, optimiser, rate, weights))
         epoch = Epoch(
             len(history) + 1,
@@ -216,16 +145,15 @@ def optimise(
         )
         if not math.isfinite(epoch.training_loss + epoch.validation_loss):
             raise ParameterError(
-                f"the loss is not finite in epoch {epoch.epoch}; use a learning rate below {schedule.learning_rate:g}"
+                f"the loss is not finite in epoch {epoch.epoch}; use a learning rate below {training.learning_rate:g}"
             )
         history.append(epoch)
-        if progress is not None:
-            progress(epoch)
+        tell(Step("epochs", epoch.epoch, training.epochs, detail=epoch))
         waited += 1
         if epoch.validation_loss < best:
             best, best_weights, waited = epoch.validation_loss, copy.deepcopy(network.state_dict()), 0
-        if schedule.seconds is not None and epoch.seconds >= schedule.seconds:
-            if len(history) == 1 < schedule.epochs:
+        if training.seconds is not None and epoch.seconds >= training.seconds:
+            if len(history) == 1 < training.epochs:
                 _log.warning("one epoch took %.0f s, all that there were: give more", epoch.seconds)
             break
     network.load_state_dict(best_weights)
@@ -250,13 +178,13 @@ def best_of(history: Sequence[Epoch]) -> Epoch:
     return min(history, key=lambda epoch: epoch.validation_loss)
 
 
-def _adamw(network: nn.Module, schedule: Schedule) -> torch.optim.AdamW:
+def _adamw(network: nn.Module, training: Training) -> torch.optim.AdamW:
     parameters = list(network.parameters())
     groups = [
-        {"params": [p for p in parameters if p.ndim > 1], "weight_decay": schedule.weight_decay},
+        {"params": [p for p in parameters if p.ndim > 1], "weight_decay": training.weight_decay},
         {"params": [p for p in parameters if p.ndim <= 1], "weight_decay": 0.0},
     ]
-    return torch.optim.AdamW(groups, lr=schedule.learning_rate)
+    return torch.optim.AdamW(groups, lr=training.learning_rate)
 
 
 _Weighted = tuple[Tensor, Tensor]

@@ -10,14 +10,13 @@ from numpy.typing import NDArray
 from terrazzo.errors import ParameterError
 from terrazzo.regions.graphs.node_targets import NodeTargets
 from terrazzo.regions.graphs.region_graph import RegionGraph
+from terrazzo.training.rules.training import Validation
 
 Rows = NDArray[np.int64]
 Pair = tuple[Rows, Rows]
 Counts = NDArray[np.generic]
 Classes = NDArray[np.bool_] | np.bool_ | bool
 Reach = Callable[[Rows], Rows]
-Validation = float | Sequence[int]
-"""The share of the annotated pixels to hold out, about; or the numbers of the images to hold out, counted from 0."""
 REFUSED = "{} can be held out for validation without a class leaving training; annotate more places, farther apart"
 
 

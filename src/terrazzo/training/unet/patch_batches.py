@@ -16,8 +16,8 @@ from torch.nn import functional
 from terrazzo.blocks import Box
 from terrazzo.regions.classes.annotation import NOT_ANNOTATED
 from terrazzo.training.rules.optimise import Graded
+from terrazzo.training.rules.patch_source import PatchSource, padded
 from terrazzo.training.unet.augment import augmented
-from terrazzo.training.unet.patch_source import PatchSource, padded
 from terrazzo.training.unet.prefetch import prefetched
 
 LEAST_STEPS, MOST_STEPS = 8, 100

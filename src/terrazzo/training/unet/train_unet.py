@@ -19,10 +19,11 @@ from terrazzo.models.device import choose_device
 from terrazzo.models.unet.description import UNetDescription
 from terrazzo.models.unet.network import UNet, channels_first, channels_last
 from terrazzo.regions.graphs.feature_moments import FeatureMoments
-from terrazzo.training.rules.losses import ClassWeighting, class_weights
-from terrazzo.training.rules.optimise import Epoch, Schedule, optimise
+from terrazzo.training.rules.losses import class_weights
+from terrazzo.training.rules.optimise import Epoch, optimise
+from terrazzo.training.rules.patch_source import PatchSource
 from terrazzo.training.unet.patch_batches import Patches, TrainingPatches, ValidationPatches
-from terrazzo.training.unet.patch_source import PatchSource
+from terrazzo.training.unet.settings import UNetTraining
 
 SCALING_TILES = 64
 """Training tiles, at most, whose intensities decide the scaling."""
@@ -51,15 +52,10 @@ def train_unet(
     description: UNetDescription,
     sources: Sequence[PatchSource],
     patch: tuple[int, ...],
-    batch: int,
-    schedule: Schedule,
+    training: UNetTraining = UNetTraining(),
     *,
-    weighting: ClassWeighting = None,
-    seed: int = 0,
-    device: str = "auto",
     make: Callable[[UNetDescription], nn.Module] = UNet,
     began: float | None = None,
-    progress: Callable[[Epoch], None] | None = None,
 ) -> FittedUNet:
     """Train a U-Net on patches until the validation loss no longer falls.
 
@@ -70,11 +66,7 @@ def train_unet(
         Images with what of them is held out, such as `split_sources` returns.
     patch : tuple of int
         Shape of a patch.
-    batch : int
-        Patches in one step.
-    schedule : Schedule
-    weighting, seed, device, progress
-        As for `fit_unet`.
+    training : UNetTraining
     make : callable
         What makes the network of a description.
     began : float, optional
@@ -85,24 +77,24 @@ def train_unet(
     ParameterError
         If a batch is too small for batch normalisation or too large for the GPU, or the loss is no longer finite.
     """
+    batch, seed = training.batch, training.seed
     coarsest = batch * math.prod(patch) // math.prod(description.stride)
-    if batch < 1 or coarsest < 2:
+    if coarsest < 2:
         raise ParameterError(
             f"batch is {batch} and patch {patch}; they must leave more than one pixel at the coarsest level"
         )
-    began, on = time.monotonic() if began is None else began, choose_device(device)
+    began, on = time.monotonic() if began is None else began, choose_device(training.device)
     mean, spread = intensity_scaling(sources, seed)
     patches = Patches(sources, patch, batch, np.array(mean, np.float32), np.array(spread, np.float32), on)
-    training, validating = TrainingPatches(patches), ValidationPatches(patches, seed)
+    learned, judged = TrainingPatches(patches), ValidationPatches(patches, seed)
     pixels = reduce(add, (counts.astype(np.float64) for one in sources for _, counts in one.tiles_of(validation=False)))
-    weights = class_weights(torch.tensor(pixels, device=on), weighting)
+    weights = class_weights(torch.tensor(pixels, device=on), training.weighting)
     rng = np.random.default_rng(seed)
     with torch.random.fork_rng(devices=[on] if on.type == "cuda" else []):
         torch.manual_seed(seed)
         network = channels_last(make(description).to(on), description.axes)
         try:
-            left = schedule.left(began)
-            history = optimise(network, training, validating, left, weights=weights, rng=rng, progress=progress)
+            history = optimise(network, learned, judged, training.left(began), weights=weights, rng=rng)
         except torch.OutOfMemoryError as error:
             raise ParameterError(
                 f"a batch of {batch} patches of {patch} pixels does not fit the memory of {on}; use a smaller batch, "

@@ -1,0 +1,150 @@
+"""The options of a fit, in groups: what none of them says is the default of the settings that they stand for."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Annotated, Any, ClassVar, Literal
+
+import typer
+
+from terrazzo.cli.options import Classes, Mask, Output, Seconds
+from terrazzo.models.gnn.settings import GNNSettings
+from terrazzo.models.unet.settings import UNetSettings
+from terrazzo.training.forest.settings import ForestTraining
+from terrazzo.training.rules.training import Training
+from terrazzo.training.unet.settings import UNetTraining
+
+ModelKind = Literal["gnn", "unet", "forest"]
+
+
+def _option(text: str, default: object) -> Any:
+    """Return an option that is None where it is not given, and shows a default that is that of a setting."""
+    return typer.Option(help=rf"{text} [dim]\[default: {default}][/dim]")
+
+
+@dataclass(frozen=True)
+class FirstOptions:
+    """What most people need."""
+
+    output: Output
+    model: Annotated[
+        ModelKind,
+        typer.Option(help="A graph network on superpixels, a U-Net, or a random forest on pixels."),
+    ] = "gnn"
+    classes: Classes = None
+    size: Annotated[
+        str | None,
+        _option("The spacing of superpixels in pixels, or 2,8,8 for (z, y, x).", "16"),
+    ] = None
+    seconds: Seconds = None
+
+
+@dataclass(frozen=True)
+class FirstUNetOptions:
+    """What most people need of a U-Net."""
+
+    output: Output
+    classes: Classes = None
+    seconds: Seconds = None
+
+
+@dataclass(frozen=True)
+class TrainingOptions:
+    """How any model is trained."""
+
+    TITLE: ClassVar = "Training"
+
+    epochs: Annotated[int | None, _option("The most epochs; not of a forest.", Training.epochs)] = None
+    patience: Annotated[
+        int | None,
+        _option(
+            "Epochs, or tens of trees, without a better validation before training stops.",
+            f"{Training.patience}, of a forest {ForestTraining.patience}",
+        ),
+    ] = None
+    validation: Annotated[
+        float | None,
+        _option("Share of the annotated pixels to hold out.", Training.validation),
+    ] = None
+    learning_rate: Annotated[
+        float | None,
+        _option("The highest; it rises at first, then falls; not of a forest.", Training.learning_rate),
+    ] = None
+    dropout: Annotated[
+        float | None,
+        _option("Share dropped in training; not of a forest.", GNNSettings.dropout),
+    ] = None
+    seed: Annotated[int | None, _option("Repeats a run.", Training.seed)] = None
+    device: Annotated[
+        str | None,
+        _option("auto, cpu, cuda or cuda:0; a forest is grown on the CPU.", Training.device),
+    ] = None
+
+
+@dataclass(frozen=True)
+class SuperpixelOptions:
+    """What decides superpixels; a test holds the defaults to those of `SuperpixelParameters`, which load slowly."""
+
+    TITLE: ClassVar = "Superpixels, of --model gnn"
+
+    compactness: Annotated[float | None, _option("Larger makes rounder superpixels.", "0.45")] = None
+    iterations: Annotated[int | None, _option("Iterations.", "5")] = None
+    sigma: Annotated[float | None, _option("Smoothing before them, in pixels.", "1.0")] = None
+    scale: Annotated[
+        float | None, typer.Option(help="The intensity difference that counts as 1; by default estimated.")
+    ] = None
+    colour: Annotated[str | None, _option("none, or lab: red, green and blue compared in CIELAB.", "none")] = None
+    weights: Annotated[str | None, typer.Option(help="What each channel is multiplied by, such as 1,0.5.")] = None
+    mask: Mask = None
+
+
+@dataclass(frozen=True)
+class GraphOptions:
+    """The graph network and its graphs."""
+
+    TITLE: ClassVar = "Graph network, of --model gnn"
+
+    layers: Annotated[
+        int | None,
+        _option("Rounds of messages between neighbours.", GNNSettings.layers),
+    ] = None
+    width: Annotated[int | None, _option("Width of the network.", GNNSettings.width)] = None
+    block: Annotated[int | None, typer.Option(help="About how many pixels wide a task's block is.")] = None
+    streaming: Annotated[
+        bool | None,
+        typer.Option("--streaming/--no-streaming", help="Keep graphs on disk; by default where they are large."),
+    ] = None
+    scratch: Annotated[Path | None, typer.Option(help="An existing folder for graphs on disk.")] = None
+
+
+@dataclass(frozen=True)
+class UNetOptions:
+    """The U-Net and its patches."""
+
+    TITLE: ClassVar = "U-Net, of --model unet"
+
+    base: Annotated[
+        int | None,
+        _option("Channels at the image's resolution; 64 is the original size.", UNetSettings.base),
+    ] = None
+    depth: Annotated[int | None, _option("How often the resolution falls.", UNetSettings.depth)] = None
+    convolutions: Annotated[
+        int | None,
+        _option("At each resolution, on the way down and up.", UNetSettings.convolutions),
+    ] = None
+    patch: Annotated[int | None, _option("Side of a patch in pixels.", "256, in volumes 64")] = None
+    batch: Annotated[int | None, _option("Patches in one step.", UNetTraining.batch)] = None
+
+
+@dataclass(frozen=True)
+class ForestOptions:
+    """The forest and its pixels."""
+
+    TITLE: ClassVar = "Random forest, of --model forest"
+
+    samples: Annotated[
+        int | None,
+        _option("Annotated pixels to learn from, about.", ForestTraining.samples),
+    ] = None
+    trees: Annotated[int | None, _option("The most trees.", ForestTraining.trees)] = None
