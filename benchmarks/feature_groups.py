@@ -25,13 +25,14 @@ from terrazzo.regions.statistics.features import (
     DECILES,
     DEFAULT_FEATURES,
     INTENSITY,
+    POSITION,
+    SHAPE,
+    TEXTURE,
     FeatureSet,
     column_names,
     scale_space,
 )
-from terrazzo.regions.statistics.shape_features import POSITION, SHAPE
 from terrazzo.regions.statistics.statistic import Regions, Statistic
-from terrazzo.regions.statistics.texture_features import TEXTURE
 from terrazzo.training.gnn.batches import batch_of, parts_of
 from terrazzo.training.gnn.fit_network import fit_network
 from terrazzo.training.gnn.train_network import FittedNetwork

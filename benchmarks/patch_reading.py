@@ -15,8 +15,8 @@ from comparison import CLASSES
 from microscopy import pairs_of
 
 import terrazzo as tz
+from terrazzo.training.rules.patch_source import MOST_HELD, held
 from terrazzo.training.rules.split_sources import split_sources
-from terrazzo.training.unet.held_images import MOST_HELD, held
 from terrazzo.training.unet.patch_batches import Patches, TrainingPatches
 from terrazzo.training.unet.train_unet import intensity_scaling
 

@@ -19,7 +19,7 @@ import numpy as np
 
 import terrazzo as tz
 from terrazzo.blocks import BlockGrid
-from terrazzo.blockwise.inputs.halo_cost import pixels_computed, pixels_read
+from terrazzo.blockwise.inputs.block_inputs import pixels_computed, pixels_read
 from terrazzo.io.results.markers import marker, read_markers
 from terrazzo.lattice import Lattice
 from terrazzo.memory import readable_bytes

@@ -4,8 +4,7 @@ from terrazzo.comparison.settings import Limits, Splitting, Sweeps
 from terrazzo.models.gnn.settings import GNNSettings
 from terrazzo.models.unet.settings import UNetSettings
 from terrazzo.settings import names_of, spread
-from terrazzo.training.gnn.settings import GNNTraining
-from terrazzo.training.unet.settings import UNetTraining
+from terrazzo.training.rules.training import GNNTraining, UNetTraining
 
 
 def gnn(**flat):

@@ -24,7 +24,7 @@ from terrazzo.io.results.result_writer import ResultWriter
 from terrazzo.lattice import Lattice
 from terrazzo.memory import Reading
 from terrazzo.models.gnn.classify_block import cells_needed
-from terrazzo.models.gnn.unfitted import unfitted_model
+from terrazzo.models.gnn.model import unfitted_model
 from terrazzo.regions.graphs.recipe import Recipe
 from terrazzo.regions.statistics.features import AREA, DEFAULT_FEATURES, INTENSITY, STATISTICS
 from terrazzo.regions.superpixels.superpixel_parameters import SuperpixelParameters

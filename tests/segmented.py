@@ -6,8 +6,7 @@ from scipy import ndimage
 from terrazzo.blocks import BlockGrid
 from terrazzo.lattice import Lattice
 from terrazzo.regions.graphs.merge import merge
-from terrazzo.regions.graphs.recipe import Recipe
-from terrazzo.regions.graphs.segment_block import segment_block
+from terrazzo.regions.graphs.recipe import Recipe, segment_block
 from terrazzo.regions.statistics.features import AREA, INTENSITY, scale_space
 from terrazzo.regions.superpixels.superpixel_parameters import SuperpixelParameters
 

@@ -6,8 +6,7 @@ from types import SimpleNamespace
 import pytest
 from rich.console import Console
 
-from terrazzo.progress import Step, is_heard, on_progress, tell
-from terrazzo.progress_bar import ProgressBar, is_notebook, shows_progress
+from terrazzo.progress import ProgressBar, Step, is_heard, is_notebook, on_progress, shows_progress, tell
 
 
 def bar():

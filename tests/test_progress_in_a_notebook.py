@@ -10,7 +10,7 @@ manager = pytest.importorskip("jupyter_client.manager")
 WORK = """
 import time
 from terrazzo.progress import Step, on_progress, tell
-from terrazzo.progress_bar import shows_progress
+from terrazzo.progress import shows_progress
 
 @shows_progress
 def work():

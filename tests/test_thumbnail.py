@@ -5,8 +5,8 @@ import numpy as np
 import pytest
 from notebook_tables import Table
 
+from terrazzo.html import SIDE, of_classes, of_intensities, png
 from terrazzo.palette import PALETTE
-from terrazzo.thumbnail import SIDE, of_classes, of_intensities, png
 
 
 def picture(html):

@@ -47,9 +47,9 @@ if TYPE_CHECKING:
     from terrazzo.models.kinds import register_kind as register_kind
     from terrazzo.models.unet.model import UNetModel as UNetModel
     from terrazzo.models.unet.settings import UNetSettings as UNetSettings
+    from terrazzo.progress import ProgressBar as ProgressBar
     from terrazzo.progress import Step as Step
     from terrazzo.progress import on_progress as on_progress
-    from terrazzo.progress_bar import ProgressBar as ProgressBar
     from terrazzo.regions.classes.scores import Scores as Scores
     from terrazzo.regions.graphs.node_targets import NodeTargets as NodeTargets
     from terrazzo.regions.graphs.recipe import Recipe as Recipe
@@ -57,28 +57,28 @@ if TYPE_CHECKING:
     from terrazzo.regions.statistics.features import Statistic as Statistic
     from terrazzo.regions.superpixels.superpixel_parameters import SuperpixelParameters as SuperpixelParameters
     from terrazzo.training.forest.fit_forest import fit_forest as fit_forest
-    from terrazzo.training.forest.settings import ForestTraining as ForestTraining
     from terrazzo.training.gnn.fit import fit as fit
     from terrazzo.training.gnn.fit_gnn import fit_gnn as fit_gnn
-    from terrazzo.training.gnn.settings import GNNTraining as GNNTraining
+    from terrazzo.training.rules.training import ForestTraining as ForestTraining
+    from terrazzo.training.rules.training import GNNTraining as GNNTraining
+    from terrazzo.training.rules.training import UNetTraining as UNetTraining
     from terrazzo.training.unet.fit_unet import fit_unet as fit_unet
-    from terrazzo.training.unet.settings import UNetTraining as UNetTraining
 
 _HOME = {
     "Annotation": "terrazzo.io.annotations.annotation",
     "Comparison": "terrazzo.comparison.compare",
     "FittedModel": "terrazzo.models.fitted_model",
     "ForestModel": "terrazzo.models.forest.model",
-    "ForestTraining": "terrazzo.training.forest.settings",
+    "ForestTraining": "terrazzo.training.rules.training",
     "GNNSettings": "terrazzo.models.gnn.settings",
-    "GNNTraining": "terrazzo.training.gnn.settings",
+    "GNNTraining": "terrazzo.training.rules.training",
     "Image": "terrazzo.io.images.image",
     "Lattice": "terrazzo.lattice",
     "Limits": "terrazzo.comparison.settings",
     "Model": "terrazzo.models.gnn.model",
     "NodeTargets": "terrazzo.regions.graphs.node_targets",
     "Plan": "terrazzo.blockwise.planning.plan",
-    "ProgressBar": "terrazzo.progress_bar",
+    "ProgressBar": "terrazzo.progress",
     "Recipe": "terrazzo.regions.graphs.recipe",
     "RegionGraph": "terrazzo.regions.graphs.region_graph",
     "Result": "terrazzo.io.results.result",
@@ -91,7 +91,7 @@ _HOME = {
     "TerrazzoError": "terrazzo.errors",
     "UNetModel": "terrazzo.models.unet.model",
     "UNetSettings": "terrazzo.models.unet.settings",
-    "UNetTraining": "terrazzo.training.unet.settings",
+    "UNetTraining": "terrazzo.training.rules.training",
     "annotated_graph": "terrazzo.blockwise.arrays.annotated_graph",
     "compare": "terrazzo.comparison.compare",
     "fit": "terrazzo.training.gnn.fit",

@@ -2,11 +2,17 @@
 
 from __future__ import annotations
 
+import importlib
+import sys
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import AbstractContextManager, contextmanager
 from contextvars import ContextVar
 from dataclasses import dataclass
-from typing import Any, TypeAlias
+from functools import wraps
+from typing import Any, ParamSpec, Self, TypeAlias, TypeVar
+
+from rich.console import Console
+from rich.progress import BarColumn, Progress, TaskID, TextColumn, TimeRemainingColumn
 
 
 @dataclass(frozen=True)
@@ -69,3 +75,139 @@ def tell(step: Step) -> None:
 def is_heard() -> bool:
     """Whether anybody listens."""
     return bool(_listeners.get())
+
+
+P = ParamSpec("P")
+R = TypeVar("R")
+
+# The time left follows from the rate over so long: blocks may take minutes, and several may end at once.
+ESTIMATE_SECONDS = 1800
+SECONDS_BETWEEN_DRAWINGS = 0.1
+
+# What is counted; other steps count blocks.
+UNITS = {"graphs": "images", "epochs": "epochs", "trees": "trees", "comparison": "steps", "drawing": "images"}
+BLOCKS = "blocks"
+
+
+class ProgressBar:
+    """Show how far eager work is: a bar for each of its passes, with a count, a rate and the time that is left.
+
+    It is used as Dask's own `ProgressBar`, as a context manager. In a notebook the eager functions show one by
+    themselves, unless somebody listens already (see `progress`).
+
+    Parameters
+    ----------
+    console : rich.console.Console, optional
+        Where to; by default standard output or, in a notebook, the output of the cell.
+
+    Examples
+    --------
+    >>> import terrazzo as tz
+    >>> with tz.ProgressBar():
+    ...     pass  # tz.fit(…), tz.write_prediction(…), tz.score(…)
+    """
+
+    def __init__(self, console: Console | None = None) -> None:
+        columns = (
+            TextColumn("{task.description:>12}"),
+            BarColumn(),
+            TextColumn("{task.fields[note]}"),
+            TimeRemainingColumn(elapsed_when_finished=True),
+        )
+        self.bars = Progress(*columns, console=console, speed_estimate_period=ESTIMATE_SECONDS)
+        self.tasks: dict[str, TaskID] = {}
+        self._began: dict[str, float] = {}
+        # pixels that an earlier run has done: they count for nothing in the rate
+        self._found: dict[str, int] = {}
+        self._cell = _Cell(self.bars) if console is None and is_notebook() else None
+        self._listening: AbstractContextManager[None] | None = None
+
+    def __enter__(self) -> Self:
+        if self._cell is None:
+            self.bars.start()
+        self._listening = on_progress(self)
+        self._listening.__enter__()
+        return self
+
+    def __exit__(self, *error: Any) -> None:
+        if self._listening is not None:
+            self._listening.__exit__(*error)
+        if self._cell is None:
+            self.bars.stop()
+        else:
+            self._cell.draw()
+
+    def __call__(self, step: Step) -> None:
+        """Show a step; the first of a pass says how much an earlier run has done."""
+        if step.name not in self.tasks:
+            self.tasks[step.name] = self.bars.add_task(step.name, total=step.total, note="")
+            self._begin(step)
+        elif self._is_another_pass(step):
+            self.bars.reset(self.tasks[step.name], total=step.total)
+            self._begin(step)
+        self.bars.update(self.tasks[step.name], completed=step.done, total=step.total, note=self._note(step))
+        if self._cell is not None:
+            self._cell.draw_now_and_then()
+
+    def _begin(self, step: Step) -> None:
+        self._began[step.name], self._found[step.name] = self.bars.get_time(), step.pixels
+
+    def _is_another_pass(self, step: Step) -> bool:
+        """Whether what has this name begins anew: over the next image, say."""
+        shown = self.bars.tasks[self.tasks[step.name]]
+        return step.done < shown.completed or (shown.finished and step.done < step.total)
+
+    def _note(self, step: Step) -> str:
+        unit = UNITS.get(step.name, BLOCKS)
+        note = f"{step.done}/{step.total} {unit}"
+        if unit == BLOCKS:
+            seconds = max(self.bars.get_time() - self._began[step.name], 1e-9)
+            return f"{note}  {(step.pixels - self._found[step.name]) / 1e6 / seconds:.1f} Mpx/s"
+        accuracy = getattr(step.detail, "validation_accuracy", None)
+        if accuracy is not None:
+            return f"{note}, validation accuracy {accuracy:.4f}"
+        return note if step.detail is None else f"{note}  {step.detail}"
+
+
+def shows_progress(function: Callable[P, R]) -> Callable[P, R]:
+    """Let an eager function show a `ProgressBar` in a notebook where nobody listens."""
+
+    @wraps(function)
+    def shown(*args: P.args, **kwargs: P.kwargs) -> R:
+        if is_heard() or not is_notebook():
+            return function(*args, **kwargs)
+        with ProgressBar():
+            return function(*args, **kwargs)
+
+    return shown
+
+
+def is_notebook() -> bool:
+    """Whether this process is the kernel of a notebook."""
+    ipython = sys.modules.get("IPython")
+    shell = None if ipython is None else ipython.get_ipython()
+    return getattr(shell, "kernel", None) is not None
+
+
+class _Cell:
+    """The bars as the output of a notebook's cell, from the first step on: rich's own would need ipywidgets."""
+
+    def __init__(self, bars: Progress) -> None:
+        self.bars, self.drawn = bars, 0.0
+        self.handle: Any = None
+
+    def draw_now_and_then(self) -> None:
+        if self.bars.get_time() - self.drawn > SECONDS_BETWEEN_DRAWINGS:
+            self._draw()
+
+    def draw(self) -> None:
+        """Draw how it ends."""
+        if self.bars.tasks:
+            self._draw()
+
+    def _draw(self) -> None:
+        if self.handle is None:
+            self.handle = importlib.import_module("IPython.display").display(self.bars, display_id=True)
+        else:
+            self.handle.update(self.bars)
+        self.drawn = self.bars.get_time()

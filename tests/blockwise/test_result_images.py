@@ -9,7 +9,7 @@ from told import telling
 
 import terrazzo as tz
 from terrazzo.io.results.markers import read_markers
-from terrazzo.regions.classes.probability import CERTAIN
+from terrazzo.regions.classes.annotation import CERTAIN
 
 ALL = (slice(None), slice(None))
 

@@ -1,5 +1,5 @@
-from terrazzo.blockwise.cluster.progress import BlockCount
-from terrazzo.cli.progress import display
+from terrazzo.blockwise.cluster.run_blocks import BlockCount
+from terrazzo.cli.printing import display
 
 
 def test_what_is_done_inside_shows_on_standard_error(capsys):

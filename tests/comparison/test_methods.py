@@ -5,10 +5,9 @@ from textures import NAMES
 from untrained import untrained_model
 
 import terrazzo as tz
-from terrazzo.comparison.assignment import Assignment
+from terrazzo.comparison.assignment import Assignment, named_sources
 from terrazzo.comparison.methods import METHODS, find_method, shrinkable
 from terrazzo.comparison.methods.gnn import figures, multiply_adds_per_node
-from terrazzo.comparison.named_sources import named_sources
 from terrazzo.models.gnn.network import GNN
 
 

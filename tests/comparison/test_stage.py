@@ -5,9 +5,8 @@ import torch
 from textures import NAMES, striped
 
 import terrazzo as tz
-from terrazzo.comparison.assignment import Assignment
+from terrazzo.comparison.assignment import Assignment, named_sources
 from terrazzo.comparison.methods import find_method
-from terrazzo.comparison.named_sources import named_sources
 from terrazzo.comparison.stage import MODEL, fit_stage
 
 needs_gpu = pytest.mark.skipif(not torch.cuda.is_available(), reason="torch finds no CUDA device")

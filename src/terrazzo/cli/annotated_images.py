@@ -6,8 +6,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from terrazzo.cli.options import STACKED, parse_names
-from terrazzo.cli.reading import Annotating, ReadingMany
+from terrazzo.cli.options import STACKED, Annotating, ReadingMany, parse_names
 
 if TYPE_CHECKING:
     from terrazzo.io.annotations.annotation import Annotation

@@ -12,11 +12,18 @@ import typer
 
 from terrazzo.cli.annotated_images import open_annotated_images
 from terrazzo.cli.groups import grouped
-from terrazzo.cli.options import Annotations, Classes, Device, Images, Output, parse_names
-from terrazzo.cli.printing import print_values
-from terrazzo.cli.progress import display
-from terrazzo.cli.reading import Annotating, ReadingMany
-from terrazzo.cli.writing import Writing
+from terrazzo.cli.options import (
+    Annotating,
+    Annotations,
+    Classes,
+    Device,
+    Images,
+    Output,
+    ReadingMany,
+    Writing,
+    parse_names,
+)
+from terrazzo.cli.printing import display, print_values
 from terrazzo.errors import ParameterError
 
 

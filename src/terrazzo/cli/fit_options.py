@@ -11,9 +11,7 @@ import typer
 from terrazzo.cli.options import Classes, Mask, Output, Seconds
 from terrazzo.models.gnn.settings import GNNSettings
 from terrazzo.models.unet.settings import UNetSettings
-from terrazzo.training.forest.settings import ForestTraining
-from terrazzo.training.rules.training import Training
-from terrazzo.training.unet.settings import UNetTraining
+from terrazzo.training.rules.training import ForestTraining, Training, UNetTraining
 
 ModelKind = Literal["gnn", "unet", "forest"]
 

@@ -7,9 +7,8 @@ from typing import Annotated
 import typer
 
 from terrazzo.cli.groups import grouped
-from terrazzo.cli.options import Json
+from terrazzo.cli.options import Json, Reading
 from terrazzo.cli.printing import print_values
-from terrazzo.cli.reading import Reading
 
 
 @grouped

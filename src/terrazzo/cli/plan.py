@@ -9,9 +9,8 @@ from typing import Annotated, Any, ClassVar
 import typer
 
 from terrazzo.cli.groups import grouped
-from terrazzo.cli.options import Block, Json, MemoryLimit, Probabilities, Size, Workers, parse_size
+from terrazzo.cli.options import Block, Json, MemoryLimit, Probabilities, Reading, Size, Workers, parse_size
 from terrazzo.cli.printing import print_values
-from terrazzo.cli.reading import Reading
 from terrazzo.memory import readable_bytes
 from terrazzo.wording import readable_seconds
 

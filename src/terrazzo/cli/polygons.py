@@ -8,8 +8,7 @@ from typing import Annotated
 import typer
 
 from terrazzo.cli.options import Json, Output, Overwrite, parse_names
-from terrazzo.cli.printing import print_values
-from terrazzo.cli.progress import display
+from terrazzo.cli.printing import display, print_values
 
 
 def polygons(

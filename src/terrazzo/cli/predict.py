@@ -9,12 +9,8 @@ from typing import Annotated, Any
 import typer
 
 from terrazzo.cli.groups import grouped
-from terrazzo.cli.options import STACKED, Device, Mask, Output, Probabilities, Workers
-from terrazzo.cli.printing import print_values
-from terrazzo.cli.progress import display
-from terrazzo.cli.reading import ReadingMany
-from terrazzo.cli.running import Running
-from terrazzo.cli.writing import Writing
+from terrazzo.cli.options import STACKED, Device, Mask, Output, Probabilities, ReadingMany, Running, Workers, Writing
+from terrazzo.cli.printing import display, print_values
 
 
 @dataclass(frozen=True)

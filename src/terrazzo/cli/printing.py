@@ -11,6 +11,8 @@ import typer
 from rich.console import Console
 from rich.table import Table
 
+from terrazzo.progress import ProgressBar
+
 # of a longer list people read the beginning; JSON has all
 MOST_SHOWN = 12
 
@@ -51,3 +53,8 @@ def _readable(value: Any) -> str:
 
 def _separator(items: Iterable[Any], nested: Any) -> str:
     return "\n" if any(isinstance(item, nested) for item in items) else ", "
+
+
+def display() -> ProgressBar:
+    """Return what shows the work of a command for as long as its context lasts."""
+    return ProgressBar(Console(stderr=True))

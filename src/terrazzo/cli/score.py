@@ -11,10 +11,8 @@ from typing import Annotated, Any, ClassVar
 import typer
 
 from terrazzo.cli.groups import grouped
-from terrazzo.cli.options import Axes, Empty, Json, Workers, parse_names
-from terrazzo.cli.printing import print_values
-from terrazzo.cli.progress import display
-from terrazzo.cli.running import Elsewhere
+from terrazzo.cli.options import Axes, Elsewhere, Empty, Json, Workers, parse_names
+from terrazzo.cli.printing import display, print_values
 from terrazzo.errors import InputError, ParameterError
 
 

@@ -8,10 +8,10 @@ from pathlib import Path
 from typing import Any
 
 from terrazzo.blockwise.inputs.image_array import ImageLike
+from terrazzo.comparison.assignment import check_pairs, named_sources
 from terrazzo.comparison.folder import INPUTS, begun, finish
 from terrazzo.comparison.growth import growth
 from terrazzo.comparison.methods import METHODS, check_settings
-from terrazzo.comparison.named_sources import check_pairs, named_sources
 from terrazzo.comparison.reporting.report import Measured, write_report
 from terrazzo.comparison.reporting.view import comparison_html, comparison_text
 from terrazzo.comparison.runner import Runner

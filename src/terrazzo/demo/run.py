@@ -22,7 +22,7 @@ from terrazzo.progress import Step, tell
 from terrazzo.regions.classes.annotation import NOT_ANNOTATED
 from terrazzo.synthetic import CLASS_NAMES, colony_image
 from terrazzo.training.gnn.fit import fit
-from terrazzo.training.gnn.settings import GNNTraining
+from terrazzo.training.rules.training import GNNTraining
 
 SMALLEST = 512
 SUPERPIXEL_SIZE = 16

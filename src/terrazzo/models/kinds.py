@@ -56,6 +56,6 @@ def unfitted(channels: int, superpixels: SuperpixelParameters) -> FittedModel:
         Of the images.
     superpixels : SuperpixelParameters
     """
-    from terrazzo.models.gnn.unfitted import unfitted_model  # loads torch, which looking at the table does without
+    from terrazzo.models.gnn.model import unfitted_model  # loads torch, which looking at the table does without
 
     return unfitted_model(Recipe(channels, superpixels))

@@ -1,7 +1,7 @@
 from hypothesis import given
 from hypothesis import strategies as st
 
-from terrazzo.blockwise.cluster.local_workers import PROCESS_BYTES, THREAD_BYTES, processes_and_threads
+from terrazzo.blockwise.cluster.cluster import PROCESS_BYTES, THREAD_BYTES, processes_and_threads
 
 GIB = 2**30
 

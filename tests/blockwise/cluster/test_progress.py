@@ -1,6 +1,6 @@
 from segmented import grid_of
 
-from terrazzo.blockwise.cluster.progress import BlockCount
+from terrazzo.blockwise.cluster.run_blocks import BlockCount
 from terrazzo.progress import Step, on_progress
 
 GRID = grid_of((60, 70))

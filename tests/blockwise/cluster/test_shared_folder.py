@@ -2,8 +2,8 @@ from pathlib import Path
 
 import pytest
 
+from terrazzo.blockwise.cluster.active_client import client_sharing
 from terrazzo.blockwise.cluster.cluster import cluster_client
-from terrazzo.blockwise.cluster.shared_folder import client_sharing
 
 
 @pytest.fixture(scope="module")

@@ -7,10 +7,10 @@ import pytest
 
 import terrazzo as tz
 from terrazzo.blocks import BlockGrid, total_pixels
-from terrazzo.blockwise.inputs import halo_cost
+from terrazzo.blockwise.inputs import block_inputs as halo_cost
 from terrazzo.kernels.superpixels.connectivity import ADOPTION_CELLS
 from terrazzo.kernels.superpixels.slic import _reach
-from terrazzo.models.passes.halo_cost import assigned, pixels_computed
+from terrazzo.models.passes.segment_task import assigned, pixels_computed
 
 CASES = [
     ((700, 900), (16, 16), 256),

@@ -10,7 +10,7 @@ from scipy import ndimage
 
 import terrazzo as tz
 from terrazzo.errors import InputError, ParameterError
-from terrazzo.kernels.classes.confusion import confusion_matrix
+from terrazzo.kernels.classes.targets import confusion_matrix
 from terrazzo.progress import Step, on_progress
 
 ALL = (slice(None), slice(None))

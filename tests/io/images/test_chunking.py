@@ -3,7 +3,7 @@ import math
 from hypothesis import given
 from hypothesis import strategies as st
 
-from terrazzo.io.images.chunking import MOST_BYTES, SIDE, VOLUME_SIDE, reading_chunks
+from terrazzo.io.images.stored_array import MOST_BYTES, SIDE, VOLUME_SIDE, reading_chunks
 
 
 def test_small_stored_chunks_are_grouped_to_about_two_thousand_pixels() -> None:

@@ -10,9 +10,9 @@ import zarr
 from zarr.storage import FsspecStore
 
 import terrazzo as tz
+from terrazzo.html import MOST_READ
 from terrazzo.io.images.coarse_pixels import coarse_pixels
 from terrazzo.io.images.stored_array import StoredArray
-from terrazzo.thumbnail import MOST_READ
 
 FINE = np.random.default_rng(0).integers(0, 255, (2048, 1024), np.uint8)
 

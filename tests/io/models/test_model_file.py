@@ -15,8 +15,7 @@ from segmented import blobs, graph_of, grid_of, segment, small_recipe
 from untrained import untrained_model
 
 from terrazzo.errors import InputError, ModelError
-from terrazzo.io.models.model_file import open_model, write_model
-from terrazzo.io.models.model_header import seal
+from terrazzo.io.models.model_file import open_model, seal, write_model
 from terrazzo.regions.statistics.features import AREA, Statistic
 from terrazzo.regions.superpixels.superpixel_parameters import SuperpixelParameters
 

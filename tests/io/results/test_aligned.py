@@ -3,7 +3,7 @@ import zarr
 from segmented import grid_of
 
 from terrazzo.errors import InputError
-from terrazzo.io.results.aligned import check_aligned
+from terrazzo.io.results.result import check_aligned
 
 SHAPE = (60, 70)
 GRID = grid_of(SHAPE)  # blocks of 24 x 24 pixels

@@ -3,7 +3,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from hypothesis.extra import numpy as hnp
 
-from terrazzo.kernels.classes.confusion import confusion_matrix
+from terrazzo.kernels.classes.targets import confusion_matrix
 
 shapes = hnp.array_shapes(min_dims=2, max_dims=3, max_side=12)
 values = st.sampled_from([0, 1, 2, 3, 254, 255])

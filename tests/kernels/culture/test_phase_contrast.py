@@ -1,8 +1,8 @@
 import numpy as np
 import pytest
 
+from terrazzo.kernels.culture.colonies import bump, fade, ridge
 from terrazzo.kernels.culture.phase_contrast import expose, halo, packed_cell, spread_cell
-from terrazzo.kernels.culture.profiles import bump, fade, ridge
 
 SEED = np.uint64(1)
 

@@ -1,7 +1,7 @@
 import numpy as np
 
+from terrazzo.kernels.culture.scene import Window
 from terrazzo.kernels.culture.smooth_fields import STEP, blank_fields, fields_around, read_row
-from terrazzo.kernels.culture.windows import Window
 
 SEED = np.uint64(2)
 

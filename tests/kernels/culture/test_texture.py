@@ -1,8 +1,8 @@
 import numpy as np
 import pytest
 
+from terrazzo.kernels.culture.scene import Window, squares
 from terrazzo.kernels.culture.texture import align, blank_row, distance, find_nearest, place, sites_around
-from terrazzo.kernels.culture.windows import Window, squares
 
 SEED = np.uint64(3)
 WINDOW = Window(-20, 10**7 - 31, 60, 190)

@@ -3,7 +3,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from terrazzo.kernels.measures.dense_index import dense_index
+from terrazzo.kernels.measures.region_faces import dense_index
 
 DTYPES = (np.uint8, np.int8, np.uint16, np.int32, np.uint32, np.int64, np.uint64)
 

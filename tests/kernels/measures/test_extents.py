@@ -2,7 +2,7 @@ import numpy as np
 from hypothesis import given
 from hypothesis import strategies as st
 
-from terrazzo.kernels.measures.extents import extents
+from terrazzo.kernels.measures.region_faces import extents
 
 
 @given(

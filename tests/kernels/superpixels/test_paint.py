@@ -3,7 +3,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from hypothesis.extra import numpy as hnp
 
-from terrazzo.kernels.superpixels.paint import paint
+from terrazzo.kernels.superpixels.ids import paint
 
 shapes = hnp.array_shapes(min_dims=2, max_dims=3, max_side=12)
 

@@ -7,7 +7,7 @@ from terrazzo.blockwise.passes.stored_passes import given_of
 from terrazzo.models.passes.declared import Seen
 from terrazzo.models.passes.superpixels import superpixels_pass
 from terrazzo.regions.graphs.merge import merge
-from terrazzo.regions.graphs.segment_block import segment_block
+from terrazzo.regions.graphs.recipe import segment_block
 
 RECIPE, GRID = small_recipe(), grid_of((60, 70))
 BLOCK = GRID[1, 1]

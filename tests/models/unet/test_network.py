@@ -3,9 +3,9 @@ import pytest
 import torch
 from unets import random_unet
 
-from terrazzo.models.unet.cost import multiply_adds
 from terrazzo.models.unet.description import unet_description
 from terrazzo.models.unet.network import UNet
+from terrazzo.models.unet.pixel_task import multiply_adds
 
 
 def _parameters(**shape):

@@ -8,8 +8,7 @@ from unets import random_unet
 
 from terrazzo.errors import InputError, ModelError
 from terrazzo.models.passes.declared import Seen
-from terrazzo.models.unet.pixel_blocks import pixel_grid, pixel_window
-from terrazzo.models.unet.receptive_field import halo, pixels_needed
+from terrazzo.models.unet.pixel_blocks import halo, pixel_grid, pixel_window, pixels_needed
 
 TOLERANCE = {torch.float32: 1e-4, torch.float64: 1e-9}
 needs_gpu = pytest.mark.skipif(not torch.cuda.is_available(), reason="torch finds no CUDA device")

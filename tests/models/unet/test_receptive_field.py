@@ -6,7 +6,7 @@ from torch import nn
 
 from terrazzo.models.unet.description import unet_description
 from terrazzo.models.unet.network import UNet
-from terrazzo.models.unet.receptive_field import halo, pixels_needed
+from terrazzo.models.unet.pixel_blocks import halo, pixels_needed
 
 SHAPES = (
     {"depth": 1},

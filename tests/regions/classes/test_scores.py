@@ -9,7 +9,7 @@ from notebook_tables import shown
 from reference import boundary_counts
 from sklearn.metrics import adjusted_rand_score, f1_score
 
-from terrazzo.kernels.classes.confusion import confusion_matrix
+from terrazzo.kernels.classes.targets import confusion_matrix
 from terrazzo.kernels.measures.boundaries import matched_boundaries
 from terrazzo.regions.classes.scores import Scores
 

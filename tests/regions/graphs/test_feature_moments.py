@@ -2,7 +2,7 @@ import numpy as np
 from hypothesis import given
 from hypothesis import strategies as st
 
-from terrazzo.regions.graphs.feature_moments import FeatureMoments
+from terrazzo.regions.graphs.scaling import FeatureMoments
 
 
 @given(st.lists(st.integers(0, 9), min_size=1, max_size=6), st.floats(-1e4, 1e4), st.integers(0, 99))

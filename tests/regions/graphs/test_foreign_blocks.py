@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 from terrazzo.errors import ParameterError
-from terrazzo.regions.graphs.foreign_blocks import foreign_graph_window, foreign_grid, foreign_window, largest_extent
+from terrazzo.regions.graphs.foreign_graph import foreign_graph_window, foreign_grid, foreign_window, largest_extent
 from terrazzo.regions.statistics.features import AREA, Statistic
 
 

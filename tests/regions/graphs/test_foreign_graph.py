@@ -10,8 +10,14 @@ from skimage.measure import regionprops_table
 
 from terrazzo.errors import InputError
 from terrazzo.regions.graphs.block_graph import edge_columns
-from terrazzo.regions.graphs.foreign_blocks import foreign_graph_window, foreign_grid, foreign_window, largest_extent
-from terrazzo.regions.graphs.foreign_graph import foreign_block_graph, merge_foreign
+from terrazzo.regions.graphs.foreign_graph import (
+    foreign_block_graph,
+    foreign_graph_window,
+    foreign_grid,
+    foreign_window,
+    largest_extent,
+    merge_foreign,
+)
 from terrazzo.regions.statistics.features import AREA, INTENSITY, Statistic, column_names
 
 

@@ -3,7 +3,7 @@ import pytest
 from segmented import blobs, graph_of, grid_of, segment, small_recipe
 
 from terrazzo.blocks import Box
-from terrazzo.regions.graphs.near_graph import near_graph, seeded_in
+from terrazzo.regions.graphs.merge import near_graph, seeded_in
 
 GRID, RECIPE = grid_of((60, 70)), small_recipe()
 FOUND = segment(blobs(), GRID, RECIPE)

@@ -5,9 +5,8 @@ from hypothesis import strategies as st
 from hypothesis.extra.numpy import arrays
 
 from terrazzo.errors import ParameterError
-from terrazzo.regions.graphs.feature_moments import FeatureMoments
 from terrazzo.regions.graphs.region_graph import RegionGraph
-from terrazzo.regions.graphs.scaling import LIMIT, Scaling
+from terrazzo.regions.graphs.scaling import LIMIT, FeatureMoments, Scaling
 
 
 def path_graph(features, edge_features=None):

@@ -3,8 +3,7 @@ import pytest
 from segmented import graph_of, grid_of, labels_of, segment, small_recipe
 from skimage.measure import regionprops_table
 
-from terrazzo.regions.statistics.features import statistic_named
-from terrazzo.regions.statistics.shape_features import POSITION, SHAPE
+from terrazzo.regions.statistics.features import POSITION, SHAPE, statistic_named
 from terrazzo.regions.statistics.statistic import Regions
 
 EXTENTS = {"plane": ((60, 70), (6, 6)), "volume": ((14, 22, 26), (4, 6, 6))}

@@ -2,9 +2,8 @@ import numpy as np
 import pytest
 from segmented import graph_of, grid_of, segment, small_recipe
 
-from terrazzo.regions.statistics.features import statistic_named
+from terrazzo.regions.statistics.features import TEXTURE, statistic_named
 from terrazzo.regions.statistics.statistic import Regions
-from terrazzo.regions.statistics.texture_features import TEXTURE
 
 
 def graph(extent, size, cells_per_block):

@@ -9,12 +9,12 @@ from segmented import small_recipe
 from textures import NAMES, striped
 
 import terrazzo as tz
+from terrazzo.blockwise.cluster.active_client import client_sharing
 from terrazzo.blockwise.cluster.cluster import cluster_client
-from terrazzo.blockwise.cluster.shared_folder import client_sharing
 from terrazzo.blockwise.inputs.annotated_image import annotated_image
 from terrazzo.errors import InputError, ParameterError
 from terrazzo.regions.statistics.features import AREA, INTENSITY, scale_space
-from terrazzo.training.gnn import fit_annotated
+from terrazzo.training.gnn import fit as fit_annotated
 from terrazzo.training.gnn.fit_streamed import fit_streamed, write_graphs
 
 QUICK = {"size": 8, "layers": 2, "width": 16, "device": "cpu", "features": (AREA, INTENSITY, scale_space(2))}

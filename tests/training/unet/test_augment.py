@@ -1,7 +1,7 @@
 import numpy as np
 import pytest
 
-from terrazzo.training.unet.augment import augmented
+from terrazzo.training.unet.patch_batches import augmented
 
 
 @pytest.mark.parametrize("extent", [(12, 12), (12, 8), (3, 10, 10), (3, 10, 6)])

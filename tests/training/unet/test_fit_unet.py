@@ -10,9 +10,9 @@ from textures import striped
 import terrazzo as tz
 from terrazzo.errors import InputError, ParameterError
 from terrazzo.models.unet.description import unet_description
+from terrazzo.training.rules.patch_source import held
 from terrazzo.training.rules.split_sources import split_sources
 from terrazzo.training.unet.fit_unet import patch_shape
-from terrazzo.training.unet.held_images import held
 from terrazzo.training.unet.train_unet import intensity_scaling
 
 SMALL = {"base": 4, "depth": 2, "patch": 32, "batch": 4, "device": "cpu"}

@@ -2,7 +2,7 @@ import dask.array as da
 import numpy as np
 
 import terrazzo as tz
-from terrazzo.training.unet.held_images import held
+from terrazzo.training.rules.patch_source import held
 
 
 def test_what_fits_is_in_memory_and_what_does_not_stays_where_it_is(tmp_path):

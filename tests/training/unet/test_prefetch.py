@@ -2,7 +2,7 @@ import threading
 
 import pytest
 
-from terrazzo.training.unet.prefetch import prefetched
+from terrazzo.training.unet.patch_batches import prefetched
 
 
 def test_results_come_in_the_order_of_their_keys():

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import dask.array as da
 
-from terrazzo.blockwise.inputs.halo_cost import warn_of_halo
+from terrazzo.blockwise.inputs.block_inputs import warn_of_halo
 from terrazzo.blockwise.inputs.image_array import ImageLike
 from terrazzo.blockwise.inputs.masks import MaskLike, checked_mask
 from terrazzo.blockwise.inputs.model_image import model_image, say_pixel_size

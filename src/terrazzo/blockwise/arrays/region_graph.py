@@ -14,7 +14,7 @@ from dask.highlevelgraph import HighLevelGraph
 from numpy.typing import NDArray
 
 from terrazzo.blocks import Block, BlockGrid, Box
-from terrazzo.blockwise.inputs.halo_cost import warn_of_halo
+from terrazzo.blockwise.inputs.block_inputs import warn_of_halo
 from terrazzo.blockwise.inputs.image_array import ImageLike, axis_names, image_array
 from terrazzo.blockwise.inputs.windows import Window, assemble, window_tasks
 from terrazzo.blockwise.passes.lazy_passes import LazyGraph
@@ -22,8 +22,14 @@ from terrazzo.errors import InputError, ParameterError
 from terrazzo.io.images.image import Image
 from terrazzo.lattice import Lattice
 from terrazzo.regions.graphs.block_graph import BlockGraph, block_graph, edge_columns, graph_window
-from terrazzo.regions.graphs.foreign_blocks import foreign_graph_window, foreign_grid, foreign_window, largest_extent
-from terrazzo.regions.graphs.foreign_graph import foreign_block_graph, merge_foreign
+from terrazzo.regions.graphs.foreign_graph import (
+    foreign_block_graph,
+    foreign_graph_window,
+    foreign_grid,
+    foreign_window,
+    largest_extent,
+    merge_foreign,
+)
 from terrazzo.regions.graphs.measure import labelled_pixels
 from terrazzo.regions.graphs.merge import merge
 from terrazzo.regions.statistics.features import DEFAULT_FEATURES, FeatureSet, column_names

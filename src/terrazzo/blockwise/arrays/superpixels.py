@@ -8,7 +8,7 @@ from functools import partial
 import dask.array as da
 
 from terrazzo.blocks import BlockGrid
-from terrazzo.blockwise.inputs.halo_cost import warn_of_halo
+from terrazzo.blockwise.inputs.block_inputs import warn_of_halo
 from terrazzo.blockwise.inputs.image_array import ImageLike, axes_of, image_array, lattice_of
 from terrazzo.blockwise.inputs.masks import MaskLike, checked_mask
 from terrazzo.blockwise.passes.lazy_passes import lazy_passes

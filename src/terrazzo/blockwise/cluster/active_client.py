@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 import logging
+import os
+import tempfile
+from pathlib import Path
 
 import dask
 from distributed import Client, default_client, get_worker
 
-from terrazzo.blockwise.cluster.worker_watch import RUNNING
+from terrazzo.blockwise.cluster.worker_watch import RUNNING, WorkerWatch
 
 _log = logging.getLogger(__name__)
 
@@ -54,3 +57,21 @@ def _is_in_a_task() -> bool:
     except ValueError:
         return False
     return True
+
+
+def client_sharing(folder: Path, client: Client | None) -> Client | None:
+    """Return a client if all its workers see the files of a folder; else None, and say so in one line of the log."""
+    if client is None or _is_seen(folder, client):
+        return client
+    _log.warning(
+        "not every worker sees '%s', so what is kept there is computed in this process; choose a scratch folder that "
+        "all workers see under the same name",
+        folder,
+    )
+    return None
+
+
+def _is_seen(folder: Path, client: Client) -> bool:
+    WorkerWatch(client)  # waits for the first worker
+    with tempfile.NamedTemporaryFile(dir=folder, prefix=".seen-") as file:
+        return all(client.run(os.path.exists, str(folder / Path(file.name).name)).values())

@@ -16,8 +16,7 @@ from distributed import Client, LocalCluster
 from distributed.system import MEMORY_LIMIT
 
 from terrazzo.blockwise.cluster.available_memory import bytes_of
-from terrazzo.blockwise.cluster.local_workers import processes_and_threads
-from terrazzo.blockwise.cluster.versions import check_versions
+from terrazzo.blockwise.cluster.worker_watch import check_versions
 from terrazzo.errors import ParameterError
 from terrazzo.memory import WORKER, readable_bytes
 
@@ -129,3 +128,20 @@ def _deaf_to_ctrl_c() -> Iterator[None]:
         yield
     finally:
         signal.signal(signal.SIGINT, before)
+
+
+# What a process holds before it works (mostly torch), and what a thread's block of 2048 x 2048 pixels takes.
+PROCESS_BYTES = 400 * 2**20
+THREAD_BYTES = 500 * 2**20
+
+
+def processes_and_threads(cores: int, memory: int) -> tuple[int, int]:
+    """Return the processes, and the threads of each, that use most cores within `memory` bytes, but at least one each.
+
+    Of equal numbers of threads that with most processes is chosen: they do not wait for each other's interpreter.
+    """
+    layouts = [
+        (processes, threads) for processes in range(1, cores + 1) for threads in range(1, cores // processes + 1)
+    ]
+    fitting = [(p, t) for p, t in layouts if p * (PROCESS_BYTES + t * THREAD_BYTES) <= memory]
+    return max(fitting, key=lambda layout: (layout[0] * layout[1], layout[0]), default=(1, 1))

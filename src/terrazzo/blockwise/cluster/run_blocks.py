@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import itertools
+import math
 import os
 from collections.abc import Callable, Iterable, Iterator
 from concurrent.futures import FIRST_COMPLETED, Future, ThreadPoolExecutor, wait
@@ -13,8 +14,8 @@ from distributed import Client
 from distributed.protocol.pickle import dumps, loads
 
 from terrazzo.blocks import Block
-from terrazzo.blockwise.cluster.versions import check_version
-from terrazzo.blockwise.cluster.worker_watch import SECONDS_BETWEEN_QUESTIONS, WorkerWatch
+from terrazzo.blockwise.cluster.worker_watch import SECONDS_BETWEEN_QUESTIONS, WorkerWatch, check_version
+from terrazzo.progress import Step, tell
 from terrazzo.version import __version__
 
 T = TypeVar("T")
@@ -120,3 +121,36 @@ def _results(future: Future[_Parcel[T]], batch: list[Block], watch: WorkerWatch 
         if watch is not None:
             watch.explain(error, f"block {batch[0].index}")
         raise
+
+
+class BlockCount:
+    """Counts the finished blocks of one pass and tells whoever listens, once at the start and after each block.
+
+    Parameters
+    ----------
+    name : str
+        The pass.
+    total : int
+        Its blocks.
+    finished : iterable of Block
+        The blocks that an earlier run has finished.
+    """
+
+    def __init__(self, name: str, total: int, finished: Iterable[Block] = ()) -> None:
+        self.name, self.total = name, total
+        self.blocks = self.pixels = 0
+        for block in finished:
+            self._count(block)
+        self._tell()
+
+    def __call__(self, block: Block) -> None:
+        """Count a finished block."""
+        self._count(block)
+        self._tell()
+
+    def _count(self, block: Block) -> None:
+        self.blocks += 1
+        self.pixels += math.prod(block.core.shape)
+
+    def _tell(self) -> None:
+        tell(Step(self.name, self.blocks, self.total, self.pixels))

@@ -4,15 +4,16 @@ from __future__ import annotations
 
 import logging
 import time
+from collections.abc import Callable
 from concurrent.futures import CancelledError
 from typing import Any
 
 from dask.delayed import Delayed
-from distributed import Client, KilledWorker
+from distributed import Client, KilledWorker, get_worker
 
-from terrazzo.blockwise.cluster.versions import check_versions
 from terrazzo.errors import ParameterError, TerrazzoError
 from terrazzo.memory import readable_bytes
+from terrazzo.version import __version__
 
 _log = logging.getLogger(__name__)
 
@@ -104,3 +105,43 @@ class WorkerWatch:
             f"the Dask scheduler at '{self.client.scheduler.address}' has gone away; start one and run the same "
             "again, which goes on where this stopped"
         )
+
+
+def check_versions(client: Client) -> None:
+    """Ask each worker for its version of terrazzo.
+
+    Raises
+    ------
+    ParameterError
+        If a worker has another one or none; it names the first.
+    """
+    found = client.run(_question(), on_error="return")
+    others = sorted((address, version) for address, version in found.items() if version != __version__)
+    if others:
+        address, version = others[0]
+        raise ParameterError(
+            f"{len(others)} of {len(found)} workers have another terrazzo than this process, which has {__version__}: "
+            f"the worker at {address} has {version}; install the same version everywhere"
+        )
+
+
+def check_version(version: str) -> None:
+    """Raise a ParameterError unless this process, a worker that may have come later, has that version of terrazzo."""
+    if version != __version__:
+        raise ParameterError(
+            f"the worker at {get_worker().address} has terrazzo {__version__} and the process that hands out blocks "
+            f"{version}; install the same version everywhere and run the same again, which goes on where this stopped"
+        )
+
+
+def _question() -> Callable[[], str]:
+    """Return a function that travels whole, so that a worker without terrazzo can answer as well."""
+
+    def version() -> str:
+        try:
+            from terrazzo.version import __version__
+        except ImportError:
+            return "none"
+        return __version__
+
+    return version

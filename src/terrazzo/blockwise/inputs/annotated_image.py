@@ -11,7 +11,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from terrazzo.blocks import Block, BlockGrid, Box
-from terrazzo.blockwise.inputs.halo_cost import warn_of_halo
+from terrazzo.blockwise.inputs.block_inputs import warn_of_halo
 from terrazzo.blockwise.inputs.image_array import ImageLike, axis_names, image_array, lattice_of
 from terrazzo.blockwise.inputs.masks import Mask, MaskLike, checked_mask
 from terrazzo.errors import InputError

@@ -10,12 +10,11 @@ from distributed.system import MEMORY_LIMIT
 
 from terrazzo.blocks import BlockGrid
 from terrazzo.blockwise.cluster.available_memory import bytes_of, memory_of_machine, usable
-from terrazzo.blockwise.cluster.local_workers import processes_and_threads
+from terrazzo.blockwise.cluster.cluster import processes_and_threads
 from terrazzo.blockwise.inputs.image_array import ImageLike, axes_of, image_array, lattice_of
 from terrazzo.blockwise.inputs.model_image import model_image
 from terrazzo.blockwise.planning.calibrate import calibrated_seconds
-from terrazzo.blockwise.planning.recommended_block import recommended_block
-from terrazzo.blockwise.planning.work import Work, reading_of
+from terrazzo.blockwise.planning.work import Work, reading_of, recommended_block
 from terrazzo.errors import InputError, ParameterError
 from terrazzo.html import table
 from terrazzo.io.images.image import Image

@@ -8,8 +8,7 @@ from distributed import Client
 
 from terrazzo.blocks import BlockGrid
 from terrazzo.blockwise.cluster.available_memory import memory_of_machine, memory_of_workers
-from terrazzo.blockwise.planning.recommended_block import recommended_block
-from terrazzo.blockwise.planning.work import Work, reading_of
+from terrazzo.blockwise.planning.work import Work, reading_of, recommended_block
 from terrazzo.errors import ParameterError
 from terrazzo.io.images.image import Image
 from terrazzo.memory import readable_bytes

@@ -8,15 +8,14 @@ from distributed import Client
 
 from terrazzo.blocks import Block
 from terrazzo.blockwise.cluster.active_client import active_client
-from terrazzo.blockwise.cluster.progress import BlockCount
-from terrazzo.blockwise.cluster.run_blocks import run_blocks
+from terrazzo.blockwise.cluster.run_blocks import BlockCount, run_blocks
 from terrazzo.blockwise.inputs.image_array import axis_names
 from terrazzo.errors import InputError
 from terrazzo.io.images.image import Image
 from terrazzo.io.results.level_arrays import LevelArrays
 from terrazzo.io.results.result import Result
 from terrazzo.io.results.source_labels import SourceLabels
-from terrazzo.progress_bar import shows_progress
+from terrazzo.progress import shows_progress
 
 
 @shows_progress

@@ -9,18 +9,16 @@ from distributed import Client
 
 from terrazzo.blocks import Block, BlockGrid
 from terrazzo.blockwise.cluster.active_client import active_client
-from terrazzo.blockwise.cluster.progress import BlockCount
-from terrazzo.blockwise.cluster.run_blocks import run_blocks
+from terrazzo.blockwise.cluster.run_blocks import BlockCount, run_blocks
 from terrazzo.blockwise.inputs.image_array import axis_names
 from terrazzo.errors import InputError, ParameterError
 from terrazzo.io.annotations.open_annotation import drawn_scale
 from terrazzo.io.results.geojson_writer import GeoJSONWriter, check_file_absent, geojson_file
 from terrazzo.io.results.result import Result
-from terrazzo.progress_bar import shows_progress
+from terrazzo.progress import shows_progress
 from terrazzo.regions.classes.annotation import NOT_ANNOTATED
 from terrazzo.regions.outlines.block_outlines import BlockOutlines, block_outlines
-from terrazzo.regions.outlines.class_region import ClassRegion
-from terrazzo.regions.outlines.join_outlines import OutlineJoiner
+from terrazzo.regions.outlines.join_outlines import ClassRegion, OutlineJoiner
 
 
 @shows_progress

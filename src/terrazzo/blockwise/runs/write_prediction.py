@@ -13,11 +13,10 @@ from distributed import Client
 
 from terrazzo.blocks import Block, BlockGrid
 from terrazzo.blockwise.cluster.active_client import active_client
-from terrazzo.blockwise.cluster.progress import BlockCount
-from terrazzo.blockwise.cluster.run_blocks import run_blocks
+from terrazzo.blockwise.cluster.run_blocks import BlockCount, run_blocks
 from terrazzo.blockwise.cluster.worker_watch import computed
+from terrazzo.blockwise.inputs.block_inputs import warn_of_halo
 from terrazzo.blockwise.inputs.estimates import lazy_estimate
-from terrazzo.blockwise.inputs.halo_cost import warn_of_halo
 from terrazzo.blockwise.inputs.masks import Mask, MaskLike, checked_mask
 from terrazzo.blockwise.inputs.model_image import model_image, say_pixel_size
 from terrazzo.blockwise.passes.sources import Sources
@@ -34,7 +33,7 @@ from terrazzo.io.results.result_writer import ResultWriter
 from terrazzo.models.device import choose_device
 from terrazzo.models.fitted_model import FittedModel
 from terrazzo.models.passes.declared import Estimate, Pass
-from terrazzo.progress_bar import shows_progress
+from terrazzo.progress import shows_progress
 
 ESTIMATING = "the windows that numbers about the whole image are estimated from"
 

@@ -16,7 +16,7 @@ from terrazzo.io.models.model_file import write_model as write_model
 from terrazzo.io.results.result import Result
 from terrazzo.models.forest.model import ForestModel
 from terrazzo.training.forest.fit_forest import fit_forest
-from terrazzo.training.forest.settings import ForestTraining
+from terrazzo.training.rules.training import ForestTraining
 
 TITLE = "Random forest on pixels"
 

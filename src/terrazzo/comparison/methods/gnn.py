@@ -21,7 +21,7 @@ from terrazzo.models.gnn.network import GNNConfig
 from terrazzo.models.gnn.settings import GNNSettings
 from terrazzo.regions.superpixels.superpixel_parameters import SuperpixelParameters
 from terrazzo.training.gnn.fit import fit as fit_images
-from terrazzo.training.gnn.settings import GNNTraining
+from terrazzo.training.rules.training import GNNTraining
 
 TITLE = "Graph network on superpixels"
 

@@ -12,11 +12,11 @@ from terrazzo.io.images.image import Image
 from terrazzo.io.models.model_file import open_model as open_model
 from terrazzo.io.models.model_file import write_model as write_model
 from terrazzo.io.results.result import Result
-from terrazzo.models.unet.cost import multiply_adds
 from terrazzo.models.unet.model import UNetModel
+from terrazzo.models.unet.pixel_task import multiply_adds
 from terrazzo.models.unet.settings import UNetSettings
+from terrazzo.training.rules.training import UNetTraining
 from terrazzo.training.unet.fit_unet import fit_unet, patch_shape
-from terrazzo.training.unet.settings import UNetTraining
 
 TITLE = "U-Net"
 

@@ -4,10 +4,9 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from terrazzo.html import swatches, table
+from terrazzo.html import of_classes, swatches, table
 from terrazzo.io.images.image import Image
 from terrazzo.palette import class_colours
-from terrazzo.thumbnail import of_classes
 from terrazzo.wording import lengths, listed
 
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import threading
-from dataclasses import dataclass
+from dataclasses import dataclass, fields
 from functools import lru_cache
 from pathlib import Path
 from typing import Any
@@ -17,6 +17,7 @@ from terrazzo.io.annotations.geojson import read_geojson
 from terrazzo.io.annotations.napari_csv import read_napari_csv
 from terrazzo.io.failures import reported_as_input_error
 from terrazzo.io.images.stored_array import MOST_OPEN, StoredArray
+from terrazzo.regions.classes.annotation import NOT_ANNOTATED
 from terrazzo.regions.outlines.drawing import UNCLASSED, Drawing
 
 SUFFIXES = {".geojson": read_geojson, ".json": read_geojson, ".csv": read_napari_csv}
@@ -66,3 +67,31 @@ def _parsed(path: Path, modified: int, scale: tuple[float, float]) -> Drawing:
         if path.stat().st_mtime_ns != modified:
             raise InputError(f"'{path}' changed on disk after it was opened; open it again.")
         return SUFFIXES[path.suffix.lower()](path).scaled(scale)
+
+
+@dataclass(frozen=True)
+class CountedFromOne(StoredArray):
+    """A handle on a label image whose values are read one lower, and 0 as 255; of uint8.
+
+    Attributes
+    ----------
+    source : StoredArray
+        The label image as it is.
+    """
+
+    source: StoredArray
+
+    @classmethod
+    def of(cls, source: StoredArray) -> CountedFromOne:
+        """Return a label image with its values so."""
+        same = {field.name: getattr(source, field.name) for field in fields(StoredArray)}
+        return cls(**(same | {"dtype": np.dtype(np.uint8)}), source=source)
+
+    def _read(self, windows: tuple[slice, ...], shape: tuple[int, ...]) -> NDArray[Any]:
+        found = self.source[windows]
+        if found.min() < 0 or found.max() > NOT_ANNOTATED:
+            value = found.min() if found.min() < 0 else found.max()
+            raise InputError(
+                f"'{self.path}' holds the value {value}; where 0 is not annotated, classes are 1 to {NOT_ANNOTATED}"
+            )
+        return np.where(found == 0, NOT_ANNOTATED, found.astype(np.int64) - 1).astype(np.uint8).reshape(shape)

@@ -13,11 +13,10 @@ import numpy as np
 from terrazzo.errors import InputError, ParameterError
 from terrazzo.io.annotations.annotation import Annotation
 from terrazzo.io.annotations.check_drawing import check_drawing, shape_name
-from terrazzo.io.annotations.counted_from_one import CountedFromOne
-from terrazzo.io.annotations.drawn_array import DrawnArray, opened_drawing
-from terrazzo.io.images.chunking import reading_chunks
+from terrazzo.io.annotations.drawn_array import CountedFromOne, DrawnArray, opened_drawing
 from terrazzo.io.images.image import Image
 from terrazzo.io.images.open_image import open_image, open_labels
+from terrazzo.io.images.stored_array import reading_chunks
 from terrazzo.io.readers.formats import is_drawn
 from terrazzo.io.results.result import Result
 from terrazzo.regions.classes.annotation import NOT_ANNOTATED

@@ -9,12 +9,12 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from terrazzo.html import MOST_READ, SIDE
 from terrazzo.io.images.decoding import decoding
 from terrazzo.io.images.stored_array import StoredArray
 from terrazzo.io.readers.axes import IMAGE_AXES, RGB
 from terrazzo.io.readers.location import is_url
 from terrazzo.io.readers.readers import READERS
-from terrazzo.thumbnail import MOST_READ, SIDE
 
 # Of a stack many files might have to be looked at.
 KINDS = ("zarr", "tiff", "raster", "npy", "hdf5")

@@ -10,8 +10,8 @@ from typing import Any
 from terrazzo.io.failures import reported_as_input_error
 from terrazzo.io.images.stored_array import StoredArray
 from terrazzo.io.readers import zarr_reader
-from terrazzo.io.readers.image_files import image_files
 from terrazzo.io.readers.location import is_url
+from terrazzo.io.readers.readers import image_files
 
 # What object stores and file systems say of a version of a file, by the names that fsspec passes on.
 VERSIONS = ("ETag", "etag", "md5Hash", "LastModified", "last_modified", "updated", "mtime", "created")

@@ -11,12 +11,11 @@ from dask.base import tokenize
 from numpy.typing import NDArray
 
 from terrazzo.errors import InputError
-from terrazzo.html import table
+from terrazzo.html import of_intensities, table
 from terrazzo.io.images.coarse_pixels import coarse_pixels
 from terrazzo.io.images.stored_array import StoredArray
 from terrazzo.io.readers.axes import IMAGE_AXES
 from terrazzo.memory import readable_bytes
-from terrazzo.thumbnail import of_intensities
 from terrazzo.wording import by, lengths, listed, pixel_text
 
 

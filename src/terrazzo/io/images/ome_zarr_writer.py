@@ -12,7 +12,7 @@ import zarr
 from numpy.typing import NDArray
 
 from terrazzo.errors import InputError, ParameterError
-from terrazzo.io.images.chunking import reading_chunks
+from terrazzo.io.images.stored_array import reading_chunks
 from terrazzo.io.ngff import rendering, single_level
 from terrazzo.io.readers.axes import RGB
 

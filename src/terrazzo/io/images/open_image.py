@@ -8,16 +8,14 @@ import numpy as np
 
 from terrazzo.errors import InputError, ParameterError
 from terrazzo.io.failures import reported_as_input_error
-from terrazzo.io.images.chunking import reading_chunks
 from terrazzo.io.images.image import Image
 from terrazzo.io.images.image_levels import levels_of, nearest_level, scaled
-from terrazzo.io.images.stored_array import StoredArray
+from terrazzo.io.images.stored_array import StoredArray, reading_chunks
 from terrazzo.io.readers.axes import IMAGE_AXES, channel_names, in_image_order, settled_axes
 from terrazzo.io.readers.description import Description
 from terrazzo.io.readers.formats import is_drawn, kind_of
-from terrazzo.io.readers.image_files import modified
 from terrazzo.io.readers.location import is_url, located
-from terrazzo.io.readers.readers import READERS
+from terrazzo.io.readers.readers import READERS, modified
 from terrazzo.io.readers.sizes import check_sizes
 from terrazzo.pixel_size import MICROMETRE, in_unit
 

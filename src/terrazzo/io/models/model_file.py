@@ -2,17 +2,19 @@
 
 from __future__ import annotations
 
+import hashlib
 import json
+from collections.abc import Mapping
 from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
+import torch
 from safetensors import SafetensorError, safe_open
 from safetensors.torch import save_file
 
 from terrazzo.errors import InputError, ModelError, TerrazzoError
 from terrazzo.io.failures import first_words
-from terrazzo.io.models.model_header import FORMAT, SEAL, check_header, seal
 from terrazzo.io.output_path import check_absent
 from terrazzo.models.fitted_model import FittedModel
 from terrazzo.models.kinds import FIRST_KIND, kind_named
@@ -128,3 +130,38 @@ def _header(model: FittedModel) -> dict[str, Any]:
         "fitted": model.fitted,
         "fingerprint": model.fingerprint(),
     }
+
+
+FORMAT = 3
+# Formats before this one have no seal.
+FIRST_SEALED = 3
+SEAL = "sha256"
+
+
+def seal(header: Mapping[str, Any], tensors: Mapping[str, torch.Tensor]) -> str:
+    """Return a hash of all tensors and of the whole header but the hash itself."""
+    rest = {name: value for name, value in header.items() if name != SEAL}
+    digest = hashlib.sha256(json.dumps(rest, sort_keys=True).encode())
+    for name, tensor in sorted(tensors.items()):
+        digest.update(f"{name} {tensor.dtype} {tuple(tensor.shape)};".encode())
+        digest.update(tensor.contiguous().reshape(-1).view(torch.uint8).numpy().tobytes())
+    return digest.hexdigest()
+
+
+def check_header(header: Mapping[str, Any], tensors: Mapping[str, torch.Tensor], path: object) -> None:
+    """Raise unless a header is as `write_model` wrote it.
+
+    Raises
+    ------
+    ModelError
+        If it is of a newer version or was edited.
+    KeyError, TypeError
+        If it lacks an entry or one is none.
+    """
+    if header["format"] > FORMAT:
+        raise ModelError(
+            f"'{path}' was written by terrazzo {header['version']} in format {header['format']}; this version, "
+            f"{__version__}, reads up to format {FORMAT}: install a newer terrazzo"
+        )
+    if (header["format"] >= FIRST_SEALED or SEAL in header) and header.get(SEAL) != seal(header, tensors):
+        raise ModelError(f"'{path}' was changed after it was written; fit the model again")

@@ -14,7 +14,7 @@ from numpy.typing import NDArray
 
 from terrazzo.errors import InputError
 from terrazzo.io.output_path import check_absent
-from terrazzo.regions.outlines.class_region import ClassRegion
+from terrazzo.regions.outlines.join_outlines import ClassRegion
 
 
 class GeoJSONWriter:

@@ -13,9 +13,8 @@ import zarr
 
 from terrazzo.blocks import BlockGrid
 from terrazzo.errors import InputError
-from terrazzo.io.ngff import multiscale
+from terrazzo.io.ngff import VERSION, class_image, multiscale, probability_image, superpixel_image
 from terrazzo.io.output_path import check_absent
-from terrazzo.io.results.label_metadata import VERSION, class_image, probability_image, superpixel_image
 from terrazzo.io.results.leftovers import half_made, put_in_place, remove_half_made
 from terrazzo.io.results.level_arrays import SPATIAL_AXES
 from terrazzo.io.results.result import (

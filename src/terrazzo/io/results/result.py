@@ -13,13 +13,11 @@ from numpy.typing import NDArray
 
 from terrazzo.blocks import Block, BlockGrid
 from terrazzo.errors import InputError
-from terrazzo.io.results.aligned import check_aligned
-from terrazzo.io.results.frames import edge_frame, node_frame
 from terrazzo.io.results.level_arrays import LevelArrays
 from terrazzo.io.results.markers import Counts, Index, read_markers
 from terrazzo.io.results.pyramid import Pyramid
 from terrazzo.io.results.result_view import result_html, result_text
-from terrazzo.io.results.tables import read_block_graph
+from terrazzo.io.results.tables import edge_frame, node_frame, read_block_graph
 from terrazzo.lattice import Lattice
 from terrazzo.regions.graphs.block_graph import BlockGraph
 from terrazzo.regions.graphs.merge import merge
@@ -208,3 +206,25 @@ def open_result(path: str | Path) -> Result:
     for key, array in arrays.items():
         check_aligned(array, grid, Path(path) / key)
     return Result(str(Path(path).resolve()), grid, *columns, run_id, probabilities, passes, gives)
+
+
+def check_aligned(array: zarr.Array[Any], grid: BlockGrid, path: str | Path) -> None:
+    """Raise an InputError unless an array has the grid's extent and its blocks are whole shards (chunks, without any).
+
+    Two tasks that write to one shard undo each other's work without a word.
+    """
+    extent = grid.lattice.shape
+    if array.shape != extent:
+        raise InputError(
+            f"'{path}' has {array.shape} pixels and its blocks cover {extent}; begin anew with --overwrite"
+        )
+    block = tuple(cells * size for cells, size in zip(grid.block_cells, grid.lattice.size, strict=True))
+    stored = array.shards or array.chunks
+    spans = zip(block, stored, extent, strict=True)
+    # what covers the whole axis is one block's as well, if there is one block
+    if any(side % unit and side < length for side, unit, length in spans):
+        what = "shards" if array.shards else "chunks"
+        raise InputError(
+            f"'{path}' is stored in {what} of {stored} pixels, of which the blocks of {block} are no whole multiples, "
+            "so that they would overwrite each other; begin anew with --overwrite"
+        )

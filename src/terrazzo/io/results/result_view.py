@@ -9,9 +9,8 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 import zarr
 
-from terrazzo.html import Html, swatches, table
+from terrazzo.html import MOST_READ, SIDE, Html, of_classes, swatches, table
 from terrazzo.palette import class_colours
-from terrazzo.thumbnail import MOST_READ, SIDE, of_classes
 from terrazzo.wording import by, counted, lengths
 
 if TYPE_CHECKING:

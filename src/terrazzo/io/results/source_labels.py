@@ -15,9 +15,8 @@ import zarr
 
 from terrazzo.errors import InputError
 from terrazzo.io.images.image import Image
-from terrazzo.io.ngff import is_multiscale, multiscale, ome_metadata, origin
+from terrazzo.io.ngff import class_image, is_multiscale, multiscale, ome_metadata, origin
 from terrazzo.io.readers.zarr_reader import is_store
-from terrazzo.io.results.label_metadata import class_image
 from terrazzo.io.results.leftovers import half_made, put_in_place, remove_half_made
 from terrazzo.io.results.level_arrays import LevelArrays
 from terrazzo.io.results.pyramid import Pyramid

@@ -31,3 +31,18 @@ def class_counts(
         if regions[pixel] >= 0 and values[pixel] < classes:
             counts[regions[pixel], values[pixel]] += 1
     return counts
+
+
+@kernel
+def confusion_matrix(annotation: NDArray[np.uint8], predicted: NDArray[np.uint8], classes: int) -> NDArray[np.int64]:
+    """Return the pixel counts, shape (true class, predicted class), of two images of equal shape.
+
+    Pixels whose annotation is not below `classes` (255 = not annotated) count for nothing; a predicted value
+    that is not a class counts in an extra last column.
+    """
+    counts = np.zeros((classes, classes + 1), np.int64)
+    true, found = annotation.ravel(), predicted.ravel()
+    for pixel in range(true.size):
+        if true[pixel] < classes:
+            counts[true[pixel], min(found[pixel], classes)] += 1
+    return counts

@@ -3,10 +3,10 @@
 import numpy as np
 from numpy.typing import NDArray
 
+from terrazzo.kernels.culture.colonies import bump, ridge
 from terrazzo.kernels.culture.noise import gradient_noise, mix, unit
-from terrazzo.kernels.culture.profiles import bump, ridge
+from terrazzo.kernels.culture.scene import Window
 from terrazzo.kernels.culture.texture import sites_around
-from terrazzo.kernels.culture.windows import Window
 from terrazzo.kernels.jit import kernel
 
 _PITCH, _REACH = 40, 24

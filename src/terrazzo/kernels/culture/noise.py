@@ -2,7 +2,7 @@
 
 import numpy as np
 
-from terrazzo.kernels.culture.profiles import fade
+from terrazzo.kernels.culture.colonies import fade
 from terrazzo.kernels.jit import kernel
 
 _GOLDEN = np.uint64(0x9E3779B97F4A7C15)

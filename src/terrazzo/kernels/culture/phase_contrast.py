@@ -3,8 +3,8 @@
 import numpy as np
 from numpy.typing import NDArray
 
+from terrazzo.kernels.culture.colonies import bump, ridge
 from terrazzo.kernels.culture.noise import bell, hash_at, mix, unit
-from terrazzo.kernels.culture.profiles import bump, ridge
 from terrazzo.kernels.jit import kernel
 
 

@@ -1,5 +1,9 @@
 """The scene and its true classes, drawn row by row on a window and the ring of pixels that blur into it."""
 
+from __future__ import annotations
+
+from typing import NamedTuple
+
 import numpy as np
 from numpy.typing import NDArray
 
@@ -18,7 +22,6 @@ from terrazzo.kernels.culture.texture import (
     place,
     sites_around,
 )
-from terrazzo.kernels.culture.windows import Window, squares
 from terrazzo.kernels.jit import kernel
 
 _GREY = 126.0
@@ -156,3 +159,19 @@ def _finish_row(
         shown = 1.0 if row.depth[i] < 0.0 else 0.5
         level[i] += halo(row.depth[i], row.mottle[i]) + row.light[i]
         scene[i] = _GREY + level[i] + shown * scene[i] + _GRAIN * bell(hash_at(y, x0 + i, grain))
+
+
+class Window(NamedTuple):
+    """A rectangle of pixels; (y, x) is its first."""
+
+    y: int
+    x: int
+    height: int
+    width: int
+
+
+@kernel
+def squares(start: int, length: int, pitch: int, reach: int) -> tuple[int, int]:
+    """Return the first square that a run touches, and how many, with `reach` more on either side."""
+    first = start // pitch - reach
+    return first, (start + length - 1) // pitch + reach + 1 - first

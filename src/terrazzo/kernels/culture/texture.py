@@ -11,7 +11,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from terrazzo.kernels.culture.noise import gradient_noise, hash_at, stream, unit
-from terrazzo.kernels.culture.windows import Window, squares
+from terrazzo.kernels.culture.scene import Window, squares
 from terrazzo.kernels.jit import kernel
 
 _FAR = 1e30

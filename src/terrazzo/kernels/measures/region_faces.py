@@ -6,6 +6,8 @@ any other, so that the faces are listed and sorted.
 
 from __future__ import annotations
 
+from typing import Any
+
 import numpy as np
 from numpy.typing import NDArray
 
@@ -90,3 +92,67 @@ def _summed_changes(listed, starts, image):
                 change = np.float64(image[channel, z, y, x]) - np.float64(image[channel, other_z, other_y, other_x])
                 sums[edge, channel] += abs(change)
     return sums
+
+
+def dense_index(labels: NDArray[Any]) -> tuple[NDArray[Any], NDArray[np.int32]]:
+    """Return the labels that occur and the region of each pixel.
+
+    Parameters
+    ----------
+    labels : ndarray of int, any shape
+        A label per pixel; 0 is none.
+
+    Returns
+    -------
+    ids : ndarray of the labels' dtype, shape (N,)
+        The labels that occur, 0 apart, ascending.
+    index : ndarray of int32, the shape of `labels`
+        The place of each pixel's label in `ids`; -1 is none.
+    """
+    flat = labels.ravel()
+    if flat.size == 0:
+        return flat, np.empty(labels.shape, np.int32)
+    # runs of one label are numbered, not pixels: there are far fewer to sort
+    starts = np.flatnonzero(np.append(True, flat[1:] != flat[:-1]))
+    ids, place = np.unique(flat[starts], return_inverse=True)
+    none = np.searchsorted(ids, 0)
+    if none < ids.size and ids[none] == 0:
+        place = np.where(place == none, -1, place - (place > none))
+        ids = np.delete(ids, none)
+    index = np.repeat(place.astype(np.int32), np.diff(starts, append=flat.size))
+    return ids, index.reshape(labels.shape)
+
+
+@kernel
+def extents(index: NDArray[np.int32], number: int) -> tuple[NDArray[np.int64], NDArray[np.int64], NDArray[np.int64]]:
+    """Return the first pixel in raster order, the start and the stop of the bounding box of each region.
+
+    Parameters
+    ----------
+    index : ndarray of int32, shape (z, y, x)
+        The region of each pixel, counted from 0; -1 is none.
+    number : int
+        The number of regions.
+
+    Returns
+    -------
+    first, start, stop : ndarray of int64, shape (regions, 3)
+        In `(z, y, x)`; `stop` is outside, and 0 for a region without pixels.
+    """
+    first = np.zeros((number, 3), np.int64)
+    start = np.zeros((number, 3), np.int64)
+    stop = np.zeros((number, 3), np.int64)
+    for z in range(index.shape[0]):
+        for y in range(index.shape[1]):
+            for x in range(index.shape[2]):
+                region = index[z, y, x]
+                if region < 0:
+                    continue
+                if stop[region, 0] == 0:
+                    first[region] = start[region] = (z, y, x)
+                start[region, 1] = min(start[region, 1], y)
+                start[region, 2] = min(start[region, 2], x)
+                stop[region, 0] = z + 1
+                stop[region, 1] = max(stop[region, 1], y + 1)
+                stop[region, 2] = max(stop[region, 2], x + 1)
+    return first, start, stop

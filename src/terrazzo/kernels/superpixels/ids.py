@@ -103,3 +103,22 @@ def _number_cells(ids, lattice, bases, first, box, cells):
                     foreign = (z * ids.shape[1] + y) * ids.shape[2] + x
                 numbers[x] = number if inside else -1
     return foreign
+
+
+@kernel
+def paint(cells: NDArray[np.int32], values: NDArray[np.uint8], empty: int) -> NDArray[np.uint8]:
+    """Return the value of each pixel's region, of the shape of `cells`.
+
+    Parameters
+    ----------
+    cells : ndarray of int32, of any shape
+        The region of each pixel; -1 is none and is painted `empty`.
+    values : ndarray of uint8, shape (regions,)
+        A value per region.
+    empty : int
+        The value of pixels without a region.
+    """
+    image = np.empty(cells.size, np.uint8)
+    for pixel, cell in enumerate(cells.ravel()):
+        image[pixel] = values[cell] if cell >= 0 else empty
+    return image.reshape(cells.shape)

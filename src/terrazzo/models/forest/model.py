@@ -15,12 +15,10 @@ from terrazzo.errors import ModelError
 from terrazzo.kernels.classes.forest import forest_probabilities
 from terrazzo.memory import WORKER
 from terrazzo.models.fitted_model import FittedModel, common_of
-from terrazzo.models.forest.response_blocks import response_grid, response_window
-from terrazzo.models.forest.response_task import response_bytes
+from terrazzo.models.forest.response_blocks import response_bytes, response_grid, response_window
 from terrazzo.models.forest.trees import ARRAYS, Trees
 from terrazzo.models.passes.declared import Given, Holds, Pass, Pixels, Seen
-from terrazzo.regions.classes.annotation import NOT_ANNOTATED
-from terrazzo.regions.classes.probability import in_8_bits
+from terrazzo.regions.classes.annotation import NOT_ANNOTATED, in_8_bits
 from terrazzo.regions.statistics.filter_bank import bank_columns, filter_bank
 from terrazzo.regions.statistics.statistic import FeatureSet
 from terrazzo.regions.superpixels.block_labels import single_precision

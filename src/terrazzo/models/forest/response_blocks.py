@@ -2,9 +2,13 @@
 
 from __future__ import annotations
 
+import math
+from dataclasses import dataclass
+
 from terrazzo.blocks import STORAGE_CHUNKS_PER_BLOCK, Block, BlockGrid, Box
 from terrazzo.lattice import Lattice
-from terrazzo.regions.statistics.filter_bank import bank_window
+from terrazzo.memory import CHUNKS_AT_ONCE, Reading, with_slack
+from terrazzo.regions.statistics.filter_bank import bank_columns, bank_window
 
 # A cell in pixels along (z, y, x); blocks of these many cells along z, and so many pixels wide along y and x.
 CELL, SECTIONS, SIDE = (2, 16, 16), 8, 512
@@ -23,3 +27,73 @@ def response_grid(extent: tuple[int, ...], side: int | None = None) -> BlockGrid
 def response_window(block: Block) -> Box:
     """Return the pixels that the responses on a block's core depend on."""
     return bank_window(block.core, block.lattice.shape)
+
+
+@dataclass(frozen=True)
+class ResponseTask:
+    """What the task holds that classifies a block's pixels by a random forest.
+
+    Parameters
+    ----------
+    channels, itemsize, classes, columns : int
+        Of the image; bytes per value; of the forest; filter responses of a pixel.
+    axes : int
+        2 or 3.
+    read, core : int
+        Pixels of the block's window, and of what it keeps.
+    chunk : int
+        Bytes of a stored chunk of the image.
+    masked, probabilities : bool
+        Whether there is a mask; whether an image of each class's probability is written.
+    """
+
+    channels: int
+    itemsize: int
+    classes: int
+    columns: int
+    axes: int
+    read: int
+    core: int
+    chunk: int = 0
+    masked: bool = False
+    probabilities: bool = False
+
+    @property
+    def stages(self) -> dict[str, int]:
+        """The bytes of each stage: responses of a channel at one scale are alive beside those at the pixels so far."""
+        pixels = self.channels * self.read * self.itemsize + self.read * self.masked
+        single, places = 4 * self.channels * self.read, 8 * self.axes * self.core
+        # places relative to the window as well; single columns while they are put into one table
+        responses = 2 * places + 2 * 4 * self.columns * self.core
+        return {
+            "read": pixels + max(pixels, 2 * CHUNKS_AT_ONCE * self.chunk),
+            "responses": pixels + single + responses + 7 * 4 * self.read,
+            "trees": pixels + single + responses // 2 + (8 + 4) * self.classes * self.core,
+            "classes": pixels + (4 + 8 * self.probabilities) * self.classes * self.core + (8 + 1) * self.core,
+        }
+
+    @property
+    def bytes(self) -> int:
+        """The bytes of the largest stage, with what allocators keep."""
+        return with_slack(self.stages)
+
+
+def response_task(block: Block, reading: Reading, channels: int, classes: int) -> ResponseTask:
+    """Return what classifying the pixels of a block takes."""
+    return ResponseTask(
+        channels=channels,
+        itemsize=reading.itemsize,
+        classes=classes,
+        columns=len(bank_columns(channels)),
+        axes=len(block.index),
+        read=math.prod(response_window(block).shape),
+        core=math.prod(block.core.shape),
+        chunk=reading.chunk,
+        masked=reading.masked,
+        probabilities=reading.probabilities,
+    )
+
+
+def response_bytes(block: Block, grid: BlockGrid, reading: Reading, channels: int, classes: int) -> int:  # noqa: ARG001
+    """Return the bytes that classifying the pixels of a block holds at its peak."""
+    return response_task(block, reading, channels, classes).bytes

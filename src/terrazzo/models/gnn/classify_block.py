@@ -11,12 +11,10 @@ from numpy.typing import NDArray
 
 from terrazzo.blocks import Block
 from terrazzo.kernels.superpixels.adjacency import REACH
-from terrazzo.kernels.superpixels.ids import cells_of
-from terrazzo.kernels.superpixels.paint import paint
-from terrazzo.regions.classes.annotation import NOT_ANNOTATED
-from terrazzo.regions.classes.probability import in_8_bits
+from terrazzo.kernels.superpixels.ids import cells_of, paint
+from terrazzo.regions.classes.annotation import NOT_ANNOTATED, in_8_bits
 from terrazzo.regions.graphs.block_graph import BlockGraph
-from terrazzo.regions.graphs.near_graph import near_graph, seeded_in
+from terrazzo.regions.graphs.merge import near_graph, seeded_in
 from terrazzo.regions.graphs.recipe import Recipe
 from terrazzo.regions.graphs.region_graph import RegionGraph
 

@@ -29,7 +29,7 @@ from terrazzo.models.gnn.classify_task import classify_bytes
 from terrazzo.models.gnn.message_passing import Backend, both_directions, message_passing
 from terrazzo.models.gnn.network import GNN, GNNConfig
 from terrazzo.models.passes.declared import Given, Holds, Near, Own, Pass
-from terrazzo.models.passes.halo_cost import pixels_computed
+from terrazzo.models.passes.segment_task import pixels_computed
 from terrazzo.models.passes.superpixels import superpixels_pass
 from terrazzo.regions.classes.annotation import NOT_ANNOTATED
 from terrazzo.regions.graphs.block_graph import BlockGraph, empty_graph
@@ -282,3 +282,11 @@ def _no_classes(block: Block, *, recipe: Recipe, classes: int) -> Given:
         "classes": np.full(block.core.shape, NOT_ANNOTATED, np.uint8),
         "node_probabilities": (nobody, np.empty((0, classes), np.float32)),
     }
+
+
+def unfitted_model(recipe: Recipe, classes: int = 2) -> Model:
+    """Return a model with random weights of the default shape."""
+    nodes, edges = (np.zeros(len(names), np.float32) for names in (recipe.node_columns, recipe.edge_columns))
+    names = tuple(f"class {value}" for value in range(classes))
+    network = GNN(GNNConfig(nodes.size, edges.size, classes)).eval()
+    return Model(network, Scaling(nodes, nodes + 1, edges, edges + 1), recipe, names, ("#000000",) * classes)

@@ -11,8 +11,7 @@ from terrazzo.memory import WORKER
 from terrazzo.models.passes.declared import ANNOTATION, Estimate, Given, Holds, Own, Pass, Pixels, Seen
 from terrazzo.models.passes.segment_task import segment_bytes
 from terrazzo.regions.graphs.block_graph import BlockGraph, block_graph, block_targets, empty_graph, graph_window
-from terrazzo.regions.graphs.recipe import Recipe
-from terrazzo.regions.graphs.segment_block import segment_block
+from terrazzo.regions.graphs.recipe import Recipe, segment_block
 from terrazzo.regions.superpixels.block_labels import LABEL_MARGIN, BlockLabels, block_labels
 from terrazzo.regions.superpixels.intensity_scale import scale_moments, scale_of_moments, scale_windows
 from terrazzo.regions.superpixels.superpixel_parameters import SuperpixelParameters

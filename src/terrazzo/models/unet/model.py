@@ -22,12 +22,10 @@ from terrazzo.memory import WORKER_WITH_TORCH
 from terrazzo.models.device import choose_device
 from terrazzo.models.fitted_model import FittedModel, common_of
 from terrazzo.models.passes.declared import Given, Holds, Pass, Pixels, Seen
-from terrazzo.models.unet.cost import multiply_adds
 from terrazzo.models.unet.description import described
 from terrazzo.models.unet.network import UNet, channels_last
-from terrazzo.models.unet.pixel_blocks import pixel_grid, pixel_window
-from terrazzo.models.unet.pixel_task import pixel_bytes
-from terrazzo.models.unet.receptive_field import halo
+from terrazzo.models.unet.pixel_blocks import halo, pixel_grid, pixel_window
+from terrazzo.models.unet.pixel_task import multiply_adds, pixel_bytes
 from terrazzo.regions.classes.annotation import NOT_ANNOTATED
 from terrazzo.regions.statistics.features import FeatureSet
 from terrazzo.regions.superpixels.block_labels import single_precision

@@ -30,3 +30,13 @@ def annotated_classes(annotation: NDArray[np.integer[Any]], classes: int) -> NDA
             f"{NOT_ANNOTATED} for not annotated"
         )
     return annotation.astype(np.uint8)
+
+
+# a probability of 1
+CERTAIN = 255
+
+
+def in_8_bits(probabilities: NDArray[np.floating[Any]]) -> NDArray[np.uint8]:
+    """Return probabilities, from 0 to 1, as the nearest of 0/255 to 255/255."""
+    steps: NDArray[np.uint8] = np.rint(CERTAIN * probabilities).astype(np.uint8)
+    return steps

@@ -3,12 +3,16 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
 
 from terrazzo.blocks import Block, Box
-from terrazzo.regions.graphs.block_graph import edge_columns, graph_window
+from terrazzo.regions.graphs.block_graph import BlockGraph, block_graph, edge_columns, graph_window
 from terrazzo.regions.statistics.features import DEFAULT_FEATURES
 from terrazzo.regions.statistics.statistic import FeatureSet, column_names
-from terrazzo.regions.superpixels.block_labels import LABEL_MARGIN
+from terrazzo.regions.superpixels.block_labels import LABEL_MARGIN, BlockLabels, block_labels
 from terrazzo.regions.superpixels.superpixel_parameters import SuperpixelParameters
 
 
@@ -43,3 +47,26 @@ class Recipe:
     def window(self, block: Block) -> Box:
         """Return the pixels that a block's labels (with one cell around), nodes and edges depend on."""
         return self.superpixels.window(block, LABEL_MARGIN).hull(graph_window(block, self.features))
+
+
+def segment_block(
+    image: NDArray[Any], block: Block, recipe: Recipe, scale: float, mask: NDArray[np.bool_] | None = None
+) -> tuple[BlockLabels, BlockGraph]:
+    """Return a block's labels, with one cell around, and the nodes and edges that it owns.
+
+    Parameters
+    ----------
+    image : ndarray, shape (c, y, x) or (c, z, y, x)
+        The pixels of `recipe.window(block)`.
+    block : Block
+        Which block.
+    recipe : Recipe
+        How superpixels and features are made.
+    scale : float
+        The intensity difference that counts as 1.
+    mask : ndarray of bool, shape (y, x) or (z, y, x), optional
+        On the same pixels; False is no superpixel.
+    """
+    window = recipe.window(block)
+    labels = block_labels(image, window, block, recipe.superpixels, scale=scale, margin=LABEL_MARGIN, mask=mask)
+    return labels, block_graph(image, window, labels, block, recipe.features, mask)

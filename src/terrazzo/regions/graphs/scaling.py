@@ -1,13 +1,15 @@
 """How are features brought to a common scale? By the training nodes' mean and standard deviation."""
 
+from __future__ import annotations
+
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
 from terrazzo.errors import ParameterError
-from terrazzo.regions.graphs.feature_moments import FeatureMoments
 from terrazzo.regions.graphs.region_graph import RegionGraph
 
 LIMIT = np.float32(1e4)
@@ -33,7 +35,7 @@ class Scaling:
     edge_std: NDArray[np.float32]
 
     @classmethod
-    def fit(cls, graphs: Sequence[RegionGraph], rows_per_graph: Sequence[NDArray[np.int64]]) -> "Scaling":
+    def fit(cls, graphs: Sequence[RegionGraph], rows_per_graph: Sequence[NDArray[np.int64]]) -> Scaling:
         """Mean and standard deviation over the training nodes and the edges between them.
 
         Values that are not finite are left out, column by column. A column without spread gets the scale 1.
@@ -66,7 +68,7 @@ class Scaling:
         return cls(*_mean_and_std(nodes), *_mean_and_std(edges))
 
     @classmethod
-    def of_moments(cls, nodes: FeatureMoments, edges: FeatureMoments) -> "Scaling":
+    def of_moments(cls, nodes: FeatureMoments, edges: FeatureMoments) -> Scaling:
         """The scaling of features that were seen a table at a time; as `fit`, up to rounding.
 
         Raises
@@ -135,3 +137,34 @@ def _scaled(features: NDArray[np.float32], mean: NDArray[np.float32], std: NDArr
         scaled = (features.astype(np.float32) - mean) / std
     scaled[np.isnan(features)] = 0
     return np.clip(scaled, -LIMIT, LIMIT, out=scaled)
+
+
+@dataclass(frozen=True, eq=False)
+class FeatureMoments:
+    """Count, mean and summed squared deviations of each column, over the values that are finite.
+
+    Parameters
+    ----------
+    count, mean, squares : ndarray of float64, shape (F,)
+    """
+
+    count: NDArray[np.float64]
+    mean: NDArray[np.float64]
+    squares: NDArray[np.float64]
+
+    @classmethod
+    def of(cls, table: NDArray[np.floating[Any]]) -> FeatureMoments:
+        """Return the moments of a table (N, F)."""
+        values = table.astype(np.float64)
+        finite = np.isfinite(values)
+        count = finite.sum(axis=0).astype(np.float64)
+        mean = values.sum(axis=0, where=finite) / np.maximum(count, 1)
+        return cls(count, mean, np.square(values - mean).sum(axis=0, where=finite))
+
+    def __add__(self, other: FeatureMoments) -> FeatureMoments:
+        """Return the moments of both tables together (Chan, Golub and LeVeque 1979); their order moves rounding."""
+        count = self.count + other.count
+        share = other.count / np.maximum(count, 1)
+        apart = other.mean - self.mean
+        squares = self.squares + other.squares + apart**2 * self.count * share
+        return FeatureMoments(count, self.mean + apart * share, squares)

@@ -8,16 +8,59 @@ import numpy as np
 from numpy.typing import NDArray
 
 from terrazzo.errors import ParameterError
-from terrazzo.kernels.filters import gradient_and_laplacian, halved, local_mean_and_std, radius
-from terrazzo.kernels.measures.moments import mean_and_std
+from terrazzo.kernels.filters import gaussian, gradient_and_laplacian, halved, local_mean_and_std, radius
+from terrazzo.kernels.measures.moments import mean_and_std, offsets
 from terrazzo.kernels.measures.quantiles import deciles
-from terrazzo.regions.statistics.shape_features import POSITION as POSITION
-from terrazzo.regions.statistics.shape_features import SHAPE as SHAPE
+from terrazzo.kernels.measures.shape import SHAPE_COLUMNS, shapes
+from terrazzo.kernels.measures.texture import PATTERNS, coherence, contrast, local_binary_patterns
 from terrazzo.regions.statistics.statistic import FeatureSet as FeatureSet
 from terrazzo.regions.statistics.statistic import Regions as Regions
 from terrazzo.regions.statistics.statistic import Statistic as Statistic
 from terrazzo.regions.statistics.statistic import column_names as column_names
-from terrazzo.regions.statistics.texture_features import TEXTURE as TEXTURE
+
+_SIGMA = 2.0
+_DISTANCES = (1, 2, 4)
+
+
+def _texture(regions: Regions) -> NDArray[np.float32]:
+    volume = regions.as_volume
+    measured = (volume.image, volume.index, volume.area)
+    smooth = gaussian(volume.image, (0.0, _SIGMA, _SIGMA))
+    return np.column_stack(
+        [
+            local_binary_patterns(*measured),
+            coherence(smooth, volume.index, volume.area.size),
+            *(contrast(*measured, distance) for distance in _DISTANCES),
+        ]
+    )
+
+
+TEXTURE = Statistic(
+    "texture",
+    (
+        *(f"pattern{ones}" for ones in range(PATTERNS)),
+        "coherence",
+        *(f"contrast{distance}" for distance in _DISTANCES),
+    ),
+    _texture,
+    radius=max(radius(_SIGMA) + 1, *_DISTANCES),
+)
+
+
+def _shape(regions: Regions) -> NDArray[np.float32]:
+    return shapes(regions.as_volume.index, regions.area, regions.index.ndim).astype(np.float32)
+
+
+def _position(regions: Regions) -> NDArray[np.float32]:
+    volume, area = regions.as_volume, regions.area[:, None]
+    # whole numbers until the division: the same bits wherever the block starts
+    summed = offsets(volume.index, np.zeros((area.size, 3), np.int64)) + area * np.array(volume.origin)
+    position: NDArray[np.float32] = (summed / area).astype(np.float32)
+    return position
+
+
+SHAPE = Statistic("shape", SHAPE_COLUMNS, _shape, per_channel=False)
+POSITION = Statistic("position", ("centroid_z", "centroid_y", "centroid_x"), _position, per_channel=False)
 
 
 @cache

@@ -16,10 +16,10 @@ from terrazzo.models.forest.trees import Trees
 from terrazzo.progress import Step, tell
 from terrazzo.settings import answers
 from terrazzo.training.forest.sampled_pixels import SampledPixels, sample_pixels
-from terrazzo.training.forest.settings import ForestTraining
 from terrazzo.training.rules.annotated_inputs import annotated_inputs
 from terrazzo.training.rules.named_classes import ClassNames
 from terrazzo.training.rules.split_sources import readable_inputs, split_sources
+from terrazzo.training.rules.training import ForestTraining
 
 STEP = 10
 """Trees that are added before the validation loss is looked at again."""

@@ -13,12 +13,11 @@ from terrazzo.io.results.graph_parts import GraphParts
 from terrazzo.kernels.superpixels.adjacency import REACH
 from terrazzo.regions.classes.tile_counts import TileCounts
 from terrazzo.regions.graphs.block_graph import BlockGraph
-from terrazzo.regions.graphs.feature_moments import FeatureMoments
-from terrazzo.regions.graphs.merge import merge
-from terrazzo.regions.graphs.near_graph import near_graph, seeded_in
+from terrazzo.regions.graphs.merge import merge, near_graph, seeded_in
 from terrazzo.regions.graphs.node_targets import NodeTargets
 from terrazzo.regions.graphs.recipe import Recipe
 from terrazzo.regions.graphs.region_graph import RegionGraph
+from terrazzo.regions.graphs.scaling import FeatureMoments
 from terrazzo.training.gnn.batches import Part, parts_of
 from terrazzo.training.rules.split_blocks import HeldOut, for_training
 

@@ -17,10 +17,10 @@ from terrazzo.regions.graphs.recipe import Recipe
 from terrazzo.regions.graphs.region_graph import RegionGraph
 from terrazzo.settings import answers
 from terrazzo.training.gnn.fit_network import fit_network
-from terrazzo.training.gnn.settings import GNNTraining
 from terrazzo.training.gnn.train_network import FittedNetwork
 from terrazzo.training.rules.named_classes import ClassNames, chosen_colours, chosen_names, given_colours
 from terrazzo.training.rules.optimise import figures_of
+from terrazzo.training.rules.training import GNNTraining
 
 
 @answers(network=GNNSettings, training=GNNTraining)

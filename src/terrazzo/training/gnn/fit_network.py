@@ -7,10 +7,10 @@ from terrazzo.errors import ParameterError
 from terrazzo.models.gnn.settings import GNNSettings
 from terrazzo.regions.graphs.node_targets import NodeTargets
 from terrazzo.regions.graphs.region_graph import RegionGraph
-from terrazzo.training.gnn.settings import GNNTraining
 from terrazzo.training.gnn.sides import sides_of_graphs
 from terrazzo.training.gnn.train_network import FittedNetwork, Shape, train_network
-from terrazzo.training.rules.annotated_pixels import check_annotation, pixels_of
+from terrazzo.training.rules.annotated_inputs import check_annotation, pixels_of
+from terrazzo.training.rules.training import GNNTraining
 
 
 def fit_network(

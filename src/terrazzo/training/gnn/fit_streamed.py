@@ -21,12 +21,11 @@ from terrazzo.models.gnn.settings import GNNSettings
 from terrazzo.progress import Step, tell
 from terrazzo.regions.graphs.scaling import Scaling
 from terrazzo.training.gnn.cut_blocks import CutBlock, StoredGraph, StoredPart, cut_block
-from terrazzo.training.gnn.settings import GNNTraining
 from terrazzo.training.gnn.sides import Sides, check_sides
 from terrazzo.training.gnn.train_network import FittedNetwork, Shape, train_network
-from terrazzo.training.rules.annotated_pixels import check_annotation, pixels_of
+from terrazzo.training.rules.annotated_inputs import check_annotation, pixels_of
 from terrazzo.training.rules.split_blocks import HeldOut, split_blocks
-from terrazzo.training.rules.training import Validation
+from terrazzo.training.rules.training import GNNTraining, Validation
 
 
 def write_graphs(images: Sequence[AnnotatedImage], folder: Path, client: Client | None = None) -> list[StoredGraph]:

@@ -13,11 +13,11 @@ from terrazzo.models.gnn.network import GNN, GNNConfig
 from terrazzo.models.gnn.settings import GNNSettings
 from terrazzo.regions.graphs.scaling import Scaling
 from terrazzo.training.gnn.batches import AnyPart, Batches, DrawnBatches, grouped
-from terrazzo.training.gnn.settings import GNNTraining
 from terrazzo.training.gnn.sides import Cut
 from terrazzo.training.rules.losses import class_weights
 from terrazzo.training.rules.optimise import Epoch, best_of, drawn_by_area, optimise
 from terrazzo.training.rules.splits import Split
+from terrazzo.training.rules.training import GNNTraining
 
 STEPS = 8
 """Steps per epoch that small training sets are grouped for, where they have as many graphs."""

@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import logging
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
 import dask
 import dask.array as da
 import numpy as np
+from numpy.typing import NDArray
 
 from terrazzo.blockwise.inputs.image_array import ImageLike, axis_names, image_array
 from terrazzo.errors import InputError, ParameterError
@@ -144,3 +145,17 @@ def count_classes(planes: Sequence[da.Array]) -> int:
     """Return one more than the highest class of all annotations; they are read."""
     highest = dask.compute(*(da.where(plane == NOT_ANNOTATED, 0, plane).max() for plane in planes))
     return max(1, int(max(highest)) + 1)
+
+
+def check_annotation(annotated: NDArray[np.float64]) -> None:
+    """Raise a ParameterError unless pixels of two classes are annotated."""
+    found = np.flatnonzero(annotated)
+    if found.size == 0:
+        raise ParameterError("no pixel is annotated; annotate some pixels of at least two classes")
+    if found.size == 1:
+        raise ParameterError(f"class {found[0]} is the only one annotated; annotate some pixels of another class")
+
+
+def pixels_of(counts: Iterable[NDArray[np.unsignedinteger]]) -> NDArray[np.float64]:
+    """Annotated pixels per class, over several tables of counts."""
+    return np.sum([table.sum(axis=0, dtype=np.float64) for table in counts], axis=0)  # type: ignore[no-any-return]

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+import math
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from typing import Any
 
@@ -11,6 +12,7 @@ from numpy.typing import NDArray
 
 from terrazzo.blocks import Block, BlockGrid, Box
 from terrazzo.blockwise.inputs.windows import Readable, read_window
+from terrazzo.memory import MIB
 from terrazzo.regions.classes.annotation import NOT_ANNOTATED
 from terrazzo.regions.classes.tile_counts import TileCounts
 from terrazzo.regions.superpixels.block_labels import single_precision
@@ -102,3 +104,24 @@ def padded(array: NDArray[Any], shape: tuple[int, ...], fill: float | None = Non
     if fill is None:
         return np.pad(array, missing, mode="edge")
     return np.pad(array, missing, constant_values=fill)
+
+
+MOST_HELD = 256 * MIB
+
+
+def held(arrays: Iterable[Readable], most: int = MOST_HELD) -> list[Readable]:
+    """Return arrays as they are or, wherever there is still room, in memory.
+
+    Parameters
+    ----------
+    arrays : iterable of Readable
+    most : int
+        Bytes that those which are read may take together. The others are to be read window by window.
+    """
+    readable, left = list[Readable](), most
+    for array in arrays:
+        size = math.prod(array.shape) * array.dtype.itemsize
+        if not isinstance(array, np.ndarray) and size <= left:
+            array, left = read_window(array, Box((0,) * array.ndim, array.shape)), left - size
+        readable.append(array)
+    return readable

@@ -12,7 +12,7 @@ from terrazzo.blocks import Block, BlockGrid, Box
 from terrazzo.errors import ParameterError
 from terrazzo.kernels.superpixels.adjacency import REACH
 from terrazzo.regions.classes.tile_counts import TileCounts
-from terrazzo.regions.graphs.near_graph import seeded_in
+from terrazzo.regions.graphs.merge import seeded_in
 from terrazzo.training.rules.splits import REFUSED, Rows, held_out_images, hold_out
 from terrazzo.training.rules.training import Validation
 

@@ -7,10 +7,15 @@ import math
 import time
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
-from typing import Literal, TypeAlias, TypeVar
+from pathlib import Path
+from typing import TYPE_CHECKING, Literal, TypeAlias, TypeVar
 
 from terrazzo.errors import ParameterError
 from terrazzo.settings import Settings
+
+if TYPE_CHECKING:
+    from terrazzo.training.rules.splits import Split
+
 
 _log = logging.getLogger(__name__)
 
@@ -126,3 +131,130 @@ def checked_validation(validation: Validation) -> Validation:
     if not 0 < validation < 1:
         raise ParameterError(f"validation is {validation}; it must be a share above 0 and below 1")
     return validation
+
+
+@dataclass(frozen=True, kw_only=True)
+class UNetTraining(Training):
+    """How a U-Net is trained: what every network is told (`Training`), and the patches that it sees.
+
+    Parameters
+    ----------
+    epochs, seconds, patience, learning_rate, weight_decay, weighting, validation, seed, device
+        As for `Training`. An epoch sees about as many pixels as are annotated, in 8 to 100 steps; seconds count what
+        is read before. A GPU that has bfloat16 computes in it.
+    patch : int or sequence of int, optional
+        Side of a patch in pixels, a multiple of the network's stride; by default 256, in volumes 64, or what the
+        images have if that is less.
+    batch : int
+        Patches in one step.
+
+    Raises
+    ------
+    ParameterError
+        If a value is out of range.
+    """
+
+    patch: int | Sequence[int] | None = None
+    batch: int = 8
+
+    def __post_init__(self) -> None:
+        super().__post_init__()
+        if self.patch is not None and not isinstance(self.patch, int):
+            object.__setattr__(self, "patch", tuple(self.patch))
+        if self.batch < 1:
+            raise ParameterError(f"batch is {self.batch}; it must be at least 1")
+
+
+BACKENDS = ("auto", "dgl", "torch")
+
+
+@dataclass(frozen=True, kw_only=True)
+class GNNTraining(Training):
+    """How a graph neural network is trained: what every network is told (`Training`), and how graphs are held.
+
+    Parameters
+    ----------
+    epochs, seconds, patience, learning_rate, weight_decay, weighting, validation, seed, device
+        As for `Training`; `seconds` count the graphs as well.
+    batch_nodes : int
+        The most nodes in one step.
+    backend : {"auto", "dgl", "torch"}
+        What passes messages; "auto" is DGL where it serves the device.
+    block : int, optional
+        About how many pixels wide the blocks are that tasks work on. Where training streams, they are also what is
+        held out for validation.
+    streaming : bool or "auto"
+        Whether graphs stay on disk and memory does not grow with the images; "auto" where the blocks near annotated
+        pixels have more than `MOST_NODES_IN_MEMORY` (1 048 576) cells.
+    scratch : path, optional
+        An existing folder for the graphs of a streamed fit, by default the system's for temporary files. In the end
+        they are removed.
+    split : Split, optional
+        The rows of graphs in memory for training and for validation, in place of `validation`.
+
+    Raises
+    ------
+    ParameterError
+        If a value is out of range.
+    """
+
+    batch_nodes: int = 16384
+    backend: Literal["auto", "dgl", "torch"] = "auto"
+    block: int | None = None
+    streaming: bool | Literal["auto"] = "auto"
+    scratch: str | Path | None = None
+    split: Split | None = None
+
+    def __post_init__(self) -> None:
+        super().__post_init__()
+        if self.batch_nodes < 1:
+            raise ParameterError(f"batch_nodes is {self.batch_nodes}; a batch needs at least 1 node")
+        if self.backend not in BACKENDS:
+            raise ParameterError(f"there is no backend {self.backend!r}; use 'auto', 'dgl' or 'torch'")
+        if self.streaming not in (True, False, "auto"):
+            raise ParameterError(f"streaming is {self.streaming!r}; it must be True, False or 'auto'")
+        if self.streaming is True and self.split is not None:
+            raise ParameterError("a split names rows of whole graphs, and with streaming there are none; leave it out")
+
+
+@dataclass(frozen=True, kw_only=True)
+class ForestTraining(Settings):
+    """How a random forest is grown.
+
+    Parameters
+    ----------
+    samples : int
+        Annotated pixels that are drawn to learn from, about; a quarter of it from those for validation.
+    trees : int
+        The most trees.
+    patience : int
+        Tens of trees without a better validation loss before it stops.
+    seconds : float, optional
+        After these no further trees are added; sampling counts as well.
+    validation : float or sequence of int
+        Share of the annotated pixels to hold out, about; or the numbers of the images to hold out, counted from 0.
+    seed : int
+        Of the split, the pixels that are drawn and the trees.
+
+    Raises
+    ------
+    ParameterError
+        If a value is out of range.
+    """
+
+    samples: int = 100_000
+    trees: int = 200
+    patience: int = 3
+    seconds: float | None = None
+    validation: Validation = 0.2
+    seed: int = 0
+
+    def __post_init__(self) -> None:
+        if min(self.samples, self.trees, self.patience) < 1:
+            raise ParameterError(
+                f"samples, trees and patience are {self.samples}, {self.trees}, {self.patience}; each must be at "
+                "least 1"
+            )
+        check_seconds(self.seconds)
+        check_seed(self.seed)
+        object.__setattr__(self, "validation", checked_validation(self.validation))

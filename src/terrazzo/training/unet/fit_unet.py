@@ -15,9 +15,9 @@ from terrazzo.settings import answers
 from terrazzo.training.rules.annotated_inputs import annotated_inputs
 from terrazzo.training.rules.named_classes import ClassNames
 from terrazzo.training.rules.optimise import figures_of
+from terrazzo.training.rules.patch_source import held
 from terrazzo.training.rules.split_sources import readable_inputs, split_sources
-from terrazzo.training.unet.held_images import held
-from terrazzo.training.unet.settings import UNetTraining
+from terrazzo.training.rules.training import UNetTraining
 from terrazzo.training.unet.train_unet import train_unet
 
 PATCH = {2: 256, 3: 64}

@@ -4,8 +4,11 @@ from __future__ import annotations
 
 import itertools
 import math
-from collections.abc import Iterator, Sequence
+from collections import deque
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
+from typing import Any, TypeVar
 
 import numpy as np
 import torch
@@ -17,8 +20,6 @@ from terrazzo.blocks import Box
 from terrazzo.regions.classes.annotation import NOT_ANNOTATED
 from terrazzo.training.rules.optimise import Graded
 from terrazzo.training.rules.patch_source import PatchSource, padded
-from terrazzo.training.unet.augment import augmented
-from terrazzo.training.unet.prefetch import prefetched
 
 LEAST_STEPS, MOST_STEPS = 8, 100
 """Steps of an epoch, which otherwise sees about as many pixels as are annotated."""
@@ -177,3 +178,48 @@ def _places(box: Box, shape: tuple[int, ...]) -> Iterator[tuple[int, ...]]:
     """Yield the places, on a grid of patches, that a box touches."""
     spans = zip(box.start, box.stop, shape, strict=True)
     return itertools.product(*(range(start // length, -(-stop // length)) for start, stop, length in spans))
+
+
+# In units of the images' spread: about what staining and exposure vary by.
+GAIN, OFFSET = 0.1, 0.1
+
+
+def augmented(
+    pixels: NDArray[np.float32], truth: NDArray[np.uint8], rng: np.random.Generator
+) -> tuple[NDArray[np.float32], NDArray[np.uint8]]:
+    """Return a patch (c, y, x) or (c, z, y, x), on the network's scale, and its annotation, mirrored and turned alike.
+
+    Each axis is mirrored or not; sections turn by a multiple of 90 degrees, of 180 where they are not square. Each
+    channel's intensity gets a gain of 1 and an offset of 0, give or take.
+    """
+    mirrored = tuple(axis for axis in range(-truth.ndim, 0) if rng.random() < 0.5)
+    quarters = int(rng.integers(4)) if truth.shape[-1] == truth.shape[-2] else 2 * int(rng.integers(2))
+    column = (len(pixels),) + (1,) * truth.ndim
+    gain = 1 + GAIN * rng.standard_normal(column, np.float32)
+    offset = OFFSET * rng.standard_normal(column, np.float32)
+
+    def moved(array: NDArray[Any]) -> NDArray[Any]:
+        return np.rot90(np.flip(array, mirrored), quarters, axes=(-2, -1))
+
+    return moved(pixels) * gain + offset, moved(truth)
+
+
+K = TypeVar("K")
+T = TypeVar("T")
+
+THREADS = 2
+
+
+def prefetched(make: Callable[[K], T], keys: Iterable[K], threads: int = THREADS) -> Iterator[T]:
+    """Yield `make(key)` for each key in order; as many more as there are threads are made meanwhile."""
+    executor = ThreadPoolExecutor(threads)
+    try:
+        waiting = deque()  # type: ignore[var-annotated]
+        for key in keys:
+            waiting.append(executor.submit(make, key))
+            if len(waiting) > threads:
+                yield waiting.popleft().result()
+        while waiting:
+            yield waiting.popleft().result()
+    finally:
+        executor.shutdown(cancel_futures=True)

@@ -18,12 +18,12 @@ from terrazzo.errors import ParameterError
 from terrazzo.models.device import choose_device
 from terrazzo.models.unet.description import UNetDescription
 from terrazzo.models.unet.network import UNet, channels_first, channels_last
-from terrazzo.regions.graphs.feature_moments import FeatureMoments
+from terrazzo.regions.graphs.scaling import FeatureMoments
 from terrazzo.training.rules.losses import class_weights
 from terrazzo.training.rules.optimise import Epoch, optimise
 from terrazzo.training.rules.patch_source import PatchSource
+from terrazzo.training.rules.training import UNetTraining
 from terrazzo.training.unet.patch_batches import Patches, TrainingPatches, ValidationPatches
-from terrazzo.training.unet.settings import UNetTraining
 
 SCALING_TILES = 64
 """Training tiles, at most, whose intensities decide the scaling."""
