@@ -74,5 +74,6 @@ def volume_model(volume):
     """A model of volumes, hardly fitted: its answers vary from node to node."""
     with dask.config.set(scheduler="synchronous"):
         truth = (volume > np.median(volume)).astype(np.uint8)
-        settings = {"size": VOLUME_SIZE, "iterations": 3, "scale": SCALE, "features": FEATURES}
-        return tz.fit([volume], [truth], **gnn(**settings, epochs=2, layers=2, width=16, device="cpu"))
+        superpixels = tz.SuperpixelParameters(VOLUME_SIZE, iterations=3, scale=SCALE)
+        settings = gnn(features=FEATURES, epochs=2, layers=2, width=16, device="cpu")
+        return tz.fit([volume], [truth], superpixels=superpixels, **settings)
