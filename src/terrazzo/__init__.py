@@ -35,8 +35,8 @@ if TYPE_CHECKING:
     from terrazzo.io.images.ome_zarr_writer import write_ome_zarr as write_ome_zarr
     from terrazzo.io.images.open_image import open_image as open_image
     from terrazzo.io.images.open_image import open_labels as open_labels
-    from terrazzo.io.models.model_file import open_model as open_model
-    from terrazzo.io.models.model_file import write_model as write_model
+    from terrazzo.io.model_file import open_model as open_model
+    from terrazzo.io.model_file import write_model as write_model
     from terrazzo.io.results.result import Result as Result
     from terrazzo.io.results.result import open_result as open_result
     from terrazzo.lattice import Lattice as Lattice
@@ -104,7 +104,7 @@ _HOME = {
     "open_image": "terrazzo.io.images.open_image",
     "open_labels": "terrazzo.io.images.open_image",
     "open_mask": "terrazzo.io.annotations.open_annotation",
-    "open_model": "terrazzo.io.models.model_file",
+    "open_model": "terrazzo.io.model_file",
     "open_result": "terrazzo.io.results.result",
     "plan": "terrazzo.blockwise.planning.plan",
     "predict": "terrazzo.blockwise.arrays.predict",
@@ -113,7 +113,7 @@ _HOME = {
     "score": "terrazzo.blockwise.runs.score",
     "superpixels": "terrazzo.blockwise.arrays.superpixels",
     "write_labels_into": "terrazzo.blockwise.runs.write_labels_into",
-    "write_model": "terrazzo.io.models.model_file",
+    "write_model": "terrazzo.io.model_file",
     "write_ome_zarr": "terrazzo.io.images.ome_zarr_writer",
     "write_polygons": "terrazzo.blockwise.runs.write_polygons",
     "write_prediction": "terrazzo.blockwise.runs.write_prediction",

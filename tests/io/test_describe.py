@@ -12,7 +12,7 @@ from written import finish
 from terrazzo.errors import InputError, ModelError
 from terrazzo.io.describe import describe
 from terrazzo.io.images.ome_zarr_writer import write_ome_zarr
-from terrazzo.io.models.model_file import write_model
+from terrazzo.io.model_file import write_model
 from terrazzo.io.results.new_result import create_result
 from terrazzo.io.results.result import open_result
 from terrazzo.version import __version__

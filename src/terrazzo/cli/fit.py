@@ -79,7 +79,7 @@ def _fit(
     annotating: Annotating,
     writing: Writing,
 ) -> None:
-    from terrazzo.io.models.model_file import write_model
+    from terrazzo.io.model_file import write_model
 
     check_absent(output, writing.overwrite)
     check_options(model, given)

@@ -41,7 +41,7 @@ def plan(
     """Say what predicting an image takes: blocks, tasks, memory, disk and, if it calibrates, time."""
     from terrazzo.blockwise.planning.plan import plan as plan_of
     from terrazzo.io.images.open_image import open_image
-    from terrazzo.io.models.model_file import open_model
+    from terrazzo.io.model_file import open_model
     from terrazzo.lattice import spacing
     from terrazzo.regions.superpixels.superpixel_parameters import SuperpixelParameters
 

@@ -46,7 +46,7 @@ def predict(
     from terrazzo.io.annotations.open_annotation import open_mask
     from terrazzo.io.files import find_annotations, name_results, pair_by_stem
     from terrazzo.io.images.open_image import open_image
-    from terrazzo.io.models.model_file import open_model
+    from terrazzo.io.model_file import open_model
     from terrazzo.io.results.result import open_result
     from terrazzo.models.device import choose_device
 

@@ -17,7 +17,7 @@ from terrazzo.demo.picture import draw_picture
 from terrazzo.errors import InputError, ParameterError
 from terrazzo.io.images.ome_zarr_writer import write_ome_zarr
 from terrazzo.io.images.open_image import open_image, open_labels
-from terrazzo.io.models.model_file import write_model
+from terrazzo.io.model_file import write_model
 from terrazzo.progress import Step, tell
 from terrazzo.regions.classes.annotation import NOT_ANNOTATED
 from terrazzo.synthetic import CLASS_NAMES, colony_image

@@ -85,7 +85,7 @@ def _shapes(path: Path) -> dict[str, Any]:
 
 
 def _model(path: Path) -> dict[str, Any]:
-    from terrazzo.io.models.model_file import open_model, read_header  # load torch, which images and results do without
+    from terrazzo.io.model_file import open_model, read_header  # load torch, which images and results do without
 
     model, header = open_model(path), read_header(path)
     return {

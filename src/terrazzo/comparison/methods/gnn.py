@@ -12,8 +12,8 @@ from terrazzo.blockwise.runs.write_prediction import write_prediction as write_r
 from terrazzo.comparison.assignment import Assignment
 from terrazzo.comparison.methods import Figures
 from terrazzo.io.images.image import Image
-from terrazzo.io.models.model_file import open_model as open_model
-from terrazzo.io.models.model_file import write_model as write_model
+from terrazzo.io.model_file import open_model as open_model
+from terrazzo.io.model_file import write_model as write_model
 from terrazzo.io.results.result import Result
 from terrazzo.lattice import spacing
 from terrazzo.models.gnn.model import Model

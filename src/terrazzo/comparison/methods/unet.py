@@ -9,8 +9,8 @@ from terrazzo.comparison.assignment import Assignment
 from terrazzo.comparison.methods import Figures
 from terrazzo.comparison.written_classes import write_classes
 from terrazzo.io.images.image import Image
-from terrazzo.io.models.model_file import open_model as open_model
-from terrazzo.io.models.model_file import write_model as write_model
+from terrazzo.io.model_file import open_model as open_model
+from terrazzo.io.model_file import write_model as write_model
 from terrazzo.io.results.result import Result
 from terrazzo.models.unet.model import UNetModel
 from terrazzo.models.unet.pixel_task import multiply_adds

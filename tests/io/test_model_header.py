@@ -2,7 +2,7 @@ import pytest
 import torch
 
 from terrazzo.errors import ModelError
-from terrazzo.io.models.model_file import FORMAT, check_header, seal
+from terrazzo.io.model_file import FORMAT, check_header, seal
 
 HEADER = {"format": FORMAT, "version": "1", "network": {"layers": 1}, "channels": 1, "edge_columns": ["a", "b"]}
 TENSORS = {"a": torch.arange(6, dtype=torch.float32).reshape(2, 3), "b": torch.tensor(1.5)}

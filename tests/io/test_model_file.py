@@ -15,12 +15,12 @@ from segmented import blobs, graph_of, grid_of, segment, small_recipe
 from untrained import untrained_model
 
 from terrazzo.errors import InputError, ModelError
-from terrazzo.io.models.model_file import open_model, seal, write_model
+from terrazzo.io.model_file import open_model, seal, write_model
 from terrazzo.regions.statistics.features import AREA, Statistic
 from terrazzo.regions.superpixels.superpixel_parameters import SuperpixelParameters
 
 # Written by the version before colour, weights and volumes: an untrained model of channels 2.
-FORMAT_1 = Path(__file__).parents[2] / "data" / "model_of_format_1.safetensors"
+FORMAT_1 = Path(__file__).parents[1] / "data" / "model_of_format_1.safetensors"
 
 
 @pytest.fixture
