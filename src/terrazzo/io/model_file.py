@@ -18,12 +18,15 @@ from terrazzo.io.failures import first_words
 from terrazzo.io.output_path import check_absent
 from terrazzo.models.fitted_model import FittedModel
 from terrazzo.models.kinds import FIRST_KIND, kind_named
+from terrazzo.palette import class_colours
 from terrazzo.regions.statistics.statistic import FeatureSet
 from terrazzo.version import __version__
 
 # Of the formats without a seal the one whose fingerprint covers all parameters that there are.
 FORMAT_OF_FINGERPRINT = 2
 HEADER = "terrazzo"
+# What a comparison called the header of a random forest before that was a kind of model.
+OLD_FOREST = "terrazzo-forest"
 
 
 def write_model(model: FittedModel, path: str | Path, *, overwrite: bool = False) -> Path:
@@ -79,10 +82,12 @@ def open_model(path: str | Path, *, features: FeatureSet | None = None) -> Fitte
         raise ModelError(
             f"'{path}' is no whole safetensors file ({first_words(error)}); fit the model again"
         ) from error
-    if HEADER not in metadata:
+    if HEADER not in metadata and OLD_FOREST not in metadata:
         raise ModelError(f"'{path}' was not written by terrazzo; give a model that terrazzo fit has made")
     try:
-        header = json.loads(metadata[HEADER])
+        header = (
+            json.loads(metadata[HEADER]) if HEADER in metadata else _of_old_forest(json.loads(metadata[OLD_FOREST]))
+        )
         check_header(header, tensors, path)
         model = kind_named(header.get("kind", FIRST_KIND)).restored(header, tensors, features)
         if header["format"] == FORMAT_OF_FINGERPRINT and model.fingerprint() != header["fingerprint"]:
@@ -104,6 +109,13 @@ def read_header(path: str | Path) -> dict[str, Any]:
     with safe_open(path, framework="pt") as file:
         header: dict[str, Any] = json.loads(file.metadata()[HEADER])
     return header
+
+
+def _of_old_forest(header: dict[str, Any]) -> dict[str, Any]:
+    """Return the header of a random forest of images, which had neither colours nor a seal."""
+    names = header["class_names"]
+    added = {"kind": "forest", "format": 1, "axes": 2, "colours": class_colours(len(names), ()), "pixel_size": None}
+    return header | added
 
 
 def _check_classes(model: FittedModel, path: str | Path) -> None:
