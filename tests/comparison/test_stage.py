@@ -5,6 +5,8 @@ import torch
 from textures import NAMES, striped
 
 import terrazzo as tz
+from terrazzo.blockwise.cluster.cluster import cluster_client
+from terrazzo.comparison import stage
 from terrazzo.comparison.assignment import Assignment, named_sources
 from terrazzo.comparison.methods import find_method
 from terrazzo.comparison.stage import MODEL, fit_stage
@@ -43,3 +45,12 @@ def test_the_batch_that_would_fit_a_gpu_does_fit_it(tmp_path):
         assert done["resources"]["gpu_device_memory"] >= done["resources"]["gpu_memory"]
     finally:
         torch.cuda.set_per_process_memory_fraction(1.0)
+
+
+def test_predictions_are_scored_on_the_scheduler_that_is_given_and_on_no_other(monkeypatch):
+    with stage._scoring_client() as nobody:
+        assert nobody is None
+    with cluster_client(workers=1) as client:
+        monkeypatch.setenv(stage.SCHEDULER, client.scheduler.address)
+        with stage._scoring_client() as found:
+            assert found.scheduler.address == client.scheduler.address

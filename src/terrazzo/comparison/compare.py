@@ -7,6 +7,7 @@ from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
 
+from terrazzo.blockwise.cluster.active_client import active_client
 from terrazzo.blockwise.inputs.image_array import ImageLike
 from terrazzo.comparison.assignment import check_pairs, named_sources
 from terrazzo.comparison.folder import INPUTS, begun, finish
@@ -19,6 +20,7 @@ from terrazzo.comparison.settings import Limits, MethodSettings, SplitBy, Splitt
 from terrazzo.comparison.splitting.split import Split, split_sources
 from terrazzo.errors import ParameterError
 from terrazzo.models.device import choose_device
+from terrazzo.progress import shows_progress
 from terrazzo.regions.superpixels.superpixel_parameters import SuperpixelParameters
 from terrazzo.settings import answers
 from terrazzo.training.rules.named_classes import named_classes
@@ -46,6 +48,7 @@ class Comparison:
         return comparison_html(self.path, self.report)
 
 
+@shows_progress
 @answers(split=Splitting, limits=Limits, sweeps=Sweeps)
 def compare(
     images: Sequence[ImageLike],
@@ -63,7 +66,8 @@ def compare(
 
     All methods learn from the same training side and stop by the same validation side; what is reported is the test
     side, which none of them has learned from. Each is fitted in a fresh process and predicts in another, so that memory
-    is its own. Called again after it was interrupted, it goes on: what has been fitted is not fitted again.
+    is its own. Called again after it was interrupted, it goes on: what has been fitted is not fitted again. What is
+    measured runs on this machine; predictions are scored on the Dask client that is active, if there is one.
 
     Parameters
     ----------
@@ -124,10 +128,17 @@ def compare(
         sources = named_sources(images, annotations, folder / INPUTS)
         made = split_sources(sources, folder / INPUTS, splitting, seed=limits.seed, class_names=class_names)
     jobs = len(settings) * (2 * len(made.folds) + len(sides)) + 2 * len(_other_sizes(sizes, settings))
-    runner = Runner(folder, made.class_names, rules, settings, jobs)
+    runner = Runner(folder, made.class_names, rules, settings, jobs, _scheduler())
     report = write_report(folder, _measured(runner, made, sizes, sides), given)
     finish(folder)
     return Comparison(str(folder), report)
+
+
+def _scheduler() -> str | None:
+    """Return the address of the active client's scheduler, if other processes reach it."""
+    client = active_client()
+    address = None if client is None else str(client.scheduler.address)
+    return None if address is None or address.startswith("inproc") else address
 
 
 def _settings_of(methods: Sequence[str] | Mapping[str, MethodSettings]) -> dict[str, dict[str, Any]]:

@@ -13,7 +13,7 @@ from pathlib import Path
 from typing import Any
 
 from terrazzo.comparison.assignment import AnnotatedSource, Assignment
-from terrazzo.comparison.stage import MODEL, OUTCOME, write_json
+from terrazzo.comparison.stage import MODEL, OUTCOME, SCHEDULER, write_json
 from terrazzo.progress import Step, tell
 
 Sides = Mapping[str, Sequence[AnnotatedSource]]
@@ -34,6 +34,8 @@ class Runner:
         For each method those of its own.
     total : int
         The number of jobs.
+    scheduler : str, optional
+        The address of a Dask scheduler on which predictions are scored.
     """
 
     def __init__(
@@ -43,7 +45,9 @@ class Runner:
         rules: Mapping[str, Any],
         settings: Mapping[str, Mapping[str, Any]],
         total: int,
+        scheduler: str | None = None,
     ) -> None:
+        self.scheduler = scheduler
         self.folder, self.class_names, self.rules, self.settings = folder, class_names, rules, settings
         self.total, self.done = total, 0
 
@@ -51,7 +55,7 @@ class Runner:
         """Run one job in the folder `where`; its outcome may be an error."""
         tell(Step("comparison", self.done, self.total, detail=where))
         self.done += 1
-        return run_apart(job, self.place(where))
+        return run_apart(job, self.place(where), self.scheduler)
 
     def fit(self, method: str, sides: Sides, where: str, **more: Any) -> dict[str, Any]:
         """Fit a method on one split and predict its test side; return both outcomes, or the error of either."""
@@ -90,7 +94,7 @@ class Runner:
 JOB, LOG = "job.json", "log.txt"
 
 
-def run_apart(job: dict[str, Any], folder: Path) -> dict[str, Any]:
+def run_apart(job: dict[str, Any], folder: Path, scheduler: str | None = None) -> dict[str, Any]:
     """Return the outcome of a job, its `error` included if it ended with one.
 
     Parameters
@@ -100,6 +104,8 @@ def run_apart(job: dict[str, Any], folder: Path) -> dict[str, Any]:
     folder : Path
         Of this job alone. What an unfinished run left there is removed, a failure is tried again; an
         outcome of the same job is returned.
+    scheduler : str, optional
+        The address of a Dask scheduler for what is not measured.
     """
     plain = json.loads(json.dumps(job))
     if (folder / OUTCOME).is_file() and json.loads((folder / JOB).read_text()) == plain:
@@ -110,17 +116,18 @@ def run_apart(job: dict[str, Any], folder: Path) -> dict[str, Any]:
         shutil.rmtree(folder)
     folder.mkdir(parents=True)
     write_json(folder / JOB, plain)
-    code = _run(folder)
+    code = _run(folder, scheduler)
     if not (folder / OUTCOME).is_file():
         write_json(folder / OUTCOME, {"error": _why(code, folder / LOG)})
     done: dict[str, Any] = json.loads((folder / OUTCOME).read_text())
     return done
 
 
-def _run(folder: Path) -> int:
+def _run(folder: Path, scheduler: str | None) -> int:
     command = [sys.executable, "-m", "terrazzo.comparison.stage", str(folder / JOB)]
     # a method's module is found where it was found here
     environment = {**os.environ, "PYTHONPATH": os.pathsep.join(place for place in sys.path if isinstance(place, str))}
+    environment |= {} if scheduler is None else {SCHEDULER: scheduler}
     with (folder / LOG).open("wb") as log:
         # its standard input stays open for as long as this process lives: it ends when we do
         process = subprocess.Popen(

@@ -13,11 +13,13 @@ import sys
 import threading
 import traceback
 from collections.abc import Mapping
+from contextlib import AbstractContextManager, nullcontext
 from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
 import torch
+from distributed import Client
 
 from terrazzo.comparison.assignment import AnnotatedSource, Assignment, Source, sources_from_json
 from terrazzo.comparison.gpu_advice import is_gpu_out_of_memory, too_small, what_would_fit
@@ -27,6 +29,7 @@ from terrazzo.errors import TerrazzoError
 from terrazzo.models.device import choose_device
 
 OUTCOME, MODEL = "outcome.json", "model.safetensors"
+SCHEDULER = "TERRAZZO_SCORING_SCHEDULER"
 
 
 def run_stage(job_file: Path) -> None:
@@ -81,7 +84,8 @@ def predict_stage(method: Method, job: Mapping[str, Any], folder: Path) -> dict[
         with measured(device) as taken:
             prediction = method.write_prediction(model, image, path, job["device"])
         figures = figures or method.figures(model, prediction)
-        scores = score(prediction, one.annotation.labels(), classes=classes)
+        with _scoring_client() as client:
+            scores = score(prediction, one.annotation.labels(), classes=classes, client=client)
         images.append(
             {
                 "name": one.name,
@@ -94,6 +98,12 @@ def predict_stage(method: Method, job: Mapping[str, Any], folder: Path) -> dict[
             }
         )
     return {"images": images, "figures": figures}
+
+
+def _scoring_client() -> AbstractContextManager[Client | None]:
+    """Give a client of the scheduler that the comparison was given, for what is not measured."""
+    address = os.environ.get(SCHEDULER)
+    return nullcontext() if address is None else Client(address, set_as_default=False)
 
 
 def grow_stage(method: Method, job: Mapping[str, Any], folder: Path) -> dict[str, Any]:

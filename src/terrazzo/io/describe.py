@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -12,7 +13,7 @@ from terrazzo.errors import InputError
 from terrazzo.io.annotations.drawn_array import opened_drawing
 from terrazzo.io.images.image import Image
 from terrazzo.io.images.image_levels import levels_of
-from terrazzo.io.images.open_image import open_image
+from terrazzo.io.images.open_image import Lengths, open_image
 from terrazzo.io.readers.axes import IMAGE_AXES
 from terrazzo.io.readers.formats import is_drawn
 from terrazzo.io.readers.location import inside_hdf5, is_pattern, is_url
@@ -20,14 +21,21 @@ from terrazzo.io.results.result import RUN, Result, open_result
 from terrazzo.regions.outlines.drawing import UNCLASSED
 
 
-def describe(path: str | os.PathLike[str], **opening: Any) -> dict[str, Any]:
+def describe(
+    path: str | os.PathLike[str],
+    *,
+    level: int = 0,
+    axes: str | None = None,
+    pixel_size: Lengths | None = None,
+    calibration: Lengths | None = None,
+) -> dict[str, Any]:
     """Return what is at `path` as plain values, the kind ("image", "shapes", "result", "results" or "model") first.
 
     Parameters
     ----------
     path : path
         An image as for `open_image`, shapes as for `open_annotation`, a result, a folder of results or a model.
-    **opening
+    level, axes, pixel_size, calibration
         As for `open_image`, if it is an image.
 
     Raises
@@ -36,8 +44,9 @@ def describe(path: str | os.PathLike[str], **opening: Any) -> dict[str, Any]:
         If nothing is there, or it can be none of these.
     """
     target = Path(path)
+    opened = partial(open_image, path, level=level, axes=axes, pixel_size=pixel_size, calibration=calibration)
     if is_url(path) or is_pattern(path) or inside_hdf5(target):
-        return {"kind": "image"} | _image(open_image(path, **opening))
+        return {"kind": "image"} | _image(opened())
     if not target.exists():
         raise InputError(f"there is nothing at '{path}'; give an image, a result or a model")
     if (target / RUN).is_file():
@@ -48,7 +57,7 @@ def describe(path: str | os.PathLike[str], **opening: Any) -> dict[str, Any]:
         return {"kind": "model", "path": str(target)} | _model(target)
     if is_drawn(target):
         return {"kind": "shapes", "path": str(target)} | _shapes(target)
-    return {"kind": "image"} | _image(open_image(path, **opening))
+    return {"kind": "image"} | _image(opened())
 
 
 def _result(result: Result) -> dict[str, Any]:

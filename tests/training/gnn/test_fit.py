@@ -3,10 +3,12 @@ import time
 import dask.array as da
 import numpy as np
 import pytest
+from distributed import get_task_stream
 from flat import gnn
 from textures import NAMES, striped
 
 import terrazzo as tz
+from terrazzo.blockwise.cluster.cluster import cluster_client
 from terrazzo.errors import InputError, ParameterError
 from terrazzo.regions.statistics.features import AREA, INTENSITY
 
@@ -241,3 +243,14 @@ def test_a_colour_may_come_with_each_name():
     settings = gnn(**QUICK | {"epochs": 1, "features": (AREA, INTENSITY)})
     model = tz.fit(IMAGES, ANNOTATIONS, class_names=colours, **settings)
     assert (model.class_names, model.colours) == (NAMES, tuple(colours.values()))
+
+
+@pytest.mark.parametrize("streaming", [True, False])
+def test_an_active_client_makes_the_graphs_and_the_model_is_the_same(streaming, tmp_path, caplog):
+    settings = {"size": 8, "epochs": 2, "layers": 1, "width": 8, "device": "cpu", "streaming": streaming}
+    here = tz.fit(IMAGES[:1], ANNOTATIONS[:1], **gnn(**settings))
+    with cluster_client(workers=1) as client, get_task_stream(client) as ran, caplog.at_level("INFO"):
+        there = tz.fit(IMAGES[:1], ANNOTATIONS[:1], **gnn(**settings, scratch=tmp_path))
+    assert there.fingerprint() == here.fingerprint()
+    assert ran.data
+    assert len([line for line in caplog.messages if "no client is given: blocks run on the active one" in line]) == 1

@@ -13,7 +13,7 @@ from terrazzo.blockwise.inputs.image_array import ImageLike
 from terrazzo.errors import ParameterError
 from terrazzo.models.forest.model import ForestModel
 from terrazzo.models.forest.trees import Trees
-from terrazzo.progress import Step, tell
+from terrazzo.progress import Step, shows_progress, tell
 from terrazzo.settings import answers
 from terrazzo.training.forest.sampled_pixels import SampledPixels, sample_pixels
 from terrazzo.training.rules.annotated_inputs import annotated_inputs
@@ -25,6 +25,7 @@ STEP = 10
 """Trees that are added before the validation loss is looked at again."""
 
 
+@shows_progress
 @answers(training=ForestTraining)
 def fit_forest(
     images: Sequence[ImageLike],

@@ -12,8 +12,10 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
+from distributed import Client
 
 from terrazzo.blockwise.arrays.annotated_graph import lazy_annotated_graph
+from terrazzo.blockwise.cluster.active_client import active_client, client_sharing
 from terrazzo.blockwise.inputs.annotated_image import AnnotatedImage, annotated_image
 from terrazzo.blockwise.inputs.image_array import ImageLike, axes_of, axis_names
 from terrazzo.blockwise.inputs.masks import MaskLike
@@ -25,7 +27,7 @@ from terrazzo.models.device import choose_device
 from terrazzo.models.gnn.classify_block import cells_needed
 from terrazzo.models.gnn.model import Model
 from terrazzo.models.gnn.settings import GNNSettings
-from terrazzo.progress import Step, tell
+from terrazzo.progress import Step, shows_progress, tell
 from terrazzo.regions.graphs.node_targets import NodeTargets
 from terrazzo.regions.graphs.recipe import Recipe
 from terrazzo.regions.graphs.region_graph import RegionGraph
@@ -41,6 +43,7 @@ from terrazzo.training.rules.named_classes import ClassNames
 from terrazzo.training.rules.training import GNNTraining
 
 
+@shows_progress
 @answers(superpixels=SuperpixelParameters, network=GNNSettings, training=GNNTraining)
 def fit(
     images: Sequence[ImageLike],
@@ -110,7 +113,7 @@ def fit(
                 array, plane, recipe=recipe, classes=inputs.classes, mask=mask, block=training.block
             )
             annotated.append(replace(whole, path=path).near_annotation(cells_needed(network.layers)))
-    fitted, seconds = fit_annotated(annotated, network, training)
+    fitted, seconds = fit_annotated(annotated, network, training, active_client())
     return as_model(fitted, recipe, inputs.class_names, inputs.colours, *inputs.pixel_size, seconds)
 
 
@@ -143,7 +146,7 @@ MOST_NODES_IN_MEMORY = 2**20
 
 
 def fit_annotated(
-    annotated: Sequence[AnnotatedImage], network: GNNSettings, training: GNNTraining
+    annotated: Sequence[AnnotatedImage], network: GNNSettings, training: GNNTraining, client: Client | None = None
 ) -> tuple[FittedNetwork, float]:
     """Return a network trained on the wanted blocks of annotated images, and the seconds that training took.
 
@@ -154,12 +157,17 @@ def fit_annotated(
     network : GNNSettings
     training : GNNTraining
         Its seconds are those of the graphs and of training together.
+    client : distributed.Client, optional
+        Where graphs are made that go to disk, if all its workers see the scratch folder; those in memory are made where
+        Dask computes.
     """
     train = partial(_timed, network=network, training=training, began=time.monotonic())
     if not _streams(annotated, training):
         return train(fit_network, *_graphs(annotated, network.layers))
     with _scratch(training.scratch) as folder:
-        return train(fit_streamed, write_graphs(annotated, folder), annotated[0].classes)
+        client = client_sharing(folder, client)
+        graphs = write_graphs(annotated, folder, client)
+        return train(fit_streamed, graphs, annotated[0].classes, client=client)
 
 
 def _streams(annotated: Sequence[AnnotatedImage], training: GNNTraining) -> bool:

@@ -12,6 +12,7 @@ from terrazzo.errors import ParameterError
 from terrazzo.models.device import choose_device
 from terrazzo.models.gnn.model import Model
 from terrazzo.models.gnn.settings import GNNSettings
+from terrazzo.progress import shows_progress
 from terrazzo.regions.graphs.node_targets import NodeTargets
 from terrazzo.regions.graphs.recipe import Recipe
 from terrazzo.regions.graphs.region_graph import RegionGraph
@@ -23,6 +24,7 @@ from terrazzo.training.rules.optimise import figures_of
 from terrazzo.training.rules.training import GNNTraining
 
 
+@shows_progress
 @answers(network=GNNSettings, training=GNNTraining)
 def fit_gnn(
     graphs: Sequence[RegionGraph | Delayed],

@@ -11,6 +11,7 @@ from terrazzo.models.device import choose_device
 from terrazzo.models.unet.description import UNetDescription
 from terrazzo.models.unet.model import UNetModel
 from terrazzo.models.unet.settings import UNetSettings
+from terrazzo.progress import shows_progress
 from terrazzo.settings import answers
 from terrazzo.training.rules.annotated_inputs import annotated_inputs
 from terrazzo.training.rules.named_classes import ClassNames
@@ -24,6 +25,7 @@ PATCH = {2: 256, 3: 64}
 """The default side of a patch in pixels, of images and of volumes."""
 
 
+@shows_progress
 @answers(network=UNetSettings, training=UNetTraining)
 def fit_unet(
     images: Sequence[ImageLike],
