@@ -14,7 +14,8 @@ from dask.array.core import normalize_chunks
 from numpy.typing import NDArray
 
 from terrazzo.errors import ParameterError
-from terrazzo.kernels.culture.scene import Window, draw_culture
+from terrazzo.kernels.culture.noise import Window
+from terrazzo.kernels.culture.scene import draw_culture
 
 CLASS_NAMES = ("background", "colony", "differentiated")
 """Names of the classes 0, 1 and 2 of the truth."""

@@ -3,10 +3,10 @@ import json
 import imageio.v3 as imageio
 import numpy as np
 import pytest
-from terrazzo.models.forest.pixel_forest import open_forest
 from textures import NAMES, striped
 
 import terrazzo as tz
+from terrazzo.io.model_file import open_model
 
 QUICK = ("--size", 8, "--layers", 1, "--width", 8, "--epochs", 2)
 
@@ -155,7 +155,7 @@ def test_a_forest_is_fitted(files, run, tmp_path):
     ended = run("fit", files / "images", files / "annotations", "-o", tmp_path / "forest.safetensors", *arguments)
     assert ended.code == 0, ended.err
     assert json.loads(ended.out)["trees"] == 10
-    assert open_forest(tmp_path / "forest.safetensors").class_names == NAMES
+    assert open_model(tmp_path / "forest.safetensors").class_names == NAMES
 
 
 @pytest.mark.parametrize(

@@ -2,7 +2,7 @@ import numpy as np
 import pytest
 
 from terrazzo.kernels.culture.colonies import COLONY, REGION, plan_around
-from terrazzo.kernels.culture.scene import Window
+from terrazzo.kernels.culture.noise import Window
 from terrazzo.kernels.culture.smooth_fields import STEP, fields_around
 
 SEED = np.uint64(8)

@@ -1,7 +1,7 @@
 import numpy as np
 
 from terrazzo.kernels.culture.litter import litter
-from terrazzo.kernels.culture.scene import Window
+from terrazzo.kernels.culture.noise import Window
 
 SEED = np.uint64(21)
 

@@ -1,7 +1,7 @@
 import numpy as np
 import pytest
 
-from terrazzo.kernels.culture.colonies import bump, fade, ridge
+from terrazzo.kernels.culture.noise import bump, fade, ridge
 from terrazzo.kernels.culture.phase_contrast import expose, halo, packed_cell, spread_cell
 
 SEED = np.uint64(1)

@@ -1,6 +1,6 @@
 import numpy as np
 
-from terrazzo.kernels.culture.scene import Window
+from terrazzo.kernels.culture.noise import Window
 from terrazzo.kernels.culture.smooth_fields import STEP, blank_fields, fields_around, read_row
 
 SEED = np.uint64(2)

@@ -1,7 +1,7 @@
 import numpy as np
 import pytest
 
-from terrazzo.kernels.culture.scene import Window, squares
+from terrazzo.kernels.culture.noise import Window, squares
 from terrazzo.kernels.culture.texture import align, blank_row, distance, find_nearest, place, sites_around
 
 SEED = np.uint64(3)

@@ -248,9 +248,9 @@ def test_a_colour_may_come_with_each_name():
 @pytest.mark.parametrize("streaming", [True, False])
 def test_an_active_client_makes_the_graphs_and_the_model_is_the_same(streaming, tmp_path, caplog):
     settings = {"size": 8, "epochs": 2, "layers": 1, "width": 8, "device": "cpu", "streaming": streaming}
-    here = tz.fit(IMAGES[:1], ANNOTATIONS[:1], **gnn(**settings))
+    here = tz.fit(IMAGES, ANNOTATIONS, **gnn(**settings))
     with cluster_client(workers=1) as client, get_task_stream(client) as ran, caplog.at_level("INFO"):
-        there = tz.fit(IMAGES[:1], ANNOTATIONS[:1], **gnn(**settings, scratch=tmp_path))
+        there = tz.fit(IMAGES, ANNOTATIONS, **gnn(**settings, scratch=tmp_path))
     assert there.fingerprint() == here.fingerprint()
     assert ran.data
     assert len([line for line in caplog.messages if "no client is given: blocks run on the active one" in line]) == 1

@@ -7,8 +7,7 @@ from typing import NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from terrazzo.kernels.culture.noise import gradient_noise, hash_at, mix, stream, unit
-from terrazzo.kernels.culture.scene import Window, squares
+from terrazzo.kernels.culture.noise import Window, gradient_noise, hash_at, mix, squares, stream, unit
 from terrazzo.kernels.jit import kernel
 
 COLONY, REGION = 0, 1
@@ -111,26 +110,3 @@ def _roughness(y: int, x: int, seed: np.uint64, wide: float, middle: float, narr
     turned = wide * gradient_noise(4 * y - 3 * x, 3 * y + 4 * x, 5 * 230, seed)
     turned += middle * gradient_noise(12 * y + 5 * x, 12 * x - 5 * y, 13 * 90, seed + np.uint64(1))
     return turned + narrow * gradient_noise(y, x, 37, seed + np.uint64(2))
-
-
-@kernel
-def fade(t: float) -> float:
-    """Rise from 0 at t = 0 to 1 at t = 1 without slope or curvature at the ends.
-
-    Source: K. Perlin, Improving noise, SIGGRAPH 2002.
-    """
-    return t * t * t * (t * (t * 6.0 - 15.0) + 10.0)
-
-
-@kernel
-def bump(t: float) -> float:
-    """Fall from 1 at t = 0 to 0 at t = 1, arrive without slope, and stay 0."""
-    rest = 1.0 - min(t, 1.0)
-    return rest * rest
-
-
-@kernel
-def ridge(distance: float, half_width: float) -> float:
-    """Return a bump across a line: 1 on it, 0 from `half_width` on either side."""
-    t = distance * (1.0 / half_width)
-    return bump(t * t)

@@ -3,9 +3,7 @@
 import numpy as np
 from numpy.typing import NDArray
 
-from terrazzo.kernels.culture.colonies import bump, ridge
-from terrazzo.kernels.culture.noise import gradient_noise, mix, unit
-from terrazzo.kernels.culture.scene import Window
+from terrazzo.kernels.culture.noise import Window, bump, gradient_noise, mix, ridge, unit
 from terrazzo.kernels.culture.texture import sites_around
 from terrazzo.kernels.jit import kernel
 

@@ -1,8 +1,9 @@
-"""Randomness that is a function of coordinates: hashed words, bell-shaped values and smooth noise."""
+"""Noise hashed from absolute coordinates, the windows of the plane that it fills, and the profiles that things have."""
+
+from typing import NamedTuple
 
 import numpy as np
 
-from terrazzo.kernels.culture.colonies import fade
 from terrazzo.kernels.jit import kernel
 
 _GOLDEN = np.uint64(0x9E3779B97F4A7C15)
@@ -66,3 +67,42 @@ def gradient_noise(y: int, x: int, pitch: int, seed: np.uint64) -> float:
     low = _slope(iy + 1, ix, dy - 1.0, dx, seed)
     low += fx * (_slope(iy + 1, ix + 1, dy - 1.0, dx - 1.0, seed) - low)
     return top + fy * (low - top)
+
+
+@kernel
+def fade(t: float) -> float:
+    """Rise from 0 at t = 0 to 1 at t = 1 without slope or curvature at the ends.
+
+    Source: K. Perlin, Improving noise, SIGGRAPH 2002.
+    """
+    return t * t * t * (t * (t * 6.0 - 15.0) + 10.0)
+
+
+@kernel
+def bump(t: float) -> float:
+    """Fall from 1 at t = 0 to 0 at t = 1, arrive without slope, and stay 0."""
+    rest = 1.0 - min(t, 1.0)
+    return rest * rest
+
+
+@kernel
+def ridge(distance: float, half_width: float) -> float:
+    """Return a bump across a line: 1 on it, 0 from `half_width` on either side."""
+    t = distance * (1.0 / half_width)
+    return bump(t * t)
+
+
+class Window(NamedTuple):
+    """A rectangle of pixels; (y, x) is its first."""
+
+    y: int
+    x: int
+    height: int
+    width: int
+
+
+@kernel
+def squares(start: int, length: int, pitch: int, reach: int) -> tuple[int, int]:
+    """Return the first square that a run touches, and how many, with `reach` more on either side."""
+    first = start // pitch - reach
+    return first, (start + length - 1) // pitch + reach + 1 - first

@@ -3,8 +3,7 @@
 import numpy as np
 from numpy.typing import NDArray
 
-from terrazzo.kernels.culture.colonies import bump, ridge
-from terrazzo.kernels.culture.noise import bell, hash_at, mix, unit
+from terrazzo.kernels.culture.noise import bell, bump, hash_at, mix, ridge, unit
 from terrazzo.kernels.jit import kernel
 
 

@@ -2,14 +2,12 @@
 
 from __future__ import annotations
 
-from typing import NamedTuple
-
 import numpy as np
 from numpy.typing import NDArray
 
 from terrazzo.kernels.culture.colonies import REGION, edge_distance, plan_around
 from terrazzo.kernels.culture.litter import litter
-from terrazzo.kernels.culture.noise import bell, hash_at, stream
+from terrazzo.kernels.culture.noise import Window, bell, hash_at, squares, stream
 from terrazzo.kernels.culture.phase_contrast import expose, halo, medium, packed_cell, spread_cell
 from terrazzo.kernels.culture.smooth_fields import STEP, Fields, blank_fields, fields_around, read_row
 from terrazzo.kernels.culture.texture import (
@@ -159,19 +157,3 @@ def _finish_row(
         shown = 1.0 if row.depth[i] < 0.0 else 0.5
         level[i] += halo(row.depth[i], row.mottle[i]) + row.light[i]
         scene[i] = _GREY + level[i] + shown * scene[i] + _GRAIN * bell(hash_at(y, x0 + i, grain))
-
-
-class Window(NamedTuple):
-    """A rectangle of pixels; (y, x) is its first."""
-
-    y: int
-    x: int
-    height: int
-    width: int
-
-
-@kernel
-def squares(start: int, length: int, pitch: int, reach: int) -> tuple[int, int]:
-    """Return the first square that a run touches, and how many, with `reach` more on either side."""
-    first = start // pitch - reach
-    return first, (start + length - 1) // pitch + reach + 1 - first

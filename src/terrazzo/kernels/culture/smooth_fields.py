@@ -6,8 +6,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from terrazzo.kernels.culture.colonies import COLONY, REGION, edge_distance, plan_around
-from terrazzo.kernels.culture.noise import gradient_noise, stream
-from terrazzo.kernels.culture.scene import Window, squares
+from terrazzo.kernels.culture.noise import Window, gradient_noise, squares, stream
 from terrazzo.kernels.jit import kernel
 
 STEP = 4

@@ -10,8 +10,7 @@ from typing import NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from terrazzo.kernels.culture.noise import gradient_noise, hash_at, stream, unit
-from terrazzo.kernels.culture.scene import Window, squares
+from terrazzo.kernels.culture.noise import Window, gradient_noise, hash_at, squares, stream, unit
 from terrazzo.kernels.jit import kernel
 
 _FAR = 1e30
