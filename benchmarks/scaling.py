@@ -18,11 +18,11 @@ import dask.array as da
 import numpy as np
 
 import terrazzo as tz
-from terrazzo.blocks import BlockGrid
-from terrazzo.blockwise.inputs.block_inputs import pixels_computed, pixels_read
+from terrazzo.blocks import BlockGrid, total_pixels
 from terrazzo.io.results.markers import marker, read_markers
 from terrazzo.lattice import Lattice
 from terrazzo.memory import readable_bytes
+from terrazzo.models.passes.segment_task import pixels_computed
 from terrazzo.regions.graphs.recipe import Recipe
 from terrazzo.regions.statistics.features import DEFAULT_FEATURES
 from terrazzo.regions.superpixels.superpixel_parameters import SuperpixelParameters
@@ -46,8 +46,8 @@ def overhead(block: int, size: int) -> dict[str, Any]:
     return {
         "size": size,
         "block": grid.block_cells[0] * size,
-        "read_per_kept": round(pixels_read(grid, graph) / SIDE**2, 3),
-        "read_per_kept_without_features": round(pixels_read(grid, labels) / SIDE**2, 3),
+        "read_per_kept": round(total_pixels(grid, graph.window) / SIDE**2, 3),
+        "read_per_kept_without_features": round(total_pixels(grid, labels.window) / SIDE**2, 3),
         "computed_per_kept": round(pixels_computed(grid, parameters) / SIDE**2, 3),
     }
 

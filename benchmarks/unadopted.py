@@ -8,10 +8,11 @@ from __future__ import annotations
 import json
 
 from microscopy import pairs_of
-from terrazzo.blockwise.inputs.scale import estimated_scale
 
 import terrazzo as tz
 from terrazzo.blocks import BlockGrid
+from terrazzo.blockwise.inputs.estimates import lazy_estimate
+from terrazzo.models.passes.superpixels import scale_estimate
 from terrazzo.regions.superpixels.block_labels import block_labels
 from terrazzo.regions.superpixels.superpixel_parameters import SuperpixelParameters
 
@@ -28,7 +29,7 @@ def main() -> None:
                 lattice = tz.Lattice.of(image, size)
                 whole = BlockGrid(lattice, lattice.cells)[0, 0]
                 parameters = SuperpixelParameters(lattice.size)
-                scale = float(estimated_scale(image, parameters).compute())
+                scale = float(lazy_estimate(scale_estimate(parameters), image).compute())
                 labels = block_labels(image.compute(), whole.core, whole, parameters, scale=scale)
                 left += labels.unadopted
                 pixels += labels.ids.size

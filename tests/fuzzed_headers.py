@@ -23,15 +23,14 @@ import zarr
 from fuzzed_geojson import make_geojsons, mutate_geojson, read_geojson
 from mutations import mutated_bytes, mutated_json, mutated_tiff
 from segmented import FEATURES
-from terrazzo.blockwise.planning.task_memory import Work
 
 import terrazzo as tz
-from terrazzo.blockwise.planning.calibrate import untrained
 from terrazzo.errors import TerrazzoError
 from terrazzo.io.describe import describe
 from terrazzo.io.images.content_stamp import content_stamp
 from terrazzo.io.images.decoding import decoding
-from terrazzo.models.gnn.network import GNNConfig
+from terrazzo.models.gnn.model import unfitted_model
+from terrazzo.models.gnn.network import GNN, GNNConfig
 
 SECONDS = 20  # that a case may take
 ROOM = 3 * 2**30  # bytes of address space that cases may add: a mistake here must not fill the machine
@@ -99,8 +98,8 @@ def make_models(folder):
     recipe = tz.Recipe(2, features=FEATURES)
     columns = len(recipe.node_columns), len(recipe.edge_columns)
     for aggregation in ("mean", "attention"):
-        model = untrained(Work(recipe, GNNConfig(*columns, 3, width=8, layers=2, aggregation=aggregation), 1))
-        known = replace(model, pixel_size=(0.5, 0.25), fitted={"epochs": 7.0})
+        network = GNN(GNNConfig(*columns, 3, width=8, layers=2, aggregation=aggregation)).eval()
+        known = replace(unfitted_model(recipe, 3), network=network, pixel_size=(0.5, 0.25), fitted={"epochs": 7.0})
         tz.write_model(known, folder / f"{aggregation}.safetensors")
     shutil.copy(FORMAT_1, folder)
 

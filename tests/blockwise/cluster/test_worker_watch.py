@@ -76,7 +76,7 @@ def test_a_paused_worker_is_named_once_and_the_run_goes_on_when_it_does(caplog, 
     ("others", "sentence"),
     [
         ({}, f"has terrazzo 0.0.9 and the process that hands out blocks {tz.__version__}; install the same"),
-        ({"blockwise/run_blocks.py": OF_BEFORE}, "has 0.0.9; install the same version everywhere"),
+        ({"blockwise/cluster/run_blocks.py": OF_BEFORE}, "has 0.0.9; install the same version everywhere"),
     ],
     ids=["says so", "fails otherwise"],
 )

@@ -100,7 +100,7 @@ def test_nothing_is_left_in_the_scratch_folder_even_after_an_error(tmp_path):
 def test_workers_make_and_cut_the_same_graphs(tmp_path):
     recipe = small_recipe()
     image = annotated_image(IMAGE, SCRIBBLES, recipe=recipe, classes=len(NAMES), block=64)
-    settings = {"layers": 2, "width": 16, "epochs": 2, "device": "cpu"}
+    settings = gnn(layers=2, width=16, epochs=2, device="cpu")
     with cluster_client(workers=2) as client, get_task_stream(client) as stream:
         graphs = write_graphs([image], tmp_path / "there", client=client_sharing(tmp_path, client))
         there = fit_streamed(graphs, len(NAMES), client=client, **settings)
