@@ -21,8 +21,7 @@ demo: $(READY)
 	$(BIN)/terrazzo demo -o demo
 
 test: $(READY) lint
-# Tests that kill, interrupt and measure processes depend on timing: what failed is run once more, alone.
-	OMP_NUM_THREADS=1 $(BIN)/pytest -n 2 --dist loadfile || OMP_NUM_THREADS=1 $(BIN)/pytest --last-failed
+	OMP_NUM_THREADS=1 $(BIN)/pytest -n 2 --dist loadfile
 
 lint: $(READY)
 	$(BIN)/ruff check .

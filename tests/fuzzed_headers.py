@@ -32,7 +32,7 @@ from terrazzo.io.images.decoding import decoding
 from terrazzo.models.gnn.model import unfitted_model
 from terrazzo.models.gnn.network import GNN, GNNConfig
 
-SECONDS = 20  # that a case may take
+SECONDS = 600  # after which a case hangs: on a quiet machine the longest takes a hundredth
 ROOM = 3 * 2**30  # bytes of address space that cases may add: a mistake here must not fill the machine
 ZARR_METADATA = ("zarr.json", ".zarray", ".zattrs", ".zgroup")
 FORMAT_1 = Path(__file__).with_name("data") / "model_of_format_1.safetensors"

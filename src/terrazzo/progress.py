@@ -93,7 +93,7 @@ class ProgressBar:
     """Show how far eager work is: a bar for each of its passes, with a count, a rate and the time that is left.
 
     It is used as Dask's own `ProgressBar`, as a context manager. In a notebook the eager functions show one by
-    themselves, unless somebody listens already (see `progress`).
+    themselves, unless somebody listens already (see `on_progress`).
 
     Parameters
     ----------

@@ -145,7 +145,7 @@ def test_the_plan_of_a_unet_is_what_its_run_takes(unet, stored, tmp_path):
     assert (plan.superpixels, plan.edges, plan.disk) == (0, 0, {"classes": sum(map(math.prod, result.pyramid.shapes))})
     assert plan.read_per_kept == plan.computed_per_kept > 1.5
     assert plan.fits
-    assert 0 < plan.seconds < 60
+    assert plan.seconds > 0
 
 
 def test_a_network_that_does_not_fit_is_refused_before_anything_is_written(tmp_path):

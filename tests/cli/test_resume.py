@@ -4,12 +4,12 @@ import os
 import signal
 import subprocess
 import sys
-import time
 from pathlib import Path
 
 import imageio.v3 as imageio
 import pyarrow.parquet as pq
 import pytest
+from patience import wait_until
 from textures import striped
 
 import terrazzo as tz
@@ -27,8 +27,8 @@ def hear_ctrl_c():
 
 
 def wait_for_a_finished_block(process, result):
-    while process.poll() is None and not (result.is_dir() and any((result / "done" / "superpixels").iterdir())):
-        time.sleep(0.005)
+    markers = result / "done" / "superpixels"
+    wait_until(lambda: process.poll() is not None or any(markers.glob("*")), "a finished block")
 
 
 def contents(result):

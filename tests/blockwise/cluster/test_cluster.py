@@ -2,6 +2,7 @@
 
 import os
 import signal
+from concurrent.futures import ThreadPoolExecutor
 
 import dask
 import dask.array as da
@@ -9,6 +10,7 @@ import numpy as np
 import pytest
 from distributed import Client, LocalCluster, get_client
 from distributed.system import MEMORY_LIMIT
+from patience import PATIENCE, wait_until
 from segmented import grid_of
 from workers_elsewhere import worker_elsewhere
 
@@ -166,7 +168,7 @@ def test_workers_with_another_terrazzo_or_none_are_refused_by_name(tmp_path, pac
         worker_elsewhere(there.scheduler_address, package, tmp_path),
         Client(there) as waiting,
     ):
-        waiting.wait_for_workers(1, timeout=60)
+        waiting.wait_for_workers(1, timeout=PATIENCE)
         (worker,) = waiting.nthreads()
         with pytest.raises(ParameterError) as found, cluster_client(there.scheduler_address):
             pass
@@ -176,17 +178,26 @@ def test_workers_with_another_terrazzo_or_none_are_refused_by_name(tmp_path, pac
 
 
 def test_blocks_wait_for_the_first_worker(caplog):
-    with LocalCluster(n_workers=0, processes=False, dashboard_address=None) as there, Client(there) as client:
-        there.loop.call_later(1, there.scale, 1)
+    with (
+        LocalCluster(n_workers=0, processes=False, dashboard_address=None) as there,
+        Client(there) as client,
+        ThreadPoolExecutor(1) as helper,
+    ):
+
+        def start_one_when_told():
+            wait_until(lambda: "the cluster has no worker yet" in caplog.text, "the wait for a worker")
+            there.loop.add_callback(there.scale, 1)
+
+        told = helper.submit(start_one_when_told)
         blocks = grid_of((60, 70))
         found = list(run_blocks(process_of, blocks, "shared", client=client))
+        told.result()
     assert sorted(index for index, _, _ in found) == [block.index for block in blocks]
-    assert "the cluster has no worker yet" in caplog.text
 
 
 @pytest.mark.parametrize("address", ["tcp://127.0.0.1:9", "nowhere://x", "tcp://"])
 def test_where_no_scheduler_answers_one_sentence_says_so_and_nothing_changes(client, address, monkeypatch):
-    monkeypatch.setattr(cluster, "CONNECT_SECONDS", 1)
+    monkeypatch.setattr(cluster, "CONNECT_SECONDS", 0.2)
     with (
         pytest.raises(ParameterError, match=f"no Dask scheduler answers at '{address}'") as found,
         cluster_client(address),

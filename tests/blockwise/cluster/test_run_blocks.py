@@ -5,6 +5,7 @@ from concurrent.futures import ThreadPoolExecutor
 from types import SimpleNamespace
 
 import pytest
+from patience import PATIENCE
 from segmented import grid_of
 
 from terrazzo.blockwise.cluster.run_blocks import (
@@ -68,7 +69,7 @@ def test_an_error_in_a_block_is_raised_and_stops_the_run():
 def test_tasks_run_in_several_threads():
     if os.cpu_count() == 1:
         pytest.skip("this machine has one core")
-    both = threading.Barrier(2, timeout=20)
+    both = threading.Barrier(2, timeout=PATIENCE)
     assert len(list(run_blocks(lambda _: both.wait(), list(GRID)[:2]))) == 2
 
 

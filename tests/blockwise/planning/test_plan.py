@@ -1,4 +1,6 @@
+import itertools
 import tempfile
+import time
 from dataclasses import replace
 from pathlib import Path
 
@@ -111,9 +113,12 @@ def test_an_image_that_is_decoded_whole_counts_in_each_worker(tmp_path):
 def test_a_calibrated_plan_says_how_long_and_leaves_nothing_behind(stored, tmp_path, monkeypatch):
     monkeypatch.setattr(tempfile, "tempdir", str(tmp_path))
     model = untrained_model()
-    one, two = (tz.plan(stored, model, block=48, workers=n, calibrate=True).seconds for n in (1, 2))
-    assert 0 < two < one < 60
+    assert tz.plan(stored, model, block=48, calibrate=True).seconds > 0
     assert tz.plan(stored, tz.SuperpixelParameters((6, 6)), calibrate=True).seconds > 0
+    # a clock that ticks when it is looked at: whatever else the machine does, the same work takes the same time
+    monkeypatch.setattr(time, "perf_counter", itertools.count(0, 1e-3).__next__)
+    one, two = (tz.plan(stored, model, block=48, workers=n, calibrate=True).seconds for n in (1, 2))
+    assert 0 < two < one
     assert list(tmp_path.iterdir()) == []
 
 

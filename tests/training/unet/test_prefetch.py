@@ -1,6 +1,7 @@
 import threading
 
 import pytest
+from patience import PATIENCE
 
 from terrazzo.training.unet.patch_batches import prefetched
 
@@ -21,7 +22,7 @@ def test_the_next_are_made_while_one_is_used_and_no_more_than_that():
     results = prefetched(make, range(10), threads=2)
     assert next(results) == 0
     for _ in range(3):
-        assert made.acquire(timeout=10)
+        assert made.acquire(timeout=PATIENCE)
     assert sorted(begun) == [0, 1, 2]
     results.close()
     assert len(begun) <= 3
