@@ -12,7 +12,7 @@ from written import finish, write_classes, write_levels, write_pixel_classes, wr
 from terrazzo.blocks import BlockGrid
 from terrazzo.errors import InputError, ParameterError
 from terrazzo.io.images.open_image import open_labels
-from terrazzo.io.results import result_view
+from terrazzo.io.results import result as result_view
 from terrazzo.io.results.new_result import check_writable, create_result
 from terrazzo.io.results.result import open_result
 from terrazzo.lattice import Lattice

@@ -25,7 +25,8 @@ from terrazzo.training.gnn.sides import Sides, check_sides
 from terrazzo.training.gnn.train_network import FittedNetwork, Shape, train_network
 from terrazzo.training.rules.annotated_inputs import check_annotation, pixels_of
 from terrazzo.training.rules.split_blocks import HeldOut, split_blocks
-from terrazzo.training.rules.training import GNNTraining, Validation
+from terrazzo.training.rules.splits import Validation
+from terrazzo.training.rules.training import GNNTraining
 
 
 def write_graphs(images: Sequence[AnnotatedImage], folder: Path, client: Client | None = None) -> list[StoredGraph]:

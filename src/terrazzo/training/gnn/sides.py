@@ -14,8 +14,7 @@ from terrazzo.regions.graphs.region_graph import RegionGraph
 from terrazzo.regions.graphs.scaling import Scaling
 from terrazzo.training.gnn.batches import AnyPart, Part, parts_of
 from terrazzo.training.rules.annotated_inputs import pixels_of
-from terrazzo.training.rules.splits import Split, split_nodes
-from terrazzo.training.rules.training import Validation
+from terrazzo.training.rules.splits import Split, Validation, split_nodes
 
 
 @dataclass(frozen=True, eq=False)

@@ -13,8 +13,7 @@ from terrazzo.errors import ParameterError
 from terrazzo.kernels.superpixels.adjacency import REACH
 from terrazzo.regions.classes.tile_counts import TileCounts
 from terrazzo.regions.graphs.merge import seeded_in
-from terrazzo.training.rules.splits import REFUSED, Rows, held_out_images, hold_out
-from terrazzo.training.rules.training import Validation
+from terrazzo.training.rules.splits import REFUSED, Rows, Validation, held_out_images, hold_out
 
 GAP_HOPS = 2
 GAP_CELLS = REACH * GAP_HOPS

@@ -19,7 +19,7 @@ from terrazzo.regions.classes.tile_counts import TileCounts
 from terrazzo.training.rules.annotated_inputs import AnnotatedInputs, check_annotation, pixels_of
 from terrazzo.training.rules.patch_source import PatchSource
 from terrazzo.training.rules.split_blocks import split_blocks
-from terrazzo.training.rules.training import Validation
+from terrazzo.training.rules.splits import Validation
 
 
 def split_sources(

@@ -3,6 +3,7 @@
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from functools import partial
+from typing import TypeAlias
 
 import numpy as np
 from numpy.typing import NDArray
@@ -10,7 +11,6 @@ from numpy.typing import NDArray
 from terrazzo.errors import ParameterError
 from terrazzo.regions.graphs.node_targets import NodeTargets
 from terrazzo.regions.graphs.region_graph import RegionGraph
-from terrazzo.training.rules.training import Validation
 
 Rows = NDArray[np.int64]
 Pair = tuple[Rows, Rows]
@@ -18,6 +18,9 @@ Counts = NDArray[np.generic]
 Classes = NDArray[np.bool_] | np.bool_ | bool
 Reach = Callable[[Rows], Rows]
 REFUSED = "{} can be held out for validation without a class leaving training; annotate more places, farther apart"
+
+Validation: TypeAlias = float | Sequence[int]
+"""The share of the annotated pixels to hold out, about; or the numbers of the images to hold out, counted from 0."""
 
 
 @dataclass(frozen=True, eq=False)

@@ -14,15 +14,12 @@ from terrazzo.errors import ParameterError
 from terrazzo.settings import Settings
 
 if TYPE_CHECKING:
-    from terrazzo.training.rules.splits import Split
+    from terrazzo.training.rules.splits import Split, Validation
 
 
 _log = logging.getLogger(__name__)
 
 ClassWeighting: TypeAlias = Literal["balanced"] | None
-Validation: TypeAlias = float | Sequence[int]
-"""The share of the annotated pixels to hold out, about; or the numbers of the images to hold out, counted from 0."""
-
 MOST_OF_FIRST = 0.5
 """How far into the run the first epoch may be, by its seconds: the rate is then half its peak."""
 
