@@ -1,1 +1,1 @@
-"""Networks and what they run on: torch and DGL, no files, no Dask."""
+"""What models need of a block and what they give; their networks on torch and DGL. No files, no Dask."""

@@ -1,4 +1,4 @@
-"""What a U-Net's task is projected to hold is what it holds: measured in processes of their own."""
+"""What a task of a U-Net or a forest is projected to hold is what it holds: measured in processes of their own."""
 
 import json
 import os
@@ -8,7 +8,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from peak_of_unet import CONFIGURATIONS
+from peak_of_pixels import CONFIGURATIONS
 from unets import random_unet
 
 import terrazzo as tz
@@ -16,7 +16,7 @@ from terrazzo.blockwise.planning.work import Work
 from terrazzo.memory import Reading
 from terrazzo.models.unet.pixel_task import PixelTask
 
-SCRIPT = Path(__file__).parents[2] / "peak_of_unet.py"
+SCRIPT = Path(__file__).parents[2] / "peak_of_pixels.py"
 AS_A_WORKER = {"MALLOC_TRIM_THRESHOLD_": "65536", "OMP_NUM_THREADS": "1"}
 
 needs_proc = pytest.mark.skipif(not Path("/proc/self/clear_refs").exists(), reason="peaks are read from Linux's /proc")
