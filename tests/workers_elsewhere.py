@@ -19,7 +19,7 @@ def worker_at(address, folder=None):
         try:
             yield
         finally:
-            worker.terminate()
+            worker.kill()  # it may be in a task that takes long
 
 
 @contextmanager
