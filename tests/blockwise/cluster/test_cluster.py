@@ -10,6 +10,8 @@ import numpy as np
 import pytest
 from distributed import Client, LocalCluster, get_client
 from distributed.system import MEMORY_LIMIT
+from hypothesis import given
+from hypothesis import strategies as st
 from patience import PATIENCE, wait_until
 from segmented import grid_of
 from workers_elsewhere import worker_elsewhere
@@ -17,7 +19,7 @@ from workers_elsewhere import worker_elsewhere
 import terrazzo as tz
 from terrazzo.blockwise.cluster import cluster
 from terrazzo.blockwise.cluster.available_memory import WorkerMemory, memory_of_workers
-from terrazzo.blockwise.cluster.cluster import cluster_client
+from terrazzo.blockwise.cluster.cluster import PROCESS_BYTES, THREAD_BYTES, cluster_client, processes_and_threads
 from terrazzo.blockwise.cluster.run_blocks import run_blocks
 from terrazzo.errors import InputError, ParameterError
 
@@ -210,3 +212,30 @@ def test_where_no_scheduler_answers_one_sentence_says_so_and_nothing_changes(cli
 def test_a_cluster_without_workers_is_refused():
     with pytest.raises(ParameterError, match="workers is 0; it must be at least 1"), cluster_client(workers=0):
         pass
+
+
+GIB = 2**30
+
+
+def test_with_memory_to_spare_each_core_has_a_process():
+    assert processes_and_threads(2, 24 * GIB) == (2, 1)
+    assert processes_and_threads(64, 256 * GIB) == (64, 1)
+
+
+def test_where_memory_is_short_processes_share_theirs_among_threads():
+    processes, threads = processes_and_threads(16, 10 * GIB)
+    assert threads > 1
+    assert processes * threads == 16
+
+
+def test_where_memory_is_shorter_cores_stay_idle():
+    processes, threads = processes_and_threads(16, 3 * GIB)
+    assert processes * threads < 16
+
+
+@given(st.integers(1, 256), st.integers(0, 2048 * GIB))
+def test_what_runs_fits_or_is_one_thread(cores, memory):
+    processes, threads = processes_and_threads(cores, memory)
+    assert 1 <= processes * threads <= cores
+    fits = processes * (PROCESS_BYTES + threads * THREAD_BYTES) <= memory
+    assert fits or (processes, threads) == (1, 1)

@@ -1,10 +1,11 @@
 from collections import defaultdict
 
 import numpy as np
+import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from terrazzo.kernels.measures.region_faces import region_faces
+from terrazzo.kernels.measures.region_faces import dense_index, extents, region_faces
 
 
 @st.composite
@@ -70,3 +71,66 @@ def test_no_owned_region_has_no_edges():
     assert edges.shape == (2, 0)
     assert count.shape == (0,)
     assert contrast.shape == (0, 2)
+
+
+DTYPES = (np.uint8, np.int8, np.uint16, np.int32, np.uint32, np.int64, np.uint64)
+
+
+@st.composite
+def label_images(draw):
+    dtype = np.dtype(draw(st.sampled_from(DTYPES)))
+    used = draw(st.lists(st.integers(0, int(np.iinfo(dtype).max)), min_size=1, max_size=6))
+    shape = tuple(draw(st.lists(st.integers(1, 8), min_size=1, max_size=3)))
+    rng = np.random.default_rng(draw(st.integers(0, 9999)))
+    return rng.choice(np.array(used, dtype), shape)
+
+
+@given(label_images())
+def test_each_pixel_gets_the_place_of_its_label_among_all(labels):
+    ids, index = dense_index(labels)
+    assert ids.dtype == labels.dtype
+    assert ids.tolist() == sorted(set(labels.ravel().tolist()) - {0})
+    assert index.dtype == np.int32
+    assert np.array_equal(index < 0, labels == 0)
+    assert np.array_equal(ids[index[index >= 0]], labels[labels != 0])
+
+
+def test_negative_labels_are_kept_for_the_caller_to_judge():
+    ids, index = dense_index(np.array([[5, -3], [0, 5]]))
+    assert ids.tolist() == [-3, 5]
+    assert index.tolist() == [[1, 0], [-1, 1]]
+
+
+@pytest.mark.parametrize("shape", [(0, 4), (3, 4)])
+def test_an_image_without_labels_has_no_regions(shape):
+    ids, index = dense_index(np.zeros(shape, np.uint16))
+    assert ids.size == 0
+    assert index.shape == shape
+    assert (index == -1).all()
+
+
+@given(
+    shape=st.tuples(st.integers(1, 6), st.integers(1, 6), st.integers(1, 6)),
+    number=st.integers(1, 9),
+    seed=st.integers(0, 9999),
+)
+def test_boxes_and_first_pixels_are_those_of_the_listed_pixels(shape, number, seed):
+    index = np.random.default_rng(seed).integers(-1, number, shape).astype(np.int32)
+    first, start, stop = extents(index, number)
+    for region in range(number):
+        pixels = np.argwhere(index == region)  # in raster order
+        if len(pixels) == 0:
+            assert stop[region].tolist() == [0, 0, 0]
+            continue
+        assert first[region].tolist() == pixels[0].tolist()
+        assert start[region].tolist() == pixels.min(axis=0).tolist()
+        assert stop[region].tolist() == (pixels.max(axis=0) + 1).tolist()
+
+
+def test_a_hollow_region_has_one_box():
+    index = np.full((1, 4, 5), -1, np.int32)
+    index[0, 0, 3] = index[0, 2, 1] = index[0, 3, 4] = 0
+    first, start, stop = extents(index, 1)
+    assert first.tolist() == [[0, 0, 3]]
+    assert start.tolist() == [[0, 0, 1]]
+    assert stop.tolist() == [[1, 4, 5]]

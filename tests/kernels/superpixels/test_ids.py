@@ -2,9 +2,10 @@ import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from hypothesis.extra import numpy as hnp
 
 from terrazzo.blocks import Box
-from terrazzo.kernels.superpixels.ids import cells_of, ids_of
+from terrazzo.kernels.superpixels.ids import cells_of, ids_of, paint
 from terrazzo.lattice import Lattice
 
 VAST = Lattice((2**18, 2**18), (2, 2)).as_volume  # 2**34 superpixels
@@ -110,3 +111,19 @@ def test_a_pixel_may_name_the_two_nearest_cells_along_each_axis(depth, height, w
         apart = [np.abs(p - c) - s for p, c, s in zip(pixels, centre, lattice.size, strict=True)]
         assert ((cells >= 0) <= np.all(np.less_equal(apart, 0), axis=0)).all()
         assert ((cells >= 0) >= np.all(np.less(apart, 0), axis=0)).all()
+
+
+shapes = hnp.array_shapes(min_dims=2, max_dims=3, max_side=12)
+
+
+@given(st.data(), shapes)
+def test_every_pixel_gets_the_value_of_its_region(data, shape):
+    cells = data.draw(hnp.arrays(np.int32, shape, elements=st.integers(-1, 6)))
+    values = data.draw(hnp.arrays(np.uint8, 7))
+    painted = paint(cells, values, 255)
+    assert painted.dtype == np.uint8
+    assert np.array_equal(painted, np.append(values, np.uint8(255))[cells])
+
+
+def test_pixels_without_a_region_are_empty():
+    assert paint(np.array([[-1, 0]], np.int32), np.array([3], np.uint8), 9).tolist() == [[9, 3]]

@@ -8,7 +8,7 @@ from label_images import cells_around, fits, label_images, needed_extent
 from reference import edges_of
 from skimage.measure import regionprops_table
 
-from terrazzo.errors import InputError
+from terrazzo.errors import InputError, ParameterError
 from terrazzo.regions.graphs.block_graph import edge_columns
 from terrazzo.regions.graphs.foreign_graph import (
     foreign_block_graph,
@@ -192,3 +192,40 @@ def test_labels_without_a_region_give_an_empty_graph():
     graph = graph_of(noise((9, 9)), np.zeros((9, 9), np.uint8), 3, 4, (AREA, INTENSITY))
     assert graph.number_of_nodes == graph.number_of_edges == 0
     assert graph.positions.shape == (0, 2)
+
+
+def test_an_extent_is_one_number_or_one_per_axis():
+    assert largest_extent(5, 2) == (5, 5)
+    assert largest_extent([np.int64(2), 5, 6], 3) == (2, 5, 6)
+
+
+@pytest.mark.parametrize("wrong", [0, -3, 2.5, True, (4,), (4, 4, 4), "9"])
+def test_an_extent_that_is_none_is_refused(wrong):
+    with pytest.raises(ParameterError, match=re.escape(f"max_extent is {wrong!r}; it must be the largest side")):
+        largest_extent(wrong, 2)
+
+
+def test_blocks_are_wide_beside_the_largest_region():
+    assert foreign_grid((5000, 5000), (10, 10)).lattice.size == (1024, 1024)
+    assert foreign_grid((5000, 5000), (10, 300)).lattice.size == (1024, 1200)
+    assert foreign_grid((20_000, 20_000), (10, 10)).lattice.size == (2048, 2048)
+    assert foreign_grid((64, 500, 500), (10, 30, 90)).lattice.size == (256, 256, 360)
+
+
+def test_blocks_are_as_wide_as_is_asked_for():
+    grid = foreign_grid((50, 70), (40, 40), 20)
+    assert grid.chunks() == ((20, 20, 10), (20, 20, 20, 10))
+    with pytest.raises(ParameterError, match="block is 0"):
+        foreign_grid((50, 70), (40, 40), 0)
+
+
+def test_a_block_looks_as_far_around_as_the_largest_region():
+    block = foreign_grid((50, 70), (8, 9), 20)[1, 1]
+    assert foreign_window(block, (8, 9)).slices == (slice(12, 48), slice(11, 49))
+
+
+def test_the_image_is_seen_as_far_around_as_the_features_look_and_from_where_they_start():
+    block = foreign_grid((50, 70), (8, 9), 20)[1, 1]
+    assert foreign_graph_window(block, (8, 9), (AREA,)) == foreign_window(block, (8, 9))
+    far = Statistic("far", ("far",), lambda regions: regions.area[:, None], radius=3, alignment=8)
+    assert foreign_graph_window(block, (8, 9), (AREA, far)).slices == (slice(8, 50), slice(8, 51))

@@ -3,8 +3,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from scipy import ndimage
-from segmented import blobs
-from skimage.measure import block_reduce
+from segmented import blobs, graph_of, grid_of, labels_of, segment, small_recipe
+from skimage.measure import block_reduce, regionprops_table
 
 from terrazzo.errors import ParameterError
 from terrazzo.regions.statistics.features import (
@@ -12,6 +12,9 @@ from terrazzo.regions.statistics.features import (
     DECILES,
     DEFAULT_FEATURES,
     INTENSITY,
+    POSITION,
+    SHAPE,
+    TEXTURE,
     Regions,
     column_names,
     scale_space,
@@ -131,3 +134,85 @@ def test_another_name_is_refused(name):
 
 def test_a_statistic_says_what_it_is_without_an_address_of_this_process():
     assert " at 0x" not in repr(DEFAULT_FEATURES)
+
+
+EXTENTS = {"plane": ((60, 70), (6, 6)), "volume": ((14, 22, 26), (4, 6, 6))}
+
+
+def graph_and_labels(kind, cells_per_block):
+    """Return the graph of a noisy image with blocks of some cells along each axis, and its labels."""
+    extent, size = EXTENTS[kind]
+    recipe = small_recipe(size=size, features=(SHAPE, POSITION))
+    grid = grid_of(extent, size, (cells_per_block,) * len(size))
+    image = np.random.default_rng(0).random((1, *extent), np.float32)
+    segmented = segment(image, grid, recipe)
+    return graph_of(segmented, recipe), labels_of(segmented, grid)
+
+
+@pytest.mark.parametrize("kind", EXTENTS)
+def test_shape_and_position_are_the_same_bits_in_small_blocks_and_in_one(kind):
+    assert graph_and_labels(kind, 2)[0].equals(graph_and_labels(kind, 20)[0])
+
+
+@pytest.mark.parametrize("kind", EXTENTS)
+def test_shapes_are_those_of_the_whole_image(kind):
+    graph, labels = graph_and_labels(kind, 3)
+    expected = regionprops_table(labels.astype(np.int64), properties=("label", "extent"))
+    assert np.array_equal(expected["label"], graph.ids)
+    assert np.allclose(graph.node_features[:, SHAPE.columns.index("extent")], expected["extent"])
+
+
+@pytest.mark.parametrize("kind", EXTENTS)
+def test_positions_are_the_centroids_in_the_whole_image(kind):
+    graph, _ = graph_and_labels(kind, 3)
+    axes = graph.positions.shape[1]
+    assert np.allclose(graph.node_features[:, -axes:], graph.positions)
+
+
+def test_an_image_lies_in_the_section_0():
+    graph, _ = graph_and_labels("plane", 3)
+    assert not graph.node_features[:, len(SHAPE.columns)].any()
+
+
+def test_positions_far_out_keep_the_bits_of_whole_numbers():
+    index = np.zeros((2, 3), np.int32)
+    far = Regions(np.zeros((2, 3), np.float32), index, np.array([6]), (10**6, 2 * 10**6))
+    assert POSITION.measure(far).tolist() == [[0, 10**6 + 0.5, 2 * 10**6 + 1]]
+
+
+@pytest.mark.parametrize("statistic", [SHAPE, POSITION], ids=lambda s: s.name)
+def test_a_model_file_can_name_them(statistic):
+    assert statistic_named(statistic.name) is statistic
+
+
+def graph(extent, size, cells_per_block):
+    """Return the graph of noise with two channels in blocks of some cells along each axis."""
+    recipe = small_recipe(channels=2, size=size, features=(TEXTURE,))
+    image = np.random.default_rng(0).random((2, *extent), np.float32)
+    return graph_of(segment(image, grid_of(extent, size, (cells_per_block,) * len(size)), recipe), recipe)
+
+
+@pytest.mark.parametrize(("extent", "size"), [((60, 70), (6, 6)), ((6, 24, 30), (3, 6, 6))])
+def test_texture_is_the_same_bits_in_small_blocks_and_in_one(extent, size):
+    assert graph(extent, size, 2).equals(graph(extent, size, 20))
+
+
+def test_a_section_of_a_volume_is_measured_like_an_image():
+    image = np.random.default_rng(0).random((3, 12, 14), np.float32)
+    index = np.full(image.shape, -1, np.int32)
+    index[1] = np.arange(12)[:, None] // 4
+    area = np.array([56, 56, 56])
+    volume = Regions(image, index, area, (0, 0, 0))
+    section = Regions(image[1], index[1], area, (0, 0))
+    assert np.array_equal(TEXTURE.measure(volume), TEXTURE.measure(section))
+
+
+def test_the_shares_of_the_patterns_sum_to_one():
+    columns = [name.startswith("pattern") for name in TEXTURE.columns]
+    image = np.random.default_rng(0).random((20, 20), np.float32)
+    regions = Regions(image, np.zeros((20, 20), np.int32), np.array([400]), (0, 0))
+    assert TEXTURE.measure(regions)[:, columns].sum(axis=1) == pytest.approx([1])
+
+
+def test_a_model_file_can_name_it():
+    assert statistic_named("texture") is TEXTURE

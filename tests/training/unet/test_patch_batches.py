@@ -1,16 +1,26 @@
+import threading
+
 import dask.array as da
 import numpy as np
 import pytest
 import torch
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from patience import PATIENCE
 from torch import nn
 from torch.nn import functional
 
 from terrazzo.errors import InputError
 from terrazzo.training.rules.split_blocks import GAP_CELLS
 from terrazzo.training.rules.split_sources import split_sources
-from terrazzo.training.unet.patch_batches import PatchBatch, Patches, TrainingPatches, ValidationPatches
+from terrazzo.training.unet.patch_batches import (
+    PatchBatch,
+    Patches,
+    TrainingPatches,
+    ValidationPatches,
+    augmented,
+    prefetched,
+)
 
 CPU = torch.device("cpu")
 ONE = np.ones(1, np.float32)
@@ -151,3 +161,59 @@ def test_the_loss_is_the_mean_over_annotated_pixels_weighted_by_class():
 def test_a_batch_without_annotation_costs_nothing():
     graded = PatchBatch(torch.randn(1, 3, 4, 4), torch.full((1, 4, 4), 255)).graded(nn.Identity(), None)
     assert (graded.loss, graded.pixels) == (0, 0)
+
+
+@pytest.mark.parametrize("extent", [(12, 12), (12, 8), (3, 10, 10), (3, 10, 6)])
+def test_pixels_and_their_classes_move_together_and_sections_stay_sections(extent):
+    truth = np.arange(np.prod(extent)).reshape(extent)
+    pixels = truth[None].astype(np.float32)
+    seen = set()
+    for seed in range(60):
+        brighter, moved = augmented(pixels, truth, np.random.default_rng(seed))
+        assert moved.shape == extent
+        slope, offset = np.polyfit(moved.ravel(), brighter.ravel(), 1)
+        assert np.allclose(brighter, slope * moved + offset, atol=1e-2)
+        if len(extent) == 3:
+            section = np.prod(extent[1:])
+            assert all(len(np.unique(one // section)) == 1 for one in moved)
+        seen.add(moved.tobytes())
+    square = extent[-1] == extent[-2]
+    assert len(seen) == (8 if square else 4) * (2 if len(extent) == 3 else 1)
+
+
+def test_channels_change_by_themselves():
+    pixels = np.ones((2, 4, 4), np.float32)
+    brighter, _ = augmented(pixels, np.zeros((4, 4), np.uint8), np.random.default_rng(0))
+    first, second = brighter.reshape(2, -1)
+    assert np.ptp(first) == np.ptp(second) == 0
+    assert first[0] != second[0]
+    assert np.abs(brighter - 1).max() < 1
+
+
+def test_results_come_in_the_order_of_their_keys():
+    assert list(prefetched(lambda key: key * key, range(20))) == [key * key for key in range(20)]
+
+
+def test_the_next_are_made_while_one_is_used_and_no_more_than_that():
+    made = threading.Semaphore(0)
+    begun = []
+
+    def make(key):
+        begun.append(key)
+        made.release()
+        return key
+
+    results = prefetched(make, range(10), threads=2)
+    assert next(results) == 0
+    for _ in range(3):
+        assert made.acquire(timeout=PATIENCE)
+    assert sorted(begun) == [0, 1, 2]
+    results.close()
+    assert len(begun) <= 3
+
+
+def test_what_goes_wrong_is_raised_where_the_result_is_awaited():
+    results = prefetched(lambda key: 1 // key, [1, 0, 1])
+    assert next(results) == 1
+    with pytest.raises(ZeroDivisionError):
+        next(results)
