@@ -6,6 +6,7 @@ import time
 import dask
 import pytest
 from distributed import Client, LocalCluster, Worker
+from patience import PATIENCE, wait_until
 from segmented import grid_of
 from workers_elsewhere import copy_of_terrazzo, scheduler_elsewhere, worker_at, worker_elsewhere
 
@@ -56,8 +57,7 @@ def test_a_paused_worker_is_named_once_and_the_run_goes_on_when_it_does(caplog, 
             dask_worker.status = type(dask_worker.status).running
 
         def resume_when_named():
-            while "is paused" not in caplog.text:
-                time.sleep(0.05)
+            wait_until(lambda: "is paused" in caplog.text, "the line about a paused worker")
             time.sleep(1)
             client.run(resume)
 
@@ -89,7 +89,7 @@ def test_a_worker_of_another_version_that_joins_later_ends_the_run_by_name(tmp_p
         running = run_blocks.run_blocks(index_slowly(), MANY, client=client)
         next(running)
         with worker_elsewhere(there.scheduler_address, {"version.py": "__version__ = '0.0.9'"} | others, tmp_path):
-            client.wait_for_workers(2, timeout=60)
+            client.wait_for_workers(2, timeout=PATIENCE)
             said = end_of(running)
     assert sentence in said
 
@@ -99,13 +99,18 @@ def test_a_scheduler_that_goes_away_before_any_block_ends_in_one_sentence(tmp_pa
     file = tmp_path / "scheduler.json"
     slow = dask.delayed(time.sleep)(30)
     with scheduler_elsewhere(file) as scheduler:
-        while not file.exists():
-            time.sleep(0.05)
-        with Client(scheduler_file=str(file), timeout=5) as client:
+        wait_until(file.exists, "the scheduler's file")
+        with Client(scheduler_file=str(file), timeout=PATIENCE) as client:
+            client._timeout = 5  # how long it looks for a scheduler that it has lost
             address = client.scheduler.address
+
+            def kill_when_busy():
+                wait_until(lambda: any(client.processing().values()), "a task that is computed")
+                scheduler.kill()
+
             with worker_at(address):
-                client.wait_for_workers(1, timeout=60)
-                (scheduler.kill if before else threading.Timer(1, scheduler.kill).start)()
+                client.wait_for_workers(1, timeout=PATIENCE)
+                (scheduler.kill if before else threading.Thread(target=kill_when_busy).start)()
                 with pytest.raises(ParameterError) as ended:
                     worker_watch.computed(slow, client, "the scale")
     assert str(ended.value).startswith(f"the Dask scheduler at '{address}' has gone away; start one and run the same")
@@ -114,12 +119,12 @@ def test_a_scheduler_that_goes_away_before_any_block_ends_in_one_sentence(tmp_pa
 def test_a_scheduler_that_goes_away_ends_the_run_in_one_sentence(tmp_path):
     file = tmp_path / "scheduler.json"
     with scheduler_elsewhere(file) as scheduler:
-        while not file.exists():
-            time.sleep(0.05)
-        with Client(scheduler_file=str(file), timeout=5) as client:
+        wait_until(file.exists, "the scheduler's file")
+        with Client(scheduler_file=str(file), timeout=PATIENCE) as client:
+            client._timeout = 5  # how long it looks for a scheduler that it has lost
             address = client.scheduler.address
             with worker_at(address):
-                client.wait_for_workers(1, timeout=60)
+                client.wait_for_workers(1, timeout=PATIENCE)
                 running = run_blocks.run_blocks(index_slowly(), MANY, client=client)
                 next(running)
                 scheduler.kill()
