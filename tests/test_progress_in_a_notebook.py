@@ -32,11 +32,11 @@ def cell(tmp_path_factory):
         kernel.start_kernel()
         client = kernel.blocking_client()
         client.start_channels()
-        client.wait_for_ready(timeout=60)
+        client.wait_for_ready(timeout=600)
 
         def run(code):
             shown = []
-            answer = client.execute_interactive(code, output_hook=shown.append, timeout=60)
+            answer = client.execute_interactive(code, output_hook=shown.append, timeout=600)
             assert answer["content"]["status"] == "ok", answer
             return [one for one in shown if one["msg_type"] in ("display_data", "update_display_data", "stream")]
 
