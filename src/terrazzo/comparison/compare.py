@@ -92,10 +92,6 @@ def compare(
     overwrite : bool
         Replace a comparison that is there.
 
-    Returns
-    -------
-    Comparison
-
     Raises
     ------
     InputError

@@ -89,8 +89,7 @@ def superpixels(
     if isinstance(size, SuperpixelParameters):
         if (compactness, sigma, scale, colour, weights) != _SHORTCUTS:
             raise ParameterError("SuperpixelParameters are given and some of what is in them as well; give them alone")
-        chosen = size
-        array = image_array(image, len(chosen.size))
+        chosen, array = size, image_array(image, len(size.size))
         lattice = lattice_of(array, chosen.size)
     else:
         array = image_array(image, axes_of(size))
@@ -99,7 +98,6 @@ def superpixels(
         chosen = SuperpixelParameters(lattice.size, compactness, _ITERATIONS, sigma, scale, colour, given)
     check_channels(array.shape[0], array.dtype, chosen)
     grid = BlockGrid.of(lattice, block)
-    one_pass = labels_pass(chosen)
     warn_of_halo(grid, partial(chosen.window, margin=0))
-    labels = lazy_passes([one_pass], array, checked_mask(mask, lattice.shape), grid).arrays["labels"]
+    labels = lazy_passes([labels_pass(chosen)], array, checked_mask(mask, lattice.shape), grid).arrays["labels"]
     return labels.rechunk(array.chunks[1:])
