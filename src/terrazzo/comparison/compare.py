@@ -92,6 +92,10 @@ def compare(
     overwrite : bool
         Replace a comparison that is there.
 
+    Returns
+    -------
+    Comparison
+
     Raises
     ------
     InputError
@@ -107,18 +111,7 @@ def compare(
     class_names = named_classes(annotations, class_names)
     rules = asdict(limits) | {"seed": int(limits.seed)}
     sizes, sides = list(sweeps.sizes) if "gnn" in settings else [], list(sweeps.sides)
-    given: dict[str, Any] = {
-        "methods": list(settings),
-        "class_names": None if class_names is None else list(class_names),
-        "split": splitting.by,
-        "groups": None if splitting.groups is None else str(splitting.groups),
-        "folds": splitting.folds,
-        "gap": splitting.gap,
-        **rules,
-        "sizes": sizes,
-        "sides": sides,
-        "settings": {name: own for name, own in settings.items() if own},
-    }
+    given = _as_json(settings, splitting, class_names) | rules | {"sizes": sizes, "sides": sides}
     folder = Path(output).expanduser().resolve()
     with begun(folder, images, annotations, given, overwrite):
         sources = named_sources(images, annotations, folder / INPUTS)
@@ -128,6 +121,21 @@ def compare(
     report = write_report(folder, _measured(runner, made, sizes, sides), given)
     finish(folder)
     return Comparison(str(folder), report)
+
+
+def _as_json(
+    settings: Mapping[str, Mapping[str, Any]], splitting: Splitting, class_names: Sequence[str] | None
+) -> dict[str, Any]:
+    """Return what a comparison was asked for, as it is remembered with it."""
+    return {
+        "methods": list(settings),
+        "class_names": None if class_names is None else list(class_names),
+        "split": splitting.by,
+        "groups": None if splitting.groups is None else str(splitting.groups),
+        "folds": splitting.folds,
+        "gap": splitting.gap,
+        "settings": {name: own for name, own in settings.items() if own},
+    }
 
 
 def _scheduler() -> str | None:
