@@ -57,13 +57,18 @@ class ForestModel(FittedModel):
     title = "random forest"
 
     def __post_init__(self) -> None:
-        columns = len(bank_columns(self.image_channels))
+        if type(self.image_channels) is not int or self.image_channels < 1 or self.image_axes not in (2, 3):
+            raise ModelError(
+                f"a forest has {self.image_channels!r} channels and {self.image_axes!r} axes; it must have at least 1 "
+                "channel and 2 or 3 axes"
+            )
+        columns = self.image_channels * len(bank_columns(1))
         inner = self.trees.left >= 0
         asked = self.trees.column[inner]
         if asked.size and not (asked.min() >= 0 and asked.max() < columns):
             raise ModelError(f"the trees ask for responses that images of {self.channels} channels do not have")
-        if self.trees.shares.shape[1:] != (len(self.class_names),) or self.axes not in (2, 3):
-            raise ModelError(f"a forest of {self.trees.shares.shape[1:]} classes has {len(self.class_names)} names")
+        if self.trees.shares.ndim != 2 or self.trees.shares.shape[1] != len(self.class_names):
+            raise ModelError(f"{len(self.class_names)} class names do not fit the forest's trees; fit the model again")
 
     @property
     def axes(self) -> int:
