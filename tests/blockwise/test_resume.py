@@ -117,7 +117,8 @@ def test_a_run_killed_at_a_random_moment_goes_on_and_ends_in_the_same_bytes(serv
 def test_a_run_killed_at_a_random_change_to_a_file_goes_on_and_ends_in_the_same_bytes(server, undisturbed, tmp_path):
     kind, expected, _, operations = undisturbed
     result = tmp_path / "result.zarr"
-    for number in random.sample(range(1, operations), MOMENTS):
+    # threads that make one folder at a time make it once, side by side they try twice: the last operations may not come
+    for number in random.sample(range(1, 9 * operations // 10), MOMENTS):
         assert server.run(kind, result, kill_at_operation=number)["how"] == "killed"
         check_resumed(server, kind, result, expected)
         shutil.rmtree(result)
