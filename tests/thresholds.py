@@ -31,7 +31,7 @@ class Threshold(tz.FittedModel):
         return BlockGrid.of(tz.Lattice(extent, (16, 16)), block)
 
     def passes(self, device="cpu"):  # noqa: ARG002
-        reads, holds = Pixels(self.surroundings, _core), Holds(partial(_bytes, self), WORKER)
+        reads, holds = Pixels(self.surroundings), Holds(partial(_bytes, self), WORKER)
         return (Pass("cut", (reads,), ("classes",), partial(_cut, self), _nothing, self.fingerprint(), holds),)
 
     def surroundings(self, block):
@@ -49,10 +49,6 @@ class Threshold(tz.FittedModel):
 
     def described(self):
         return {"sigma": self.sigma, "threshold": self.threshold}
-
-
-def _core(block):
-    return block.core
 
 
 def _cut(model, block, seen):

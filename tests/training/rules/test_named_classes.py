@@ -7,7 +7,8 @@ from textures import striped
 
 import terrazzo as tz
 from terrazzo.errors import InputError, ParameterError
-from terrazzo.training.rules.named_classes import PALETTE, annotated_colours, named_classes
+from terrazzo.palette import PALETTE
+from terrazzo.training.rules.named_classes import annotated_colours, named_classes
 
 IMAGE = da.zeros((96, 96), chunks=48)
 

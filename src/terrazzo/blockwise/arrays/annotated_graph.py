@@ -63,7 +63,7 @@ def annotated_graph(
 def lazy_annotated_graph(annotated: AnnotatedImage) -> LazyGraph:
     """Return, lazily, the RegionGraph and the NodeTargets of the wanted blocks of an annotated image."""
     grid, recipe, classes = annotated.grid, annotated.recipe, annotated.classes
-    passes = (superpixels_pass(recipe), targets_pass(recipe, classes))
+    passes = (superpixels_pass(recipe), targets_pass(classes))
     # those of the whole grid, whose keys `superpixels` and `predict` share: Dask drops what no wanted block needs
     made = lazy_passes(passes, annotated.pixels, annotated.mask, grid, annotated.truth)
     graphs, counts = ([made.key(what, one) for one in annotated.blocks] for what in ("rows", "targets"))

@@ -2,17 +2,21 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from typing import Any
 
 import dask
 import dask.array as da
 import numpy as np
 from dask.delayed import Delayed
+from distributed import Client
 from numpy.typing import NDArray
 
+from terrazzo.blockwise.cluster.worker_watch import computed
 from terrazzo.blockwise.inputs.masks import Mask, MaskFunction, inside
-from terrazzo.models.passes.declared import Estimate
+from terrazzo.models.passes.declared import Estimate, Pass
+
+ESTIMATING = "the windows that numbers about the whole image are estimated from"
 
 
 def lazy_estimate(estimate: Estimate, image: da.Array, mask: Mask = None) -> Delayed:
@@ -33,6 +37,22 @@ def lazy_estimate(estimate: Estimate, image: da.Array, mask: Mask = None) -> Del
         measured.append(_measured(image[(slice(None), *box.slices)], part, estimate.measured))
     lazy: Delayed = _combined(measured, estimate.combined)
     return lazy
+
+
+def estimates_of(passes: Iterable[Pass]) -> dict[str, Estimate]:
+    """Return what passes want to be estimated of the whole image, by name."""
+    return {read.name: read for one in passes for read in one.reads if isinstance(read, Estimate)}
+
+
+def estimated(
+    passes: Iterable[Pass], image: da.Array, mask: Mask = None, client: Client | None = None
+) -> dict[str, float]:
+    """Return the numbers about an image that passes read, by name, computed here or on a client's workers."""
+    lazy = {name: lazy_estimate(estimate, image, mask) for name, estimate in estimates_of(passes).items()}
+    return {
+        name: float(one.compute() if client is None else computed(one, client, ESTIMATING))
+        for name, one in lazy.items()
+    }
 
 
 @dask.delayed(pure=True)  # type: ignore[untyped-decorator]

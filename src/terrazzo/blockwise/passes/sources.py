@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 from terrazzo.blocks import Block
 from terrazzo.blockwise.inputs.masks import Mask
 from terrazzo.blockwise.inputs.windows import Readable
-from terrazzo.models.passes.declared import Own, Pass, Pixels
+from terrazzo.models.passes.declared import IMAGE, Own, Pass, Pixels
 from terrazzo.regions.graphs.block_graph import BlockGraph
 from terrazzo.regions.superpixels.block_labels import BlockLabels
 
@@ -41,7 +41,7 @@ class Sources:
 
     def of(self, name: str) -> Readable:
         """Return the image or the annotation."""
-        found = self.image if name == "image" else self.annotation
+        found = self.image if name == IMAGE else self.annotation
         if found is None:
             raise LookupError(f"a pass reads the {name}, and there is none")
         return found
@@ -56,11 +56,6 @@ def all_empty(one: Pass, values: list[object]) -> bool:
     """Whether a pass reads what earlier ones gave of a block, and all of it is empty."""
     own = [value for read, value in zip(one.reads, values, strict=True) if isinstance(read, Own)]
     return bool(own) and all(map(_is_empty, own))
-
-
-def of_core(value: object, block: Block) -> object:
-    """Return what a pass gave of a block, labels cut to the block's core."""
-    return value.cut(block.core) if isinstance(value, BlockLabels) else value
 
 
 def _is_empty(value: object) -> bool:

@@ -9,18 +9,19 @@ from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import Any
 
+import dask
 import numpy as np
 import torch
 
 from terrazzo.blocks import Block, BlockGrid, total_pixels
-from terrazzo.blockwise.inputs.estimates import lazy_estimate
+from terrazzo.blockwise.inputs.estimates import estimated, estimates_of
 from terrazzo.blockwise.passes.sources import Sources
 from terrazzo.blockwise.passes.stored_passes import write_pass
 from terrazzo.blockwise.planning.work import Work
 from terrazzo.io.images.image import Image
-from terrazzo.io.results.new_result import create_result
+from terrazzo.io.results.new_result import create_result_of
 from terrazzo.io.results.result_writer import ResultWriter
-from terrazzo.models.passes.declared import Estimate, Given, Near, Pass
+from terrazzo.models.passes.declared import Given, Near, Pass
 
 # Side in pixels of the image that everything runs on before the clock does.
 TINY = 48
@@ -47,7 +48,9 @@ def calibrated_seconds(work: Work, image: Image, grid: BlockGrid) -> float:
     try:
         with TemporaryDirectory(prefix="terrazzo-plan-") as folder:
             _warm_up(work, Path(folder) / "tiny.zarr")
-            sources = Sources(image.stored, estimates=_estimates(work.passes, image), path=image.path)
+            with dask.config.set(scheduler="synchronous"):  # here, whatever client is active
+                estimates = estimated(work.passes, image.data)
+            sources = Sources(image.stored, estimates=estimates, path=image.path)
             return sum(_seconds(work, sources, _store(work, grid, Path(folder) / "result.zarr")))
     finally:
         torch.set_num_threads(threads)
@@ -119,8 +122,8 @@ def _warm_up(work: Work, path: Path) -> None:
     """Run everything once on a tiny image: compiling, or loading what was compiled, is no part of the rate."""
     extent = (TINY,) * work.model.axes
     store = _store(work, work.model.grid(extent, 1), path)
-    names = (read.name for one in work.passes for read in one.reads if isinstance(read, Estimate))
-    sources = Sources(np.zeros((work.model.channels, *extent), np.uint8), estimates=dict.fromkeys(names, 1.0))
+    pixels = np.zeros((work.model.channels, *extent), np.uint8)
+    sources = Sources(pixels, estimates=dict.fromkeys(estimates_of(work.passes), 1.0))
     for one in work.passes:
         _run(_around_the_middle(store.grid)[:1], one, sources, store)
 
@@ -131,21 +134,6 @@ def _around_the_middle(grid: BlockGrid) -> list[Block]:
     return sorted(grid.neighbours(middle, max(grid.block_cells)), key=lambda block: block != middle)
 
 
-def _estimates(passes: tuple[Pass, ...], image: Image) -> dict[str, float]:
-    reads = (read for one in passes for read in one.reads if isinstance(read, Estimate))
-    return {read.name: float(lazy_estimate(read, image.data).compute(scheduler="synchronous")) for read in reads}
-
-
 def _store(work: Work, grid: BlockGrid, path: Path) -> _PartlyThere:
-    result = create_result(
-        path,
-        grid,
-        node_columns=work.model.node_columns,
-        edge_columns=work.model.edge_columns,
-        class_names=work.model.class_names,
-        colours=work.model.colours,
-        pixel_size=None,
-        made_from={},
-        passes={one.name: one.gives for one in work.passes},
-    )
+    result = create_result_of(work.model, work.passes, path, grid, made_from={})
     return _PartlyThere(ResultWriter(result), work.passes)

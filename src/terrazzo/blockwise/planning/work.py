@@ -7,12 +7,13 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 
 from terrazzo.blocks import BlockGrid, total_pixels
+from terrazzo.errors import ModelError
 from terrazzo.io.images.decoding import decoding
 from terrazzo.io.images.image import Image
 from terrazzo.io.results.pyramid import Pyramid
 from terrazzo.memory import CLIENT, OWN_PROCESS_PERCENT, Reading, table_bytes
 from terrazzo.models.fitted_model import FittedModel
-from terrazzo.models.passes.declared import Pass
+from terrazzo.models.passes.declared import Holds, Pass
 
 
 @dataclass(frozen=True, eq=False)
@@ -38,20 +39,20 @@ class Work:
     def memory_of_task(self, one: Pass, grid: BlockGrid) -> int:
         """Return the bytes of a pass's task on the middle block, which has the most around it."""
         middle = grid[tuple((count - 1) // 2 for count in grid.shape)]
-        return one.holds.task(middle, grid, self.reading)
+        return _holds(one).task(middle, grid, self.reading)
 
     def memory_of_worker(self, grid: BlockGrid, threads: int) -> int:
         """Return the bytes of a Dask worker at its peak, in the pass that takes most."""
         tasks = min(threads, len(grid))
         return self.reading.held + max(
-            one.holds.process + tasks * self.memory_of_task(one, grid) for one in self.passes
+            _holds(one).process + tasks * self.memory_of_task(one, grid) for one in self.passes
         )
 
     def memory_of_own_process(self, grid: BlockGrid, threads: int) -> int:
         """Return the bytes of a process that runs all blocks in threads of its own."""
         largest = max(self.memory_of_task(one, grid) for one in self.passes)
         tasks = min(threads, len(grid)) * largest * (100 + OWN_PROCESS_PERCENT) // 100
-        return self.reading.held + max(one.holds.process for one in self.passes) + tasks
+        return self.reading.held + max(_holds(one).process for one in self.passes) + tasks
 
     def memory_in_all(self, grid: BlockGrid, workers: int, threads: int) -> int:
         """Return the bytes of all workers and of the process that hands out blocks."""
@@ -81,6 +82,12 @@ class Work:
             outputs["nodes"] = table_bytes(nodes, 0, axes, itemsize, features, 0) + nodes * class_and_probabilities
             outputs["edges"] = table_bytes(0, edges, axes, itemsize, 0, boundary)
         return outputs
+
+
+def _holds(one: Pass) -> Holds:
+    if one.holds is None:
+        raise ModelError(f"the pass '{one.name}' does not say what memory it holds; give it holds=Holds(…)")
+    return one.holds
 
 
 def reading_of(image: Image, *, masked: bool = False, probabilities: bool = False) -> Reading:

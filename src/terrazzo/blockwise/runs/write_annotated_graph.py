@@ -6,14 +6,13 @@ from distributed import Client
 
 from terrazzo.blocks import STORAGE_CHUNKS_PER_BLOCK, Block, BlockGrid
 from terrazzo.blockwise.cluster.run_blocks import run_blocks
-from terrazzo.blockwise.cluster.worker_watch import computed
 from terrazzo.blockwise.inputs.annotated_image import AnnotatedImage
-from terrazzo.blockwise.inputs.estimates import lazy_estimate
+from terrazzo.blockwise.inputs.estimates import estimated
 from terrazzo.blockwise.passes.sources import Sources
 from terrazzo.blockwise.passes.stored_passes import given_of
 from terrazzo.io.results.graph_parts import GraphParts
 from terrazzo.models.passes.declared import Pass
-from terrazzo.models.passes.superpixels import SCALE, scale_estimate, superpixels_pass, targets_pass
+from terrazzo.models.passes.superpixels import superpixels_pass, targets_pass
 from terrazzo.regions.classes.tile_counts import TileCounts
 
 
@@ -39,10 +38,9 @@ def write_annotated_graph(
         In raster order.
     """
     recipe = annotated.recipe
-    lazy = lazy_estimate(scale_estimate(recipe.superpixels), annotated.pixels, annotated.mask)
-    estimates = {SCALE: float(lazy.compute() if client is None else computed(lazy, client, "the intensity scale"))}
+    passes = superpixels_pass(recipe), targets_pass(annotated.classes)
+    estimates = estimated(passes, annotated.pixels, annotated.mask, client)
     sources = Sources(annotated.pixels, annotated.mask, annotated.truth, estimates, annotated.path)
-    passes = superpixels_pass(recipe), targets_pass(recipe, annotated.classes)
     shared = passes, sources, parts, _tile_cells(annotated.grid)
     written = dict(run_blocks(_write_block, annotated.blocks, *shared, client=client))
     return {block: written[block] for block in annotated.blocks}

@@ -8,16 +8,14 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
-import dask.array as da
 from distributed import Client
 
-from terrazzo.blocks import Block, BlockGrid
+from terrazzo.blocks import Block
 from terrazzo.blockwise.cluster.active_client import active_client
 from terrazzo.blockwise.cluster.run_blocks import BlockCount, run_blocks
-from terrazzo.blockwise.cluster.worker_watch import computed
 from terrazzo.blockwise.inputs.block_inputs import warn_of_halo
-from terrazzo.blockwise.inputs.estimates import lazy_estimate
-from terrazzo.blockwise.inputs.masks import Mask, MaskLike, checked_mask
+from terrazzo.blockwise.inputs.estimates import estimated, estimates_of
+from terrazzo.blockwise.inputs.masks import MaskLike, checked_mask
 from terrazzo.blockwise.inputs.model_image import model_image, say_pixel_size
 from terrazzo.blockwise.passes.sources import Sources
 from terrazzo.blockwise.passes.stored_passes import write_pass
@@ -27,15 +25,13 @@ from terrazzo.errors import ParameterError
 from terrazzo.io.images.image import Image
 from terrazzo.io.output_path import check_output
 from terrazzo.io.results.leftovers import remove_partial_files
-from terrazzo.io.results.new_result import check_writable, create_result
+from terrazzo.io.results.new_result import check_writable, create_result_of
 from terrazzo.io.results.result import LEVELS, Result
 from terrazzo.io.results.result_writer import ResultWriter
 from terrazzo.models.device import choose_device
 from terrazzo.models.fitted_model import FittedModel
-from terrazzo.models.passes.declared import Estimate, Pass
+from terrazzo.models.passes.declared import Pass
 from terrazzo.progress import shows_progress
-
-ESTIMATING = "the windows that numbers about the whole image are estimated from"
 
 
 @shows_progress
@@ -108,11 +104,13 @@ def write_prediction(
         warn_of_halo(grid, model.window)
     passes = model.passes(device)
     if result is None:
-        source |= _estimated(passes, array, inside, client)
-        result = begun_result(path, grid, model, passes, image, source, overwrite)
+        source |= estimated(passes, array, inside, client)
+        result = create_result_of(
+            model, passes, path, grid, image=image, made_from=source, probabilities=probabilities, overwrite=overwrite
+        )
     if not result.run["finished"]:
         remove_partial_files(result)
-        estimates = {name: result.run["made_from"][name] for name in _estimates(passes)}
+        estimates = {name: result.run["made_from"][name] for name in estimates_of(passes)}
         sources = Sources(image.stored, inside, estimates=estimates, path=image.path)
         _write_blocks(ResultWriter(result), passes, sources, client)
     return result
@@ -147,32 +145,6 @@ def is_prediction_finished(
     return started is not None and bool(started.run["finished"])
 
 
-def begun_result(
-    path: str | Path,
-    grid: BlockGrid,
-    model: FittedModel,
-    passes: Sequence[Pass],
-    image: Image,
-    source: dict[str, Any],
-    overwrite: bool = False,
-) -> Result:
-    """Return a new result, empty, for what the passes of a model give."""
-    return create_result(
-        path,
-        grid,
-        node_columns=model.node_columns,
-        edge_columns=model.edge_columns,
-        class_names=model.class_names,
-        colours=model.colours,
-        pixel_size=image.pixel_size,
-        pixel_unit=image.pixel_unit,
-        made_from=source,
-        probabilities=source["probabilities"],
-        overwrite=overwrite,
-        passes={one.name: one.gives for one in passes},
-    )
-
-
 def _check_outputs(model: FittedModel, probabilities: bool) -> None:
     if probabilities and not any("probabilities" in one.gives for one in model.passes()):
         raise ParameterError(f"a {model.title} writes no image of probabilities; leave --probabilities out")
@@ -180,19 +152,6 @@ def _check_outputs(model: FittedModel, probabilities: bool) -> None:
 
 def _paths(image: Image, mask: MaskLike | None) -> list[str]:
     return [image.path, mask.path] if isinstance(mask, Image) else [image.path]
-
-
-def _estimates(passes: Sequence[Pass]) -> dict[str, Estimate]:
-    """Return what passes want to be estimated of the whole image, by name."""
-    return {read.name: read for one in passes for read in one.reads if isinstance(read, Estimate)}
-
-
-def _estimated(passes: Sequence[Pass], array: da.Array, mask: Mask, client: Client | None) -> dict[str, float]:
-    lazy = {name: lazy_estimate(estimate, array, mask) for name, estimate in _estimates(passes).items()}
-    return {
-        name: float(one.compute() if client is None else computed(one, client, ESTIMATING))
-        for name, one in lazy.items()
-    }
 
 
 def _write_blocks(writer: ResultWriter, passes: Sequence[Pass], sources: Sources, client: Client | None) -> None:

@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Any
 
 from terrazzo.comparison.reporting.curves import Curve, draw_curves
-from terrazzo.training.rules.named_classes import PALETTE
+from terrazzo.palette import class_colours
 
 TEMPLATE = "report.html.j2"
 UNITS = ("B", "KiB", "MiB", "GiB", "TiB")
@@ -32,7 +32,7 @@ def write_page(path: Path, folder: Path, report: Mapping[str, Any]) -> None:
         report=report,
         done={name: one for name, one in report["methods"].items() if "error" not in one},
         failed={name: one for name, one in report["methods"].items() if "error" in one},
-        colours=[PALETTE[place % len(PALETTE)] for place in range(len(names))],
+        colours=class_colours(len(names), ()),
         pictures=[_embedded(folder, one, report["methods"]) for one in report["pictures"]],
         tested=max((len(one.get("images", ())) for one in report["methods"].values()), default=0),
         curves=_curves(report),

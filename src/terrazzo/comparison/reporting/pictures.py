@@ -17,8 +17,8 @@ from terrazzo.comparison.splitting.split import Split
 from terrazzo.io.images.image import Image
 from terrazzo.io.images.open_image import open_labels
 from terrazzo.io.results.result import RUN, open_result
+from terrazzo.palette import class_colours
 from terrazzo.regions.classes.annotation import NOT_ANNOTATED
-from terrazzo.training.rules.named_classes import PALETTE
 
 SIDE = 640
 MOST_IMAGES = 24
@@ -48,7 +48,7 @@ class Overlay:
     @classmethod
     def of_classes(cls, classes: NDArray[Any], number: int) -> Overlay:
         """Return classes in their colours; nothing where there is none."""
-        colours = (PALETTE[place % len(PALETTE)] for place in range(number))
+        colours = class_colours(number, ())
         shown = tuple((*(int(colour[i : i + 2], 16) for i in (1, 3, 5)), HIDDEN) for colour in colours)
         return cls(np.minimum(classes, number).astype(np.uint8), (*shown, CLEAR))
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import shutil
 import uuid
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from pathlib import Path
 from typing import Any
 
@@ -13,6 +13,7 @@ import zarr
 
 from terrazzo.blocks import BlockGrid
 from terrazzo.errors import InputError
+from terrazzo.io.images.image import Image
 from terrazzo.io.ngff import VERSION, class_image, multiscale, probability_image, superpixel_image
 from terrazzo.io.output_path import check_absent
 from terrazzo.io.results.leftovers import half_made, put_in_place, remove_half_made
@@ -29,6 +30,8 @@ from terrazzo.io.results.result import (
     Result,
 )
 from terrazzo.io.results.result_writer import write_run
+from terrazzo.models.fitted_model import FittedModel
+from terrazzo.models.passes.declared import Pass
 from terrazzo.version import __version__
 
 
@@ -87,6 +90,34 @@ def create_result(
         shutil.rmtree(half_made(target), ignore_errors=True)
         raise InputError(f"the result cannot be written to '{path}': {error}") from error
     return result
+
+
+def create_result_of(
+    model: FittedModel,
+    passes: Iterable[Pass],
+    path: str | Path,
+    grid: BlockGrid,
+    *,
+    image: Image | None = None,
+    made_from: dict[str, Any],
+    probabilities: bool = False,
+    overwrite: bool = False,
+) -> Result:
+    """Make a result, empty, for what the passes of a model give of an image; see `create_result`."""
+    return create_result(
+        path,
+        grid,
+        node_columns=model.node_columns,
+        edge_columns=model.edge_columns,
+        class_names=model.class_names,
+        colours=model.colours,
+        pixel_size=None if image is None else image.pixel_size,
+        pixel_unit=None if image is None else image.pixel_unit,
+        made_from=made_from,
+        probabilities=probabilities,
+        overwrite=overwrite,
+        passes={one.name: one.gives for one in passes},
+    )
 
 
 def _named(passes: Mapping[str, tuple[str, ...]]) -> tuple[tuple[str, ...], tuple[tuple[str, ...], ...]]:

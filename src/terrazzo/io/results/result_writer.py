@@ -15,7 +15,7 @@ from terrazzo.io.results.result import CLASSES, LEVELS, PROBABILITIES, RUN, SUPE
 from terrazzo.io.results.tables import edge_table, node_table, write_part
 from terrazzo.models.passes.declared import Given
 from terrazzo.regions.graphs.block_graph import BlockGraph
-from terrazzo.regions.superpixels.block_labels import BlockLabels
+from terrazzo.regions.superpixels.block_labels import of_core
 
 
 @dataclass(frozen=True)
@@ -92,9 +92,7 @@ class ResultWriter:
     def _write_images(self, block: Block, given: Given) -> None:
         result = self.result
         if "labels" in given:
-            labels = given["labels"]
-            ids = labels.cut(block.core) if isinstance(labels, BlockLabels) else labels
-            result.arrays(SUPERPIXELS).write(block, ids)
+            result.arrays(SUPERPIXELS).write(block, of_core(given["labels"], block))
         if "classes" in given:
             result.arrays(CLASSES).write(block, given["classes"])
         if result.probabilities:

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from numpy.typing import NDArray
 
-from terrazzo.blocks import Block, BlockGrid, Box
+from terrazzo.blocks import Block, BlockGrid
 from terrazzo.errors import ModelError
 from terrazzo.kernels.classes.forest import forest_probabilities
 from terrazzo.memory import WORKER
@@ -18,7 +18,8 @@ from terrazzo.models.fitted_model import FittedModel, common_of
 from terrazzo.models.forest.response_blocks import response_bytes, response_grid, response_window
 from terrazzo.models.forest.trees import ARRAYS, Trees
 from terrazzo.models.passes.declared import Given, Holds, Pass, Pixels, Seen
-from terrazzo.regions.classes.annotation import NOT_ANNOTATED, in_8_bits
+from terrazzo.models.passes.pixel_classes import no_classes, outside_masked
+from terrazzo.regions.classes.annotation import in_8_bits
 from terrazzo.regions.statistics.filter_bank import bank_columns, filter_bank
 from terrazzo.regions.statistics.statistic import FeatureSet
 from terrazzo.regions.superpixels.block_labels import single_precision
@@ -89,10 +90,10 @@ class ForestModel(FittedModel):
         classes = len(self.class_names)
         only = Pass(
             name="classes",
-            reads=(Pixels(response_window, _core),),
+            reads=(Pixels(response_window),),
             gives=("classes", "probabilities"),
             run=partial(_classes, model=self),
-            nothing=_no_classes,
+            nothing=no_classes,
             decides=self.fingerprint(),
             holds=Holds(
                 partial(response_bytes, channels=self.channels, classes=classes),
@@ -156,20 +157,9 @@ class ForestModel(FittedModel):
 
 def _classes(block: Block, seen: Seen, *, model: ForestModel) -> Given:
     found = model.probabilities(block, seen)
-    inside = None if seen.mask is None else seen.mask[block.core.within(seen.box)]
     classes = found.argmax(axis=1).astype(np.uint8).reshape(block.core.shape)
     planes = (plane.reshape(block.core.shape) for plane in in_8_bits(found).T)
-    if inside is None:
-        return {"classes": classes, "probabilities": planes}
     return {
-        "classes": np.where(inside, classes, np.uint8(NOT_ANNOTATED)),
-        "probabilities": (np.where(inside, plane, np.uint8(0)) for plane in planes),
+        "classes": outside_masked(classes, block, seen),
+        "probabilities": (outside_masked(plane, block, seen, 0) for plane in planes),
     }
-
-
-def _no_classes(block: Block) -> Given:
-    return {"classes": np.full(block.core.shape, NOT_ANNOTATED, np.uint8)}
-
-
-def _core(block: Block) -> Box:
-    return block.core

@@ -29,9 +29,9 @@ from terrazzo.models.gnn.classify_task import classify_bytes
 from terrazzo.models.gnn.message_passing import Backend, both_directions, message_passing
 from terrazzo.models.gnn.network import GNN, GNNConfig
 from terrazzo.models.passes.declared import Given, Holds, Near, Own, Pass
+from terrazzo.models.passes.pixel_classes import no_classes
 from terrazzo.models.passes.segment_task import pixels_computed
 from terrazzo.models.passes.superpixels import superpixels_pass
-from terrazzo.regions.classes.annotation import NOT_ANNOTATED
 from terrazzo.regions.graphs.block_graph import BlockGraph, empty_graph
 from terrazzo.regions.graphs.recipe import Recipe
 from terrazzo.regions.graphs.region_graph import RegionGraph
@@ -278,10 +278,7 @@ def _classes(block: Block, ids: Ids, own: BlockGraph, near: list[BlockGraph], *,
 
 def _no_classes(block: Block, *, recipe: Recipe, classes: int) -> Given:
     nobody = empty_graph(block.lattice, recipe.node_columns, recipe.edge_columns)
-    return {
-        "classes": np.full(block.core.shape, NOT_ANNOTATED, np.uint8),
-        "node_probabilities": (nobody, np.empty((0, classes), np.float32)),
-    }
+    return no_classes(block) | {"node_probabilities": (nobody, np.empty((0, classes), np.float32))}
 
 
 def unfitted_model(recipe: Recipe, classes: int = 2) -> Model:

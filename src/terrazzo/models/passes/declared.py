@@ -26,6 +26,11 @@ Windows: TypeAlias = Callable[[Block], Box]
 IMAGE, ANNOTATION = "image", "annotation"
 
 
+def core(block: Block) -> Box:
+    """Return the pixels of a block itself, without any around."""
+    return block.core
+
+
 @dataclass(frozen=True, eq=False)
 class Seen:
     """A window of an image.
@@ -54,13 +59,13 @@ class Pixels:
     window : callable
         Gives the window of a block.
     asked : callable
-        Gives the pixels inside the window about which the pass says something: where a mask leaves none of them, it is
-        not run.
+        Gives the pixels inside the window about which the pass says something, by default the block's core: where a
+        mask leaves none of them, it is not run.
     of : {"image", "annotation"}
     """
 
     window: Windows
-    asked: Windows
+    asked: Windows = core
     of: str = IMAGE
 
 
@@ -73,7 +78,7 @@ class Own:
     what : str
         "labels" (an array), "rows" or any other name that an earlier pass gives.
     margin : int
-        Of labels: how many cells around the core are wanted as well; with any, they come as `BlockLabels`.
+        Of labels: how many cells around the core are wanted as well, 0 or 1; with one, they come as `BlockLabels`.
     """
 
     what: str
@@ -156,7 +161,8 @@ class Pass:
         Gives what it gives of a block where a mask leaves nothing.
     decides : object
         Plain values that, with what is read, decide the answer: whatever has the same shares its tasks.
-    holds : Holds
+    holds : Holds, optional
+        Every pass of a model has it; a part, or a pass that only fits run, may be without, since no plan asks it.
     figures : tuple of str
         The names of whole numbers, "figures" of what it gives, that are summed over all blocks.
     parts : tuple of Pass
@@ -169,7 +175,7 @@ class Pass:
     run: Callable[..., Given]
     nothing: Callable[[Block], Given]
     decides: Any
-    holds: Holds
+    holds: Holds | None = None
     figures: tuple[str, ...] = ()
     parts: tuple[Pass, ...] = ()
 

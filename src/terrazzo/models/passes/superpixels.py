@@ -41,12 +41,11 @@ def labels_pass(parameters: SuperpixelParameters) -> Pass:
     """Return the pass that makes the superpixels of a block's core."""
     return Pass(
         name="superpixels",
-        reads=(Pixels(partial(parameters.window, margin=0), _core), scale_estimate(parameters)),
+        reads=(Pixels(partial(parameters.window, margin=0)), scale_estimate(parameters)),
         gives=("labels",),
         run=partial(_labels, parameters=parameters),
         nothing=_no_labels,
         decides=parameters,
-        holds=Holds(partial(segment_bytes, recipe=Recipe(1, parameters)), WORKER),
     )
 
 
@@ -59,11 +58,10 @@ def rows_pass(recipe: Recipe) -> Pass:
         run=partial(_rows, recipe=recipe),
         nothing=partial(_no_rows, recipe=recipe),
         decides=recipe,
-        holds=Holds(partial(segment_bytes, recipe=recipe), WORKER),
     )
 
 
-def targets_pass(recipe: Recipe, classes: int) -> Pass:
+def targets_pass(classes: int) -> Pass:
     """Return the pass that counts the annotated pixels of each class under each superpixel that a block owns."""
     return Pass(
         name="targets",
@@ -72,7 +70,6 @@ def targets_pass(recipe: Recipe, classes: int) -> Pass:
         run=partial(_targets, classes=classes),
         nothing=partial(_no_targets, classes=classes),
         decides=classes,
-        holds=Holds(partial(segment_bytes, recipe=recipe), WORKER),
     )
 
 
@@ -80,10 +77,6 @@ def scale_estimate(parameters: SuperpixelParameters) -> Estimate:
     """Return the estimate of the intensity difference that counts as 1."""
     measured = partial(scale_moments, parameters=parameters)
     return Estimate(SCALE, parameters.scale, scale_windows, measured, scale_of_moments)
-
-
-def _core(block: Block) -> Box:
-    return block.core
 
 
 def _surroundings(block: Block) -> Box:

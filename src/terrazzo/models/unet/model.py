@@ -16,17 +16,17 @@ import torch
 from numpy.typing import NDArray
 from torch import nn
 
-from terrazzo.blocks import Block, BlockGrid, Box
+from terrazzo.blocks import Block, BlockGrid
 from terrazzo.errors import ModelError
 from terrazzo.memory import WORKER_WITH_TORCH
 from terrazzo.models.device import choose_device
 from terrazzo.models.fitted_model import FittedModel, common_of
 from terrazzo.models.passes.declared import Given, Holds, Pass, Pixels, Seen
+from terrazzo.models.passes.pixel_classes import no_classes, outside_masked
 from terrazzo.models.unet.description import described
 from terrazzo.models.unet.network import UNet, channels_last
 from terrazzo.models.unet.pixel_blocks import halo, pixel_grid, pixel_window
 from terrazzo.models.unet.pixel_task import multiply_adds, pixel_bytes
-from terrazzo.regions.classes.annotation import NOT_ANNOTATED
 from terrazzo.regions.statistics.features import FeatureSet
 from terrazzo.regions.superpixels.block_labels import single_precision
 from terrazzo.wording import counted
@@ -109,10 +109,10 @@ class UNetModel(FittedModel):
         weights = COPIES_OF_WEIGHTS * sum(t.numel() * t.element_size() for t in self.network.state_dict().values())
         only = Pass(
             name="classes",
-            reads=(Pixels(partial(pixel_window, description), _core),),
+            reads=(Pixels(partial(pixel_window, description)),),
             gives=("classes",),
             run=partial(_classes, model=self, device=device),
-            nothing=_no_classes,
+            nothing=no_classes,
             decides=(self.fingerprint(), device),
             holds=Holds(partial(pixel_bytes, description=description), WORKER_WITH_TORCH + weights),
         )
@@ -226,17 +226,7 @@ class UNetModel(FittedModel):
 
 def _classes(block: Block, seen: Seen, *, model: UNetModel, device: str) -> Given:
     classes: NDArray[np.uint8] = model.block_logits(block, seen, device=device).argmax(axis=0).astype(np.uint8)
-    if seen.mask is None:
-        return {"classes": classes}
-    return {"classes": np.where(seen.mask[block.core.within(seen.box)], classes, np.uint8(NOT_ANNOTATED))}
-
-
-def _no_classes(block: Block) -> Given:
-    return {"classes": np.full(block.core.shape, NOT_ANNOTATED, np.uint8)}
-
-
-def _core(block: Block) -> Box:
-    return block.core
+    return {"classes": outside_masked(classes, block, seen)}
 
 
 _networks: WeakKeyDictionary[UNetModel, dict[torch.device, nn.Module]] = WeakKeyDictionary()

@@ -103,6 +103,11 @@ def block_labels(
     return BlockLabels(box, ids.reshape(box.shape), unadopted)
 
 
+def of_core(value: Any, block: Block) -> Any:
+    """Return what is known of a block, cut to the block's core if it is labels of more."""
+    return value.cut(block.core) if isinstance(value, BlockLabels) else value
+
+
 def single_precision(image: NDArray[Any], window: Box) -> NDArray[np.float32]:
     """Return the pixels of `window`, (c, y, x) or (c, z, y, x), as contiguous float32.
 

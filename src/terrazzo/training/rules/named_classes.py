@@ -8,7 +8,7 @@ from typing import Any, TypeAlias
 
 from terrazzo.errors import ParameterError
 from terrazzo.io.annotations.annotation import Annotation
-from terrazzo.palette import PALETTE as PALETTE
+from terrazzo.palette import PALETTE, class_colours
 
 ClassNames: TypeAlias = Sequence[str] | Mapping[str, str]
 """A name per class, or a name and a colour `#rrggbb`."""
@@ -59,7 +59,7 @@ def chosen_names(given: ClassNames | None, classes: int) -> tuple[str, ...]:
 
 def chosen_colours(given: Sequence[str] | None, classes: int) -> tuple[str, ...]:
     """Return one colour per class; a ParameterError if those given are not that many of the form #rrggbb."""
-    colours = tuple(PALETTE[i % len(PALETTE)] for i in range(classes)) if given is None else tuple(given)
+    colours = tuple(class_colours(classes, ()) if given is None else given)
     if len(colours) != classes or not all(re.fullmatch("#[0-9a-fA-F]{6}", colour) for colour in colours):
         raise ParameterError(f"colours are {colours}; give {classes} of the form #rrggbb, one per class")
     return colours
