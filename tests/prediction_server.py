@@ -3,14 +3,15 @@
 Reads one JSON document per line, the job, from standard input and answers each with one on standard output.
 """
 
+import itertools
 import json
+import math
 import os
 import pathlib
 import resource
 import signal
 import sys
-import time
-from contextlib import nullcontext
+import threading
 
 import terrazzo as tz
 from terrazzo.blockwise.runs import write_prediction as module
@@ -35,79 +36,92 @@ def warm_up(jobs):
 
 
 def run_apart(job):
-    """Run a job in a process group of its own, killed after so many seconds if the job says so."""
+    """Run a job in a process of its own."""
     hears, says = os.pipe()
-    began = time.monotonic()
     child = os.fork()
     if child == 0:
-        os.setsid()
         os.close(hears)
         said = run(job)
         os.write(says, said.encode())
         os._exit(0)
     os.close(says)
-    if job.get("kill_after") is not None:
-        kill_later(child, began + job["kill_after"])
     with os.fdopen(hears) as pipe:
         said = pipe.read()
     _, status = os.waitpid(child, 0)
     how = KILLED if os.WIFSIGNALED(status) else MISTAKE if said else FINISHED
-    return {"how": how, "said": said, "seconds": time.monotonic() - began}
-
-
-def kill_later(child, moment):
-    while time.monotonic() < moment:
-        time.sleep(0.001)
-        if os.waitid(os.P_PID, child, os.WEXITED | os.WNOHANG | os.WNOWAIT) is not None:
-            return
-    # not before it has become the leader of its group
-    while os.getpgid(child) != child:
-        time.sleep(0.0005)
-    os.killpg(child, signal.SIGKILL)
+    return {"how": how, "said": said}
 
 
 def run(job):
     """Run a job here; return the sentence of a mistake, or nothing."""
+    begins = little_room_after(job.get("full_after", math.inf), job.get("deadly", False))
     for name in ("write_pass", "write_levels"):
-        setattr(module, name, logged(getattr(module, name), job["log"]))
+        setattr(module, name, logged(getattr(module, name), job["log"], begins))
     if job.get("kill_at_operation") is not None:
         kill_at_operation(job["result"], job["kill_at_operation"], job["log"])
+    calls = kill_at_call(job["kill_at_call"]) if job.get("kill_at_call") is not None else None
     try:
-        predict(job, full_disk(job["full_after"]) if job.get("full_after") is not None else None)
+        predict(job)
     except TerrazzoError as error:
         return str(error)
+    if calls is not None:
+        note(job["log"], f"calls {next(calls)}")
     return ""
 
 
-def predict(job, progress=None):
+def predict(job):
     image, model = tz.open_image(job["image"]), tz.open_model(job["model"])
-    with tz.on_progress(progress) if progress else nullcontext():
-        return tz.write_prediction(model, image, job["result"], block=job["block"], device="cpu", probabilities=True)
+    return tz.write_prediction(model, image, job["result"], block=job["block"], device="cpu", probabilities=True)
 
 
-def logged(function, log):
-    """Note each block that is computed."""
+def logged(function, log, begins):
+    """Note each block that is computed, and tell that it begins."""
 
     def noting(block, *shared):
         name, step = ("levels", shared[-1:]) if function.__name__ == "write_levels" else (shared[0].name, ())
-        with open(log, "a") as file:  # noqa: PTH123
-            file.write(f"{name} {'-'.join(map(str, (*step, *block.index)))}\n")
+        note(log, f"{name} {'-'.join(map(str, (*step, *block.index)))}")
+        begins()
         return function(block, *shared)
 
     return noting
 
 
-def full_disk(blocks):
-    """Leave little room once so many blocks are done: the system refuses to write more to a file than chunks need."""
-    told = 0
+def little_room_after(blocks, deadly):
+    """Leave little room once so many blocks have begun: the system writes no more to a file than chunks need.
 
-    def refuse(*_progress):
-        nonlocal told
-        told += 1
-        if told > blocks:
+    Who writes more gets an error, as on a full disk; where it is deadly, dies with a part of the file written.
+    """
+    begun = itertools.count(1)
+    if deadly:
+        resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
+        signal.signal(signal.SIGXFSZ, signal.SIG_DFL)
+
+    def begins():
+        if next(begun) > blocks:
             resource.setrlimit(resource.RLIMIT_FSIZE, (ROOM, resource.RLIM_INFINITY))
 
-    return refuse
+    return begins
+
+
+def kill_at_call(number):
+    """Kill this process when its threads call a function the so manyth time; return the count.
+
+    Anything may be half done then, as at a moment in seconds, but on a slow machine it is the same moment.
+    """
+    calls = itertools.count(1)
+
+    def watch(_frame, event, _function):
+        if event in ("call", "c_call") and next(calls) == number:
+            os.kill(os.getpid(), signal.SIGKILL)
+
+    threading.setprofile(watch)
+    sys.setprofile(watch)
+    return calls
+
+
+def note(log, line):
+    with open(log, "a") as file:  # noqa: PTH123
+        file.write(f"{line}\n")
 
 
 def kill_at_operation(result, number, log):
@@ -124,8 +138,7 @@ def kill_at_operation(result, number, log):
             if count == number:
                 os.kill(os.getpid(), signal.SIGKILL)
             if number == 0:
-                with open(log, "a") as file:  # noqa: PTH123
-                    file.write("operation\n")
+                note(log, "operation")
 
     sys.addaudithook(watch)
 

@@ -41,6 +41,11 @@ class Page:
                 return answer["result"]
             self.logged.append(answer)
 
+    async def event(self, method):
+        """Wait until the browser tells of an event."""
+        while not any(one.get("method") == method for one in self.logged):
+            self.logged.append(json.loads(await self.socket.read_message()))
+
     async def run(self, script):
         """Return the value of a script."""
         answer = await self.call("Runtime.evaluate", expression=script, returnByValue=True, awaitPromise=True)
@@ -84,6 +89,5 @@ async def _visit(address, url, script):
     for domain in ("Page", "Runtime", "Log", "Network"):
         await page.call(f"{domain}.enable")
     await page.call("Page.navigate", url=url)
-    while await page.run("document.readyState") != "complete" or await page.run("location.href") == "about:blank":
-        await asyncio.sleep(0.05)
+    await page.event("Page.loadEventFired")
     return await script(page)

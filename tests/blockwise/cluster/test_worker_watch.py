@@ -33,6 +33,10 @@ def index_slowly():
     return index
 
 
+def status_of(worker):
+    return worker["status"]
+
+
 def end_of(running):
     """Return the sentence that a run ends in."""
     with pytest.raises(ParameterError) as ended:
@@ -58,12 +62,14 @@ def test_a_paused_worker_is_named_once_and_the_run_goes_on_when_it_does(caplog, 
 
         def resume_when_named():
             wait_until(lambda: "is paused" in caplog.text, "the line about a paused worker")
-            time.sleep(1)
+            before = len(asked)
+            wait_until(lambda: len(asked) > before + 2, "a question after the line")
             client.run(resume)
 
+        wait_until(lambda: "paused" in map(status_of, client.scheduler_info()["workers"].values()), "the pause")
+        asked, ask = [], client.scheduler_info
+        monkeypatch.setattr(client, "scheduler_info", lambda **which: asked.append(which) or ask(**which))
         helper = threading.Thread(target=resume_when_named)
-        while next(iter(client.scheduler_info()["workers"].values()))["status"] != "paused":
-            time.sleep(0.05)
         helper.start()
         blocks = grid_of((60, 70))
         assert len(list(run_blocks.run_blocks(index_slowly(), blocks, client=client))) == len(blocks)
@@ -97,7 +103,7 @@ def test_a_worker_of_another_version_that_joins_later_ends_the_run_by_name(tmp_p
 @pytest.mark.parametrize("before", [True, False], ids=["before it is asked", "while it computes"])
 def test_a_scheduler_that_goes_away_before_any_block_ends_in_one_sentence(tmp_path, before):
     file = tmp_path / "scheduler.json"
-    slow = dask.delayed(time.sleep)(30)
+    slow = dask.delayed(time.sleep)(PATIENCE)
     with scheduler_elsewhere(file) as scheduler:
         wait_until(file.exists, "the scheduler's file")
         with Client(scheduler_file=str(file), timeout=PATIENCE) as client:
