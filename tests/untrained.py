@@ -8,6 +8,12 @@ from segmented import blobs, graph_of, grid_of, segment, small_recipe
 
 from terrazzo.models.gnn.model import Model
 from terrazzo.models.gnn.network import GNN, GNNConfig
+from terrazzo.models.lattice.cell_rows import place_columns
+from terrazzo.models.lattice.model import LatticeModel
+from terrazzo.models.lattice.network import LatticeConfig, LatticeNetwork
+from terrazzo.models.lattice.pixel_responses import response_columns
+from terrazzo.models.lattice.scales import Scales
+from terrazzo.models.lattice.settings import LatticeSettings
 from terrazzo.regions.graphs.scaling import Scaling
 
 NAMES = ("ground", "grass", "water", "stone")
@@ -32,3 +38,19 @@ def _scaling(recipe):
     grid = grid_of((60, 70), recipe.superpixels.size)
     graph = graph_of(segment(blobs((60, 70), recipe.channels), grid, recipe), recipe)
     return Scaling.fit([graph], [np.arange(graph.number_of_nodes)])
+
+
+def untrained_lattice(recipe=None, *, classes=3, seed=0, settings=None, **others):
+    """Return a small lattice network whose superpixels are never sure, so that all pixels are asked."""
+    recipe = recipe or small_recipe()
+    axes, columns = len(recipe.superpixels.size), len(response_columns(recipe.channels))
+    settings = LatticeSettings(**{"width": 8, "levels": 2, "blocks": 1, "sure": 2.0} | (settings or {}))
+    rows = len(recipe.node_columns + place_columns(axes))
+    with torch.random.fork_rng(devices=[]):
+        torch.manual_seed(seed)
+        network = LatticeNetwork(LatticeConfig(axes, rows, columns, classes, settings))
+        for weights in network.parameters():
+            weights.data *= 2
+    ones = np.ones(rows, np.float32), np.ones(columns, np.float32)
+    scales = Scales(0.3 * ones[0], 0.5 * ones[0], 0.3 * ones[1], 0.5 * ones[1])
+    return LatticeModel(network.eval(), scales, recipe, NAMES[:classes], COLOURS[:classes], **others)

@@ -11,7 +11,7 @@ from segmented import blobs, grid_of, small_recipe
 from untrained import untrained_model
 
 from terrazzo.models.gnn.classify_block import block_ring, cells_needed
-from terrazzo.models.gnn.message_passing_dgl import why_dgl_cannot
+from terrazzo.models.messages.message_passing_dgl import why_dgl_cannot
 from terrazzo.regions.graphs.block_graph import block_graph, graph_window
 from terrazzo.regions.graphs.merge import merge
 from terrazzo.regions.statistics.features import AREA, INTENSITY

@@ -15,6 +15,7 @@ FIRST_KIND = "gnn"
 _HOMES = {
     "gnn": ("terrazzo.models.gnn.model", "Model"),
     "unet": ("terrazzo.models.unet.model", "UNetModel"),
+    "lattice": ("terrazzo.models.lattice.model", "LatticeModel"),
     "forest": ("terrazzo.models.forest.model", "ForestModel"),
 }
 _registered: dict[str, type[FittedModel]] = {}

@@ -8,9 +8,9 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from terrazzo.errors import ParameterError
-from terrazzo.models.gnn.message_passing import both_directions, message_passing
-from terrazzo.models.gnn.message_passing_dgl import why_dgl_cannot
 from terrazzo.models.gnn.network import GNN, GNNConfig
+from terrazzo.models.messages.message_passing import both_directions, message_passing
+from terrazzo.models.messages.message_passing_dgl import why_dgl_cannot
 from terrazzo.regions.graphs.region_graph import RegionGraph
 
 needs_dgl = pytest.mark.skipif(why_dgl_cannot("cpu") is not None, reason=f"{why_dgl_cannot('cpu')}")

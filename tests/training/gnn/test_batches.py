@@ -6,8 +6,8 @@ import torch
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from terrazzo.models.gnn.message_passing import both_directions, message_passing
 from terrazzo.models.gnn.network import GNN, GNNConfig
+from terrazzo.models.messages.message_passing import both_directions, message_passing
 from terrazzo.regions.graphs.node_targets import NodeTargets
 from terrazzo.regions.graphs.region_graph import RegionGraph
 from terrazzo.regions.graphs.scaling import Scaling

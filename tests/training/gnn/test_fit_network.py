@@ -8,8 +8,8 @@ from flat import gnn
 
 import terrazzo as tz
 from terrazzo.errors import ParameterError
-from terrazzo.models.gnn.message_passing import both_directions, message_passing
-from terrazzo.models.gnn.message_passing_dgl import why_dgl_cannot
+from terrazzo.models.messages.message_passing import both_directions, message_passing
+from terrazzo.models.messages.message_passing_dgl import why_dgl_cannot
 from terrazzo.regions.graphs.node_targets import NodeTargets
 from terrazzo.regions.graphs.region_graph import RegionGraph
 from terrazzo.training.gnn.fit_network import fit_network

@@ -2,16 +2,15 @@
 
 from __future__ import annotations
 
+from functools import partial
+
 from distributed import Client
 
 from terrazzo.blocks import STORAGE_CHUNKS_PER_BLOCK, Block, BlockGrid
-from terrazzo.blockwise.cluster.run_blocks import run_blocks
 from terrazzo.blockwise.inputs.annotated_image import AnnotatedImage
-from terrazzo.blockwise.inputs.estimates import estimated
-from terrazzo.blockwise.passes.sources import Sources
-from terrazzo.blockwise.passes.stored_passes import given_of
+from terrazzo.blockwise.runs.passes_over_annotated import passes_over_annotated
 from terrazzo.io.results.graph_parts import GraphParts
-from terrazzo.models.passes.declared import Pass
+from terrazzo.models.passes.declared import Given
 from terrazzo.models.passes.superpixels import superpixels_pass, targets_pass
 from terrazzo.regions.classes.tile_counts import TileCounts
 
@@ -37,13 +36,9 @@ def write_annotated_graph(
     dict of Block to TileCounts
         In raster order.
     """
-    recipe = annotated.recipe
-    passes = superpixels_pass(recipe), targets_pass(annotated.classes)
-    estimates = estimated(passes, annotated.pixels, annotated.mask, client)
-    sources = Sources(annotated.pixels, annotated.mask, annotated.truth, estimates, annotated.path)
-    shared = passes, sources, parts, _tile_cells(annotated.grid)
-    written = dict(run_blocks(_write_block, annotated.blocks, *shared, client=client))
-    return {block: written[block] for block in annotated.blocks}
+    passes = superpixels_pass(annotated.recipe), targets_pass(annotated.classes)
+    keep = partial(_written, parts=parts, tile_cells=_tile_cells(annotated.grid))
+    return passes_over_annotated(annotated, passes, keep, client)
 
 
 def _tile_cells(grid: BlockGrid) -> tuple[int, ...]:
@@ -51,10 +46,7 @@ def _tile_cells(grid: BlockGrid) -> tuple[int, ...]:
     return tuple(max(1, cells // STORAGE_CHUNKS_PER_BLOCK) for cells in grid.block_cells)
 
 
-def _write_block(
-    block: Block, passes: tuple[Pass, ...], sources: Sources, parts: GraphParts, tile_cells: tuple[int, ...]
-) -> tuple[Block, TileCounts]:
-    given = given_of(passes, block, sources)
+def _written(block: Block, given: Given, *, parts: GraphParts, tile_cells: tuple[int, ...]) -> TileCounts:
     rows, targets = given["rows"], given["targets"]
     parts.write(block.name, rows, targets)
-    return block, TileCounts.of(rows.ids, targets, block.lattice, tile_cells)
+    return TileCounts.of(rows.ids, targets, block.lattice, tile_cells)

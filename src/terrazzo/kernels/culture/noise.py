@@ -3,6 +3,7 @@
 from typing import NamedTuple
 
 import numpy as np
+from numpy.typing import NDArray
 
 from terrazzo.kernels.jit import kernel
 
@@ -43,6 +44,16 @@ def unit(word: np.uint64, field: int) -> float:
 def bell(word: np.uint64) -> float:
     """Return a nearly normal value, mean 0, variance 1, at most 3.47 from 0: the sum of four uniforms."""
     return (unit(word, 0) + unit(word, 1) + unit(word, 2) + unit(word, 3) - (2.0 - 2.0 / 65536.0)) * 1.7320508
+
+
+@kernel
+def noise_on(first_y: int, last_y: int, first_x: int, last_x: int, seed: np.uint64) -> NDArray[np.float64]:
+    """Return white noise, nearly normal, on the pixels (y, x) of a window; `last` is outside."""
+    noise = np.empty((last_y - first_y, last_x - first_x), np.float64)
+    for y in range(noise.shape[0]):
+        for x in range(noise.shape[1]):
+            noise[y, x] = bell(hash_at(first_y + y, first_x + x, seed))
+    return noise
 
 
 @kernel

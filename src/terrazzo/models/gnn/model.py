@@ -13,12 +13,11 @@ import numpy as np
 import torch
 from numpy.typing import NDArray
 
-from terrazzo.blocks import Block, BlockGrid
+from terrazzo.blocks import Block
 from terrazzo.errors import ModelError
-from terrazzo.lattice import Lattice
-from terrazzo.memory import EDGES_PER_NODE, WORKER_WITH_TORCH
+from terrazzo.memory import WORKER_WITH_TORCH
 from terrazzo.models.device import choose_device
-from terrazzo.models.fitted_model import FittedModel, common_of
+from terrazzo.models.fitted_model import common_of
 from terrazzo.models.gnn.classify_block import (
     cells_needed,
     classify_nodes,
@@ -26,20 +25,18 @@ from terrazzo.models.gnn.classify_block import (
     paint_probabilities,
 )
 from terrazzo.models.gnn.classify_task import classify_bytes
-from terrazzo.models.gnn.message_passing import Backend, both_directions, message_passing
 from terrazzo.models.gnn.network import GNN, GNNConfig
+from terrazzo.models.messages.message_passing import Backend, both_directions, message_passing
 from terrazzo.models.passes.declared import Given, Holds, Near, Own, Pass
 from terrazzo.models.passes.pixel_classes import no_classes
-from terrazzo.models.passes.segment_task import pixels_computed
 from terrazzo.models.passes.superpixels import superpixels_pass
+from terrazzo.models.superpixel_model import SuperpixelModel, check_names, restored_recipe
 from terrazzo.regions.graphs.block_graph import BlockGraph, empty_graph
 from terrazzo.regions.graphs.recipe import Recipe
 from terrazzo.regions.graphs.region_graph import RegionGraph
 from terrazzo.regions.graphs.scaling import Scaling
-from terrazzo.regions.statistics.features import FeatureSet, statistic_named
-from terrazzo.regions.superpixels.compared_channels import check_channels as check_compared_channels
-from terrazzo.regions.superpixels.superpixel_parameters import SuperpixelParameters
-from terrazzo.wording import by, counted
+from terrazzo.regions.statistics.features import FeatureSet
+from terrazzo.wording import counted
 
 SCALING = ("node_mean", "node_std", "edge_mean", "edge_std")
 
@@ -47,7 +44,7 @@ Ids = NDArray[np.unsignedinteger[Any]]
 
 
 @dataclass(frozen=True, eq=False, repr=False)
-class Model(FittedModel):
+class Model(SuperpixelModel):
     """A graph neural network, fitted, with the recipe of the graphs that it reads.
 
     Parameters
@@ -83,23 +80,9 @@ class Model(FittedModel):
     title = "graph network"
 
     @property
-    def axes(self) -> int:
-        """The number of spatial axes of its images."""
-        return len(self.recipe.superpixels.size)
-
-    @property
-    def channels(self) -> int:
-        """The number of channels of its images."""
-        return self.recipe.channels
-
-    @property
     def layers(self) -> int:
         """How many hops away a node's class depends on."""
         return self.network.config.layers
-
-    def grid(self, extent: tuple[int, ...], block: int | None = None) -> BlockGrid:
-        """Return the blocks of an image: of whole superpixels."""
-        return BlockGrid.of(Lattice(extent, self.recipe.superpixels.size), block)
 
     def passes(self, device: str = "cpu") -> tuple[Pass, ...]:
         """Return the two passes: superpixels and what is measured of them; then their classes."""
@@ -128,44 +111,9 @@ class Model(FittedModel):
             digest.update(getattr(self.scaling, name).tobytes())
         return digest.hexdigest()
 
-    def check_image(self, channels: int, dtype: np.dtype[Any]) -> None:
-        """Raise a TerrazzoError if images with these channels are not what the model was fitted on."""
-        super().check_image(channels, dtype)
-        check_compared_channels(channels, dtype, self.recipe.superpixels)
-
-    def named_parameters(self) -> dict[str, Any]:
-        """Return the parameters of the superpixels."""
-        return {"superpixels": asdict(self.recipe.superpixels)}
-
-    @property
-    def node_columns(self) -> tuple[str, ...]:
-        """The names of the node features."""
-        return self.recipe.node_columns
-
-    @property
-    def edge_columns(self) -> tuple[str, ...]:
-        """The names of the edge features."""
-        return self.recipe.edge_columns
-
-    def pixels_computed(self, grid: BlockGrid) -> float:
-        """Return the pixels that an iteration of the superpixels assigns, as the mean of the iterations."""
-        return pixels_computed(grid, self.recipe.superpixels)
-
-    def most_rows(self, grid: BlockGrid) -> tuple[int, int]:
-        """Return how many superpixels and edges there are at most; in a volume the edges are an estimate."""
-        lattice = grid.lattice
-        return lattice.number_of_cells, EDGES_PER_NODE[len(lattice.shape)] * lattice.number_of_cells
-
     def header(self) -> dict[str, Any]:
         """Return the network's shape and the recipe as values of JSON."""
-        return {
-            "network": asdict(self.network.config),
-            "superpixels": asdict(self.recipe.superpixels),
-            "channels": self.recipe.channels,
-            "statistics": [statistic.name for statistic in self.recipe.features],
-            "node_columns": self.recipe.node_columns,
-            "edge_columns": self.recipe.edge_columns,
-        }
+        return {"network": asdict(self.network.config), **self.recipe_header()}
 
     def tensors(self) -> dict[str, torch.Tensor]:
         """Return the weights and the scaling of the features."""
@@ -177,27 +125,17 @@ class Model(FittedModel):
         cls, header: Mapping[str, Any], tensors: Mapping[str, torch.Tensor], features: FeatureSet | None = None
     ) -> Model:
         """Return the model of a header and its tensors; see `FittedModel.restored`."""
-        _check_size(header, tensors)
+        if not 0 <= header["network"]["layers"] <= len(tensors):
+            # what nobody has sealed may ask for more layers than there is memory
+            raise ValueError(f"{header['network']['layers']} layers in {len(tensors)} tensors")
         weights = {name.removeprefix("network."): t.float() for name, t in tensors.items() if name[:8] == "network."}
         # without storage: however large the header says that it is, it takes the file's own weights
         with torch.device("meta"):
             network = GNN(GNNConfig(**header["network"])).eval()
         network.load_state_dict(weights, assign=True)
-        parameters: dict[str, Any] = {
-            name: tuple(v) if isinstance(v, list) else v for name, v in header["superpixels"].items()
-        }
-        if features is None:
-            features = tuple(statistic_named(name) for name in header["statistics"])
-        recipe = Recipe(header["channels"], SuperpixelParameters(**parameters), features)
-        if list(recipe.node_columns) != header["node_columns"]:
-            raise ModelError(f"the model was fitted on other features, {header['statistics']}; pass them as features=…")
-        if len(header["class_names"]) != network.config.classes:
-            raise ModelError(
-                f"{len(header['class_names'])} class names do not fit a network of {network.config.classes} classes; "
-                "fit the model again"
-            )
+        check_names(header, network.config.classes)
         scaling = Scaling(*(tensors[f"scaling.{name}"].numpy() for name in SCALING))
-        return cls(network, scaling, recipe, **common_of(header))
+        return cls(network, scaling, restored_recipe(header, features), **common_of(header))
 
     def described(self) -> dict[str, Any]:
         """Return superpixels, statistics and network as plain values."""
@@ -251,20 +189,8 @@ class Model(FittedModel):
 
     def said(self) -> dict[str, str | None]:
         """Return its shape, its superpixels and what is measured of them, for people."""
-        config, features = self.network.config, len(self.recipe.node_columns)
-        return {
-            "Network": f"{counted(config.layers, 'layer')} of width {config.width}",
-            "Superpixels of": f"{by(self.recipe.superpixels.size)} pixels",
-            "Features": f"{counted(features, 'feature')} from {counted(self.channels, 'channel')}",
-        }
-
-
-def _check_size(header: Mapping[str, Any], tensors: Mapping[str, torch.Tensor]) -> None:
-    """What nobody has sealed may ask for more layers or columns than there is memory."""
-    if not 0 <= header["network"]["layers"] <= len(tensors):
-        raise ValueError(f"{header['network']['layers']} layers in {len(tensors)} tensors")
-    if not 1 <= header["channels"] <= len(header["edge_columns"]):
-        raise ValueError(f"{header['channels']} channels with {len(header['edge_columns'])} columns of edges")
+        config = self.network.config
+        return {"Network": f"{counted(config.layers, 'layer')} of width {config.width}", **self.recipe_said()}
 
 
 def _classes(block: Block, ids: Ids, own: BlockGraph, near: list[BlockGraph], *, model: Model, device: str) -> Given:

@@ -6,8 +6,8 @@ import torch
 from torch import Tensor, nn
 
 from terrazzo.errors import ParameterError
-from terrazzo.models.gnn.message_passing import MessagePassing
 from terrazzo.models.gnn.settings import Aggregation, GNNSettings
+from terrazzo.models.messages.message_passing import MessagePassing
 
 
 @dataclass(frozen=True)

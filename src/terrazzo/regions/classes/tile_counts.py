@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import itertools
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -40,6 +41,16 @@ class TileCounts:
         summed = np.zeros((len(tiles), counts.shape[1]), np.uint64)
         np.add.at(summed, rows.ravel(), counts[annotated].astype(np.uint64))
         return cls(tiles * side, (tiles + 1) * side, summed)
+
+    @classmethod
+    def joined(cls, parts: Sequence[TileCounts], axes: int, classes: int) -> TileCounts:
+        """Return the tiles of all parts, in order, with so many axes and classes."""
+        places = np.empty((0, axes), np.int64)
+        return cls(
+            np.concatenate([places, *(part.start for part in parts)]),
+            np.concatenate([places, *(part.stop for part in parts)]),
+            np.concatenate([np.empty((0, classes), np.uint64), *(part.counts for part in parts)]),
+        )
 
     @classmethod
     def of_pixels(cls, truth: NDArray[np.uint8], block: Block, classes: int, side: tuple[int, ...]) -> TileCounts:

@@ -9,7 +9,7 @@ import torch
 from numpy.typing import NDArray
 from torch import Tensor, nn
 
-from terrazzo.models.gnn.message_passing import Backend, MessagePassing, both_directions, message_passing
+from terrazzo.models.messages.message_passing import Backend, MessagePassing, both_directions, message_passing
 from terrazzo.regions.graphs.node_targets import NodeTargets
 from terrazzo.regions.graphs.region_graph import RegionGraph
 from terrazzo.regions.graphs.scaling import Scaling

@@ -2,13 +2,9 @@
 
 from __future__ import annotations
 
-import tempfile
 import time
-from collections.abc import Callable, Iterator, Sequence
-from contextlib import contextmanager
-from dataclasses import replace
+from collections.abc import Callable, Sequence
 from functools import partial
-from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -16,20 +12,16 @@ from distributed import Client
 
 from terrazzo.blockwise.arrays.annotated_graph import lazy_annotated_graph
 from terrazzo.blockwise.cluster.active_client import active_client, client_sharing
-from terrazzo.blockwise.inputs.annotated_image import AnnotatedImage, annotated_image
-from terrazzo.blockwise.inputs.image_array import ImageLike, axes_of, axis_names
+from terrazzo.blockwise.inputs.annotated_image import AnnotatedImage
+from terrazzo.blockwise.inputs.image_array import ImageLike
 from terrazzo.blockwise.inputs.masks import MaskLike
-from terrazzo.errors import InputError, ParameterError
 from terrazzo.io.failures import about
-from terrazzo.io.images.image import Image
-from terrazzo.lattice import spacing
 from terrazzo.models.device import choose_device
 from terrazzo.models.gnn.classify_block import cells_needed
 from terrazzo.models.gnn.model import Model
 from terrazzo.models.gnn.settings import GNNSettings
 from terrazzo.progress import Step, shows_progress, tell
 from terrazzo.regions.graphs.node_targets import NodeTargets
-from terrazzo.regions.graphs.recipe import Recipe
 from terrazzo.regions.graphs.region_graph import RegionGraph
 from terrazzo.regions.statistics.features import DEFAULT_FEATURES, FeatureSet
 from terrazzo.regions.superpixels.superpixel_parameters import SuperpixelParameters
@@ -38,7 +30,7 @@ from terrazzo.training.gnn.fit_gnn import as_model
 from terrazzo.training.gnn.fit_network import fit_network
 from terrazzo.training.gnn.fit_streamed import fit_streamed, write_graphs
 from terrazzo.training.gnn.train_network import FittedNetwork
-from terrazzo.training.rules.annotated_inputs import annotated_inputs
+from terrazzo.training.rules.annotated_images import annotated_images, scratch_folder
 from terrazzo.training.rules.named_classes import ClassNames
 from terrazzo.training.rules.training import GNNTraining
 
@@ -101,44 +93,21 @@ def fit(
     >>> quick = tz.GNNTraining(epochs=30, seed=1)
     >>> model = tz.fit(images, annotations, size=8, training=quick)  # doctest: +SKIP
     """
-    given = superpixels.size if size is None and superpixels is not None else size
-    inputs = annotated_inputs(images, annotations, class_names, None if given is None else axes_of(given))
-    inside = _checked_masks(masks, len(images))
     choose_device(training.device)
-    recipe = Recipe(inputs.channels, _superpixels(size, superpixels, inputs.axes), features)
-    annotated: list[AnnotatedImage] = []
-    for image, array, plane, mask in zip(images, inputs.pixels, inputs.planes, inside, strict=True):
-        with about(path := image.path if isinstance(image, Image) else ""):
-            whole = annotated_image(
-                array, plane, recipe=recipe, classes=inputs.classes, mask=mask, block=training.block
-            )
-            annotated.append(replace(whole, path=path).near_annotation(cells_needed(network.layers)))
-    fitted, seconds = fit_annotated(annotated, network, training, active_client())
-    return as_model(fitted, recipe, inputs.class_names, inputs.colours, *inputs.pixel_size, seconds)
-
-
-def _checked_masks(masks: Sequence[MaskLike | None] | None, images: int) -> Sequence[MaskLike | None]:
-    if masks is not None and (not isinstance(masks, list | tuple) or len(masks) != images):
-        raise ParameterError("masks must be a list with one mask, or None, for each image")
-    return [None] * images if masks is None else masks
-
-
-def _superpixels(
-    size: int | Sequence[int] | None, superpixels: SuperpixelParameters | None, axes: int
-) -> SuperpixelParameters:
-    """Return the superpixels that are asked for, on so many axes."""
-    if superpixels is None:
-        return SuperpixelParameters(spacing(SuperpixelParameters.size[0] if size is None else size, axes))
-    if size is not None and spacing(size, axes) != superpixels.size:
-        raise ParameterError(
-            f"size is {size} and the superpixels' own is {superpixels.size}; leave one of them out, or make them equal"
-        )
-    if len(superpixels.size) != axes:
-        raise ParameterError(
-            f"the superpixels' size is {superpixels.size} and the images have {axes} axes {axis_names(axes)}; give one "
-            "size per axis"
-        )
-    return superpixels
+    learned = annotated_images(
+        images,
+        annotations,
+        masks,
+        class_names=class_names,
+        size=size,
+        superpixels=superpixels,
+        features=features,
+        block=training.block,
+        reach=cells_needed(network.layers),
+    )
+    fitted, seconds = fit_annotated(learned.annotated, network, training, active_client())
+    inputs = learned.inputs
+    return as_model(fitted, learned.recipe, inputs.class_names, inputs.colours, *inputs.pixel_size, seconds)
 
 
 MOST_NODES_IN_MEMORY = 2**20
@@ -164,7 +133,7 @@ def fit_annotated(
     train = partial(_timed, network=network, training=training, began=time.monotonic())
     if not _streams(annotated, training):
         return train(fit_network, *_graphs(annotated, network.layers))
-    with _scratch(training.scratch) as folder:
+    with scratch_folder(training.scratch) as folder:
         client = client_sharing(folder, client)
         graphs = write_graphs(annotated, folder, client)
         return train(fit_streamed, graphs, annotated[0].classes, client=client)
@@ -180,17 +149,6 @@ def _streams(annotated: Sequence[AnnotatedImage], training: GNNTraining) -> bool
 def _timed(train: Callable[..., FittedNetwork], *given: Any, **settings: Any) -> tuple[FittedNetwork, float]:
     began = time.perf_counter()
     return train(*given, **settings), time.perf_counter() - began
-
-
-@contextmanager
-def _scratch(parent: str | Path | None) -> Iterator[Path]:
-    """Make a folder for graphs, and remove it in the end."""
-    try:
-        folder = tempfile.TemporaryDirectory(prefix="terrazzo-", dir=parent)
-    except OSError as error:
-        raise InputError(f"graphs cannot be written to '{parent}': {error}; choose another scratch folder") from error
-    with folder as path:
-        yield Path(path)
 
 
 def _graphs(annotated: Sequence[AnnotatedImage], layers: int) -> tuple[list[RegionGraph], list[NodeTargets]]:

@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 import copy
-import logging
 import math
 import time
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
+from functools import partial
 from typing import NamedTuple, Protocol
 
 import numpy as np
@@ -17,9 +17,8 @@ from torch import Tensor, nn
 
 from terrazzo.errors import ParameterError
 from terrazzo.progress import Step, tell
+from terrazzo.training.rules.schedule import Pace
 from terrazzo.training.rules.training import Training
-
-_log = logging.getLogger(__name__)
 
 
 @dataclass(frozen=True)
@@ -35,6 +34,8 @@ class Epoch:
         Share of the annotated validation pixels whose region got their class.
     seconds : float
         Since the start of the run.
+    validation_mean_iou : float, optional
+        Where batches have a confusion.
     """
 
     epoch: int
@@ -42,17 +43,26 @@ class Epoch:
     validation_loss: float
     validation_accuracy: float
     seconds: float
+    validation_mean_iou: float | None = None
+
+    @property
+    def rank(self) -> float:
+        """What is better where it is higher: the mean IoU, where it is known, else the loss turned around."""
+        return -self.validation_loss if self.validation_mean_iou is None else self.validation_mean_iou
 
 
 class Graded(NamedTuple):
     """How a network does on a batch: loss and share of right pixels, both means over its annotated pixels.
 
-    Each is a Tensor of float32, shape (), on the network's device; the loss has a gradient.
+    Each is a Tensor of float32, shape (), on the network's device; the loss has a gradient. Where there is a confusion,
+    shape (C, C), the annotated pixels of each class by what they were taken for, the best epoch is the one with the
+    highest mean IoU.
     """
 
     loss: Tensor
     accuracy: Tensor
     pixels: Tensor
+    confusion: Tensor | None = None
 
 
 class AnyBatch(Protocol):
@@ -95,6 +105,13 @@ def drawn_by_area(areas: NDArray[np.float64]) -> Draw:
     return draw
 
 
+class Course(NamedTuple):
+    """How training went: its epochs, and the steps that were planned in all, which repeat it."""
+
+    history: tuple[Epoch, ...]
+    steps: int
+
+
 def optimise(
     network: nn.Module,
     batches: TrainingBatches,
@@ -103,7 +120,8 @@ def optimise(
     *,
     weights: Tensor | None = None,
     rng: np.random.Generator,
-) -> tuple[Epoch, ...]:
+    began: float | None = None,
+) -> Course:
     """Train a network in place and leave it with the weights of its best epoch; each `Epoch` is a step of "epochs".
 
     Parameters
@@ -117,65 +135,66 @@ def optimise(
         Class weights of the loss.
     rng : numpy.random.Generator
         Decides what each epoch takes.
+    began : float, optional
+        The `time.monotonic()` at which the seconds began to count; by default now.
 
     Returns
     -------
-    tuple of Epoch
+    Course
 
     Raises
     ------
     ParameterError
         If the loss is no longer finite.
     """
-    started = time.monotonic()
+    started, pace, done = time.monotonic(), Pace(training, len(batches), began), 0
     optimiser = _adamw(network, training)
     history: list[Epoch] = []
-    best, best_weights = math.inf, network.state_dict()
+    best, best_weights = -math.inf, network.state_dict()
     waited = 0
-    while len(history) < training.epochs and waited < training.patience:
-        losses = []
-        for step, batch in enumerate(batches.epoch(rng)):
-            rate = training.rate(len(history) + step / len(batches), time.monotonic() - started)
-            losses.append(_step(network, batch, optimiser, rate, weights))
-        epoch = Epoch(
-            len(history) + 1,
-            _mean(losses),
-            *_judged(network, validation, weights),
-            time.monotonic() - started,
-        )
+    while done < pace.schedule.steps and waited < training.patience:
+        losses = list[_Weighted]()
+        for batch in batches.epoch(rng):
+            losses.append(_step(network, batch, optimiser, pace.schedule.rate(done), weights))
+            done += 1
+            pace.after(done, losses[-1][0].item, partial(_judged, network, validation, weights))
+            if done == pace.schedule.steps:
+                break
+        with pace.judging():
+            training_loss, judged = _mean(losses), _judged(network, validation, weights)
+        loss, accuracy, mean_iou = judged
+        epoch = Epoch(len(history) + 1, training_loss, loss, accuracy, time.monotonic() - started, mean_iou)
         if not math.isfinite(epoch.training_loss + epoch.validation_loss):
             raise ParameterError(
                 f"the loss is not finite in epoch {epoch.epoch}; use a learning rate below {training.learning_rate:g}"
             )
         history.append(epoch)
-        tell(Step("epochs", epoch.epoch, training.epochs, detail=epoch))
+        tell(Step("epochs", epoch.epoch, pace.epochs, detail=epoch))
         waited += 1
-        if epoch.validation_loss < best:
-            best, best_weights, waited = epoch.validation_loss, copy.deepcopy(network.state_dict()), 0
-        if training.seconds is not None and epoch.seconds >= training.seconds:
-            if len(history) == 1 < training.epochs:
-                _log.warning("one epoch took %.0f s, all that there were: give more", epoch.seconds)
-            break
+        if epoch.rank > best:
+            best, best_weights, waited = epoch.rank, copy.deepcopy(network.state_dict()), 0
     network.load_state_dict(best_weights)
     network.eval()
-    return tuple(history)
+    return Course(tuple(history), pace.schedule.steps)
 
 
-def figures_of(history: Sequence[Epoch], seconds: float) -> dict[str, float]:
+def figures_of(history: Sequence[Epoch], steps: int, seconds: float) -> dict[str, float]:
     """How a fit went, in numbers for people."""
     best = best_of(history)
     return {
         "epochs": float(len(history)),
         "best_epoch": float(best.epoch),
+        "steps": float(steps),
         "validation_accuracy": best.validation_accuracy,
         "validation_loss": best.validation_loss,
+        **({} if best.validation_mean_iou is None else {"validation_mean_iou": best.validation_mean_iou}),
         "seconds": seconds,
     }
 
 
 def best_of(history: Sequence[Epoch]) -> Epoch:
-    """The epoch that the weights are from: the one with the lowest validation loss."""
-    return min(history, key=lambda epoch: epoch.validation_loss)
+    """The epoch that the weights are from: the first with the highest mean IoU, or else the lowest loss."""
+    return max(history, key=lambda epoch: epoch.rank)
 
 
 def _adamw(network: nn.Module, training: Training) -> torch.optim.AdamW:
@@ -206,15 +225,28 @@ def _step(
 
 
 @torch.no_grad()
-def _judged(network: nn.Module, batches: Iterable[AnyBatch], weights: Tensor | None) -> tuple[float, float]:
-    """Mean loss and accuracy over the annotated pixels."""
+def _judged(
+    network: nn.Module, batches: Iterable[AnyBatch], weights: Tensor | None
+) -> tuple[float, float, float | None]:
+    """Return mean loss and accuracy over the annotated pixels, and the mean IoU where batches have a confusion."""
     network.eval()
-    losses, accuracies = [], []
+    losses, accuracies, confusions = [], [], []
     for batch in batches:
         graded = batch.graded(network, weights)
         losses.append((graded.loss, graded.pixels))
         accuracies.append((graded.accuracy, graded.pixels))
-    return _mean(losses), _mean(accuracies)
+        if graded.confusion is not None:
+            confusions.append(graded.confusion)
+    mean_iou = _mean_iou(torch.stack(confusions).sum(dim=0)) if confusions else None
+    return _mean(losses), _mean(accuracies), mean_iou
+
+
+def _mean_iou(confusion: Tensor) -> float:
+    """Return the mean of the classes' intersections over unions, of those that are annotated or found."""
+    counts = confusion.to("cpu", torch.float64)
+    both = counts.diagonal()
+    either = counts.sum(dim=0) + counts.sum(dim=1) - both
+    return float((both[either > 0] / either[either > 0]).mean())
 
 
 def _mean(values: Sequence[_Weighted]) -> float:

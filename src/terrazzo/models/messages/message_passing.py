@@ -9,8 +9,8 @@ from numpy.typing import ArrayLike
 from torch import Tensor
 
 from terrazzo.errors import ParameterError
-from terrazzo.models.gnn.message_passing_dgl import DGLMessagePassing, why_dgl_cannot
-from terrazzo.models.gnn.message_passing_torch import TorchMessagePassing
+from terrazzo.models.messages.message_passing_dgl import DGLMessagePassing, why_dgl_cannot
+from terrazzo.models.messages.message_passing_torch import TorchMessagePassing
 
 Backend = Literal["auto", "dgl", "torch"]
 
@@ -69,7 +69,7 @@ def message_passing(
     """
     device = torch.device(device)
     edges = torch.as_tensor(edge_index, dtype=torch.int64, device=device)
-    if _chosen(backend, device) == "dgl":
+    if chosen_backend(backend, device) == "dgl":
         return DGLMessagePassing(edges, nodes)
     return TorchMessagePassing(edges, nodes)
 
@@ -79,7 +79,8 @@ def both_directions(edge_features: Tensor) -> Tensor:
     return edge_features.repeat(2, 1)
 
 
-def _chosen(backend: str, device: torch.device) -> str:
+def chosen_backend(backend: str, device: torch.device) -> str:
+    """Return "dgl" or "torch": what passes messages on a device; see `message_passing`."""
     if backend not in ("auto", "dgl", "torch"):
         raise ParameterError(f"there is no message passing backend {backend!r}; use 'auto', 'dgl' or 'torch'")
     if backend == "torch":

@@ -10,8 +10,8 @@ from hypothesis import strategies as st
 
 from terrazzo.errors import ParameterError
 from terrazzo.models.gnn import message_passing as module
-from terrazzo.models.gnn.message_passing import both_directions, message_passing
-from terrazzo.models.gnn.message_passing_dgl import why_dgl_cannot
+from terrazzo.models.messages.message_passing import both_directions, message_passing
+from terrazzo.models.messages.message_passing_dgl import why_dgl_cannot
 
 needs_dgl = pytest.mark.skipif(why_dgl_cannot("cpu") is not None, reason=f"{why_dgl_cannot('cpu')}")
 BACKENDS = ["torch", pytest.param("dgl", marks=needs_dgl)]
@@ -149,8 +149,8 @@ def test_auto_falls_back_to_torch_and_says_so_once(caplog):
     assert reason is not None
     module._say_once.cache_clear()
     with caplog.at_level(logging.WARNING):
-        assert module._chosen("auto", torch.device("meta")) == "torch"
-        assert module._chosen("auto", torch.device("meta")) == "torch"
+        assert module.chosen_backend("auto", torch.device("meta")) == "torch"
+        assert module.chosen_backend("auto", torch.device("meta")) == "torch"
     assert [record.getMessage() for record in caplog.records] == [
         f"{reason}; messages are passed in plain torch, with the same results"
     ]
@@ -158,12 +158,12 @@ def test_auto_falls_back_to_torch_and_says_so_once(caplog):
 
 def test_dgl_where_it_cannot_is_refused_with_the_remedy():
     with pytest.raises(ParameterError, match="use backend 'torch', or install a DGL that serves meta"):
-        module._chosen("dgl", torch.device("meta"))
+        module.chosen_backend("dgl", torch.device("meta"))
 
 
 def test_torch_warns_of_nothing_even_the_first_time():
     program = (
-        "import torch; from terrazzo.models.gnn.message_passing_torch import TorchMessagePassing as T; "
+        "import torch; from terrazzo.models.messages.message_passing_torch import TorchMessagePassing as T; "
         "T(torch.tensor([[0], [1]]), 3).mean_of_neighbours(torch.ones(3, 2))"
     )
     done = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, check=True)

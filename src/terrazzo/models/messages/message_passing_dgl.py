@@ -1,7 +1,8 @@
 """Message passing on DGL."""
 
 import os
-from functools import cache
+from collections.abc import Callable
+from functools import cache, partial
 from typing import Any
 
 import torch
@@ -66,6 +67,15 @@ class DGLMessagePassing:
         """Rows of `h` at the sources, and of `at_destination` (default `h`) at the destinations."""
         destination = h if at_destination is None else at_destination
         return self._ops.copy_u(self._graph, h), self._ops.copy_v(self._graph, destination)
+
+
+def dgl_sum(edges: Tensor, nodes: int) -> Callable[[Tensor], Tensor]:
+    """Return what sums the rows (N, D) at the sources of the edges (2, E) that come in at each of N nodes."""
+    dgl = _dgl()
+    graph = dgl.graph((edges[0], edges[1]), num_nodes=nodes)
+    graph.create_formats_()
+    summed: Callable[[Tensor], Tensor] = partial(dgl.ops.copy_u_sum, graph)
+    return summed
 
 
 def _by_head(values: Tensor) -> Tensor:

@@ -1,0 +1,50 @@
+"""Run passes on the wanted blocks of an annotated image, one task per block, and keep what they give."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from typing import TypeVar
+
+from distributed import Client
+
+from terrazzo.blocks import Block
+from terrazzo.blockwise.cluster.run_blocks import run_blocks
+from terrazzo.blockwise.inputs.annotated_image import AnnotatedImage
+from terrazzo.blockwise.inputs.estimates import estimated
+from terrazzo.blockwise.passes.sources import Sources
+from terrazzo.blockwise.passes.stored_passes import given_of
+from terrazzo.models.passes.declared import Given, Pass
+
+T = TypeVar("T")
+
+
+def passes_over_annotated(
+    annotated: AnnotatedImage,
+    passes: Sequence[Pass],
+    keep: Callable[[Block, Given], T],
+    client: Client | None = None,
+) -> dict[Block, T]:
+    """Return what is kept of what passes give of each wanted block, in raster order.
+
+    Each task reads its own window of the image: of a Dask array that is costly to compute, the chunks that several
+    windows share are computed for each of them.
+
+    Parameters
+    ----------
+    annotated : AnnotatedImage
+    passes : sequence of Pass
+    keep : callable
+        Runs in the task: it takes the block and what the passes gave, and may write it somewhere.
+    client : distributed.Client, optional
+        Where the tasks run; without it, in this process's threads.
+    """
+    estimates = estimated(passes, annotated.pixels, annotated.mask, client)
+    sources = Sources(annotated.pixels, annotated.mask, annotated.truth, estimates, annotated.path)
+    kept = dict(run_blocks(_kept, annotated.blocks, tuple(passes), sources, keep, client=client))
+    return {block: kept[block] for block in annotated.blocks}
+
+
+def _kept(
+    block: Block, passes: tuple[Pass, ...], sources: Sources, keep: Callable[[Block, Given], T]
+) -> tuple[Block, T]:
+    return block, keep(block, given_of(passes, block, sources))

@@ -1,0 +1,1 @@
+"""The lattice network: superpixels hear their neighbours by direction, and pixels decide."""

@@ -1,0 +1,89 @@
+"""The embeddings of the superpixels that a block's pixels ask, from the rows of the blocks around it."""
+
+from __future__ import annotations
+
+import copy
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import torch
+from torch import Tensor
+
+from terrazzo.blocks import Block, Box
+from terrazzo.models.lattice.cell_rows import CellRows, cell_rows
+from terrazzo.models.lattice.grid_passing import GridPassing
+from terrazzo.models.lattice.network import LatticeNetwork
+from terrazzo.models.lattice.receptive_field import reach
+from terrazzo.models.lattice.scales import Scales
+from terrazzo.models.lattice.settings import LatticeSettings
+from terrazzo.regions.graphs.block_graph import BlockGraph
+
+# A pixel's superpixel may be seeded one cell outside its block, and the middles of cells around it as well.
+ASKED_MARGIN = 1
+
+
+@dataclass(frozen=True, eq=False)
+class EmbeddedCells:
+    """What a network says of the superpixels in a box of cells; 0 where there is none.
+
+    Parameters
+    ----------
+    box : Box
+        Cells of the lattice.
+    embeddings : Tensor of float32, shape (*cells, width)
+    logits : Tensor of float32, shape (*cells, classes)
+        Of the superpixels' own classes.
+    """
+
+    box: Box
+    embeddings: Tensor
+    logits: Tensor
+
+
+def cells_needed(settings: LatticeSettings) -> int:
+    """Return how many cells around a block own superpixels that its classes depend on."""
+    return ASKED_MARGIN + reach(settings)
+
+
+def window_of_cells(block: Block, settings: LatticeSettings) -> Box:
+    """Return the box of cells that a network sees of a block: it begins at a cell of the coarsest level."""
+    return block.cells_with(cells_needed(settings)).aligned(2**settings.levels)
+
+
+def embedded_block(block: Block, parts: Sequence[BlockGraph], network: LatticeNetwork, scales: Scales) -> EmbeddedCells:
+    """Return the embeddings of the superpixels of a block and of one cell around it.
+
+    Parameters
+    ----------
+    block : Block
+    parts : sequence of BlockGraph
+        What the blocks own that have cells within `cells_needed` of the block.
+    network : LatticeNetwork
+        In evaluation mode; where its weights are the answer is.
+    scales : Scales
+    """
+    settings = network.config.settings
+    table = cell_rows(parts, window_of_cells(block, settings), block.lattice)
+    embeddings = embedded(table, network, scales)
+    asked = block.cells_with(ASKED_MARGIN)
+    h = embeddings[asked.within(table.box)]
+    with torch.inference_mode():
+        return EmbeddedCells(asked, h, network.region(h))
+
+
+def embedded(table: CellRows, network: LatticeNetwork, scales: Scales) -> Tensor:
+    """Return the embeddings of a table of cells that begins at a cell of the coarsest level, shape (*cells, width)."""
+    levels = network.config.settings.levels
+    whole = table.padded(2**levels)
+    device = network.region.weight.device
+    rows = torch.from_numpy(scales.rows(whole.rows)).to(device)[None]
+    present = torch.from_numpy(whole.present).to(device)[None]
+    with torch.inference_mode():
+        h: Tensor = network(GridPassing(present, levels), rows)[0]
+    return h[tuple(slice(count) for count in table.box.shape)]
+
+
+def on_device(network: LatticeNetwork, device: torch.device) -> LatticeNetwork:
+    """Return a network on a device in evaluation mode: a copy where it has to move, since others may use it."""
+    moved = network if device.type == "cpu" else copy.deepcopy(network).to(device)
+    return moved.eval()

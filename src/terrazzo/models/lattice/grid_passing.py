@@ -1,0 +1,96 @@
+"""Messages over the cells of a lattice: a matrix for each direction is a convolution over the grid."""
+
+from __future__ import annotations
+
+from typing import Protocol
+
+import torch
+from torch import Tensor
+from torch.nn import functional
+
+
+class DirectedPassing(Protocol):
+    """Messages over superpixels that know their direction, and coarser levels.
+
+    Level 0 has the superpixels themselves. Tables end in their columns, D; what is before them is how the superpixels
+    are kept, as a list or as a grid. Where there is no superpixel a table holds 0.
+    """
+
+    def heard(self, level: int, h: Tensor, matrices: Tensor, bias: Tensor) -> Tensor:
+        """Return ``A_0 h_i + sum_r A_r mean(h_j, j in direction r of i) + bias``.
+
+        Parameters
+        ----------
+        level : int
+        h : Tensor, shape (…, D)
+        matrices : Tensor, shape (D', D, 3, 3) or (D', D, 3, 3, 3)
+            ``matrices[:, :, 1 + dy, 1 + dx]`` is that of the neighbour in direction (dy, dx); the middle one is A_0.
+        bias : Tensor, shape (D',)
+        """
+        ...
+
+    def pooled(self, level: int, h: Tensor) -> Tensor:
+        """Return the mean of the rows that share a cell of the next level."""
+        ...
+
+    def spread(self, level: int, h: Tensor) -> Tensor:
+        """Return for each row of a level that of its cell of the next level."""
+        ...
+
+    def present(self, level: int, h: Tensor) -> Tensor:
+        """Return a table with 0 where there is no superpixel."""
+        ...
+
+
+class GridPassing:
+    """Directed messages where superpixels stand on a grid of cells: tables are (B, y, x, D) or (B, z, y, x, D).
+
+    Parameters
+    ----------
+    present : Tensor of bool, shape (B, y, x) or (B, z, y, x)
+        Which cells have a superpixel. Each side is a multiple of ``2 ** levels``, and the first cell one in the whole
+        lattice.
+    levels : int
+        How many coarser levels there are.
+    """
+
+    def __init__(self, present: Tensor, levels: int) -> None:
+        self._axes = present.ndim - 1
+        share = present[..., None].to(torch.float32)
+        self._present, self._of_children = [], []
+        for level in range(levels + 1):
+            there = share if level == 0 else (share > 0).to(torch.float32)
+            self._present.append(there)
+            if level < levels:
+                share = self._mean_of_children(there)
+                self._of_children.append(share.clamp(min=2.0**-self._axes))
+
+    def heard(self, level: int, h: Tensor, matrices: Tensor, bias: Tensor) -> Tensor:  # noqa: ARG002
+        """Return what every superpixel hears; see `DirectedPassing`."""
+        convolve = functional.conv2d if self._axes == 2 else functional.conv3d
+        return _last(convolve(_first(h), matrices, bias, padding=1))
+
+    def pooled(self, level: int, h: Tensor) -> Tensor:
+        """Return the mean of the superpixels in each cell of the next level."""
+        return self._mean_of_children(h) / self._of_children[level]
+
+    def spread(self, level: int, h: Tensor) -> Tensor:
+        """Return for each cell of a level the row of its cell of the next level."""
+        return self.present(level, _last(functional.interpolate(_first(h), scale_factor=2)))
+
+    def present(self, level: int, h: Tensor) -> Tensor:
+        """Return a table with 0 where there is no superpixel."""
+        return h * self._present[level]
+
+    def _mean_of_children(self, h: Tensor) -> Tensor:
+        pool = functional.avg_pool2d if self._axes == 2 else functional.avg_pool3d
+        return _last(pool(_first(h), 2))
+
+
+def _first(h: Tensor) -> Tensor:
+    """Columns first, as convolutions want them: no copy, torch calls it channels last."""
+    return h.movedim(-1, 1)
+
+
+def _last(h: Tensor) -> Tensor:
+    return h.movedim(1, -1)

@@ -1,0 +1,182 @@
+"""A lattice network, fitted: a kind of model."""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass, field, replace
+from functools import cached_property, partial
+from typing import Any
+
+import numpy as np
+import torch
+from numpy.typing import NDArray
+
+from terrazzo.blocks import Block
+from terrazzo.errors import ModelError
+from terrazzo.memory import WORKER_WITH_TORCH
+from terrazzo.models.device import choose_device
+from terrazzo.models.fitted_model import common_of
+from terrazzo.models.lattice.decide_pixels import decided_pixels
+from terrazzo.models.lattice.embed_block import cells_needed, embedded_block, on_device
+from terrazzo.models.lattice.network import LatticeConfig, LatticeNetwork
+from terrazzo.models.lattice.pixel_responses import ResponsesOf, response_window
+from terrazzo.models.lattice.scales import SCALES, Scales
+from terrazzo.models.lattice.settings import Decision, LatticeSettings
+from terrazzo.models.lattice.task import lattice_bytes
+from terrazzo.models.passes.declared import Given, Holds, Near, Own, Pass, Pixels, Seen
+from terrazzo.models.passes.pixel_classes import no_classes
+from terrazzo.models.passes.superpixels import superpixels_pass
+from terrazzo.models.superpixel_model import SuperpixelModel, check_names, restored_recipe
+from terrazzo.regions.graphs.block_graph import BlockGraph, empty_graph
+from terrazzo.regions.graphs.recipe import Recipe
+from terrazzo.regions.statistics.features import FeatureSet
+from terrazzo.wording import counted
+
+Ids = NDArray[np.unsignedinteger[Any]]
+
+
+@dataclass(frozen=True, eq=False, repr=False)
+class LatticeModel(SuperpixelModel):
+    """A lattice network, fitted, with the recipe of the superpixels that it reads.
+
+    Parameters
+    ----------
+    network : LatticeNetwork
+        The network with its weights.
+    scales : Scales
+        How rows and responses are brought to a common scale.
+    recipe : Recipe
+        How an image becomes superpixels and what is measured of them.
+    class_names, colours, pixel_size, fitted, pixel_unit
+        As for `Model`.
+    """
+
+    network: LatticeNetwork
+    scales: Scales
+    recipe: Recipe
+    class_names: tuple[str, ...]
+    colours: tuple[str, ...]
+    pixel_size: tuple[float, ...] | None = None
+    fitted: dict[str, float] = field(default_factory=dict)
+    pixel_unit: str | None = None
+
+    kind = "lattice"
+    title = "graph network"
+
+    @property
+    def settings(self) -> LatticeSettings:
+        """The shape of the network."""
+        return self.network.config.settings
+
+    def deciding(self, decision: Decision) -> LatticeModel:
+        """Return the same model where "pixel" or "region" decides; a network without a decision per pixel has none."""
+        if decision == "pixel" and self.settings.decision == "region":
+            raise ModelError("this model was fitted without a decision per pixel; fit it with decision='pixel'")
+        settings = replace(self.settings, decision=decision)
+        network = LatticeNetwork(replace(self.network.config, settings=settings)).eval()
+        wanted = network.state_dict()
+        network.load_state_dict(
+            {name: weights for name, weights in self.network.state_dict().items() if name in wanted}
+        )
+        return replace(self, network=network)
+
+    def passes(self, device: str = "cpu") -> tuple[Pass, ...]:
+        """Return the two passes: superpixels and what is measured of them; then classes, of superpixels and pixels."""
+        config, recipe = self.network.config, self.recipe
+        near = (Own("labels"), Own("rows"), Near("rows", cells_needed(config.settings)))
+        classes = Pass(
+            name="classes",
+            reads=(*near, Pixels(response_window)) if config.settings.decision == "pixel" else near,
+            gives=("classes", "probabilities", "node_probabilities"),
+            run=partial(_classes, model=self, device=device),
+            nothing=partial(_no_classes, recipe=recipe, classes=config.classes),
+            decides=(self.fingerprint(), device),
+            holds=Holds(partial(lattice_bytes, config=config, recipe=recipe), WORKER_WITH_TORCH),
+        )
+        return superpixels_pass(recipe), classes
+
+    def fingerprint(self) -> str:
+        """Return a hash of the weights, the scales and the recipe: what decides the answer."""
+        return self._fingerprint
+
+    @cached_property
+    def _fingerprint(self) -> str:
+        digest = hashlib.sha256(repr((self.network.config, self.recipe, self.class_names)).encode())
+        for name, tensor in sorted(self.tensors().items()):
+            digest.update(name.encode() + tensor.numpy().tobytes())
+        return digest.hexdigest()
+
+    def header(self) -> dict[str, Any]:
+        """Return the network's shape and the recipe as values of JSON."""
+        return {"network": asdict(self.network.config), **self.recipe_header()}
+
+    def tensors(self) -> dict[str, torch.Tensor]:
+        """Return the weights and the scales."""
+        weights = {f"network.{name}": tensor.detach().cpu() for name, tensor in self.network.state_dict().items()}
+        return weights | {f"scales.{name}": torch.from_numpy(getattr(self.scales, name)) for name in SCALES}
+
+    @classmethod
+    def restored(
+        cls, header: Mapping[str, Any], tensors: Mapping[str, torch.Tensor], features: FeatureSet | None = None
+    ) -> LatticeModel:
+        """Return the model of a header and its tensors; see `FittedModel.restored`."""
+        shape = dict(header["network"])
+        settings = LatticeSettings(**shape.pop("settings"))
+        # what nobody has sealed may ask for more rounds than there is memory
+        if settings.finest + settings.blocks * settings.levels > len(tensors):
+            raise ValueError(f"{settings} in {len(tensors)} tensors")
+        weights = {name.removeprefix("network."): t.float() for name, t in tensors.items() if name[:8] == "network."}
+        # without storage: however large the header says that it is, it takes the file's own weights
+        with torch.device("meta"):
+            network = LatticeNetwork(LatticeConfig(**shape, settings=settings)).eval()
+        network.load_state_dict(weights, assign=True)
+        check_names(header, network.config.classes)
+        scales = Scales(*(tensors[f"scales.{name}"].numpy() for name in SCALES))
+        return cls(network, scales, restored_recipe(header, features), **common_of(header))
+
+    def described(self) -> dict[str, Any]:
+        """Return superpixels, statistics and network as plain values."""
+        return {
+            "superpixels": asdict(self.recipe.superpixels),
+            "statistics": [statistic.name for statistic in self.recipe.features],
+            "network": asdict(self.settings),
+            "cells_seen": cells_needed(self.settings),
+            "parameters": sum(weights.numel() for weights in self.network.parameters()),
+        }
+
+    def said(self) -> dict[str, str | None]:
+        """Return its shape, who decides, its superpixels and what is measured of them, for people."""
+        return {
+            "Network": f"{counted(self.settings.levels + 1, 'level')} of width {self.settings.width}",
+            "Decision": f"{self.settings.decision}s decide",
+            **self.recipe_said(),
+        }
+
+
+def _classes(
+    block: Block,
+    ids: Ids,
+    own: BlockGraph,
+    near: list[BlockGraph],
+    seen: Seen | None = None,
+    *,
+    model: LatticeModel,
+    device: str,
+) -> Given:
+    network = on_device(model.network, choose_device(device))
+    found = embedded_block(block, near, network, model.scales)
+    responses = None if seen is None else ResponsesOf(seen)
+    decided = decided_pixels(block, ids, found, network, model.scales, responses)
+    cells = block.lattice.cells_of(own.ids) - found.box.start
+    nodes = np.ravel_multi_index(tuple(cells.T), found.box.shape)
+    return {
+        "classes": decided.classes,
+        "probabilities": decided.planes(),
+        "node_probabilities": (own, decided.regions[nodes]),
+    }
+
+
+def _no_classes(block: Block, *, recipe: Recipe, classes: int) -> Given:
+    nobody = empty_graph(block.lattice, recipe.node_columns, recipe.edge_columns)
+    return no_classes(block) | {"node_probabilities": (nobody, np.empty((0, classes), np.float32))}

@@ -1,0 +1,31 @@
+"""How many cells around a superpixel does its embedding depend on? Integers only."""
+
+from __future__ import annotations
+
+from functools import cache
+
+from terrazzo.models.lattice.settings import LatticeSettings
+
+
+@cache
+def reach(settings: LatticeSettings) -> int:
+    """Return how many cells away, along an axis, a superpixel may lie on which another one's embedding depends.
+
+    Coarse cells are aligned to the whole lattice, so that it differs from cell to cell: this is the most.
+    """
+    return max(
+        max(cell - first, last - cell) for cell in range(2**settings.levels) for first, last in [_seen(cell, settings)]
+    )
+
+
+def _seen(cell: int, settings: LatticeSettings) -> tuple[int, int]:
+    """Return the first and the last cell that a cell's embedding depends on: up the levels, and down again."""
+    rounds = [settings.finest, *[settings.blocks] * settings.levels]
+    first = last = cell
+    for level in range(settings.levels):
+        first, last = (first - rounds[level]) >> 1, (last + rounds[level]) >> 1
+    for level in reversed(range(settings.levels + 1)):
+        first, last = first - rounds[level], last + rounds[level]
+        if level:
+            first, last = 2 * first, 2 * last + 1
+    return first, last

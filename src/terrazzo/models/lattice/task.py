@@ -1,0 +1,63 @@
+"""What the task holds that labels a block by a lattice network: the stages that it goes through."""
+
+from __future__ import annotations
+
+import math
+
+from terrazzo.blocks import Block, BlockGrid, Box
+from terrazzo.memory import CHUNKS_AT_ONCE, EDGES_PER_NODE, WRITING, Reading, table_bytes, with_slack
+from terrazzo.models.lattice.decide_pixels import PIXELS_AT_ONCE
+from terrazzo.models.lattice.embed_block import cells_needed, window_of_cells
+from terrazzo.models.lattice.network import LatticeConfig
+from terrazzo.models.lattice.pixel_responses import response_window
+from terrazzo.regions.graphs.recipe import Recipe
+
+# Tables of activations that are alive at once on the finest level, kept ones of all levels included.
+ACTIVATIONS = 7
+
+
+def lattice_bytes(block: Block, grid: BlockGrid, reading: Reading, config: LatticeConfig, recipe: Recipe) -> int:
+    """Return the bytes that labelling and painting a block holds at its peak."""
+    return with_slack(lattice_stages(block, grid, reading, config, recipe))
+
+
+def lattice_stages(
+    block: Block, grid: BlockGrid, reading: Reading, config: LatticeConfig, recipe: Recipe
+) -> dict[str, int]:
+    """Return the bytes of each stage of labelling and painting a block."""
+    settings, core = config.settings, _volume(block.core)
+    ids = core * block.lattice.dtype.itemsize
+    read = _tables(sum(_volume(near.cells) for near in grid.neighbours(block, cells_needed(settings))), block, recipe)
+    own = _tables(_volume(block.cells), block, recipe)
+    table = _volume(window_of_cells(block, settings)) * (4 * config.node_columns + 1)
+    network = _volume(window_of_cells(block, settings)) * 4 * settings.width * ACTIVATIONS
+    window, responses, pieces = 0, 0, 0
+    if settings.decision == "pixel":
+        seen = _volume(response_window(block))
+        window = recipe.channels * seen * reading.itemsize + seen * reading.masked
+        responses = recipe.channels * seen * (4 + 4 * 12)
+        pieces = PIXELS_AT_ONCE * 4 * (3 * config.pixel_columns + 8 * settings.pixel_width + 8 * config.axes)
+    kept = ids + own + window
+    # the place of each pixel's superpixel, its class, the pixels that are asked, their probabilities
+    painted = core * (8 + 1 + 8 * (settings.decision == "pixel") + config.classes)
+    return {
+        "read": kept + read + max(window, 2 * CHUNKS_AT_ONCE * reading.chunk),
+        "rows": kept + read + 3 * table,
+        "network": kept + read + 2 * table + network,
+        "pixels": kept + read + painted + responses + pieces,
+        "write": kept
+        + read
+        + painted
+        + core * (1 + reading.probabilities) * 2
+        + WRITING * (own + 4 * config.classes * _volume(block.cells)),
+    }
+
+
+def _tables(nodes: int, block: Block, recipe: Recipe) -> int:
+    axes = len(block.index)
+    columns = len(recipe.node_columns), len(recipe.edge_columns)
+    return table_bytes(nodes, EDGES_PER_NODE[axes] * nodes, axes, block.lattice.dtype.itemsize, *columns)
+
+
+def _volume(box: Box) -> int:
+    return math.prod(box.shape)

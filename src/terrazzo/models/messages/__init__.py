@@ -1,0 +1,1 @@
+"""How superpixels hear their neighbours, on DGL or on plain torch."""

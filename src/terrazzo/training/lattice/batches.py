@@ -1,0 +1,180 @@
+"""What a lattice network is graded on: windows as tensors, with what is annotated in them."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+
+import numpy as np
+import torch
+from numpy.typing import NDArray
+from torch import Tensor, nn
+from torch.nn import functional
+
+from terrazzo.models.lattice.decide_pixels import interpolated
+from terrazzo.models.lattice.grid_passing import GridPassing
+from terrazzo.models.lattice.network import LatticeNetwork, Projected
+from terrazzo.models.lattice.scales import Scales
+from terrazzo.training.lattice.exposure import Exposure
+from terrazzo.training.lattice.settings import LatticeTraining
+from terrazzo.training.lattice.split_cells import HeldOut
+from terrazzo.training.lattice.tables import ImageTables, Table
+from terrazzo.training.lattice.windows import Places, turned
+from terrazzo.training.rules.losses import area_weighted_cross_entropy
+from terrazzo.training.rules.optimise import Graded
+
+REGION_SHARE = 0.5
+"""How much the superpixels' own loss counts beside that of pixels."""
+
+ROUND = 50
+"""Steps after which the network is judged."""
+
+
+@dataclass(frozen=True, eq=False)
+class Batch:
+    """Windows of one step, with equal sides, on their device.
+
+    Parameters
+    ----------
+    present : Tensor of bool, shape (B, *cells)
+    rows : Tensor of float32, shape (B, *cells, F)
+        Scaled.
+    fractions : Tensor of float32, shape (B, *cells, C)
+        Share of each class in the annotated pixels of superpixels.
+    areas : Tensor of float32, shape (B, *cells)
+        Annotated pixels.
+    cells, middles, responses, classes, weights : sequence of Tensor
+        For each window its sampled pixels: the place of their superpixels in the raster of cells, their own places in
+        cells, scaled responses, classes, and the annotated pixels that each stands for.
+    """
+
+    present: Tensor
+    rows: Tensor
+    fractions: Tensor
+    areas: Tensor
+    cells: Sequence[Tensor]
+    middles: Sequence[Tensor]
+    responses: Sequence[Tensor]
+    classes: Tensor
+    weights: Tensor
+
+    @classmethod
+    def of(cls, tables: Sequence[Table], scales: Scales, multiple: int, device: torch.device) -> Batch:
+        """Return some tables of equal shape, padded to a multiple of cells."""
+        cells = [table.cells.padded(multiple) for table in tables]
+        pad = [(0, n - m) for n, m in zip(cells[0].box.shape, tables[0].cells.box.shape, strict=True)]
+        summed = np.stack([np.pad(table.counts, [*pad, (0, 0)]) for table in tables])
+        areas = summed.sum(axis=-1, dtype=np.float64)
+        samples = [table.samples for table in tables]
+
+        def tensor(values: NDArray[np.generic]) -> Tensor:
+            return torch.from_numpy(np.ascontiguousarray(values)).to(device)
+
+        return cls(
+            tensor(np.stack([one.present for one in cells])),
+            tensor(scales.rows(np.stack([one.rows for one in cells]))),
+            tensor((summed / np.maximum(areas, 1)[..., None]).astype(np.float32)),
+            tensor(areas.astype(np.float32)),
+            [
+                tensor(np.ravel_multi_index(tuple((own.cells - one.box.start).T), one.box.shape))
+                for own, one in zip(samples, cells, strict=True)
+            ],
+            [tensor((own.middles - one.box.start).astype(np.float32)) for own, one in zip(samples, cells, strict=True)],
+            [tensor(scales.pixels(own.responses)) for own in samples],
+            tensor(np.concatenate([own.classes for own in samples]).astype(np.int64)),
+            tensor(np.concatenate([own.areas for own in samples])),
+        )
+
+    def graded(self, network: nn.Module, weights: Tensor | None) -> Graded:
+        """Return how a `LatticeNetwork` does on it."""
+        assert isinstance(network, LatticeNetwork)
+        settings = network.config.settings
+        h = network(GridPassing(self.present, settings.levels), self.rows)
+        areas, fractions = self.areas.flatten(), self.fractions.flatten(0, -2)
+        logits = network.region(h).flatten(0, -2)
+        loss = area_weighted_cross_entropy(logits, fractions, areas, weights)
+        if settings.decision == "region":
+            chosen = functional.one_hot(logits.argmax(dim=1), logits.shape[1]).to(areas.dtype)
+            confusion = (fractions * areas[:, None]).T @ chosen
+            return Graded(loss, confusion.diagonal().sum() / areas.sum(), areas.sum(), confusion.detach())
+        projected = network.projected(h)
+        ends = torch.tensor(self.present.shape[1:], device=h.device) - 1
+        own, around = [], []
+        for number, (cells, middles) in enumerate(zip(self.cells, self.middles, strict=True)):
+            one = Projected(*(table[number] for table in projected))
+            own.append(one.own.flatten(0, -2)[cells])
+            around.append(interpolated(one.around, middles, torch.zeros_like(ends), ends))
+        asked = network.pixel_logits(torch.cat(list(self.responses)), torch.cat(own), torch.cat(around))
+        counted = self.weights if weights is None else self.weights * weights[self.classes]
+        each = functional.cross_entropy(asked, self.classes, reduction="none")
+        of_pixels = (each * counted).sum() / counted.sum().clamp(min=1)
+        confusion = (
+            torch.zeros(asked.shape[1] ** 2, device=h.device)
+            .index_add_(0, self.classes * asked.shape[1] + asked.argmax(dim=1), self.weights)
+            .view(asked.shape[1], -1)
+        )
+        area = self.weights.sum()
+        return Graded(of_pixels + REGION_SHARE * loss, confusion.diagonal().sum() / area, area, confusion)
+
+
+@dataclass(frozen=True, eq=False)
+class DrawnWindows:
+    """Windows drawn where training pixels are annotated: an endless supply, of which a round takes some.
+
+    Parameters
+    ----------
+    images : sequence of ImageTables
+    held_out : sequence of HeldOut
+        For each image.
+    places : Places
+    scales : Scales
+    exposures : tuple of Exposure
+        Of rows and of responses.
+    units : ndarray of float32, shape (channels,)
+        The deviation of the channels' intensities.
+    training : LatticeTraining
+    multiple : int
+        Windows have a multiple of so many cells.
+    device : torch.device
+    """
+
+    images: Sequence[ImageTables]
+    held_out: Sequence[HeldOut]
+    places: Places
+    scales: Scales
+    exposures: tuple[Exposure, Exposure]
+    units: NDArray[np.float32]
+    training: LatticeTraining
+    multiple: int
+    device: torch.device
+
+    def __len__(self) -> int:
+        return ROUND
+
+    def epoch(self, rng: np.random.Generator) -> Iterator[Batch]:
+        """Yield the batches of a round."""
+        axes = len(self.images[0].grid.shape)
+        side, windows = self.training.window(axes)
+        for _ in range(ROUND):
+            drawn = [self._window(rng, -(-side // self.multiple) * self.multiple, windows) for _ in range(windows)]
+            yield Batch.of(drawn, self.scales, self.multiple, self.device)
+
+    def _window(self, rng: np.random.Generator, side: int, windows: int) -> Table:
+        number, box = self.places.drawn(rng, side, [image.grid.lattice.cells for image in self.images])
+        image = self.images[number]
+        table = self.held_out[number].for_training(image.window(box))
+        most = -(-self.training.pixels // windows)
+        if len(table.samples.classes) > most:
+            table = table.with_samples(table.samples.chosen(rng.permutation(len(table.samples.classes))[:most]))
+        if self.training.turns:
+            table = turned(table, rng, image.grid.lattice.size)
+        return self._altered(table, rng)
+
+    def _altered(self, table: Table, rng: np.random.Generator) -> Table:
+        """Alter contrast and brightness, of rows and of responses alike."""
+        factor = float(np.exp(rng.normal(0, self.training.contrast)))
+        moved = (rng.normal(0, self.training.brightness) * self.units).astype(np.float32)
+        rows, pixels = self.exposures
+        return table.with_values(
+            rows.altered(table.cells.rows, factor, moved), pixels.altered(table.samples.responses, factor, moved)
+        )

@@ -1,0 +1,148 @@
+"""Fit a lattice network on images with annotations: the way from files to a model in one call."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Sequence
+from contextlib import ExitStack
+from functools import partial
+from pathlib import Path
+
+from distributed import Client
+
+from terrazzo.blocks import Block
+from terrazzo.blockwise.cluster.active_client import active_client, client_sharing
+from terrazzo.blockwise.inputs.annotated_image import AnnotatedImage
+from terrazzo.blockwise.inputs.image_array import ImageLike
+from terrazzo.blockwise.inputs.masks import MaskLike
+from terrazzo.blockwise.runs.passes_over_annotated import passes_over_annotated
+from terrazzo.io.failures import about
+from terrazzo.models.device import choose_device
+from terrazzo.models.lattice.model import LatticeModel
+from terrazzo.models.lattice.settings import LatticeSettings
+from terrazzo.models.passes.declared import Given
+from terrazzo.models.passes.superpixels import superpixels_pass, targets_pass
+from terrazzo.progress import Step, shows_progress, tell
+from terrazzo.regions.classes.tile_counts import TileCounts
+from terrazzo.regions.statistics.features import DEFAULT_FEATURES, FeatureSet
+from terrazzo.regions.superpixels.superpixel_parameters import SuperpixelParameters
+from terrazzo.settings import answers
+from terrazzo.training.lattice.sampled_pixels import samples_pass
+from terrazzo.training.lattice.settings import LatticeTraining
+from terrazzo.training.lattice.split_cells import tile_side
+from terrazzo.training.lattice.tables import ImageTables, StoredTables, Table, write_table
+from terrazzo.training.lattice.train import train
+from terrazzo.training.rules.annotated_images import annotated_images, scratch_folder
+from terrazzo.training.rules.named_classes import ClassNames
+
+MOST_CELLS_IN_MEMORY = 2**20
+"""Cells near annotated pixels above which tables stay on disk."""
+
+
+@shows_progress
+@answers(superpixels=SuperpixelParameters, network=LatticeSettings, training=LatticeTraining)
+def fit_lattice(
+    images: Sequence[ImageLike],
+    annotations: Sequence[ImageLike],
+    *,
+    size: int | Sequence[int] | None = None,
+    masks: Sequence[MaskLike | None] | None = None,
+    class_names: ClassNames | None = None,
+    superpixels: SuperpixelParameters | None = None,
+    features: FeatureSet = DEFAULT_FEATURES,
+    network: LatticeSettings = LatticeSettings(),
+    training: LatticeTraining = LatticeTraining(),
+) -> LatticeModel:
+    """Measure the superpixels of each image and train a lattice network on them.
+
+    Only blocks near annotated pixels are computed. Their tables are held in memory, or on disk.
+
+    Parameters
+    ----------
+    images, annotations, size, masks, class_names, superpixels, features
+        As for `fit`.
+    network : LatticeSettings
+        The shape of the network, and who decides on a pixel's class.
+    training : LatticeTraining
+        How long, how fast, on what and where it is trained.
+
+    Returns
+    -------
+    LatticeModel
+
+    Raises
+    ------
+    InputError
+        If an image, its annotation and its mask do not fit, images have different axes or channels, or the scratch
+        folder cannot be written.
+    ParameterError
+        If a parameter is out of range, or the annotation cannot be learned from.
+    """
+    began = time.monotonic()
+    device = choose_device(training.device)
+    learned = annotated_images(
+        images,
+        annotations,
+        masks,
+        class_names=class_names,
+        size=size,
+        superpixels=superpixels,
+        features=features,
+        block=training.block,
+        reach=training.widest_window,
+    )
+    inputs, recipe = learned.inputs, learned.recipe
+    with ExitStack() as until:
+        streams = _streams(learned.annotated, training)
+        folder = until.enter_context(scratch_folder(training.scratch)) if streams else None
+        tables: list[ImageTables] = []
+        for one in learned.annotated:
+            place = None if folder is None else folder / str(len(tables))
+            tables.append(tables_of(one, training, place, active_client()))
+            tell(Step("graphs", len(tables), len(learned.annotated)))
+        fitted = train(tables, recipe, inputs.classes, network, training, device, began)
+    pixel_size, pixel_unit = inputs.pixel_size
+    figures = fitted.figures(time.monotonic() - began)
+    return LatticeModel(
+        fitted.network, fitted.scales, recipe, inputs.class_names, inputs.colours, pixel_size, figures, pixel_unit
+    )
+
+
+def _streams(annotated: Sequence[AnnotatedImage], training: LatticeTraining) -> bool:
+    if training.streaming == "auto":
+        return sum(one.cells for one in annotated) > MOST_CELLS_IN_MEMORY
+    return training.streaming
+
+
+def tables_of(
+    annotated: AnnotatedImage, training: LatticeTraining, folder: Path | None, client: Client | None
+) -> ImageTables:
+    """Return the tables of the wanted blocks of an annotated image, in memory or in a new folder."""
+    recipe, classes, grid = annotated.recipe, annotated.classes, annotated.grid
+    passes = (
+        superpixels_pass(recipe),
+        targets_pass(classes),
+        samples_pass(recipe.channels, len(grid.shape), training.samples, training.seed),
+    )
+    if folder is not None:
+        folder.mkdir()
+        client = client_sharing(folder, client)
+    keep = partial(_kept, classes=classes, side=tile_side(grid.lattice.cells), folder=folder)
+    with about(annotated.path):
+        found = passes_over_annotated(annotated, passes, keep, client)
+    tiles = TileCounts.joined([tiles for tiles, _ in found.values()], len(grid.shape), classes)
+    if folder is not None:
+        return ImageTables(grid, StoredTables(folder, {block.index: block for block in found}), tiles)
+    return ImageTables(grid, {block.index: table for block, (_, table) in found.items() if table}, tiles)
+
+
+def _kept(
+    block: Block, given: Given, *, classes: int, side: int, folder: Path | None
+) -> tuple[TileCounts, Table | None]:
+    """Return where how much of a block is annotated, and its table, unless that is written into a folder."""
+    table = Table.of_block(block, given, classes)
+    tiles = TileCounts.of(given["rows"].ids, given["targets"], block.lattice, (side,) * len(block.index))
+    if folder is None:
+        return tiles, table
+    write_table(table, folder, block)
+    return tiles, None

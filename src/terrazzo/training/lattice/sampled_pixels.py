@@ -1,0 +1,131 @@
+"""Annotated pixels of a block with their filter responses: what the decision per pixel learns from."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, fields
+from functools import partial
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from terrazzo.blocks import Block
+from terrazzo.models.lattice.pixel_responses import ResponsesOf, response_columns, response_window
+from terrazzo.models.passes.declared import ANNOTATION, Given, Own, Pass, Pixels, Seen, core
+from terrazzo.regions.classes.annotation import NOT_ANNOTATED
+
+
+@dataclass(frozen=True, eq=False)
+class PixelSamples:
+    """Some annotated pixels.
+
+    Parameters
+    ----------
+    cells : ndarray of int64, shape (P, axes)
+        Those of their superpixels, in the whole lattice.
+    middles : ndarray of float64, shape (P, axes)
+        Their places in cells; whole numbers are the middles of cells.
+    responses : ndarray of float32, shape (P, K)
+    classes : ndarray of uint8, shape (P,)
+    areas : ndarray of float32, shape (P,)
+        How many annotated pixels each stands for.
+    """
+
+    cells: NDArray[np.int64]
+    middles: NDArray[np.float64]
+    responses: NDArray[np.float32]
+    classes: NDArray[np.uint8]
+    areas: NDArray[np.float32]
+
+    def chosen(self, rows: NDArray[Any]) -> PixelSamples:
+        """Return some of them."""
+        return PixelSamples(*(getattr(self, field.name)[rows] for field in fields(self)))
+
+    @classmethod
+    def none(cls, axes: int, columns: int) -> PixelSamples:
+        """Return no pixels."""
+        return cls(
+            np.empty((0, axes), np.int64),
+            np.empty((0, axes), np.float64),
+            np.empty((0, columns), np.float32),
+            np.empty(0, np.uint8),
+            np.empty(0, np.float32),
+        )
+
+    @classmethod
+    def joined(cls, parts: list[PixelSamples]) -> PixelSamples:
+        """Return all of several, in order."""
+        return cls(*(np.concatenate([getattr(part, field.name) for part in parts]) for field in fields(cls)))
+
+
+def samples_pass(channels: int, axes: int, number: int, seed: int) -> Pass:
+    """Return the pass that draws annotated pixels of a block, each with its responses.
+
+    Parameters
+    ----------
+    channels, axes : int
+        Of the image.
+    number : int
+        The most of a block.
+    seed : int
+        With the block it decides which.
+    """
+    return Pass(
+        name="samples",
+        reads=(Pixels(response_window), Pixels(core, of=ANNOTATION), Own("labels")),
+        gives=("samples",),
+        run=partial(_samples, number=number, seed=seed),
+        nothing=partial(_no_samples, axes=axes, columns=len(response_columns(channels))),
+        decides=(number, seed),
+    )
+
+
+def shares_of(counts: NDArray[np.int64], number: int) -> NDArray[np.int64]:
+    """Return how many pixels of each class are drawn: by the square root of its area, at most all of them.
+
+    Parameters
+    ----------
+    counts : ndarray of int64, shape (C,)
+        Annotated pixels.
+    number : int
+        The most in all.
+    """
+    if counts.sum() <= number:
+        return counts
+    drawn = np.zeros_like(counts)
+    # what a small class leaves goes to the others
+    for place in np.argsort(counts, kind="stable"):
+        rest = np.sqrt(counts[(counts > 0) & (drawn == 0)]).sum()
+        if counts[place]:
+            drawn[place] = min(counts[place], max(1, int((number - drawn.sum()) * np.sqrt(counts[place]) / rest)))
+    return drawn
+
+
+def _samples(
+    block: Block, seen: Seen, truth: Seen, ids: NDArray[np.unsignedinteger[Any]], *, number: int, seed: int
+) -> Given:
+    rng = np.random.default_rng((seed, *block.index))
+    known = np.where(ids > 0, truth.pixels, NOT_ANNOTATED).ravel()
+    counts = np.bincount(known, minlength=NOT_ANNOTATED)[:NOT_ANNOTATED]
+    rows = [np.empty(0, np.int64)]
+    for value, share in enumerate(shares_of(counts, number)):
+        if share:
+            rows.append(np.sort(rng.choice(np.flatnonzero(known == value), share, replace=False)))
+    chosen = np.concatenate(rows)
+    classes = known[chosen].astype(np.uint8)
+    places = tuple(
+        place + start for place, start in zip(np.unravel_index(chosen, ids.shape), block.core.start, strict=True)
+    )
+    drawn = np.bincount(classes, minlength=NOT_ANNOTATED)[:NOT_ANNOTATED]
+    samples = PixelSamples(
+        block.lattice.cells_of(ids.ravel()[chosen]),
+        (np.stack(places, axis=1) + 0.5) / block.lattice.size - 0.5,
+        np.ascontiguousarray(ResponsesOf(seen)(places).T),
+        classes,
+        (counts / np.maximum(drawn, 1)).astype(np.float32)[classes],
+    )
+    return {"samples": samples}
+
+
+def _no_samples(block: Block, *, axes: int, columns: int) -> Given:  # noqa: ARG001
+    return {"samples": PixelSamples.none(axes, columns)}

@@ -1,0 +1,82 @@
+"""How a lattice network is trained."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Literal
+
+from terrazzo.errors import ParameterError
+from terrazzo.training.rules.training import ClassWeighting, Training
+
+
+@dataclass(frozen=True, kw_only=True)
+class LatticeTraining(Training):
+    """How a lattice network is trained.
+
+    Parameters
+    ----------
+    epochs, steps, seconds, patience, learning_rate, weight_decay, weighting, validation, seed, device
+        As for `Training`: an epoch, after which the network is judged, has 50 steps; `seconds` count what comes before
+        training as well. Rare classes count for more by default.
+    crop, batch : int, optional
+        Cells along a side of the windows that the network learns from, and windows in a step: 32 and 4, in volumes 16
+        and 1.
+    pixels : int
+        Annotated pixels in a step, about.
+    samples : int
+        The most annotated pixels that are kept of a block: of each class by the square root of its area.
+    contrast, brightness : float
+        How far intensities are altered: by a factor exp(N(0, contrast)), and by N(0, brightness) of their deviation.
+    turns : bool
+        Whether windows are turned and mirrored.
+    block : int, optional
+        About how many pixels wide the blocks are that tasks work on.
+    streaming : bool or "auto"
+        Whether tables of superpixels stay on disk and memory does not grow with the images; "auto" where the blocks
+        near annotated pixels have more than `MOST_CELLS_IN_MEMORY` cells.
+    scratch : path, optional
+        An existing folder for tables on disk, by default the system's for temporary files. In the end they are removed.
+
+    Raises
+    ------
+    ParameterError
+        If a value is out of range.
+    """
+
+    epochs: int = 20
+    patience: int = 20
+    weight_decay: float = 1e-4
+    weighting: ClassWeighting = "balanced"
+    crop: int | None = None
+    batch: int | None = None
+    pixels: int = 8000
+    samples: int = 32768
+    contrast: float = 0.25
+    brightness: float = 0.3
+    turns: bool = True
+    block: int | None = None
+    streaming: bool | Literal["auto"] = "auto"
+    scratch: str | Path | None = None
+
+    def __post_init__(self) -> None:
+        super().__post_init__()
+        for name in ("crop", "batch", "pixels", "samples"):
+            value = getattr(self, name)
+            if value is not None and value < 1:
+                raise ParameterError(f"{name} is {value}; it must be at least 1")
+        for name in ("contrast", "brightness"):
+            if not getattr(self, name) >= 0:
+                raise ParameterError(f"{name} is {getattr(self, name)}; it must be at least 0")
+        if self.streaming not in (True, False, "auto"):
+            raise ParameterError(f"streaming is {self.streaming!r}; it must be True, False or 'auto'")
+
+    def window(self, axes: int) -> tuple[int, int]:
+        """Return the cells along a side of a window, and the windows of a step."""
+        crop, batch = (32, 4) if axes == 2 else (16, 1)
+        return self.crop or crop, self.batch or batch
+
+    @property
+    def widest_window(self) -> int:
+        """The most cells along a side of a window."""
+        return max(self.window(axes)[0] for axes in (2, 3))

@@ -1,0 +1,131 @@
+"""Which cells are trained on, and which tell when to stop? Whole images, or tiles with a gap around them."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from terrazzo.blocks import Box
+from terrazzo.errors import ParameterError
+from terrazzo.regions.classes.tile_counts import TileCounts
+from terrazzo.training.lattice.tables import Table
+from terrazzo.training.rules.splits import REFUSED, Rows, Validation, held_out_images, hold_out
+
+GAP = 4
+"""Cells on each side of a tile that is held out which are on no side."""
+
+MOST_TILES = 8
+LEAST_CELLS, MOST_CELLS = 4, 32
+"""An image has about eight tiles along its longer side, each of so many cells along a side."""
+
+
+@dataclass(frozen=True, eq=False)
+class HeldOut:
+    """What of an image is held out.
+
+    Parameters
+    ----------
+    whole : bool
+        Whether all of it is.
+    start, stop : ndarray of int64, shape (T, axes)
+        The cells of its tiles that are held out.
+    """
+
+    whole: bool
+    start: NDArray[np.int64]
+    stop: NDArray[np.int64]
+
+    def for_training(self, table: Table) -> Table:
+        """Return a table without what is held out and a gap around it: absent cells, nothing annotated."""
+        box = table.cells.box
+        if self.whole:
+            return _only(table, np.zeros(box.shape, np.bool_))
+        return _only(table, ~_marked(box, self.start - GAP, self.stop + GAP), hide=True)
+
+    def for_validation(self, table: Table, within: Box) -> Table:
+        """Return a table with all its cells, of which only what is held out inside a box is annotated."""
+        box = table.cells.box
+        mine = within.overlap(box)
+        inside = np.zeros(box.shape, np.bool_)
+        if mine is not None:
+            inside[mine.within(box)] = True
+        return _only(table, inside if self.whole else inside & _marked(box, self.start, self.stop))
+
+    def holds(self, box: Box) -> bool:
+        """Whether something of a box of cells is held out."""
+        return self.whole or bool(((self.start < box.stop) & (self.stop > box.start)).all(axis=1).any())
+
+    def keeps(self, tiles: TileCounts) -> NDArray[np.bool_]:
+        """Return which of the image's tiles are for training."""
+        if self.whole:
+            return np.zeros(len(tiles.start), np.bool_)
+        held = {tuple(start) for start in self.start.tolist()}
+        return np.array([tuple(start) not in held for start in tiles.start.tolist()], np.bool_)
+
+
+def tile_side(cells: tuple[int, ...]) -> int:
+    """Return the cells along a side of the tiles of an image of so many cells."""
+    return min(MOST_CELLS, max(LEAST_CELLS, -(-max(cells) // MOST_TILES)))
+
+
+def split_cells(images: Sequence[TileCounts], *, validation: Validation, seed: int) -> list[HeldOut]:
+    """Hold out whole images where three or more allow it or they are named, otherwise tiles of all images.
+
+    Every annotated class stays in training.
+
+    Parameters
+    ----------
+    images : sequence of TileCounts
+        Where each image is annotated.
+    validation : float or sequence of int
+        Share of the annotated pixels to hold out, about; or the numbers of the images to hold out.
+    seed : int
+
+    Raises
+    ------
+    ParameterError
+        If nothing can be held out without a class leaving training, or `validation` is out of range.
+    """
+    whole = held_out_images([image.counts for image in images], validation, seed)
+    nothing = np.empty((0, images[0].start.shape[1]), np.int64)
+    if whole.size or not isinstance(validation, int | float):
+        return [HeldOut(number in whole, nothing, nothing) for number in range(len(images))]
+    image_of_tile = np.repeat(np.arange(len(images)), [len(image.counts) for image in images])
+    start, stop, counts = (
+        np.concatenate([getattr(image, what) for image in images]) for what in ("start", "stop", "counts")
+    )
+
+    def lost(rows: Rows) -> Rows:
+        near = (start < stop[rows[0]] + GAP) & (stop > start[rows[0]] - GAP)
+        return np.flatnonzero(near.all(axis=1) & (image_of_tile == image_of_tile[rows[0]]))
+
+    _, held = hold_out(np.arange(len(counts)), counts, lost, validation, seed)
+    if not held.size:
+        raise ParameterError(REFUSED.format(f"nothing in {len(images)} image(s)"))
+    mine = [held[image_of_tile[held] == number] for number in range(len(images))]
+    return [HeldOut(False, start[rows], stop[rows]) for rows in mine]
+
+
+def _marked(box: Box, start: NDArray[np.int64], stop: NDArray[np.int64]) -> NDArray[np.bool_]:
+    """Return which cells of a box are in one of some tiles."""
+    marked = np.zeros(box.shape, np.bool_)
+    for first, last in zip(start, stop, strict=True):
+        both = Box(tuple(map(int, first)), tuple(map(int, last))).overlap(box)
+        if both is not None:
+            marked[both.within(box)] = True
+    return marked
+
+
+def _only(table: Table, wanted: NDArray[np.bool_], *, hide: bool = False) -> Table:
+    """Return a table with nothing annotated but in some cells; the others are absent, if they are to be hidden."""
+    cells, samples = table.cells, table.samples
+    places = tuple((samples.cells - cells.box.start).T)
+    present = cells.present & wanted if hide else cells.present
+    return Table(
+        type(cells)(cells.box, cells.rows, present),
+        np.where(wanted[..., None], table.counts, np.uint32(0)),
+        samples.chosen(wanted[places]),
+    )

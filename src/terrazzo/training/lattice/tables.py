@@ -1,0 +1,139 @@
+"""What a network learns from, on the grid of cells: rows of superpixels, their annotation, and sampled pixels."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from terrazzo.blocks import Block, BlockGrid, Box
+from terrazzo.models.lattice.cell_rows import CellRows, cell_rows
+from terrazzo.models.passes.declared import Given
+from terrazzo.regions.classes.tile_counts import TileCounts
+from terrazzo.training.lattice.sampled_pixels import PixelSamples
+
+
+@dataclass(frozen=True, eq=False)
+class Table:
+    """What is known of a box of cells.
+
+    Parameters
+    ----------
+    cells : CellRows
+        Rows of the superpixels.
+    counts : ndarray of uint32, shape (*cells, C)
+        Annotated pixels of each class.
+    samples : PixelSamples
+        Some of these pixels.
+    """
+
+    cells: CellRows
+    counts: NDArray[np.uint32]
+    samples: PixelSamples
+
+    @classmethod
+    def of_block(cls, block: Block, given: Given, classes: int) -> Table:
+        """Return what passes gave of a block as a table of its cells."""
+        rows, samples = given["rows"], given["samples"]
+        cells = cell_rows([rows], block.cells, block.lattice)
+        counts = np.zeros((*block.cells.shape, classes), np.uint32)
+        places = block.lattice.cells_of(rows.ids) - block.cells.start
+        counts[tuple(places.T)] = given["targets"]
+        return cls(cells, counts, samples)
+
+    def with_samples(self, samples: PixelSamples) -> Table:
+        """Return the same with other pixels."""
+        return Table(self.cells, self.counts, samples)
+
+    def with_values(self, rows: NDArray[np.float32], responses: NDArray[np.float32]) -> Table:
+        """Return the same with other numbers of superpixels and of pixels."""
+        cells = CellRows(self.cells.box, rows, self.cells.present)
+        return Table(cells, self.counts, replace(self.samples, responses=responses))
+
+
+@dataclass(frozen=True, eq=False)
+class ImageTables:
+    """The tables of the blocks of an annotated image that are near annotated pixels.
+
+    Parameters
+    ----------
+    grid : BlockGrid
+    tables : mapping of tuple of int to Table
+        By the index of the block.
+    tiles : TileCounts
+        Where how much is annotated.
+    """
+
+    grid: BlockGrid
+    tables: Mapping[tuple[int, ...], Table]
+    tiles: TileCounts
+
+    def window(self, box: Box) -> Table:
+        """Return the table of a box of cells, which may be larger than the lattice; what nobody knows is absent."""
+        whole = Box((0,) * len(box.start), self.grid.lattice.cells)
+        seen = box.overlap(whole)
+        blocks = [] if seen is None else self.grid.touching(seen)
+        found = [self.tables[block.index] for block in blocks if block.index in self.tables]
+        some = found[0] if found else next(iter(self.tables.values()))
+        rows = np.zeros((*box.shape, some.cells.rows.shape[-1]), np.float32)
+        counts = np.zeros((*box.shape, some.counts.shape[-1]), np.uint32)
+        present: NDArray[Any] = np.zeros(box.shape, np.bool_)
+        samples = [some.samples.chosen(np.arange(0))]
+        for table in found:
+            own = table.cells.box
+            both = own.overlap(box)
+            if both is not None:
+                here, there = both.within(box), both.within(own)
+                rows[here] = table.cells.rows[there]
+                counts[here] = table.counts[there]
+                present[here] = table.cells.present[there]
+            samples.append(table.samples.chosen(_inside(table.samples, box)))
+        return Table(CellRows(box, rows, present), counts, PixelSamples.joined(samples))
+
+
+def _inside(samples: PixelSamples, box: Box) -> NDArray[np.bool_]:
+    inside: NDArray[np.bool_] = np.all((samples.cells >= box.start) & (samples.cells < box.stop), axis=1)
+    return inside
+
+
+@dataclass(frozen=True, eq=False)
+class StoredTables(Mapping[tuple[int, ...], Table]):
+    """Tables on disk, read one at a time.
+
+    Parameters
+    ----------
+    folder : path
+    blocks : dict of tuple of int to Block
+        Those that are there.
+    """
+
+    folder: Path
+    blocks: dict[tuple[int, ...], Block]
+
+    def __getitem__(self, index: tuple[int, ...]) -> Table:
+        return read_table(self.folder, self.blocks[index])
+
+    def __iter__(self) -> Any:
+        return iter(self.blocks)
+
+    def __len__(self) -> int:
+        return len(self.blocks)
+
+
+def write_table(table: Table, folder: Path, block: Block) -> None:
+    """Write the table of a block under its name."""
+    samples = {f"samples_{name}": value for name, value in vars(table.samples).items()}
+    with (folder / f"{block.name}.npz").open("wb") as file:
+        np.savez(file, rows=table.cells.rows, present=table.cells.present, counts=table.counts, **samples)
+
+
+def read_table(folder: Path, block: Block) -> Table:
+    """Read the table of a block."""
+    with np.load(folder / f"{block.name}.npz", allow_pickle=False) as file:
+        samples = {name.removeprefix("samples_"): file[name] for name in file.files if name.startswith("samples_")}
+        cells = CellRows(block.cells, file["rows"], file["present"])
+        return Table(cells, file["counts"], PixelSamples(**samples))

@@ -1,0 +1,159 @@
+"""How does a lattice network learn from tables of superpixels and pixels?"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from functools import reduce
+from operator import add
+
+import numpy as np
+import torch
+from numpy.typing import NDArray
+from torch import Tensor
+
+from terrazzo.models.lattice.cell_rows import place_columns
+from terrazzo.models.lattice.embed_block import window_of_cells
+from terrazzo.models.lattice.network import LatticeConfig, LatticeNetwork
+from terrazzo.models.lattice.pixel_responses import response_columns
+from terrazzo.models.lattice.scales import Scales
+from terrazzo.models.lattice.settings import LatticeSettings
+from terrazzo.regions.graphs.recipe import Recipe
+from terrazzo.regions.graphs.scaling import FeatureMoments
+from terrazzo.training.lattice.batches import Batch, DrawnWindows
+from terrazzo.training.lattice.exposure import Exposure
+from terrazzo.training.lattice.settings import LatticeTraining
+from terrazzo.training.lattice.split_cells import HeldOut, split_cells
+from terrazzo.training.lattice.tables import ImageTables, Table
+from terrazzo.training.lattice.windows import Places
+from terrazzo.training.rules.annotated_inputs import check_annotation
+from terrazzo.training.rules.losses import class_weights
+from terrazzo.training.rules.optimise import Course, figures_of, optimise
+
+MOST_JUDGED = 2**17
+"""Cells that a round of validation looks at, about."""
+
+
+@dataclass(frozen=True, eq=False)
+class FittedLattice:
+    """A trained network with what is needed to apply it, and how training went.
+
+    Parameters
+    ----------
+    network : LatticeNetwork
+        With the weights of its best round, on the CPU, in evaluation mode.
+    scales : Scales
+    course : Course
+    """
+
+    network: LatticeNetwork
+    scales: Scales
+    course: Course
+
+    def figures(self, seconds: float) -> dict[str, float]:
+        """Return how the fit went, in numbers for people."""
+        return figures_of(self.course.history, self.course.steps, seconds)
+
+
+def train(
+    images: Sequence[ImageTables],
+    recipe: Recipe,
+    classes: int,
+    network: LatticeSettings,
+    training: LatticeTraining,
+    device: torch.device,
+    began: float,
+) -> FittedLattice:
+    """Train a network on the tables of annotated images.
+
+    Parameters
+    ----------
+    images : sequence of ImageTables
+    recipe : Recipe
+        What the tables were made by.
+    classes : int
+    network : LatticeSettings
+    training : LatticeTraining
+    device : torch.device
+    began : float
+        The `time.monotonic()` at which the seconds began to count.
+
+    Raises
+    ------
+    ParameterError
+        If fewer than two classes are annotated, or nothing can be held out.
+    """
+    check_annotation(np.sum([image.tiles.counts.sum(axis=0) for image in images], axis=0, dtype=np.float64))
+    held_out = split_cells([image.tiles for image in images], validation=training.validation, seed=training.seed)
+    learned = _learned(images, held_out, recipe)
+    weights = class_weights(torch.tensor(learned.pixels, device=device), training.weighting)
+    axes, multiple = len(recipe.superpixels.size), 2**network.levels
+    windows = DrawnWindows(
+        images,
+        held_out,
+        _places(images, held_out, weights),
+        learned.scales,
+        (Exposure.of_rows(recipe), Exposure.of_pixels(recipe)),
+        learned.units,
+        training,
+        multiple,
+        device,
+    )
+    judged = [Batch.of([table], learned.scales, multiple, device) for table in _judged(images, held_out, network)]
+    columns = len(recipe.node_columns + place_columns(axes)), len(response_columns(recipe.channels))
+    with torch.random.fork_rng(devices=[device] if device.type == "cuda" else []):
+        torch.manual_seed(training.seed)
+        made = LatticeNetwork(LatticeConfig(axes, *columns, classes, network)).to(device)
+        rng = np.random.default_rng(training.seed)
+        course = optimise(made, windows, judged, training, weights=weights, rng=rng, began=began)
+    return FittedLattice(made.cpu(), learned.scales, course)
+
+
+@dataclass(frozen=True, eq=False)
+class _Learned:
+    """What is counted over the training side: scales, the deviation of each channel, annotated pixels of each class."""
+
+    scales: Scales
+    units: NDArray[np.float32]
+    pixels: NDArray[np.float64]
+
+
+def _learned(images: Sequence[ImageTables], held_out: Sequence[HeldOut], recipe: Recipe) -> _Learned:
+    rows, pixels, counted = [], [], []
+    for image, held in zip(images, held_out, strict=True):
+        for index in sorted(image.tables):
+            table = held.for_training(image.tables[index])
+            annotated = table.counts.any(axis=-1) & table.cells.present
+            rows.append(FeatureMoments.of(table.cells.rows[annotated]))
+            pixels.append(FeatureMoments.of(table.samples.responses))
+            counted.append(table.counts.sum(axis=tuple(range(table.counts.ndim - 1)), dtype=np.float64))
+    places = len(place_columns(len(recipe.superpixels.size)))
+    scales = Scales.of(reduce(add, rows), reduce(add, pixels), places)
+    names = response_columns(recipe.channels)
+    raw = [names.index(f"intensity_{channel}") for channel in range(recipe.channels)]
+    return _Learned(scales, scales.pixel_std[raw], np.sum(counted, axis=0))
+
+
+def _places(images: Sequence[ImageTables], held_out: Sequence[HeldOut], weights: Tensor | None) -> Places:
+    """Return the annotated tiles of all images that are not held out."""
+    kept = [held.keeps(image.tiles) for image, held in zip(images, held_out, strict=True)]
+    start, stop, counts = (
+        np.concatenate([getattr(image.tiles, what)[own] for image, own in zip(images, kept, strict=True)])
+        for what in ("start", "stop", "counts")
+    )
+    of_classes = np.ones(counts.shape[1]) if weights is None else weights.cpu().numpy().astype(np.float64)
+    return Places(np.repeat(np.arange(len(images)), [own.sum() for own in kept]), start, stop, counts @ of_classes)
+
+
+def _judged(images: Sequence[ImageTables], held_out: Sequence[HeldOut], network: LatticeSettings) -> Iterator[Table]:
+    """Yield tables of blocks that hold something of the validation side, with all that their embeddings depend on."""
+    found = [
+        (image, held, block)
+        for image, held in zip(images, held_out, strict=True)
+        for block in image.grid
+        if block.index in image.tables and held.holds(block.cells)
+    ]
+    cells = sum(math.prod(window_of_cells(block, network).shape) for _, _, block in found)
+    for image, held, block in found[:: max(1, round(cells / MOST_JUDGED))]:
+        yield held.for_validation(image.window(window_of_cells(block, network)), block.cells)

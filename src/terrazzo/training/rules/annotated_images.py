@@ -1,0 +1,110 @@
+"""Images with annotations as a fit of superpixels takes them: checked, cut into blocks, near what is annotated."""
+
+from __future__ import annotations
+
+import tempfile
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass, replace
+from pathlib import Path
+
+from terrazzo.blockwise.inputs.annotated_image import AnnotatedImage, annotated_image
+from terrazzo.blockwise.inputs.image_array import ImageLike, axes_of, axis_names
+from terrazzo.blockwise.inputs.masks import MaskLike
+from terrazzo.errors import InputError, ParameterError
+from terrazzo.io.failures import about
+from terrazzo.io.images.image import Image
+from terrazzo.lattice import spacing
+from terrazzo.regions.graphs.recipe import Recipe
+from terrazzo.regions.statistics.features import FeatureSet
+from terrazzo.regions.superpixels.superpixel_parameters import SuperpixelParameters
+from terrazzo.training.rules.annotated_inputs import AnnotatedInputs, annotated_inputs
+from terrazzo.training.rules.named_classes import ClassNames
+
+
+@dataclass(frozen=True, eq=False)
+class AnnotatedImages:
+    """What a model on superpixels is fitted on.
+
+    Parameters
+    ----------
+    inputs : AnnotatedInputs
+    recipe : Recipe
+        How images become superpixels.
+    annotated : list of AnnotatedImage
+        Each with the blocks that are near annotated pixels.
+    """
+
+    inputs: AnnotatedInputs
+    recipe: Recipe
+    annotated: list[AnnotatedImage]
+
+
+def annotated_images(
+    images: Sequence[ImageLike],
+    annotations: Sequence[ImageLike],
+    masks: Sequence[MaskLike | None] | None,
+    *,
+    class_names: ClassNames | None,
+    size: int | Sequence[int] | None,
+    superpixels: SuperpixelParameters | None,
+    features: FeatureSet,
+    block: int | None,
+    reach: int,
+) -> AnnotatedImages:
+    """Return images and annotations checked against each other, cut into blocks; the annotation is read.
+
+    Parameters
+    ----------
+    images, annotations, masks, class_names, size, superpixels, features
+        As for `fit`.
+    block : int, optional
+        About how many pixels wide the blocks are.
+    reach : int
+        Blocks that own no cell within so many cells of an annotated pixel are left out.
+    """
+    given = superpixels.size if size is None and superpixels is not None else size
+    inputs = annotated_inputs(images, annotations, class_names, None if given is None else axes_of(given))
+    inside = _checked_masks(masks, len(images))
+    recipe = Recipe(inputs.channels, _superpixels(size, superpixels, inputs.axes), features)
+    annotated: list[AnnotatedImage] = []
+    for image, array, plane, mask in zip(images, inputs.pixels, inputs.planes, inside, strict=True):
+        with about(path := image.path if isinstance(image, Image) else ""):
+            whole = annotated_image(array, plane, recipe=recipe, classes=inputs.classes, mask=mask, block=block)
+            annotated.append(replace(whole, path=path).near_annotation(reach))
+    return AnnotatedImages(inputs, recipe, annotated)
+
+
+@contextmanager
+def scratch_folder(parent: str | Path | None) -> Iterator[Path]:
+    """Make a folder for graphs and tables, inside another one if that is named, and remove it in the end."""
+    try:
+        folder = tempfile.TemporaryDirectory(prefix="terrazzo-", dir=parent)
+    except OSError as error:
+        raise InputError(f"graphs cannot be written to '{parent}': {error}; choose another scratch folder") from error
+    with folder as path:
+        yield Path(path)
+
+
+def _checked_masks(masks: Sequence[MaskLike | None] | None, images: int) -> Sequence[MaskLike | None]:
+    if masks is not None and (not isinstance(masks, list | tuple) or len(masks) != images):
+        raise ParameterError("masks must be a list with one mask, or None, for each image")
+    return [None] * images if masks is None else masks
+
+
+def _superpixels(
+    size: int | Sequence[int] | None, superpixels: SuperpixelParameters | None, axes: int
+) -> SuperpixelParameters:
+    """Return the superpixels that are asked for, on so many axes."""
+    if superpixels is None:
+        return SuperpixelParameters(spacing(SuperpixelParameters.size[0] if size is None else size, axes))
+    if size is not None and spacing(size, axes) != superpixels.size:
+        raise ParameterError(
+            f"size is {size} and the superpixels' own is {superpixels.size}; leave one of them out, or make them equal"
+        )
+    if len(superpixels.size) != axes:
+        raise ParameterError(
+            f"the superpixels' size is {superpixels.size} and the images have {axes} axes {axis_names(axes)}; give one "
+            "size per axis"
+        )
+    return superpixels

@@ -1,0 +1,108 @@
+import numpy as np
+import pytest
+import torch
+from hypothesis import given
+from hypothesis import strategies as st
+
+from terrazzo.models.lattice.directions import directions, graph_of_cells, graph_of_regions, sectors
+from terrazzo.models.lattice.graph_passing import GraphPassing
+from terrazzo.models.lattice.grid_passing import GridPassing
+from terrazzo.models.lattice.network import LatticeConfig, LatticeNetwork
+from terrazzo.models.lattice.receptive_field import reach
+from terrazzo.models.lattice.settings import LatticeSettings
+
+COLUMNS = 5
+
+
+def network_of(axes, **settings):
+    settings = {"width": 8, "levels": 2} | settings
+    torch.manual_seed(3)
+    return LatticeNetwork(LatticeConfig(axes, COLUMNS, 4, 3, LatticeSettings(**settings))).eval()
+
+
+def on_grid(network, rows, present):
+    """Embeddings of a whole lattice (cells..., columns), padded to whole coarse cells."""
+    multiple = 2**network.config.settings.levels
+    pad = [(0, -n % multiple) for n in present.shape]
+    there = torch.from_numpy(np.pad(present, pad))[None]
+    table = torch.from_numpy(np.pad(rows, [*pad, (0, 0)]))[None]
+    with torch.inference_mode():
+        h = network(GridPassing(there, network.config.settings.levels), table)[0].numpy()
+    return h[tuple(slice(n) for n in present.shape)]
+
+
+shapes = st.one_of(
+    st.tuples(*[st.integers(1, 13)] * 2),
+    st.tuples(*[st.integers(1, 6)] * 3),
+)
+
+
+@given(shapes, st.integers(0, 3), st.floats(0, 0.6), st.sampled_from(["dgl", "torch"]), st.integers(0, 99))
+def test_messages_on_a_graph_are_the_convolution_over_the_grid(shape, levels, absent, backend, seed):
+    rng = np.random.default_rng(seed)
+    network = network_of(len(shape), levels=levels)
+    rows = rng.normal(size=(*shape, COLUMNS)).astype(np.float32)
+    present = rng.random(shape) >= absent
+    cells = np.argwhere(present)
+    passing = GraphPassing(graph_of_cells(cells, levels), backend=backend)
+    with torch.inference_mode():
+        listed = network(passing, torch.from_numpy(rows[present])).numpy()
+    assert np.allclose(listed, on_grid(network, rows, present)[present], atol=1e-5)
+
+
+@given(st.sampled_from([(29, 23), (9, 11, 10)]), st.integers(0, 3), st.integers(0, 2), st.integers(0, 99))
+def test_an_embedding_depends_on_no_cell_beyond_the_stated_reach(shape, levels, blocks, seed):
+    rng = np.random.default_rng(seed)
+    network = network_of(len(shape), levels=levels, blocks=blocks, finest=1)
+    rows = rng.normal(size=(*shape, COLUMNS)).astype(np.float32)
+    far = reach(network.config.settings)
+    cell = tuple(int(rng.integers(n)) for n in shape)
+    distance = np.max([np.abs(place - at) for place, at in zip(np.indices(shape), cell, strict=True)], axis=0)
+    other = np.where((distance > far)[..., None], rng.normal(size=rows.shape).astype(np.float32), rows)
+    everywhere = np.ones(shape, bool)
+    assert np.array_equal(on_grid(network, other, everywhere)[cell], on_grid(network, rows, everywhere)[cell])
+
+
+@pytest.mark.parametrize("settings", [{"levels": 0}, {"levels": 1}, {"levels": 2, "blocks": 1}, {"levels": 3}])
+def test_some_embedding_depends_on_a_cell_as_far_as_the_reach(settings):
+    network = network_of(2, **settings)
+    far, side = reach(network.config.settings), 2**network.config.settings.levels
+    extent = -(-(2 * far + 4 * side) // side) * side
+    table = torch.randn(1, extent, extent, COLUMNS, requires_grad=True)
+    h = network(GridPassing(torch.ones(1, extent, extent, dtype=torch.bool), network.config.settings.levels), table)
+    seen = []
+    middle = extent // 2 // side * side
+    for cell in range(middle, middle + side):
+        (gradient,) = torch.autograd.grad(h[0, cell, middle].sum(), table, retain_graph=True)
+        rows = np.flatnonzero(gradient[0].abs().sum(dim=(1, 2)).numpy())
+        seen += [cell - rows[0], rows[-1] - cell]
+    assert max(seen) == far
+
+
+def test_an_absent_cell_says_nothing():
+    network = network_of(2)
+    rng = np.random.default_rng(0)
+    rows = rng.normal(size=(12, 9, COLUMNS)).astype(np.float32)
+    present = rng.random((12, 9)) > 0.3
+    other = np.where(present[..., None], rows, 1e6).astype(np.float32)
+    assert np.array_equal(on_grid(network, other, present), on_grid(network, rows, present))
+    assert not on_grid(network, rows, present)[~present].any()
+
+
+def test_a_region_hears_the_mean_of_the_neighbours_in_a_direction():
+    positions = np.array([[10.0, 10.0], [10.0, 20.0], [11.0, 21.0], [0.0, 10.0]])
+    graph = graph_of_regions(np.array([[0, 0, 0], [1, 2, 3]]), positions, 10.0, levels=0)
+    passing = GraphPassing(graph, backend="torch")
+    h = torch.eye(4)
+    matrices = torch.zeros(4, 4, 3, 3)
+    matrices[:, :, 1, 2] = torch.eye(4)
+    assert passing.heard(0, h, matrices, torch.zeros(4))[0].tolist() == [0, 0.5, 0.5, 0]
+    matrices = torch.zeros(4, 4, 3, 3)
+    matrices[:, :, 0, 1] = torch.eye(4)
+    assert passing.heard(0, h, matrices, torch.zeros(4))[0].tolist() == [0, 0, 0, 1]
+
+
+@pytest.mark.parametrize("axes", [2, 3])
+def test_the_offset_to_a_neighbouring_cell_lies_in_its_own_sector(axes):
+    steps = np.array(directions(axes), float)
+    assert np.array_equal(sectors(7.5 * steps), np.arange(3**axes - 1))

@@ -1,0 +1,160 @@
+import numpy as np
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from segmented import blobs, small_recipe
+from stored import CLASSES, random_annotation
+
+from terrazzo.blocks import Box
+from terrazzo.blockwise.inputs.annotated_image import annotated_image
+from terrazzo.models.lattice.pixel_responses import ResponsesOf
+from terrazzo.models.passes.declared import Seen
+from terrazzo.training.lattice.exposure import Exposure
+from terrazzo.training.lattice.fit import tables_of
+from terrazzo.training.lattice.sampled_pixels import shares_of
+from terrazzo.training.lattice.settings import LatticeTraining
+from terrazzo.training.lattice.split_cells import GAP, split_cells
+from terrazzo.training.lattice.windows import Places, turned
+
+SHAPE = (100, 130)
+QUICK = LatticeTraining(samples=300)
+
+
+def tables(shape=SHAPE, share=0.6, folder=None, block=24, samples=300, classes=CLASSES):
+    recipe = small_recipe(size=(6, 6) if len(shape) == 2 else (4, 6, 6))
+    truth = random_annotation(shape, share, seed=1)
+    image = annotated_image(blobs(shape), truth, recipe=recipe, classes=classes, block=block)
+    return tables_of(image, LatticeTraining(samples=samples), folder, None), truth
+
+
+@pytest.fixture(scope="module")
+def whole():
+    return tables()
+
+
+def everything(images):
+    return images.window(Box((0,) * len(images.grid.lattice.cells), images.grid.lattice.cells))
+
+
+def test_all_that_is_annotated_is_counted(whole):
+    images, truth = whole
+    table = everything(images)
+    known = np.bincount(truth.ravel(), minlength=256)[:CLASSES]
+    assert np.array_equal(table.counts.sum(axis=(0, 1)), known)
+    assert np.array_equal(images.tiles.counts.sum(axis=0), known)
+    assert table.cells.present.all()
+
+
+def test_samples_are_pixels_of_the_image_with_their_own_responses_and_stand_for_all(whole):
+    images, truth = whole
+    samples = everything(images).samples
+    places = np.rint((samples.middles + 0.5) * 6 - 0.5).astype(int)
+    assert len(np.unique(places, axis=0)) == len(places)
+    assert np.array_equal(truth[tuple(places.T)], samples.classes)
+    seen = Seen(Box((0, 0), SHAPE), blobs(SHAPE))
+    assert np.array_equal(ResponsesOf(seen)(tuple(places.T)).T, samples.responses)
+    known = np.bincount(truth.ravel(), minlength=256)[:CLASSES]
+    stood_for = np.bincount(samples.classes, samples.areas, CLASSES)
+    assert np.allclose(stood_for, known)
+
+
+def test_tables_on_disk_are_those_in_memory(whole, tmp_path):
+    stored, _ = tables(folder=tmp_path / "0")
+    for index in whole[0].tables:
+        mine, theirs = whole[0].tables[index], stored.tables[index]
+        assert np.array_equal(mine.cells.rows, theirs.cells.rows)
+        assert np.array_equal(mine.counts, theirs.counts)
+        assert np.array_equal(mine.samples.responses, theirs.samples.responses)
+
+
+def test_a_window_is_cut_out_of_the_whole_and_what_lies_outside_is_absent(whole):
+    images, _ = whole
+    table, box = everything(images), Box((5, -3), (30, 9))
+    cut = images.window(box)
+    inside = (slice(0, 12), slice(3, 12))
+    assert not cut.cells.present[12:].any()
+    assert not cut.cells.present[:, :3].any()
+    assert np.array_equal(cut.cells.rows[inside], table.cells.rows[5:17, :9])
+    assert np.array_equal(cut.counts[inside], table.counts[5:17, :9])
+    assert ((cut.samples.cells >= box.start) & (cut.samples.cells < box.stop)).all()
+
+
+@given(st.lists(st.integers(0, 5000), min_size=1, max_size=6), st.integers(1, 3000))
+def test_shares_are_no_more_than_there_is_and_about_the_number(counts, number):
+    counts = np.array(counts)
+    drawn = shares_of(counts, number)
+    assert (drawn <= counts).all()
+    assert np.array_equal(drawn > 0, counts > 0)
+    assert drawn.sum() <= max(number, len(counts))
+    assert drawn.sum() > min(counts.sum(), number) - 2 * len(counts)
+
+
+@pytest.mark.parametrize("share", [0.3, 1.0])
+def test_what_is_held_out_and_a_gap_around_it_is_hidden_from_training(share):
+    images, _ = tables(share=share)
+    (held,) = split_cells([images.tiles], validation=0.3, seed=0)
+    table = everything(images)
+    seen, judged = held.for_training(table), held.for_validation(table, table.cells.box)
+    assert judged.counts.any()
+    assert judged.cells.present.all()
+    annotated = np.argwhere(judged.counts.any(axis=-1))
+    for cell in np.argwhere(seen.cells.present):
+        assert np.abs(annotated - cell).max(axis=1).min() > GAP
+    assert not seen.counts[~seen.cells.present].any()
+    assert seen.cells.present[tuple(seen.samples.cells.T)].all()
+    assert seen.counts.sum(axis=(0, 1)).all()
+
+
+def test_three_images_are_held_out_whole():
+    parts = [tables(share=0.5)[0] for _ in range(4)]
+    held = split_cells([part.tiles for part in parts], validation=0.25, seed=0)
+    assert sum(one.whole for one in held) == 1
+    assert not held[[one.whole for one in held].index(True)].keeps(parts[0].tiles).any()
+
+
+@settings(max_examples=20, deadline=None)
+@given(st.integers(0, 99))
+def test_a_turned_table_keeps_each_pixel_on_its_superpixel(seed):
+    images, _ = tables()
+    table = images.window(Box((1, 2), (13, 14)))
+    other = turned(table, np.random.default_rng(seed), (6, 6))
+    assert np.array_equal(np.sort(other.cells.rows[..., :-2].ravel()), np.sort(table.cells.rows[..., :-2].ravel()))
+    mine = table.cells.rows[tuple((table.samples.cells - 1 - [0, 1]).T)]
+    theirs = other.cells.rows[tuple((other.samples.cells - 1 - [0, 1]).T)]
+    assert np.array_equal(mine[:, :-2], theirs[:, :-2])
+    # a pixel lies as far from its superpixel's centroid as before
+    apart = [
+        np.linalg.norm(one.samples.middles - one.samples.cells - rows[:, -2:], axis=1)
+        for one, rows in ((table, mine), (other, theirs))
+    ]
+    assert np.allclose(*apart, atol=1e-5)
+
+
+def test_altered_rows_are_those_of_the_altered_image():
+    recipe = small_recipe()
+    image, truth = blobs(SHAPE), random_annotation(SHAPE, 0.6, seed=1)
+    altered = [1.7 * image + 0.4, image]
+    found = []
+    for one in altered:
+        # the same superpixels: only what is measured of them changes
+        scaled = small_recipe() if one is image else recipe
+        whole = annotated_image(one, truth, recipe=scaled, classes=CLASSES, block=200)
+        found.append(everything(tables_of(whole, QUICK, None, None)))
+    moved = np.array([0.4], np.float32)
+    responses = Exposure.of_pixels(recipe).altered(found[1].samples.responses, 1.7, moved)
+    same = np.array_equal(found[0].samples.middles, found[1].samples.middles)
+    assert same
+    assert np.allclose(found[0].samples.responses, responses, atol=2e-3)
+
+
+def test_a_window_is_drawn_around_an_annotated_cell_inside_the_image():
+    rng = np.random.default_rng(0)
+    places = Places(np.array([0, 1]), np.array([[3, 4], [0, 0]]), np.array([[5, 6], [2, 2]]), np.array([1.0, 0.0]))
+    for _ in range(50):
+        image, box = places.drawn(rng, 8, [(20, 9), (4, 4)])
+        assert image == 0
+        assert box.shape == (8, 8)
+        assert box.overlap(Box((3, 4), (5, 6))) is not None
+        assert min(box.start) >= 0
+        assert box.stop[0] <= 20
+        assert box.stop[1] <= 9
