@@ -86,43 +86,6 @@ def gaussian_weights(sigma: float) -> NDArray[np.float64]:
     return np.array([value / total for value in half])
 
 
-@kernel
-def gradient_and_laplacian(
-    image: NDArray[np.float32],
-) -> tuple[NDArray[np.float32], NDArray[np.float32]]:
-    """Return the gradient magnitude (central differences) and 5-point Laplacian in each section (z, y, x)."""
-    depth, height, width = image.shape
-    gradient = np.empty((depth, height, width), np.float32)
-    laplacian = np.empty((depth, height, width), np.float32)
-    for z in range(depth):
-        for y in range(height):
-            above, here, below = image[z, max(y - 1, 0)], image[z, y], image[z, min(y + 1, height - 1)]
-            slope, curve = gradient[z, y], laplacian[z, y]
-            for x in range(width):
-                left, right = here[max(x - 1, 0)], here[min(x + 1, width - 1)]
-                dy, dx = np.float32(0.5) * (below[x] - above[x]), np.float32(0.5) * (right - left)
-                slope[x] = np.sqrt(dy * dy + dx * dx)
-                curve[x] = ((above[x] - here[x]) + (below[x] - here[x])) + ((left - here[x]) + (right - here[x]))
-    return gradient, laplacian
-
-
-@kernel
-def halved(image: NDArray[np.float32]) -> NDArray[np.float32]:
-    """Return the mean of each 2 x 2 pixels of each section (z, y, x), the next level of a pyramid.
-
-    An odd last row or column counts twice.
-    """
-    depth, height, width = image.shape
-    half = np.empty((depth, (height + 1) // 2, (width + 1) // 2), np.float32)
-    for z in range(depth):
-        for y in range(half.shape[1]):
-            top, bottom, row = image[z, 2 * y], image[z, min(2 * y + 1, height - 1)], half[z, y]
-            for x in range(half.shape[2]):
-                other = min(2 * x + 1, width - 1)
-                row[x] = np.float32(0.25) * ((top[2 * x] + top[other]) + (bottom[2 * x] + bottom[other]))
-    return half
-
-
 def _exponential(exponent: float) -> float:
     """Return e**exponent for exponents that are not positive, by its series: + - * / only."""
     term = total = 1.0
@@ -210,12 +173,15 @@ def _along_x(padded, weights, total):
     for k in range(reach):
         padded[reach - 1 - k] = padded[reach + _mirrored(-1 - k, width)]
         padded[reach + width + k] = padded[reach + _mirrored(width + k, width)]
+    middle = padded[reach : reach + width]
     for x in range(width):
-        total[x] = weights[0] * padded[reach + x]
+        total[x] = weights[0] * middle[x]
     for k in range(1, weights.size):
+        # slices, because no compiler vectorises a loop in which an index could be negative
+        before, after = padded[reach - k : reach - k + width], padded[reach + k : reach + k + width]
         weight = weights[k]
         for x in range(width):
-            total[x] += weight * (padded[reach + x - k] + padded[reach + x + k])
+            total[x] += weight * (before[x] + after[x])
 
 
 @kernel
