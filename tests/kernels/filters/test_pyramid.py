@@ -4,7 +4,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from skimage.measure import block_reduce
 
-from terrazzo.kernels.filters import halved
+from terrazzo.kernels.filters import enlarged_into, halved
 
 
 @given(shapes)
@@ -27,3 +27,15 @@ def test_a_pyramid_that_starts_at_a_multiple_gives_the_bits_of_the_whole(data, l
 def test_a_pyramid_that_starts_elsewhere_differs():
     image = random_image((1, 16, 16))
     assert not np.array_equal(halved(np.ascontiguousarray(image[:, 1:, 1:]))[:, :-1, :-1], halved(image)[:, 1:, 1:])
+
+
+@given(st.data(), st.integers(0, 3))
+def test_an_enlarged_section_holds_the_coarse_pixel_that_each_pixel_lies_in(data, level):
+    coarse = random_image((1, 7, 9))[0]
+    everywhere = coarse.repeat(2**level, axis=0).repeat(2**level, axis=1)
+    top, left = (data.draw(st.integers(0, n - 1)) for n in everywhere.shape)
+    result = np.empty(
+        [data.draw(st.integers(1, n - a)) for n, a in zip(everywhere.shape, (top, left), strict=True)], np.float32
+    )
+    enlarged_into(coarse, level, top, left, result)
+    assert np.array_equal(result, everywhere[top:, left:][: result.shape[0], : result.shape[1]])

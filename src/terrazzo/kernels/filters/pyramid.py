@@ -23,3 +23,22 @@ def halved(image: NDArray[np.float32]) -> NDArray[np.float32]:
                 other = min(2 * x + 1, width - 1)
                 row[x] = np.float32(0.25) * ((top[2 * x] + top[other]) + (bottom[2 * x] + bottom[other]))
     return half
+
+
+@kernel
+def enlarged_into(coarse: NDArray[np.float32], level: int, top: int, left: int, result: NDArray[np.float32]) -> None:
+    """Write the values of the coarse pixels that the pixels of a section lie in.
+
+    Parameters
+    ----------
+    coarse : ndarray of float32, shape (y, x)
+        A section on level `level` of the pyramid.
+    level : int
+    top, left : int
+        The pixel at which the result begins, counted from the first that the coarse section covers.
+    result : ndarray of float32, shape (y, x)
+    """
+    for y in range(result.shape[0]):
+        values, row = coarse[(top + y) >> level], result[y]
+        for x in range(row.size):
+            row[x] = values[(left + x) >> level]
