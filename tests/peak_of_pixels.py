@@ -23,6 +23,7 @@ from terrazzo.io.images.open_image import open_image
 from terrazzo.io.results.new_result import create_result
 from terrazzo.io.results.result_writer import ResultWriter
 from terrazzo.memory import Reading
+from terrazzo.regions.statistics.filter_bank import EIGEN_BANK
 
 # shape and dtype of the image, block, network or forest
 CONFIGURATIONS = {
@@ -33,6 +34,7 @@ CONFIGURATIONS = {
     "forest": ((1, 2048, 2048), "uint8", 1024, {"trees": 3}),
     "forest, colour": ((3, 1024, 1024), "uint16", 512, {"trees": 3}),
     "forest, volume": ((1, 16, 512, 512), "uint8", 256, {"trees": 3, "axes": 3}),
+    "forest, eigenvalues": ((1, 1536, 1536), "uint8", 768, {"trees": 3, "bank": EIGEN_BANK}),
 }
 
 

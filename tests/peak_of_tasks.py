@@ -26,7 +26,7 @@ from terrazzo.memory import Reading
 from terrazzo.models.gnn.classify_block import cells_needed
 from terrazzo.models.gnn.model import unfitted_model
 from terrazzo.regions.graphs.recipe import Recipe
-from terrazzo.regions.statistics.features import AREA, DEFAULT_FEATURES, INTENSITY, STATISTICS
+from terrazzo.regions.statistics.features import AREA, DEFAULT_FEATURES, INTENSITY, LATTICE_FEATURES, STATISTICS
 from terrazzo.regions.superpixels.superpixel_parameters import SuperpixelParameters
 
 # shape, dtype, superpixels, features, block
@@ -35,6 +35,7 @@ CONFIGURATIONS = {
     "colour": ((3, 1792, 1792), "uint8", {}, DEFAULT_FEATURES, 896),
     "small superpixels, 16 bit": ((1, 1024, 1024), "uint16", {"size": (4, 4)}, DEFAULT_FEATURES, 512),
     "coarse, many features": ((1, 1536, 1536), "uint8", {"size": (32, 32), "sigma": 6.0}, STATISTICS[:10], 1024),
+    "eigenvalues": ((1, 1536, 1536), "uint8", {}, LATTICE_FEATURES, 1536),
     "volume": ((1, 40, 192, 192), "uint8", {"size": (2, 8, 8)}, DEFAULT_FEATURES, 192),
     "few features, large block": ((1, 2048, 2048), "float32", {}, (AREA, INTENSITY), 2048),
 }

@@ -61,7 +61,7 @@ def test_painting_probabilities_takes_two_images_more():
 
 
 def test_without_filters_features_take_less():
-    assert replace(SEGMENT, filtered=False).stages["features"] < SEGMENT.stages["features"]
+    assert replace(SEGMENT, responses=0).stages["features"] < SEGMENT.stages["features"]
 
 
 def test_a_stage_is_the_sum_of_its_arrays():

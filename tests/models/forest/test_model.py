@@ -3,15 +3,18 @@ from dataclasses import replace
 import dask.array as da
 import numpy as np
 import pytest
+from forests import random_forest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from sklearn.ensemble import RandomForestClassifier
 from textures import NAMES, striped
 
 import terrazzo as tz
+from terrazzo.blocks import Box
 from terrazzo.errors import ModelError
 from terrazzo.kernels.classes.forest import forest_probabilities
 from terrazzo.models.forest.trees import ARRAYS, Trees
+from terrazzo.regions.statistics.filter_bank import BANKS, EIGEN_BANK, SCALE_BANK, responses_at
 
 
 def lazy(array, chunks=50):
@@ -79,6 +82,32 @@ def test_a_forest_on_disk_is_the_same(forest, tmp_path):
     assert read.fingerprint() == forest.fingerprint()
     image = striped(side=96, seed=3)[0]
     assert np.array_equal(*(tz.predict(one, image).compute() for one in (forest, read)))
+
+
+@pytest.mark.parametrize("bank", BANKS, ids=lambda bank: bank.name)
+def test_a_forest_reads_the_responses_of_its_bank(bank, tmp_path):
+    forest, image = random_forest(bank=bank, seed=3), striped(side=90, seed=4)[0]
+    box = Box((0, 0), image.shape)
+    places = tuple(place.ravel() for place in np.indices(image.shape))
+    responses = responses_at(bank, image[None].astype(np.float32), box, places)
+    expected = forest_probabilities(responses, *(getattr(forest.trees, name) for name in ARRAYS)).argmax(axis=1)
+    assert len(np.unique(expected)) > 1
+    read = tz.open_model(tz.write_model(forest, tmp_path / "forest.safetensors"))
+    assert read.bank is bank
+    for block in (32, 90):
+        assert np.array_equal(tz.predict(read, lazy(image[None]), block=block).compute().ravel(), expected)
+
+
+def test_a_bank_that_nobody_knows_is_refused(forest):
+    header = {"class_names": NAMES, "colours": forest.colours, "pixel_size": None, "fitted": {}, **forest.header()}
+    assert tz.ForestModel.restored(header, forest.tensors()).bank is forest.bank
+    with pytest.raises(ModelError, match="there is no bank of filter responses 'gabor'"):
+        tz.ForestModel.restored(header | {"bank": "gabor"}, forest.tensors())
+
+
+def test_the_header_of_the_first_bank_is_that_of_files_without_banks():
+    assert random_forest(bank=SCALE_BANK).header() == {"channels": 1, "axes": 2}
+    assert random_forest(bank=EIGEN_BANK).header()["bank"] == EIGEN_BANK.name
 
 
 def test_other_channels_and_axes_are_refused(forest):

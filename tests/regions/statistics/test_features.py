@@ -7,21 +7,25 @@ from segmented import blobs, graph_of, grid_of, labels_of, segment, small_recipe
 from skimage.measure import block_reduce, regionprops_table
 
 from terrazzo.errors import ParameterError
+from terrazzo.kernels.filters import gaussian, hessian_eigenvalues, structure_eigenvalues
 from terrazzo.regions.statistics.features import (
     AREA,
     DECILES,
     DEFAULT_FEATURES,
+    EIGEN_SCALES,
     INTENSITY,
+    LATTICE_FEATURES,
     POSITION,
+    SCALES,
     SHAPE,
     TEXTURE,
     Regions,
+    Statistic,
     column_names,
     scale_space,
+    scale_space_eigen,
     statistic_named,
 )
-
-SIGMAS = (1, 2, 4, 8, 16)
 
 
 def squares(shape, side=10):
@@ -42,9 +46,10 @@ def per_region(values, index, area):
 
 
 @pytest.mark.parametrize("channels", [1, 3])
-def test_the_default_features_have_distinct_names(channels):
-    names = column_names(DEFAULT_FEATURES, channels)
-    assert len(names) == len(set(names)) == 1 + channels * (2 + 5 * 8)
+def test_the_features_have_distinct_names(channels):
+    for features, columns in ((DEFAULT_FEATURES, 2 + 5 * 8), (LATTICE_FEATURES, 2 + 4 * 16)):
+        names = column_names(features, channels)
+        assert len(names) == len(set(names)) == 1 + channels * columns
 
 
 def test_area_intensity_and_deciles_are_those_of_the_pixels():
@@ -70,6 +75,34 @@ def test_fine_scales_are_filter_responses_pooled_over_regions(sigma):
     )
 
 
+@pytest.mark.parametrize("sigma", [1, 2, 4])
+def test_the_eigenvalues_of_a_scale_are_pooled_beside_its_other_responses(sigma):
+    image, (index, area) = blobs((33, 48))[0], squares((33, 48))
+    regions = Regions(image, index, area, (0, 0))
+    pooled, other = scale_space_eigen(sigma), scale_space(sigma)
+    assert pooled.columns[:8] == other.columns
+    assert np.array_equal(pooled.compute(regions)[:, :8], other.compute(regions))
+    section = image if sigma < 4 else halved(image)
+    smooth = gaussian(section[None], (0, min(sigma, 2), min(sigma, 2)))
+    hessian = hessian_eigenvalues(smooth, min(sigma, 2))
+    structure = structure_eigenvalues(smooth, min(sigma, 2), coarse=sigma > 1)
+    responses = []
+    for response, side in zip((*hessian, *structure), (1 + (sigma == 4),) * 2 + (sigma,) * 2, strict=True):
+        responses.append(response[0].repeat(side, axis=0).repeat(side, axis=1)[:33, :48].astype(float))
+    expected = np.concatenate([per_region(response, index, area) for response in responses], axis=1)
+    assert np.allclose(pooled.compute(regions)[:, 8:], expected, atol=1e-4)
+
+
+def test_on_coarse_levels_the_structure_tensor_says_what_it_says_on_fine_ones():
+    image, (index, area) = blobs((160, 160), seed=2)[0], squares((160, 160), 40)
+    for sigma in (2, 4):
+        found = scale_space_eigen(sigma).compute(Regions(image, index, area, (0, 0)))[:, [12, 14]]
+        smooth = gaussian(image[None], (0, sigma, sigma))
+        fine = structure_eigenvalues(smooth, sigma)
+        exact = [per_region(values[0].astype(float), index, area)[:, 0] for values in fine]
+        assert np.allclose(found.T, exact, rtol=0.1)
+
+
 @pytest.mark.parametrize("sigma", [4, 8, 16])
 def test_coarse_scales_see_the_same_blur_as_fine_ones(sigma):
     image, (index, area) = blobs((160, 160), seed=2)[0], squares((160, 160), 40)
@@ -79,12 +112,12 @@ def test_coarse_scales_see_the_same_blur_as_fine_ones(sigma):
     assert np.allclose(pooled, exact, atol=0.02)
 
 
-@pytest.mark.parametrize("sigma", SIGMAS)
+@pytest.mark.parametrize("statistic", [*SCALES[:5], *EIGEN_SCALES], ids=lambda statistic: statistic.name)
 @settings(max_examples=8)
 @given(data=st.data())
-def test_the_margin_of_a_scale_is_all_that_it_needs(sigma, data):
-    statistic, extent = scale_space(sigma), 260
-    image = blobs((extent, extent), seed=sigma)[0]
+def test_the_margin_of_a_scale_is_all_that_it_needs(statistic, data):
+    extent = 260
+    image = blobs((extent, extent), seed=statistic.radius)[0]
     y, x = (data.draw(st.integers(0, extent - 20)) for _ in range(2))
     index = np.full(image.shape, -1, np.int32)
     index[y : y + 20, x : x + 20] = squares((20, 20))[0]
@@ -95,7 +128,7 @@ def test_the_margin_of_a_scale_is_all_that_it_needs(sigma, data):
     assert np.array_equal(statistic.compute(crop), statistic.compute(Regions(image, index, area, (0, 0))))
 
 
-@pytest.mark.parametrize("statistic", DEFAULT_FEATURES, ids=lambda s: s.name)
+@pytest.mark.parametrize("statistic", [*DEFAULT_FEATURES, *EIGEN_SCALES], ids=lambda s: s.name)
 def test_a_volume_of_depth_one_has_the_statistics_of_an_image(statistic):
     index, area = squares((35, 42))
     regions = Regions(blobs((35, 42))[0], index, area, (0, 0))
@@ -118,14 +151,24 @@ def test_in_a_volume_responses_are_those_of_sections_pooled_over_all_of_a_region
     assert np.allclose(DECILES.compute(regions), expected, atol=1e-5)
 
 
-@pytest.mark.parametrize("statistic", DEFAULT_FEATURES, ids=lambda s: s.name)
+@pytest.mark.parametrize("statistic", [*DEFAULT_FEATURES, *EIGEN_SCALES], ids=lambda s: s.name)
 def test_each_default_statistic_is_found_by_its_name(statistic):
     found = statistic_named(statistic.name)
     assert (found.columns, found.radius, found.alignment) == (statistic.columns, statistic.radius, statistic.alignment)
 
 
 @pytest.mark.parametrize(
-    "name", ["colour", "scale_space_3", "scale_space_01", "scale_space_", "scale_space_-1", "scale_space_1.0", ""]
+    "name",
+    [
+        "colour",
+        "scale_space_3",
+        "scale_space_01",
+        "scale_space_",
+        "scale_space_-1",
+        "scale_space_1.0",
+        "scale_space_eigen_16",
+        "",
+    ],
 )
 def test_another_name_is_refused(name):
     with pytest.raises(ParameterError, match=f"there is no statistic '{name}'"):
@@ -133,7 +176,14 @@ def test_another_name_is_refused(name):
 
 
 def test_a_statistic_says_what_it_is_without_an_address_of_this_process():
-    assert " at 0x" not in repr(DEFAULT_FEATURES)
+    assert " at 0x" not in repr(DEFAULT_FEATURES + LATTICE_FEATURES)
+
+
+def test_how_much_a_statistic_holds_is_no_part_of_what_fingerprints_hash():
+    assert "bytes" not in repr(scale_space(1))
+    plain, wide = (Statistic("one", ("one",), len, radius=radius) for radius in (0, 3))
+    assert (plain.bytes_per_pixel, wide.bytes_per_pixel) == (0, 16)
+    assert scale_space_eigen(1).bytes_per_pixel == 28
 
 
 EXTENTS = {"plane": ((60, 70), (6, 6)), "volume": ((14, 22, 26), (4, 6, 6))}

@@ -7,6 +7,7 @@ from textures import NAMES, striped
 
 import terrazzo as tz
 from terrazzo.errors import ParameterError
+from terrazzo.regions.statistics.filter_bank import SCALE_BANK
 from terrazzo.training.forest.sampled_pixels import sample_pixels
 from terrazzo.training.rules.split_sources import split_sources
 
@@ -34,10 +35,10 @@ def test_it_learns_texture(images):
 
 
 def test_about_the_number_of_pixels_that_is_asked_for_is_drawn_whatever_the_chunks(images):
-    drawn = sample_pixels(sources_of(*images), validation=False, classes=2, number=1000, seed=0)
+    drawn = sample_pixels(sources_of(*images), SCALE_BANK, validation=False, classes=2, number=1000, seed=0)
     assert abs(len(drawn.classes) - 1000) < 200
     other = [[array.rechunk(31) for array in arrays] for arrays in images]
-    again = sample_pixels(sources_of(*other), validation=False, classes=2, number=1000, seed=0)
+    again = sample_pixels(sources_of(*other), SCALE_BANK, validation=False, classes=2, number=1000, seed=0)
     assert np.array_equal(drawn.responses, again.responses)
     assert np.array_equal(drawn.classes, again.classes)
 

@@ -20,7 +20,8 @@ from terrazzo.models.forest.trees import ARRAYS, Trees
 from terrazzo.models.passes.declared import Given, Holds, Pass, Pixels, Seen
 from terrazzo.models.passes.pixel_classes import no_classes, outside_masked
 from terrazzo.regions.classes.annotation import in_8_bits
-from terrazzo.regions.statistics.filter_bank import bank_columns, filter_bank
+from terrazzo.regions.statistics.core_responses import CoreResponses
+from terrazzo.regions.statistics.filter_bank import SCALE_BANK, ResponseBank, bank_named
 from terrazzo.regions.statistics.statistic import FeatureSet
 from terrazzo.regions.superpixels.block_labels import single_precision
 from terrazzo.wording import counted
@@ -34,7 +35,7 @@ COPIES_OF_TREES = 2
 
 @dataclass(frozen=True, eq=False, repr=False)
 class ForestModel(FittedModel):
-    """A random forest, fitted, on 21 filter responses per channel of each pixel.
+    """A random forest, fitted, on the filter responses of each pixel.
 
     Parameters
     ----------
@@ -43,6 +44,8 @@ class ForestModel(FittedModel):
         Of the images that it was fitted on.
     class_names, colours, pixel_size, fitted, pixel_unit
         As for `Model`.
+    bank : ResponseBank
+        Which responses.
     """
 
     trees: Trees
@@ -53,6 +56,7 @@ class ForestModel(FittedModel):
     pixel_size: tuple[float, ...] | None = None
     fitted: dict[str, float] = field(default_factory=dict)
     pixel_unit: str | None = None
+    bank: ResponseBank = SCALE_BANK
 
     kind = "forest"
     title = "random forest"
@@ -63,7 +67,7 @@ class ForestModel(FittedModel):
                 f"a forest has {self.image_channels!r} channels and {self.image_axes!r} axes; it must have at least 1 "
                 "channel and 2 or 3 axes"
             )
-        columns = self.image_channels * len(bank_columns(1))
+        columns = self.image_channels * len(self.bank.columns(1))
         inner = self.trees.left >= 0
         asked = self.trees.column[inner]
         if asked.size and not (asked.min() >= 0 and asked.max() < columns):
@@ -90,13 +94,13 @@ class ForestModel(FittedModel):
         classes = len(self.class_names)
         only = Pass(
             name="classes",
-            reads=(Pixels(response_window),),
+            reads=(Pixels(partial(response_window, bank=self.bank)),),
             gives=("classes", "probabilities"),
             run=partial(_classes, model=self),
             nothing=no_classes,
             decides=self.fingerprint(),
             holds=Holds(
-                partial(response_bytes, channels=self.channels, classes=classes),
+                partial(response_bytes, bank=self.bank, channels=self.channels, classes=classes),
                 WORKER + COPIES_OF_TREES * self.trees.nbytes,
             ),
         )
@@ -111,8 +115,9 @@ class ForestModel(FittedModel):
         return super().fingerprint()
 
     def header(self) -> dict[str, Any]:
-        """Return channels and axes."""
-        return {"channels": self.channels, "axes": self.axes}
+        """Return channels, axes and, where it is not the first, the name of the bank."""
+        shape = {"channels": self.channels, "axes": self.axes}
+        return shape if self.bank == SCALE_BANK else shape | {"bank": self.bank.name}
 
     def tensors(self) -> dict[str, Tensor]:
         """Return the arrays of the trees."""
@@ -129,7 +134,8 @@ class ForestModel(FittedModel):
     ) -> ForestModel:
         """Return the forest of a header and its arrays; see `FittedModel.restored`."""
         trees = Trees(**{name: tensors[name].numpy() for name in ARRAYS})
-        return cls(trees, header["channels"], header["axes"], **common_of(header))
+        bank = bank_named(header.get("bank", SCALE_BANK.name))
+        return cls(trees, header["channels"], header["axes"], **common_of(header), bank=bank)
 
     def said(self) -> dict[str, str | None]:
         """Return what it is made of and what it reads, for people."""
@@ -144,15 +150,16 @@ class ForestModel(FittedModel):
 
     def probabilities(self, block: Block, seen: Seen) -> NDArray[np.float32]:
         """Return the probability of each class at each pixel of a block's core, shape (pixels, classes)."""
-        core = block.core
-        places = np.indices(core.shape).reshape(len(core.shape), -1)
-        places += np.array(core.start)[:, None]
-        pixels = seen.pixels
+        core, pixels = block.core, seen.pixels
         if seen.mask is not None and not seen.mask.all():
             pixels = np.where(seen.mask | np.isfinite(pixels), pixels, 0)
-        responses = filter_bank(single_precision(pixels, seen.box), seen.box, tuple(places))
-        found: NDArray[np.float32] = forest_probabilities(responses, *(getattr(self.trees, name) for name in ARRAYS))
-        return found
+        responses = CoreResponses.of(self.bank, single_precision(pixels, seen.box), seen.box, core)
+        trees = [getattr(self.trees, name) for name in ARRAYS]
+        found = np.empty((*core.shape, len(self.class_names)), np.float32)
+        for inside, strip in responses.strips():
+            shares = forest_probabilities(strip.reshape(len(strip), -1), *trees)
+            found[inside] = shares.reshape(found[inside].shape)
+        return found.reshape(-1, len(self.class_names))
 
 
 def _classes(block: Block, seen: Seen, *, model: ForestModel) -> Given:

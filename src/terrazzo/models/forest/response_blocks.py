@@ -8,7 +8,8 @@ from dataclasses import dataclass
 from terrazzo.blocks import STORAGE_CHUNKS_PER_BLOCK, Block, BlockGrid, Box
 from terrazzo.lattice import Lattice
 from terrazzo.memory import CHUNKS_AT_ONCE, Reading, with_slack
-from terrazzo.regions.statistics.filter_bank import bank_columns, bank_window
+from terrazzo.regions.statistics.core_responses import STRIP, CoreResponses
+from terrazzo.regions.statistics.filter_bank import ResponseBank
 
 # A cell in pixels along (z, y, x); blocks of these many cells along z, and so many pixels wide along y and x.
 CELL, SECTIONS, SIDE = (2, 16, 16), 8, 512
@@ -24,9 +25,9 @@ def response_grid(extent: tuple[int, ...], side: int | None = None) -> BlockGrid
     return BlockGrid(lattice, (SECTIONS, wide, wide))
 
 
-def response_window(block: Block) -> Box:
-    """Return the pixels that the responses on a block's core depend on."""
-    return bank_window(block.core, block.lattice.shape)
+def response_window(block: Block, bank: ResponseBank) -> Box:
+    """Return the pixels that a bank's responses on a block's core depend on."""
+    return bank.window(block.core, block.lattice.shape)
 
 
 @dataclass(frozen=True)
@@ -37,10 +38,10 @@ class ResponseTask:
     ----------
     channels, itemsize, classes, columns : int
         Of the image; bytes per value; of the forest; filter responses of a pixel.
-    axes : int
-        2 or 3.
     read, core : int
         Pixels of the block's window, and of what it keeps.
+    computed, kept : int
+        Bytes of the core's responses, on their levels: at most while they are computed, and then.
     chunk : int
         Bytes of a stored chunk of the image.
     masked, probabilities : bool
@@ -51,24 +52,25 @@ class ResponseTask:
     itemsize: int
     classes: int
     columns: int
-    axes: int
     read: int
     core: int
+    computed: int
+    kept: int
     chunk: int = 0
     masked: bool = False
     probabilities: bool = False
 
     @property
     def stages(self) -> dict[str, int]:
-        """The bytes of each stage: responses of a channel at one scale are alive beside those at the pixels so far."""
+        """The bytes of each stage."""
         pixels = self.channels * self.read * self.itemsize + self.read * self.masked
-        single, places = 4 * self.channels * self.read, 8 * self.axes * self.core
-        # places relative to the window as well; single columns while they are put into one table
-        responses = 2 * places + 2 * 4 * self.columns * self.core
+        single = 4 * self.channels * self.read
+        # a strip of responses, and the sums of its trees
+        strip = (4 * self.columns + 12 * self.classes) * min(STRIP, self.core)
         return {
             "read": pixels + max(pixels, 2 * CHUNKS_AT_ONCE * self.chunk),
-            "responses": pixels + single + responses + 7 * 4 * self.read,
-            "trees": pixels + single + responses // 2 + (8 + 4) * self.classes * self.core,
+            "responses": pixels + single + self.computed,
+            "trees": pixels + single + self.kept + strip + 4 * self.classes * self.core,
             "classes": pixels + (4 + 8 * self.probabilities) * self.classes * self.core + (8 + 1) * self.core,
         }
 
@@ -78,22 +80,31 @@ class ResponseTask:
         return with_slack(self.stages)
 
 
-def response_task(block: Block, reading: Reading, channels: int, classes: int) -> ResponseTask:
+def response_task(block: Block, reading: Reading, bank: ResponseBank, channels: int, classes: int) -> ResponseTask:
     """Return what classifying the pixels of a block takes."""
+    read, core = math.prod(response_window(block, bank).shape), math.prod(block.core.shape)
     return ResponseTask(
         channels=channels,
         itemsize=reading.itemsize,
         classes=classes,
-        columns=len(bank_columns(channels)),
-        axes=len(block.index),
-        read=math.prod(response_window(block).shape),
-        core=math.prod(block.core.shape),
+        columns=len(bank.columns(channels)),
+        read=read,
+        core=core,
+        computed=CoreResponses.bytes_while_computed(bank, channels, read, core),
+        kept=CoreResponses.bytes_of(bank, channels, core),
         chunk=reading.chunk,
         masked=reading.masked,
         probabilities=reading.probabilities,
     )
 
 
-def response_bytes(block: Block, grid: BlockGrid, reading: Reading, channels: int, classes: int) -> int:  # noqa: ARG001
+def response_bytes(
+    block: Block,
+    grid: BlockGrid,  # noqa: ARG001
+    reading: Reading,
+    bank: ResponseBank,
+    channels: int,
+    classes: int,
+) -> int:
     """Return the bytes that classifying the pixels of a block holds at its peak."""
-    return response_task(block, reading, channels, classes).bytes
+    return response_task(block, reading, bank, channels, classes).bytes

@@ -19,9 +19,6 @@ _DEFAULTS = SuperpixelParameters()
 # the default smoothing and compactness, and with less of them.
 RUNS_PERCENT, STRAYS_PERCENT = {False: 40, True: 100}, {False: 30, True: 100}
 
-# Filter responses of one channel, alive at once, in bytes per pixel: mean, deviation, gradient and Laplacian.
-RESPONSES = 16
-
 
 def segment_task(recipe: Recipe, block: Block, reading: Reading) -> SegmentTask:
     """Return what segmenting a block by a recipe takes."""
@@ -48,7 +45,7 @@ def segment_task(recipe: Recipe, block: Block, reading: Reading) -> SegmentTask:
         edge_columns=len(recipe.edge_columns),
         chunk=reading.chunk,
         masked=reading.masked,
-        filtered=any(statistic.radius for statistic in recipe.features),
+        responses=max(statistic.bytes_per_pixel for statistic in recipe.features),
         rough=parameters.sigma < _DEFAULTS.sigma or parameters.compactness < _DEFAULTS.compactness,
     )
 
@@ -77,11 +74,13 @@ class SegmentTask:
         Lattice cells of `computed`; those whose edges are counted; superpixels that the block owns.
     node_columns, edge_columns : int
         Numbers per node and per edge.
+    responses : int
+        Bytes per pixel of the filter responses of one channel that are alive at once.
     chunk : int
         Bytes of a stored chunk of the image.
-    masked, filtered, rough : bool
-        Whether there is a mask; whether a feature looks around its region; whether smoothing or compactness is less
-        than by default, which leaves superpixels in pieces.
+    masked, rough : bool
+        Whether there is a mask; whether smoothing or compactness is less than by default, which leaves superpixels in
+        pieces.
     """
 
     channels: int
@@ -100,9 +99,9 @@ class SegmentTask:
     nodes: int
     node_columns: int
     edge_columns: int
+    responses: int = 16
     chunk: int = 0
     masked: bool = False
-    filtered: bool = True
     rough: bool = False
 
     @property
@@ -166,7 +165,7 @@ class SegmentTask:
     @property
     def _features(self) -> int:
         """Single precision, each pixel's row, filter responses, the tables."""
-        per_pixel = 4 * self.channels + 4 + RESPONSES * self.filtered
+        per_pixel = 4 * self.channels + 4 + self.responses
         return self.measured * per_pixel + self._tables
 
     @property

@@ -8,11 +8,12 @@ import numpy as np
 from numpy.typing import NDArray
 
 from terrazzo.errors import ParameterError
-from terrazzo.kernels.filters import gaussian, gradient_and_laplacian, halved, local_mean_and_std, radius
+from terrazzo.kernels.filters import gaussian, radius
 from terrazzo.kernels.measures.moments import mean_and_std, offsets
 from terrazzo.kernels.measures.quantiles import deciles
 from terrazzo.kernels.measures.shape import SHAPE_COLUMNS, shapes
 from terrazzo.kernels.measures.texture import PATTERNS, coherence, contrast, local_binary_patterns
+from terrazzo.regions.statistics.scale import Scale, responses_of
 from terrazzo.regions.statistics.statistic import FeatureSet as FeatureSet
 from terrazzo.regions.statistics.statistic import Regions as Regions
 from terrazzo.regions.statistics.statistic import Statistic as Statistic
@@ -67,35 +68,47 @@ POSITION = Statistic("position", ("centroid_z", "centroid_y", "centroid_x"), _po
 def scale_space(sigma: int) -> Statistic:
     """Return the filter responses at one scale, pooled to their mean and standard deviation over a region.
 
-    The responses are the Gaussian, its gradient magnitude and Laplacian, and the Gaussian-weighted local standard
-    deviation. From sigma 4 on they are computed on the level of a 2x pyramid, aligned to absolute coordinates,
-    on which sigma is 2 pixels: the cost does not grow with sigma. In a volume they are computed section by section.
+    They are the Gaussian, its gradient magnitude and Laplacian, and the Gaussian-weighted local standard deviation;
+    see `Scale`.
 
     Parameters
     ----------
     sigma : int
         The Gaussian's standard deviation in pixels, a power of 2.
     """
-    level = max(0, sigma.bit_length() - 2)
-    responses = ("gaussian", "gradient", "laplacian", "deviation")
-    columns = (f"{name}{sigma}_{pooled}" for name in responses for pooled in ("mean", "std"))
-    # one pixel for the differences, one for the coarse pixels that the ends cut
-    reach = (radius(sigma / 2**level) + 1 + (level > 0)) * 2**level
-    compute = partial(_pooled_responses, sigma=sigma / 2**level, level=level)
-    return Statistic(f"scale_space_{sigma}", tuple(columns), compute, radius=reach, alignment=2**level)
+    return _pooled(f"scale_space_{sigma}", Scale(sigma))
 
 
-def _pooled_responses(regions: Regions, sigma: float, level: int) -> NDArray[np.float32]:
+@cache
+def scale_space_eigen(sigma: int) -> Statistic:
+    """Return what `scale_space` does, and the eigenvalues of the Hessian and of the structure tensor, pooled.
+
+    Take one of the two for a scale: the columns of the former are among those of the latter.
+
+    Parameters
+    ----------
+    sigma : int
+        The Gaussian's standard deviation in pixels, a power of 2.
+    """
+    return _pooled(f"scale_space_eigen_{sigma}", Scale(sigma, eigenvalues=True))
+
+
+def _pooled(name: str, scale: Scale) -> Statistic:
+    columns = tuple(f"{response}{scale.sigma}_{pooled}" for response in scale.names for pooled in ("mean", "std"))
+    return Statistic(
+        name,
+        columns,
+        partial(_pooled_responses, scale=scale),
+        radius=scale.radius,
+        alignment=scale.alignment,
+        response_bytes=scale.response_bytes,
+    )
+
+
+def _pooled_responses(regions: Regions, scale: Scale) -> NDArray[np.float32]:
     regions = regions.as_volume
-    image = regions.image
-    for _ in range(level):
-        image = halved(image)
-    mean, deviation = local_mean_and_std(image, sigma)
-    gradient, laplacian = gradient_and_laplacian(mean)
-    pooled = [
-        mean_and_std(response, regions.index, regions.area, level)
-        for response in (mean, gradient, laplacian, deviation)
-    ]
+    responses = responses_of((scale,), regions.image)
+    pooled = [mean_and_std(response, regions.index, regions.area, level) for response, level in responses]
     return np.concatenate(pooled, axis=1)
 
 
@@ -116,10 +129,14 @@ AREA = Statistic("area", ("area",), _area, per_channel=False)
 INTENSITY = Statistic("intensity", ("mean", "std"), _intensity)
 DECILES = Statistic("deciles", tuple(f"decile{tenth}" for tenth in range(1, 10)), _deciles)
 SCALES = tuple(scale_space(sigma) for sigma in (1, 2, 4, 8, 16, 32, 64))
+EIGEN_SCALES = tuple(scale_space_eigen(sigma) for sigma in (1, 2, 4, 8))
 DEFAULT_FEATURES: FeatureSet = (AREA, INTENSITY, *SCALES[:5])
 
+# What a bank of responses with eigenvalues has, pooled over regions.
+LATTICE_FEATURES: FeatureSet = (AREA, INTENSITY, *EIGEN_SCALES)
+
 # What a model file may name.
-STATISTICS: FeatureSet = (AREA, INTENSITY, DECILES, *SCALES, SHAPE, TEXTURE, POSITION)
+STATISTICS: FeatureSet = (AREA, INTENSITY, DECILES, *SCALES, SHAPE, TEXTURE, POSITION, *EIGEN_SCALES)
 
 
 def statistic_named(name: str) -> Statistic:

@@ -1,66 +1,121 @@
-"""The filter responses of each pixel: what superpixels pool, for classifiers of pixels."""
+"""Banks of filter responses of each pixel: declared once, pooled over superpixels and read by classifiers of pixels."""
 
 from __future__ import annotations
 
 from collections.abc import Iterator
+from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
 
 from terrazzo.blocks import Box
-from terrazzo.kernels.filters import gradient_and_laplacian, halved, local_mean_and_std
-from terrazzo.regions.statistics.features import scale_space
-
-SIGMAS = (1, 2, 4, 8, 16)
-RESPONSES = ("gaussian", "gradient", "laplacian", "deviation")
+from terrazzo.errors import ModelError
+from terrazzo.regions.statistics.scale import MOVED_BY_BRIGHTNESS, Response, Scale, responses_of
 
 
-def bank_columns(channels: int) -> tuple[str, ...]:
-    """Return the names of the responses of an image with so many channels."""
-    per_channel = ("intensity", *(f"{name}{sigma}" for sigma in SIGMAS for name in RESPONSES))
-    return tuple(f"{name}_{channel}" for channel in range(channels) for name in per_channel)
-
-
-def bank_window(core: Box, extent: tuple[int, ...]) -> Box:
-    """Return the pixels that the responses on a box depend on; along z no more, filters work on each section."""
-    largest = scale_space(max(SIGMAS))
-    margin = [0] * (len(extent) - 2) + [largest.radius] * 2
-    grown = core.grown(margin, extent)
-    start = tuple(a - a % largest.alignment if axis >= len(extent) - 2 else a for axis, a in enumerate(grown.start))
-    return Box(start, grown.stop)
-
-
-def filter_bank(window: NDArray[np.float32], box: Box, places: tuple[NDArray[np.int64], ...]) -> NDArray[np.float32]:
-    """Return the responses at some pixels, shape (columns, pixels).
-
-    From sigma 4 on they are those of the pixel of an aligned pyramid that the pixel lies in.
+@dataclass(frozen=True)
+class ResponseBank:
+    """The intensity of a pixel, and its filter responses at some scales.
 
     Parameters
     ----------
+    name : str
+        What model files call it.
+    sigmas : tuple of int
+        Of the scales, rising powers of 2.
+    eigenvalues : bool
+        Whether the scales have eigenvalues.
+    """
+
+    name: str
+    sigmas: tuple[int, ...]
+    eigenvalues: bool = False
+
+    @property
+    def scales(self) -> tuple[Scale, ...]:
+        """The scales."""
+        return tuple(Scale(sigma, self.eigenvalues) for sigma in self.sigmas)
+
+    def columns(self, channels: int) -> tuple[str, ...]:
+        """Return the names of the responses of an image with so many channels."""
+        return tuple(f"{name}{sigma}_{channel}" for channel in range(channels) for name, sigma in self._per_channel)
+
+    def moves_with_brightness(self, channels: int) -> tuple[bool, ...]:
+        """Return for each column whether it changes when a constant is added to the image; contrast scales all."""
+        return tuple(name in MOVED_BY_BRIGHTNESS for name, _ in self._per_channel) * channels
+
+    @property
+    def _per_channel(self) -> tuple[tuple[str, int | str], ...]:
+        return (("intensity", ""), *((name, scale.sigma) for scale in self.scales for name in scale.names))
+
+    @property
+    def levels(self) -> tuple[int, ...]:
+        """The level of the pyramid of each column of a channel."""
+        return (0, *(level for scale in self.scales for level in scale.levels))
+
+    @property
+    def radius(self) -> int:
+        """How many pixels around a pixel its responses depend on, along y and x."""
+        return max(scale.radius for scale in self.scales)
+
+    @property
+    def alignment(self) -> int:
+        """The multiple of pixels at which a window has to start, along y and x."""
+        return max(scale.alignment for scale in self.scales)
+
+    def window(self, core: Box, extent: tuple[int, ...]) -> Box:
+        """Return the pixels that the responses on a box depend on; along z no more, filters work on each section."""
+        grown = core.grown([0] * (len(extent) - 2) + [self.radius] * 2, extent)
+        section = Box(grown.start[-2:], grown.stop[-2:]).aligned(self.alignment)
+        return Box(grown.start[:-2] + section.start, grown.stop)
+
+    def responses(self, window: NDArray[np.float32]) -> Iterator[Response]:
+        """Yield the responses (z, y, x) of a window (c, …, y, x), with their levels, in the order of the columns."""
+        for channel in window.reshape(len(window), -1, *window.shape[-2:]):
+            yield channel, 0
+            yield from responses_of(self.scales, channel)
+
+
+SCALE_BANK = ResponseBank("scale_space", (1, 2, 4, 8, 16))
+"""What a file that names no bank means."""
+
+EIGEN_BANK = ResponseBank("scale_space_eigen", (1, 2, 4, 8), eigenvalues=True)
+
+BANKS = (SCALE_BANK, EIGEN_BANK)
+
+
+def bank_named(name: object) -> ResponseBank:
+    """Return the bank that model files call so.
+
+    Raises
+    ------
+    ModelError
+        If there is none.
+    """
+    for bank in BANKS:
+        if bank.name == name:
+            return bank
+    known = " and ".join(f"'{bank.name}'" for bank in BANKS)
+    raise ModelError(f"there is no bank of filter responses {name!r}; this terrazzo knows {known}")
+
+
+def responses_at(
+    bank: ResponseBank, window: NDArray[np.float32], box: Box, places: tuple[NDArray[np.int64], ...]
+) -> NDArray[np.float32]:
+    """Return the responses at some pixels, shape (columns, pixels).
+
+    A coarse response is that of the pixel of an aligned pyramid that the pixel lies in.
+
+    Parameters
+    ----------
+    bank : ResponseBank
     window : ndarray of float32, shape (c, y, x) or (c, z, y, x)
         The image on `box`.
     box : Box
-        Where the window lies; made by `bank_window`.
+        Where the window lies; made by `bank.window`.
     places : tuple of ndarray of int64, one per axis
         The pixels, in the whole image.
     """
     inside = [place - start for place, start in zip(places, box.start, strict=True)]
     z, y, x = inside if len(inside) == 3 else (np.zeros_like(inside[0]), *inside)
-    volume = window.reshape(len(window), -1, *window.shape[-2:])
-    rows = []
-    for channel in volume:
-        rows.append(channel[z, y, x])
-        for response, level in _responses(channel):
-            rows.append(response[z, y >> level, x >> level])
-    return np.stack(rows)
-
-
-def _responses(channel: NDArray[np.float32]) -> Iterator[tuple[NDArray[np.float32], int]]:
-    """Yield each response (z, y, x) and its level of the pyramid, in the order of `bank_columns`."""
-    level = 0
-    for sigma in SIGMAS:
-        while level < sigma.bit_length() - 2:
-            channel, level = halved(channel), level + 1
-        mean, deviation = local_mean_and_std(channel, sigma / 2**level)
-        for response in (mean, *gradient_and_laplacian(mean), deviation):
-            yield response, level
+    return np.stack([response[z, y >> level, x >> level] for response, level in bank.responses(window)])

@@ -10,6 +10,9 @@ from numpy.typing import NDArray
 
 from terrazzo.errors import ParameterError
 
+# Bytes per pixel of four filter responses.
+_RESPONSES = 16
+
 
 @dataclass(frozen=True, eq=False)
 class Regions:
@@ -61,6 +64,9 @@ class Statistic:
         The multiple of pixels, in the whole image, at which its image has to start, along y and x.
     per_channel : bool
         Whether it is computed for one channel at a time.
+    response_bytes : int, optional
+        Bytes per pixel of the image that computing it holds beside image and regions, for plans of memory. Without it,
+        16 if it looks around its regions (four filter responses) and else 0.
     """
 
     name: str
@@ -70,6 +76,8 @@ class Statistic:
     radius: int = 0
     alignment: int = 1
     per_channel: bool = True
+    # kept out of the repr as well: it decides no number
+    response_bytes: int | None = field(default=None, repr=False)
 
     def __post_init__(self) -> None:
         if not self.columns or len(set(self.columns)) < len(self.columns):
@@ -81,6 +89,13 @@ class Statistic:
                 f"statistic {self.name!r} has radius {self.radius} and alignment {self.alignment}; they must be at "
                 "least 0 and 1"
             )
+
+    @property
+    def bytes_per_pixel(self) -> int:
+        """Bytes per pixel of the image that computing it holds beside image and regions."""
+        if self.response_bytes is None:
+            return _RESPONSES if self.radius else 0
+        return self.response_bytes
 
     def measure(self, regions: Regions) -> NDArray[np.float32]:
         """Return what `compute` gives, checked to be one row per region and one number per column."""

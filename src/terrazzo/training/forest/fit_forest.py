@@ -14,12 +14,16 @@ from terrazzo.errors import ParameterError
 from terrazzo.models.forest.model import ForestModel
 from terrazzo.models.forest.trees import Trees
 from terrazzo.progress import Step, shows_progress, tell
+from terrazzo.regions.statistics.filter_bank import EIGEN_BANK
 from terrazzo.settings import answers
 from terrazzo.training.forest.sampled_pixels import SampledPixels, sample_pixels
 from terrazzo.training.rules.annotated_inputs import annotated_inputs
 from terrazzo.training.rules.named_classes import ClassNames
 from terrazzo.training.rules.split_sources import readable_inputs, split_sources
 from terrazzo.training.rules.training import ForestTraining
+
+BANK = EIGEN_BANK
+"""The responses that new forests are grown on."""
 
 STEP = 10
 """Trees that are added before the validation loss is looked at again."""
@@ -72,7 +76,7 @@ def fit_forest(
         *readable_inputs(inputs), inputs.classes, validation=training.validation, seed=training.seed
     )
     learned, judged = (
-        sample_pixels(sources, validation=held, classes=inputs.classes, number=number, seed=training.seed)
+        sample_pixels(sources, BANK, validation=held, classes=inputs.classes, number=number, seed=training.seed)
         for held, number in ((False, training.samples), (True, max(1, training.samples // 4)))
     )
     if not learned.classes.size or not judged.classes.size:
@@ -90,7 +94,7 @@ def fit_forest(
         tree.classes_ = grown.classes_
     trees, (pixel_size, pixel_unit) = Trees.of(kept, inputs.classes), inputs.pixel_size
     shape = inputs.channels, inputs.axes
-    return ForestModel(trees, *shape, inputs.class_names, inputs.colours, pixel_size, figures, pixel_unit)
+    return ForestModel(trees, *shape, inputs.class_names, inputs.colours, pixel_size, figures, pixel_unit, BANK)
 
 
 def _grow(

@@ -15,7 +15,7 @@ from numpy.typing import NDArray
 from terrazzo.blocks import Box
 from terrazzo.models.forest.response_blocks import response_grid
 from terrazzo.regions.classes.annotation import NOT_ANNOTATED, annotated_classes
-from terrazzo.regions.statistics.filter_bank import bank_columns, bank_window, filter_bank
+from terrazzo.regions.statistics.filter_bank import ResponseBank, responses_at
 from terrazzo.training.rules.patch_source import PatchSource
 
 
@@ -34,7 +34,7 @@ class SampledPixels:
 
 
 def sample_pixels(
-    sources: Sequence[PatchSource], *, validation: bool, classes: int, number: int, seed: int
+    sources: Sequence[PatchSource], bank: ResponseBank, *, validation: bool, classes: int, number: int, seed: int
 ) -> SampledPixels:
     """Draw about `number` annotated pixels of one side of all images, each as likely as any other.
 
@@ -43,6 +43,7 @@ def sample_pixels(
     Parameters
     ----------
     sources : sequence of PatchSource
+    bank : ResponseBank
     validation : bool
         Which side.
     classes : int
@@ -59,8 +60,8 @@ def sample_pixels(
         known = list(pool.map(_annotated, jobs))
         share = min(1.0, number / max(1, sum(known)))
         wanted = [job for job, pixels in zip(jobs, known, strict=True) if pixels]
-        drawn = list(pool.map(partial(_drawn, classes=classes, share=share), wanted))
-    columns = len(bank_columns(sources[0].pixels.shape[0]))
+        drawn = list(pool.map(partial(_drawn, bank=bank, classes=classes, share=share), wanted))
+    columns = len(bank.columns(sources[0].pixels.shape[0]))
     responses = [np.empty((columns, 0), np.float32), *(found[0] for found in drawn)]
     values = [np.empty(0, np.uint8), *(found[1] for found in drawn)]
     return SampledPixels(np.ascontiguousarray(np.concatenate(responses, axis=1).T), np.concatenate(values))
@@ -79,11 +80,11 @@ def _annotated(job: _Job) -> int:
     return int((job.source.read_truth(job.core, job.validation) != NOT_ANNOTATED).sum())
 
 
-def _drawn(job: _Job, classes: int, share: float) -> tuple[NDArray[np.float32], NDArray[np.uint8]]:
+def _drawn(job: _Job, bank: ResponseBank, classes: int, share: float) -> tuple[NDArray[np.float32], NDArray[np.uint8]]:
     core = job.core
     truth = annotated_classes(job.source.read_truth(core, job.validation), classes)
     chosen = (truth != NOT_ANNOTATED) & (np.random.default_rng(job.key).random(truth.shape) < share)
     places = np.nonzero(chosen)
-    box = bank_window(core, job.source.extent)
+    box = bank.window(core, job.source.extent)
     absolute = tuple(place + start for place, start in zip(places, core.start, strict=True))
-    return filter_bank(job.source.read_pixels(box), box, absolute), truth[places]
+    return responses_at(bank, job.source.read_pixels(box), box, absolute), truth[places]

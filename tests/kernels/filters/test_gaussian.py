@@ -1,48 +1,14 @@
 import numpy as np
 import pytest
+from crops import crops_with_margins, random_image, shapes
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from scipy import ndimage
-from skimage.measure import block_reduce
 
-from terrazzo.kernels.filters import (
-    gaussian,
-    gaussian_weights,
-    gradient_and_laplacian,
-    halved,
-    local_mean_and_std,
-    masked_gaussian,
-    radius,
-)
+from terrazzo.kernels.filters import gaussian, gaussian_weights, local_mean_and_std, masked_gaussian, radius
 
 SIGMAS = (0.0, 0.4, 1.0, 2.0, 4.3)
-shapes = st.tuples(st.integers(1, 6), st.integers(1, 30), st.integers(1, 30))
 three_sigmas = st.tuples(*[st.sampled_from(SIGMAS)] * 3)
-
-
-def random_image(shape, seed=0, offset=0.0):
-    return (np.random.default_rng(seed).standard_normal(shape) + offset).astype(np.float32)
-
-
-def section_by_section(filtered, image):
-    return np.stack([filtered(section.astype(float)) for section in image])
-
-
-@st.composite
-def crops(draw, extent):
-    """Return the bounds of a window of at least one pixel along an axis."""
-    start = draw(st.integers(0, extent - 1))
-    return start, draw(st.integers(start + 1, extent))
-
-
-@st.composite
-def crops_with_margins(draw, shape, margins):
-    """Return a window of an image, the same with a margin around, and where it lies in that."""
-    bounds = [draw(crops(extent)) for extent in shape]
-    firsts = [max(0, a - margin) for (a, _), margin in zip(bounds, margins, strict=True)]
-    kept = tuple(slice(a, b) for a, b in bounds)
-    around = tuple(slice(a, b + margin) for a, (_, b), margin in zip(firsts, bounds, margins, strict=True))
-    return kept, around, tuple(slice(a - first, b - first) for (a, b), first in zip(bounds, firsts, strict=True))
 
 
 @settings(max_examples=60)
@@ -132,23 +98,6 @@ def test_a_constant_image_has_no_local_deviation():
     assert np.allclose(std, 0, atol=1e-4)
 
 
-@given(shapes)
-def test_gradient_and_laplacian_are_those_of_the_correlations_in_each_section(shape):
-    image = random_image(shape)
-    dy, dx = (ndimage.correlate1d(image.astype(float), [-0.5, 0, 0.5], axis=axis, mode="reflect") for axis in (1, 2))
-    gradient, laplacian = gradient_and_laplacian(image)
-    assert np.allclose(gradient, np.hypot(dy, dx), atol=1e-5)
-    expected = section_by_section(lambda section: ndimage.laplace(section, mode="reflect"), image)
-    assert np.allclose(laplacian, expected, atol=1e-5)
-
-
-@given(shapes)
-def test_a_halved_image_holds_the_means_of_2_by_2_pixels_of_each_section(shape):
-    image = random_image(shape)
-    padded = np.pad(image.astype(float), [(0, 0), *((0, n % 2) for n in shape[1:])], mode="edge")
-    assert np.allclose(halved(image), block_reduce(padded, (1, 2, 2), np.mean), atol=1e-6)
-
-
 @settings(max_examples=80)
 @given(st.data(), three_sigmas)
 def test_a_crop_with_its_margin_gives_the_bits_of_the_whole_gaussian(data, sigmas):
@@ -183,26 +132,3 @@ def test_a_margin_one_pixel_short_shows(axis):
     around = tuple(slice(17 - margin, 23 + margin) for margin in margins)
     inner = tuple(slice(margin, margin + 6) for margin in margins)
     assert not np.array_equal(gaussian(image[around], (2.0, 2.0, 2.0))[inner], gaussian(image, (2.0, 2.0, 2.0))[kept])
-
-
-@given(st.data())
-def test_differences_need_a_margin_of_one_pixel_in_their_section(data):
-    image = random_image((3, 30, 33), seed=5)
-    kept, around, inner = data.draw(crops_with_margins(image.shape, (0, 1, 1)))
-    for whole, part in zip(gradient_and_laplacian(image), gradient_and_laplacian(image[around]), strict=True):
-        assert np.array_equal(part[inner], whole[kept])
-
-
-@given(st.data(), st.integers(1, 3))
-def test_a_pyramid_that_starts_at_a_multiple_gives_the_bits_of_the_whole(data, levels):
-    image, side = random_image((2, 53, 70), seed=7), 2**levels
-    top, left = (side * data.draw(st.integers(0, (n - 1) // side)) for n in image.shape[1:])
-    whole, part = image, np.ascontiguousarray(image[:, top:, left:])
-    for _ in range(levels):
-        whole, part = halved(whole), halved(part)
-    assert np.array_equal(part, whole[:, top // side :, left // side :])
-
-
-def test_a_pyramid_that_starts_elsewhere_differs():
-    image = random_image((1, 16, 16))
-    assert not np.array_equal(halved(np.ascontiguousarray(image[:, 1:, 1:]))[:, :-1, :-1], halved(image)[:, 1:, 1:])

@@ -1,0 +1,28 @@
+"""Differences between neighbouring pixels of each section: gradient and Laplacian."""
+
+from __future__ import annotations
+
+import numpy as np
+from numpy.typing import NDArray
+
+from terrazzo.kernels.jit import kernel
+
+
+@kernel
+def gradient_and_laplacian(
+    image: NDArray[np.float32],
+) -> tuple[NDArray[np.float32], NDArray[np.float32]]:
+    """Return the gradient magnitude (central differences) and 5-point Laplacian in each section (z, y, x)."""
+    depth, height, width = image.shape
+    gradient = np.empty((depth, height, width), np.float32)
+    laplacian = np.empty((depth, height, width), np.float32)
+    for z in range(depth):
+        for y in range(height):
+            above, here, below = image[z, max(y - 1, 0)], image[z, y], image[z, min(y + 1, height - 1)]
+            slope, curve = gradient[z, y], laplacian[z, y]
+            for x in range(width):
+                left, right = here[max(x - 1, 0)], here[min(x + 1, width - 1)]
+                dy, dx = np.float32(0.5) * (below[x] - above[x]), np.float32(0.5) * (right - left)
+                slope[x] = np.sqrt(dy * dy + dx * dx)
+                curve[x] = ((above[x] - here[x]) + (below[x] - here[x])) + ((left - here[x]) + (right - here[x]))
+    return gradient, laplacian

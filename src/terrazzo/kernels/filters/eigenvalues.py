@@ -1,0 +1,142 @@
+"""Eigenvalues of the Hessian and of the structure tensor in each section: ridges and blobs, edges and corners."""
+
+from __future__ import annotations
+
+import numpy as np
+from numpy.typing import NDArray
+
+from terrazzo.kernels.filters.gaussian import gaussian_weights
+from terrazzo.kernels.filters.rows import along_x, along_y
+from terrazzo.kernels.jit import kernel
+
+Eigenvalues = tuple[NDArray[np.float32], NDArray[np.float32]]
+
+
+def hessian_eigenvalues(smooth: NDArray[np.float32], sigma: float) -> Eigenvalues:
+    """Return the larger and the smaller eigenvalue of the Hessian of each section of a smoothed image (z, y, x).
+
+    Second derivatives are differences of neighbouring pixels, times `sigma` squared, so that a structure of any width
+    answers alike at its own scale.
+
+    Parameters
+    ----------
+    smooth : ndarray of float32, shape (z, y, x)
+        The image, smoothed by a Gaussian of `sigma`.
+    sigma : float
+        In pixels.
+
+    Returns
+    -------
+    larger, smaller : ndarray of float32, shape (z, y, x)
+        A pixel depends on those at most one row and column away.
+
+    Notes
+    -----
+    Lindeberg 1998, Edge detection and ridge detection with automatic scale selection.
+    """
+    larger, smaller = np.empty(smooth.shape, np.float32), np.empty(smooth.shape, np.float32)
+    for section, *results in zip(smooth, larger, smaller, strict=True):
+        _hessian_of_section(section, np.float32(sigma * sigma), *results)
+    return larger, smaller
+
+
+def structure_eigenvalues(smooth: NDArray[np.float32], sigma: float, *, coarse: bool = False) -> Eigenvalues:
+    """Return the square roots of the eigenvalues of the structure tensor of each section of a smoothed image.
+
+    The tensor is that of the gradient (central differences, times `sigma`), smoothed by a Gaussian of 2 `sigma`. Its
+    roots are of first degree in contrast: how much intensity changes per `sigma` in the direction of most change, and
+    across it.
+
+    Parameters
+    ----------
+    smooth : ndarray of float32, shape (z, y, x)
+        The image, smoothed by a Gaussian of `sigma`.
+    sigma : float
+        In pixels.
+    coarse : bool
+        Whether the products of the gradient are smoothed on the next level of the pyramid, on which the result is
+        then: by a Gaussian of `sigma` of its pixels.
+
+    Returns
+    -------
+    larger, smaller : ndarray of float32, shape (z, y, x)
+        A pixel depends on those at most `1 + radius(2 * sigma)` rows and columns away; a coarse one on coarse ones at
+        most `radius(sigma)` away, and these on one more pixel around them.
+
+    Notes
+    -----
+    Förstner and Gülch 1987, A fast operator for detection and precise location of distinct points, corners and centres
+    of circular features.
+    """
+    weights = gaussian_weights(sigma if coarse else 2 * sigma)
+    height, width = (-(-n // 2) if coarse else n for n in smooth.shape[1:])
+    larger, smaller = (np.empty((len(smooth), height, width), np.float32) for _ in range(2))
+    products = np.empty((3, height, width), np.float32)
+    for section, *results in zip(smooth, larger, smaller, strict=True):
+        (_coarse_products if coarse else _products)(section, np.float32(0.5 * sigma), products)
+        _structure_of_section(products, weights, *results)
+    return larger, smaller
+
+
+@kernel
+def _hessian_of_section(section, factor, larger, smaller):
+    height, width = section.shape
+    for y in range(height):
+        above, here, below = section[max(y - 1, 0)], section[y], section[min(y + 1, height - 1)]
+        large, small = larger[y], smaller[y]
+        for x in range(width):
+            left, right = max(x - 1, 0), min(x + 1, width - 1)
+            yy = (above[x] - here[x]) + (below[x] - here[x])
+            xx = (here[left] - here[x]) + (here[right] - here[x])
+            yx = np.float32(0.25) * ((below[right] - below[left]) - (above[right] - above[left]))
+            mean, half = np.float32(0.5) * (yy + xx), np.float32(0.5) * (yy - xx)
+            spread = np.sqrt(half * half + yx * yx)
+            large[x], small[x] = factor * (mean + spread), factor * (mean - spread)
+
+
+@kernel
+def _products_of_row(section, y, factor, yy, yx, xx):
+    """Write the products of the gradient along a row, where `factor` is half of what multiplies the gradient."""
+    height, width = section.shape
+    above, here, below = section[max(y - 1, 0)], section[y], section[min(y + 1, height - 1)]
+    for x in range(width):
+        dy = factor * (below[x] - above[x])
+        dx = factor * (here[min(x + 1, width - 1)] - here[max(x - 1, 0)])
+        yy[x], yx[x], xx[x] = dy * dy, dy * dx, dx * dx
+
+
+@kernel
+def _products(section, factor, products):
+    for y in range(section.shape[0]):
+        _products_of_row(section, y, factor, products[0, y], products[1, y], products[2, y])
+
+
+@kernel
+def _coarse_products(section, factor, products):
+    """Write the means of the products over 2 x 2 pixels; an odd last row or column counts twice."""
+    height, width = section.shape
+    top, bottom = np.empty((3, width), np.float32), np.empty((3, width), np.float32)
+    for y in range(products.shape[1]):
+        _products_of_row(section, 2 * y, factor, top[0], top[1], top[2])
+        _products_of_row(section, min(2 * y + 1, height - 1), factor, bottom[0], bottom[1], bottom[2])
+        for product in range(3):
+            upper, lower, row = top[product], bottom[product], products[product, y]
+            for x in range(row.size):
+                other = min(2 * x + 1, width - 1)
+                row[x] = np.float32(0.25) * ((upper[2 * x] + upper[other]) + (lower[2 * x] + lower[other]))
+
+
+@kernel
+def _structure_of_section(products, weights, larger, smaller):
+    height, width = larger.shape
+    reach = weights.size - 1
+    padded, total = np.empty(width + 2 * reach, np.float64), np.empty((3, width), np.float64)
+    for y in range(height):
+        for product in range(3):
+            along_y(products[product], y, weights, padded[reach : reach + width])
+            along_x(padded, weights, total[product])
+        yy, yx, xx, large, small = total[0], total[1], total[2], larger[y], smaller[y]
+        for x in range(width):
+            mean, half = 0.5 * (yy[x] + xx[x]), 0.5 * (yy[x] - xx[x])
+            spread = np.sqrt(half * half + yx[x] * yx[x])
+            large[x], small[x] = np.sqrt(mean + spread), np.sqrt(max(mean - spread, 0.0))

@@ -1,0 +1,136 @@
+"""Separable Gaussians, of a mask as well, and the local mean and deviation: in float64, in a fixed order."""
+
+from __future__ import annotations
+
+import numpy as np
+from numpy.typing import NDArray
+
+from terrazzo.kernels.filters.rows import along_x, along_y, mirrored, squares_along_y
+from terrazzo.kernels.jit import kernel
+
+TRUNCATE = 4.0
+
+
+def radius(sigma: float) -> int:
+    """Return the radius in pixels of the Gaussian of standard deviation `sigma`: 4 sigma, rounded."""
+    return int(TRUNCATE * sigma + 0.5)
+
+
+def gaussian(volume: NDArray[np.float32], sigmas: tuple[float, float, float]) -> NDArray[np.float32]:
+    """Return the volume (z, y, x) smoothed by a Gaussian of one standard deviation per axis, in pixels."""
+    across, vertical, horizontal = (gaussian_weights(sigma) for sigma in sigmas)
+    smooth = np.empty(volume.shape, np.float32)
+    if volume.shape[0] == 1 or across.size == 1:  # mirrored, a single section is all there is along z
+        for section, result in zip(volume, smooth, strict=True):
+            _smooth_section(section, vertical, horizontal, result)
+        return smooth
+    plane = np.empty(volume.shape[1:], np.float64)
+    for z, result in enumerate(smooth):
+        _along_z(volume, z, across, plane)
+        _smooth_section(plane, vertical, horizontal, result)
+    return smooth
+
+
+def masked_gaussian(
+    volume: NDArray[np.float32], mask: NDArray[np.bool_], sigmas: tuple[float, float, float]
+) -> NDArray[np.float32]:
+    """Return the volume (z, y, x) smoothed from the pixels inside the mask alone; 0 outside.
+
+    This is normalised convolution, the Gaussian of the masked volume over that of the mask. The latter is exactly
+    1 in float32 where the mask is True as far as the Gaussian reaches: there the result is `gaussian`'s, bit for
+    bit.
+
+    Parameters
+    ----------
+    volume : ndarray of float32, shape (z, y, x)
+        Intensities; outside the mask they may be NaN.
+    mask : ndarray of bool, shape (z, y, x)
+        Which pixels count.
+    sigmas : tuple of float
+        The standard deviation along each axis, in pixels.
+
+    Notes
+    -----
+    Knutsson and Westin 1993, Normalized and differential convolution.
+    """
+    if mask.all():
+        return gaussian(volume, sigmas)
+    zero = np.float32(0)
+    weight = np.where(mask, gaussian(mask.astype(np.float32), sigmas), np.float32(1))
+    return np.where(mask, gaussian(np.where(mask, volume, zero), sigmas) / weight, zero)
+
+
+def local_mean_and_std(image: NDArray[np.float32], sigma: float) -> tuple[NDArray[np.float32], NDArray[np.float32]]:
+    """Return the Gaussian-weighted local mean and standard deviation in each section of the image (z, y, x)."""
+    weights = gaussian_weights(sigma)
+    mean, std = np.empty(image.shape, np.float32), np.empty(image.shape, np.float32)
+    for section, section_mean, section_std in zip(image, mean, std, strict=True):
+        _smooth_section_and_squares(section, weights, section_mean, section_std)
+    return mean, std
+
+
+def gaussian_weights(sigma: float) -> NDArray[np.float64]:
+    """Return the Gaussian's weights for offsets `0..radius(sigma)`, which sum to 1 over both sides.
+
+    The exponential is a series of our own: numpy's differs between processors.
+    """
+    half = [_exponential(-0.5 * (k / sigma) * (k / sigma)) for k in range(radius(sigma) + 1)] if sigma else [1.0]
+    total = half[0]
+    for value in half[1:]:
+        total += 2.0 * value
+    return np.array([value / total for value in half])
+
+
+def _exponential(exponent: float) -> float:
+    """Return e**exponent for exponents that are not positive, by its series: + - * / only."""
+    term = total = 1.0
+    for k in range(1, 80):
+        term *= -exponent / k
+        total += term
+    return 1.0 / total
+
+
+@kernel
+def _along_z(volume, z, weights, plane):
+    """Write one section of the volume, correlated with symmetric weights along z."""
+    depth, height, width = volume.shape
+    for y in range(height):
+        here, total = volume[z, y], plane[y]
+        for x in range(width):
+            total[x] = weights[0] * np.float64(here[x])
+        for k in range(1, weights.size):
+            before, after = volume[mirrored(z - k, depth), y], volume[mirrored(z + k, depth), y]
+            weight = weights[k]
+            for x in range(width):
+                total[x] += weight * (np.float64(before[x]) + np.float64(after[x]))
+
+
+@kernel
+def _smooth_section(section, vertical, horizontal, result):
+    """Correlate a section with symmetric weights along y, then x."""
+    height, width = section.shape
+    reach = horizontal.size - 1
+    padded, total = np.empty(width + 2 * reach, np.float64), np.empty(width, np.float64)
+    for y in range(height):
+        along_y(section, y, vertical, padded[reach : reach + width])
+        along_x(padded, horizontal, total)
+        row = result[y]
+        for x in range(width):
+            row[x] = total[x]
+
+
+@kernel
+def _smooth_section_and_squares(section, weights, mean, std):
+    """Correlate a section and its squares with symmetric weights along y, then x."""
+    height, width = section.shape
+    reach = weights.size - 1
+    padded, total = np.empty(width + 2 * reach, np.float64), np.empty(width, np.float64)
+    padded_squares, total_squares = np.empty(width + 2 * reach, np.float64), np.empty(width, np.float64)
+    for y in range(height):
+        along_y(section, y, weights, padded[reach : reach + width])
+        squares_along_y(section, y, weights, padded_squares[reach : reach + width])
+        along_x(padded, weights, total)
+        along_x(padded_squares, weights, total_squares)
+        for x in range(width):
+            mean[y, x] = total[x]
+            std[y, x] = np.sqrt(max(total_squares[x] - total[x] * total[x], 0.0))

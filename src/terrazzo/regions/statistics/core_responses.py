@@ -1,0 +1,92 @@
+"""The filter responses of all pixels of a core: kept on their levels, given out in strips that stay in cache."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from terrazzo.blocks import Box
+from terrazzo.kernels.filters import enlarged_into
+from terrazzo.regions.statistics.filter_bank import ResponseBank
+
+# Pixels of a strip, about: 33 responses of each take 1 MiB.
+STRIP = 8192
+
+Strip = tuple[tuple[slice, ...], NDArray[np.float32]]
+
+
+@dataclass(frozen=True, eq=False)
+class CoreResponses:
+    """The responses of a bank on a core.
+
+    Parameters
+    ----------
+    core : Box
+    planes : tuple of (ndarray of float32, int)
+        Of each column the pixels (z, y, x) that the core lies in, and their level of the pyramid.
+    """
+
+    core: Box
+    planes: tuple[tuple[NDArray[np.float32], int], ...]
+
+    @classmethod
+    def of(cls, bank: ResponseBank, window: NDArray[np.float32], box: Box, core: Box) -> CoreResponses:
+        """Compute the responses.
+
+        Parameters
+        ----------
+        bank : ResponseBank
+        window : ndarray of float32, shape (c, y, x) or (c, z, y, x)
+            The image on `box`.
+        box, core : Box
+            Where the window lies, made by `bank.window` from the core.
+        """
+        z, *section = core.as_volume.within(box.as_volume)
+        planes = []
+        for response, level in bank.responses(window):
+            y, x = (slice(along.start >> level, ((along.stop - 1) >> level) + 1) for along in section)
+            planes.append((response[z, y, x].copy(), level))
+        return cls(core, tuple(planes))
+
+    @staticmethod
+    def bytes_of(bank: ResponseBank, channels: int, core: int) -> int:
+        """Return the bytes that the responses of so many pixels take, about."""
+        return channels * _bytes_of(core, bank.levels)
+
+    @staticmethod
+    def bytes_while_computed(bank: ResponseBank, channels: int, read: int, core: int) -> int:
+        """Return the bytes that are alive at most while they are computed from a window of `read` pixels."""
+        kept, most = CoreResponses.bytes_of(bank, channels - 1, core) + 4 * core, 0
+        for scale in bank.scales:
+            kept += _bytes_of(core, scale.levels)
+            # a coarse level is reached by halving: together at most a third of the window, with its half
+            computing = (scale.response_bytes * read >> 2 * scale.level) + 2 * read * (scale.level > 0)
+            most = max(most, kept + computing)
+        return most
+
+    def strips(self) -> Iterator[Strip]:
+        """Yield the responses of some rows at a time: which pixels of the core, and a new array (columns, …, y, x)."""
+        depth, height, width = self.core.as_volume.shape
+        rows = max(1, STRIP // width)
+        for z in range(depth):
+            for top in range(0, height, rows):
+                bottom = min(top + rows, height)
+                inside = (slice(z, z + 1), slice(top, bottom), slice(None))
+                table = self._table(z, top, bottom)
+                kept = len(self.core.start)
+                yield inside[3 - kept :], table.reshape(len(table), *(1,) * (kept - 2), bottom - top, width)
+
+    def _table(self, z: int, top: int, bottom: int) -> NDArray[np.float32]:
+        y, x = self.core.start[-2:]
+        table = np.empty((len(self.planes), bottom - top, self.core.shape[-1]), np.float32)
+        for (plane, level), column in zip(self.planes, table, strict=True):
+            side = 2**level
+            enlarged_into(plane[z], level, y % side + top, x % side, column)
+        return table
+
+
+def _bytes_of(core: int, levels: tuple[int, ...]) -> int:
+    return sum(4 * core >> 2 * level for level in levels)
