@@ -12,6 +12,7 @@ from workers_elsewhere import copy_of_terrazzo, scheduler_elsewhere, worker_at, 
 
 import terrazzo as tz
 from terrazzo.blockwise.cluster import run_blocks, worker_watch
+from terrazzo.blockwise.cluster.cluster import cluster_client
 from terrazzo.errors import ParameterError
 
 MANY = grid_of((1500, 1750))
@@ -120,6 +121,13 @@ def test_a_scheduler_that_goes_away_before_any_block_ends_in_one_sentence(tmp_pa
                 with pytest.raises(ParameterError) as ended:
                     worker_watch.computed(slow, client, "the scale")
     assert str(ended.value).startswith(f"the Dask scheduler at '{address}' has gone away; start one and run the same")
+
+
+def test_a_client_that_knows_of_no_worker_any_more_has_lost_its_scheduler(monkeypatch):
+    with cluster_client(workers=1) as client:
+        monkeypatch.setattr(client, "scheduler_info", lambda **_: {})
+        with pytest.raises(ParameterError, match="has gone away; start one and run the same again"):
+            worker_watch.WorkerWatch(client)
 
 
 def test_a_scheduler_that_goes_away_ends_the_run_in_one_sentence(tmp_path):

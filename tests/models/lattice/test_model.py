@@ -19,7 +19,7 @@ from terrazzo.models.lattice.decide_pixels import decided_pixels
 from terrazzo.models.lattice.directions import graph_of_cells
 from terrazzo.models.lattice.embed_block import cells_needed, embedded_block
 from terrazzo.models.lattice.graph_passing import GraphPassing
-from terrazzo.models.lattice.pixel_responses import ResponsesOf, response_window
+from terrazzo.models.lattice.pixel_responses import response_window, some_responses
 from terrazzo.models.passes.declared import Seen
 
 SIZES = {2: (6, 5), 3: (2, 4, 3)}
@@ -41,7 +41,7 @@ def slow_logits(model, image, labels, rows):
         middles = [(place + 0.5) / size - 0.5 for place, size in zip(places, lattice.size, strict=True)]
         smooth = [ndimage.map_coordinates(one, middles, order=1, mode="nearest") for one in np.moveaxis(grid, -1, 0)]
         whole = Box((0,) * model.axes, lattice.shape)
-        responses = ResponsesOf(Seen(whole, image))(tuple(places))
+        responses = some_responses(Seen(whole, image), tuple(places))
         row = np.searchsorted(rows.graph.ids, labels.ravel())
         asked = network.pixel_logits(
             torch.from_numpy(model.scales.pixels(responses.T)),
@@ -77,9 +77,9 @@ def test_a_block_gets_the_probabilities_of_the_whole_image(axes, data, levels, s
         inside = ((cells >= 0) & (cells < found.box.shape)).all(axis=1)
         assert np.allclose(found.logits.numpy()[tuple(cells[inside].T)], regions[inside], rtol=1e-4, atol=1e-4)
         window = response_window(block)
-        responses = ResponsesOf(Seen(window, image[(slice(None), *window.slices)]))
+        seen = Seen(window, image[(slice(None), *window.slices)])
         ids = labels[block.core.slices]
-        decided = decided_pixels(block, ids, found, model.network, model.scales, responses)
+        decided = decided_pixels(block, ids, found, model.network, model.scales, seen)
         planes = np.stack(list(decided.planes()), axis=-1)
         assert np.abs(planes / 255 - expected[block.core.slices]).max() < 1e-3 + 0.5 / 255
         sure = np.sort(expected[block.core.slices], axis=-1)

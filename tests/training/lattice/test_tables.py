@@ -7,7 +7,7 @@ from stored import CLASSES, random_annotation
 
 from terrazzo.blocks import Box
 from terrazzo.blockwise.inputs.annotated_image import annotated_image
-from terrazzo.models.lattice.pixel_responses import ResponsesOf
+from terrazzo.models.lattice.pixel_responses import some_responses
 from terrazzo.models.passes.declared import Seen
 from terrazzo.training.lattice.exposure import Exposure
 from terrazzo.training.lattice.fit import tables_of
@@ -52,7 +52,7 @@ def test_samples_are_pixels_of_the_image_with_their_own_responses_and_stand_for_
     assert len(np.unique(places, axis=0)) == len(places)
     assert np.array_equal(truth[tuple(places.T)], samples.classes)
     seen = Seen(Box((0, 0), SHAPE), blobs(SHAPE))
-    assert np.array_equal(ResponsesOf(seen)(tuple(places.T)).T, samples.responses)
+    assert np.array_equal(some_responses(seen, tuple(places.T)).T, samples.responses)
     known = np.bincount(truth.ravel(), minlength=256)[:CLASSES]
     stood_for = np.bincount(samples.classes, samples.areas, CLASSES)
     assert np.allclose(stood_for, known)

@@ -87,7 +87,7 @@ class WorkerWatch:
     def _ask(self) -> None:
         try:
             workers = self.client.scheduler_info(n_workers=-1)["workers"]
-        except OSError as error:
+        except (OSError, KeyError) as error:  # a client that has just lost its scheduler knows of nothing
             raise self._lost() from error
         self.threads_there = sum(worker["nthreads"] for worker in workers.values())
         self.asked = time.monotonic()

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import itertools
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from dataclasses import dataclass
+from functools import cached_property
 from typing import Any
 
 import numpy as np
@@ -15,15 +16,10 @@ from torch import Tensor
 from terrazzo.blocks import Block
 from terrazzo.models.lattice.embed_block import EmbeddedCells
 from terrazzo.models.lattice.network import LatticeNetwork, Projected
+from terrazzo.models.lattice.pixel_responses import core_responses
 from terrazzo.models.lattice.scales import Scales
+from terrazzo.models.passes.declared import Seen
 from terrazzo.regions.classes.annotation import NOT_ANNOTATED, in_8_bits
-
-PIXELS_AT_ONCE = 2**16
-"""Pixels that are asked at a time: what is alive of them stays in the cache."""
-
-Places = tuple[NDArray[np.int64], ...]
-Responses = Callable[[Places], NDArray[np.float32]]
-"""Gives the filter responses (K, P) of some pixels, which are named in the whole image."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -32,7 +28,7 @@ class DecidedPixels:
 
     Parameters
     ----------
-    cells : ndarray of int64, shape (y, x) or (z, y, x)
+    cells : ndarray of int32, shape (y, x) or (z, y, x)
         The place of each pixel's superpixel in `regions`; -1 is none.
     regions : ndarray of float32, shape (number of cells, C)
         The probabilities of superpixels.
@@ -44,7 +40,7 @@ class DecidedPixels:
         The most probable class of each; ties go to the lowest, 255 is no superpixel.
     """
 
-    cells: NDArray[np.int64]
+    cells: NDArray[np.int32]
     regions: NDArray[np.float32]
     asked: NDArray[np.int64]
     pixels: NDArray[np.uint8]
@@ -66,7 +62,7 @@ def decided_pixels(
     found: EmbeddedCells,
     network: LatticeNetwork,
     scales: Scales,
-    responses: Responses | None,
+    seen: Seen | None,
 ) -> DecidedPixels:
     """Return the classes of the pixels of a block's core.
 
@@ -78,66 +74,77 @@ def decided_pixels(
     found : EmbeddedCells
     network : LatticeNetwork
     scales : Scales
-    responses : callable, or None
-        Gives the filter responses of pixels; without it superpixels decide.
+    seen : Seen, or None
+        The pixels of `response_window`; without them superpixels decide.
     """
     probabilities = torch.softmax(found.logits, dim=-1).flatten(0, -2).cpu().numpy()
     cells = _places_of(ids, block, found)
     # one more, for pixels of none
     classes = np.append(probabilities.argmax(axis=1), NOT_ANNOTATED).astype(np.uint8)[cells]
-    asked = np.empty(0, np.int64)
-    if responses is not None:
-        unsure = np.append(probabilities.max(axis=1) < network.config.settings.sure, False)
-        asked = np.flatnonzero(unsure[cells])
-    of_pixels = np.empty((asked.size, probabilities.shape[1]), np.uint8)
-    if responses is not None and asked.size:
-        with torch.inference_mode():
-            projected = network.projected(found.embeddings)
-            for start in range(0, asked.size, PIXELS_AT_ONCE):
-                piece = slice(start, start + PIXELS_AT_ONCE)
-                own = _asked(asked[piece], block, cells, found, projected, network, scales, responses)
-                classes.reshape(-1)[asked[piece]] = own.argmax(axis=1)
-                of_pixels[piece] = in_8_bits(own)
-    return DecidedPixels(cells, probabilities, asked, of_pixels, classes)
+    asked, own = np.zeros(cells.shape, np.bool_), [np.empty((0, probabilities.shape[1]), np.uint8)]
+    if seen is not None:
+        asked = np.append(probabilities.max(axis=1) < network.config.settings.sure, False)[cells]
+    if seen is not None and asked.any():
+        pixels = _Asked(block, found, network, scales)
+        for inside, responses in core_responses(seen, block).strips():
+            wanted = asked[inside]
+            if wanted.any():
+                answers = pixels.probabilities(inside, wanted, cells[inside][wanted], responses[:, wanted])
+                # a view of the core, into which the answers go
+                classes[inside][wanted] = answers.argmax(axis=1)
+                own.append(in_8_bits(answers))
+    return DecidedPixels(cells, probabilities, np.flatnonzero(asked), np.concatenate(own), classes)
 
 
-def _places_of(ids: NDArray[np.unsignedinteger[Any]], block: Block, found: EmbeddedCells) -> NDArray[np.int64]:
+def _places_of(ids: NDArray[np.unsignedinteger[Any]], block: Block, found: EmbeddedCells) -> NDArray[np.int32]:
     """Return the place of each pixel's superpixel among the embedded cells; -1 is none."""
-    numbers = ids.astype(np.int64) - 1
-    counts, places = block.lattice.cells, np.zeros(ids.shape, np.int64)
-    for axis, (first, span) in enumerate(zip(found.box.start, found.box.shape, strict=True)):
-        inner = int(np.prod(counts[axis + 1 :]))
-        places = places * span + (numbers // inner % counts[axis] - first)
-    places[numbers < 0] = -1
-    return places
+    named, number = np.unique(ids, return_inverse=True)
+    some = named[named > 0]
+    places = np.full(named.size, -1, np.int32)
+    cells = block.lattice.cells_of(some) - found.box.start
+    places[named.size - some.size :] = np.ravel_multi_index(tuple(cells.T), found.box.shape)
+    return places[number].reshape(ids.shape)
 
 
-def _asked(
-    asked: NDArray[np.int64],
-    block: Block,
-    cells: NDArray[np.int64],
-    found: EmbeddedCells,
-    projected: Projected,
-    network: LatticeNetwork,
-    scales: Scales,
-    responses: Responses,
-) -> NDArray[np.float32]:
-    """Return the probabilities of some pixels, by their place in the raster, shape (P, C)."""
-    inside = np.unravel_index(asked, cells.shape)
-    places = tuple(place + start for place, start in zip(inside, block.core.start, strict=True))
-    device = projected.own.device
-    seen = torch.from_numpy(scales.pixels(responses(places).T)).to(device)
-    own = projected.own.flatten(0, -2)[torch.from_numpy(cells.reshape(-1)[asked]).to(device)]
-    middles = [
-        torch.from_numpy((place + 0.5) / size - 0.5).to(device, torch.float32)
-        for place, size in zip(places, block.lattice.size, strict=True)
-    ]
-    first = torch.tensor(found.box.start, device=device)
-    last = torch.tensor([count - 1 for count in block.lattice.cells], device=device)
-    around = interpolated(projected.around, torch.stack(middles, dim=1) - first, -first, last - first)
-    logits = network.pixel_logits(seen, own, around)
-    probabilities: NDArray[np.float32] = torch.softmax(logits, dim=1).cpu().numpy()
-    return probabilities
+@dataclass(frozen=True, eq=False)
+class _Asked:
+    """What pixels of a block's core are asked by."""
+
+    block: Block
+    found: EmbeddedCells
+    network: LatticeNetwork
+    scales: Scales
+
+    @cached_property
+    def projected(self) -> Projected:
+        with torch.inference_mode():
+            return self.network.projected(self.found.embeddings)
+
+    def probabilities(
+        self,
+        inside: tuple[slice, ...],
+        wanted: NDArray[np.bool_],
+        cells: NDArray[np.int32],
+        responses: NDArray[np.float32],
+    ) -> NDArray[np.float32]:
+        """Return the probabilities (P, C) of the wanted ones of some pixels of the core."""
+        lattice, device = self.block.lattice, self.projected.own.device
+        seen = torch.from_numpy(self.scales.pixels(responses.T)).to(device)
+        own = self.projected.own.flatten(0, -2)[torch.from_numpy(cells).to(device, torch.int64)]
+        middles = [
+            (place + (part.start or 0) + start + 0.5) / size - 0.5 - first
+            for place, part, start, size, first in zip(
+                np.nonzero(wanted), inside, self.block.core.start, lattice.size, self.found.box.start, strict=True
+            )
+        ]
+        at = torch.from_numpy(np.stack(middles, axis=1).astype(np.float32)).to(device)
+        first = torch.tensor(self.found.box.start, device=device)
+        last = torch.tensor([count - 1 for count in lattice.cells], device=device)
+        with torch.inference_mode():
+            around = interpolated(self.projected.around, at, -first, last - first)
+            logits = self.network.pixel_logits(seen, own, around)
+            probabilities: NDArray[np.float32] = torch.softmax(logits, dim=1).cpu().numpy()
+        return probabilities
 
 
 def interpolated(table: Tensor, at: Tensor, low: Tensor, high: Tensor) -> Tensor:

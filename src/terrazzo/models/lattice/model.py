@@ -20,7 +20,7 @@ from terrazzo.models.fitted_model import common_of
 from terrazzo.models.lattice.decide_pixels import decided_pixels
 from terrazzo.models.lattice.embed_block import cells_needed, embedded_block, on_device
 from terrazzo.models.lattice.network import LatticeConfig, LatticeNetwork
-from terrazzo.models.lattice.pixel_responses import ResponsesOf, response_window
+from terrazzo.models.lattice.pixel_responses import BANK, response_window
 from terrazzo.models.lattice.scales import SCALES, Scales
 from terrazzo.models.lattice.settings import Decision, LatticeSettings
 from terrazzo.models.lattice.task import lattice_bytes
@@ -31,6 +31,7 @@ from terrazzo.models.superpixel_model import SuperpixelModel, check_names, resto
 from terrazzo.regions.graphs.block_graph import BlockGraph, empty_graph
 from terrazzo.regions.graphs.recipe import Recipe
 from terrazzo.regions.statistics.features import FeatureSet
+from terrazzo.regions.statistics.filter_bank import bank_named
 from terrazzo.wording import counted
 
 Ids = NDArray[np.unsignedinteger[Any]]
@@ -109,7 +110,7 @@ class LatticeModel(SuperpixelModel):
 
     def header(self) -> dict[str, Any]:
         """Return the network's shape and the recipe as values of JSON."""
-        return {"network": asdict(self.network.config), **self.recipe_header()}
+        return {"network": asdict(self.network.config), "bank": BANK.name, **self.recipe_header()}
 
     def tensors(self) -> dict[str, torch.Tensor]:
         """Return the weights and the scales."""
@@ -121,6 +122,8 @@ class LatticeModel(SuperpixelModel):
         cls, header: Mapping[str, Any], tensors: Mapping[str, torch.Tensor], features: FeatureSet | None = None
     ) -> LatticeModel:
         """Return the model of a header and its tensors; see `FittedModel.restored`."""
+        if bank_named(header["bank"]) != BANK:
+            raise ModelError(f"pixels decide by the filter responses '{BANK.name}', not '{header['bank']}'")
         shape = dict(header["network"])
         settings = LatticeSettings(**shape.pop("settings"))
         # what nobody has sealed may ask for more rounds than there is memory
@@ -166,8 +169,7 @@ def _classes(
 ) -> Given:
     network = on_device(model.network, choose_device(device))
     found = embedded_block(block, near, network, model.scales)
-    responses = None if seen is None else ResponsesOf(seen)
-    decided = decided_pixels(block, ids, found, network, model.scales, responses)
+    decided = decided_pixels(block, ids, found, network, model.scales, seen)
     cells = block.lattice.cells_of(own.ids) - found.box.start
     nodes = np.ravel_multi_index(tuple(cells.T), found.box.shape)
     return {

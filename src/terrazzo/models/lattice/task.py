@@ -6,11 +6,11 @@ import math
 
 from terrazzo.blocks import Block, BlockGrid, Box
 from terrazzo.memory import CHUNKS_AT_ONCE, EDGES_PER_NODE, WRITING, Reading, table_bytes, with_slack
-from terrazzo.models.lattice.decide_pixels import PIXELS_AT_ONCE
 from terrazzo.models.lattice.embed_block import cells_needed, window_of_cells
 from terrazzo.models.lattice.network import LatticeConfig
-from terrazzo.models.lattice.pixel_responses import response_window
+from terrazzo.models.lattice.pixel_responses import BANK, response_window
 from terrazzo.regions.graphs.recipe import Recipe
+from terrazzo.regions.statistics.core_responses import STRIP, CoreResponses
 
 # Tables of activations that are alive at once on the finest level, kept ones of all levels included.
 ACTIVATIONS = 7
@@ -35,11 +35,12 @@ def lattice_stages(
     if settings.decision == "pixel":
         seen = _volume(response_window(block))
         window = recipe.channels * seen * reading.itemsize + seen * reading.masked
-        responses = recipe.channels * seen * (4 + 4 * 12)
-        pieces = PIXELS_AT_ONCE * 4 * (3 * config.pixel_columns + 8 * settings.pixel_width + 8 * config.axes)
+        single = 4 * recipe.channels * seen
+        responses = single + CoreResponses.bytes_while_computed(BANK, recipe.channels, seen, core)
+        pieces = STRIP * 4 * (3 * config.pixel_columns + 8 * settings.pixel_width + 8 * config.axes)
     kept = ids + own + window
     # the place of each pixel's superpixel, its class, the pixels that are asked, their probabilities
-    painted = core * (8 + 1 + 8 * (settings.decision == "pixel") + config.classes)
+    painted = core * (4 + 1 + (1 + 8 + config.classes) * (settings.decision == "pixel"))
     return {
         "read": kept + read + max(window, 2 * CHUNKS_AT_ONCE * reading.chunk),
         "rows": kept + read + 3 * table,

@@ -24,7 +24,7 @@ from terrazzo.models.passes.declared import Given
 from terrazzo.models.passes.superpixels import superpixels_pass, targets_pass
 from terrazzo.progress import Step, shows_progress, tell
 from terrazzo.regions.classes.tile_counts import TileCounts
-from terrazzo.regions.statistics.features import DEFAULT_FEATURES, FeatureSet
+from terrazzo.regions.statistics.features import LATTICE_FEATURES, FeatureSet
 from terrazzo.regions.superpixels.superpixel_parameters import SuperpixelParameters
 from terrazzo.settings import answers
 from terrazzo.training.lattice.sampled_pixels import samples_pass
@@ -49,7 +49,7 @@ def fit_lattice(
     masks: Sequence[MaskLike | None] | None = None,
     class_names: ClassNames | None = None,
     superpixels: SuperpixelParameters | None = None,
-    features: FeatureSet = DEFAULT_FEATURES,
+    features: FeatureSet = LATTICE_FEATURES,
     network: LatticeSettings = LatticeSettings(),
     training: LatticeTraining = LatticeTraining(),
 ) -> LatticeModel:

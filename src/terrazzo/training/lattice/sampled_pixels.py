@@ -10,7 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from terrazzo.blocks import Block
-from terrazzo.models.lattice.pixel_responses import ResponsesOf, response_columns, response_window
+from terrazzo.models.lattice.pixel_responses import response_columns, response_window, some_responses
 from terrazzo.models.passes.declared import ANNOTATION, Given, Own, Pass, Pixels, Seen, core
 from terrazzo.regions.classes.annotation import NOT_ANNOTATED
 
@@ -120,7 +120,7 @@ def _samples(
     samples = PixelSamples(
         block.lattice.cells_of(ids.ravel()[chosen]),
         (np.stack(places, axis=1) + 0.5) / block.lattice.size - 0.5,
-        np.ascontiguousarray(ResponsesOf(seen)(places).T),
+        np.ascontiguousarray(some_responses(seen, places).T),
         classes,
         (counts / np.maximum(drawn, 1)).astype(np.float32)[classes],
     )
