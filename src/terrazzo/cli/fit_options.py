@@ -54,6 +54,10 @@ class TrainingOptions:
     TITLE: ClassVar = "Training"
 
     epochs: Annotated[int | None, _option("The most epochs; not of a forest.", Training.epochs)] = None
+    steps: Annotated[
+        int | None,
+        typer.Option(help="The steps in all, in place of epochs or seconds; not of a forest."),
+    ] = None
     patience: Annotated[
         int | None,
         _option(

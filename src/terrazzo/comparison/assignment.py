@@ -107,6 +107,8 @@ class Assignment:
         }
         if self.epochs is not None:
             options["epochs"] = self.epochs
+        if self.settings.get("steps") is not None:  # its own length goes before that of all
+            del options["seconds"]
         return options | self.settings
 
     def values(self, *kinds: type) -> tuple[Any, ...]:

@@ -29,7 +29,7 @@ def too_small(error: Exception) -> str:
 
 def what_would_fit(method: Method, assignment: Assignment) -> str | None:
     """Return a sentence with the settings, halved in turn, that one epoch runs with; None if none do."""
-    own = {name: value for name, value in assignment.settings.items() if name not in ("seconds", "epochs")}
+    own = {name: value for name, value in assignment.settings.items() if name not in ("seconds", "epochs", "steps")}
     for settings in halved(shrinkable(method, assignment)):
         _empty_cache()
         try:

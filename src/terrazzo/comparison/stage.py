@@ -27,6 +27,7 @@ from terrazzo.comparison.methods import Method, find_method
 from terrazzo.comparison.resources import measured
 from terrazzo.errors import TerrazzoError
 from terrazzo.models.device import choose_device
+from terrazzo.training.rules.schedule import LEAST_STEPS
 
 OUTCOME, MODEL = "outcome.json", "model.safetensors"
 SCHEDULER = "TERRAZZO_SCORING_SCHEDULER"
@@ -64,7 +65,7 @@ def fit_stage(method: Method, job: Mapping[str, Any], folder: Path) -> dict[str,
     if lacking is not None:  # the error, and with it what its frames held on the GPU, is gone by now
         return {"error": what_would_fit(method, assignment) or lacking}
     fitted = dict(model.fitted) if hasattr(model, "fitted") else {}
-    spent = _too_small_a_budget(assignment.options()["seconds"], fitted, taken.seconds)
+    spent = _too_small_a_budget(assignment.options().get("seconds"), fitted, taken.seconds)
     if spent:
         return {"error": spent}
     method.write_model(model, folder / MODEL)
@@ -145,13 +146,13 @@ def _pixels(one: AnnotatedSource) -> int:
 
 
 def _too_small_a_budget(seconds: float | None, fitted: Mapping[str, float], took: float) -> str | None:
-    """Return a sentence if not even one epoch, with all that comes before it, fitted into the budget."""
-    if seconds is None or fitted.get("epochs", 2) > 1 or took <= seconds:
+    """Return a sentence if not even the least steps, with all that comes before them, fitted into the budget."""
+    if seconds is None or fitted.get("steps", math.inf) > LEAST_STEPS or took <= seconds:
         return None
     lasted = f"{took:.0f}" if took >= 10 else f"{took:.2g}"
     return (
-        f"a budget of {seconds:g} s is too small for one epoch, which took {lasted} s with all that comes before it; "
-        f"give at least {math.ceil(10 * took)}"
+        f"a budget of {seconds:g} s is too small for {fitted['steps']:.0f} steps, which took {lasted} s with all that "
+        f"comes before them; give at least {math.ceil(10 * took)}"
     )
 
 

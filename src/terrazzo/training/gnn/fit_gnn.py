@@ -89,5 +89,5 @@ def as_model(
     seconds: float,
 ) -> Model:
     """Return a trained network as a model that says how its fit went."""
-    figures = figures_of(fitted.history, seconds)
+    figures = figures_of(fitted.history, fitted.steps, seconds)
     return Model(fitted.network, fitted.scaling, recipe, names, colours, pixel_size, figures, pixel_unit)

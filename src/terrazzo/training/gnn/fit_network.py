@@ -25,7 +25,7 @@ def fit_network(
 
     Training sees only training nodes: nodes held out are not even neighbours. What does not fit one batch is
     cut in space, each piece with the ring that its logits depend on. On the CPU the same seed gives the same
-    weights, unless `seconds` is given.
+    weights; with `seconds`, the same seed and the `steps` that it came to.
 
     Parameters
     ----------

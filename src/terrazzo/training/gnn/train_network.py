@@ -41,6 +41,8 @@ class FittedNetwork:
         With the weights of the best epoch, on the CPU, in evaluation mode.
     scaling : Scaling
     history : tuple of Epoch
+    steps : int
+        Planned in all: given as `GNNTraining.steps` they repeat the run.
     split : Split or None
         None where training streamed.
     """
@@ -48,6 +50,7 @@ class FittedNetwork:
     network: GNN
     scaling: Scaling
     history: tuple[Epoch, ...]
+    steps: int
     split: Split | None
 
     @property
@@ -104,8 +107,8 @@ def train_network(
     with torch.random.fork_rng(devices=[on] if on.type == "cuda" else []):
         torch.manual_seed(seed)
         gnn = GNN(GNNConfig(**shape._asdict(), **asdict(network))).to(on)
-        history = optimise(gnn, DrawnBatches(learned, draw), judged, training.left(began), weights=weights, rng=rng)
-    return FittedNetwork(gnn.cpu(), sides.scaling, history, sides.split)
+        course = optimise(gnn, DrawnBatches(learned, draw), judged, training, weights=weights, rng=rng, began=began)
+    return FittedNetwork(gnn.cpu(), sides.scaling, *course, sides.split)
 
 
 def _groups(parts: Sequence[AnyPart], batch_nodes: int, rng: np.random.Generator) -> Iterator[list[AnyPart]]:

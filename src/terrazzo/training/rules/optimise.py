@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 import copy
-import logging
 import math
 import time
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
+from functools import partial
 from typing import NamedTuple, Protocol
 
 import numpy as np
@@ -17,9 +17,8 @@ from torch import Tensor, nn
 
 from terrazzo.errors import ParameterError
 from terrazzo.progress import Step, tell
+from terrazzo.training.rules.schedule import Pace
 from terrazzo.training.rules.training import Training
-
-_log = logging.getLogger(__name__)
 
 
 @dataclass(frozen=True)
@@ -95,6 +94,13 @@ def drawn_by_area(areas: NDArray[np.float64]) -> Draw:
     return draw
 
 
+class Course(NamedTuple):
+    """How training went: its epochs, and the steps that were planned in all, which repeat it."""
+
+    history: tuple[Epoch, ...]
+    steps: int
+
+
 def optimise(
     network: nn.Module,
     batches: TrainingBatches,
@@ -103,7 +109,8 @@ def optimise(
     *,
     weights: Tensor | None = None,
     rng: np.random.Generator,
-) -> tuple[Epoch, ...]:
+    began: float | None = None,
+) -> Course:
     """Train a network in place and leave it with the weights of its best epoch; each `Epoch` is a step of "epochs".
 
     Parameters
@@ -117,56 +124,55 @@ def optimise(
         Class weights of the loss.
     rng : numpy.random.Generator
         Decides what each epoch takes.
+    began : float, optional
+        The `time.monotonic()` at which the seconds began to count; by default now.
 
     Returns
     -------
-    tuple of Epoch
+    Course
 
     Raises
     ------
     ParameterError
         If the loss is no longer finite.
     """
-    started = time.monotonic()
+    started, pace, done = time.monotonic(), Pace(training, len(batches), began), 0
     optimiser = _adamw(network, training)
     history: list[Epoch] = []
     best, best_weights = math.inf, network.state_dict()
     waited = 0
-    while len(history) < training.epochs and waited < training.patience:
-        losses = []
-        for step, batch in enumerate(batches.epoch(rng)):
-            rate = training.rate(len(history) + step / len(batches), time.monotonic() - started)
-            losses.append(_step(network, batch, optimiser, rate, weights))
-        epoch = Epoch(
-            len(history) + 1,
-            _mean(losses),
-            *_judged(network, validation, weights),
-            time.monotonic() - started,
-        )
+    while done < pace.schedule.steps and waited < training.patience:
+        losses = list[_Weighted]()
+        for batch in batches.epoch(rng):
+            losses.append(_step(network, batch, optimiser, pace.schedule.rate(done), weights))
+            done += 1
+            pace.after(done, losses[-1][0].item, partial(_judged, network, validation, weights))
+            if done == pace.schedule.steps:
+                break
+        with pace.judging():
+            training_loss, judged = _mean(losses), _judged(network, validation, weights)
+        epoch = Epoch(len(history) + 1, training_loss, *judged, time.monotonic() - started)
         if not math.isfinite(epoch.training_loss + epoch.validation_loss):
             raise ParameterError(
                 f"the loss is not finite in epoch {epoch.epoch}; use a learning rate below {training.learning_rate:g}"
             )
         history.append(epoch)
-        tell(Step("epochs", epoch.epoch, training.epochs, detail=epoch))
+        tell(Step("epochs", epoch.epoch, pace.epochs, detail=epoch))
         waited += 1
         if epoch.validation_loss < best:
             best, best_weights, waited = epoch.validation_loss, copy.deepcopy(network.state_dict()), 0
-        if training.seconds is not None and epoch.seconds >= training.seconds:
-            if len(history) == 1 < training.epochs:
-                _log.warning("one epoch took %.0f s, all that there were: give more", epoch.seconds)
-            break
     network.load_state_dict(best_weights)
     network.eval()
-    return tuple(history)
+    return Course(tuple(history), pace.schedule.steps)
 
 
-def figures_of(history: Sequence[Epoch], seconds: float) -> dict[str, float]:
+def figures_of(history: Sequence[Epoch], steps: int, seconds: float) -> dict[str, float]:
     """How a fit went, in numbers for people."""
     best = best_of(history)
     return {
         "epochs": float(len(history)),
         "best_epoch": float(best.epoch),
+        "steps": float(steps),
         "validation_accuracy": best.validation_accuracy,
         "validation_loss": best.validation_loss,
         "seconds": seconds,

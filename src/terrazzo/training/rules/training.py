@@ -2,13 +2,10 @@
 
 from __future__ import annotations
 
-import logging
-import math
-import time
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, Literal, TypeAlias, TypeVar
+from typing import TYPE_CHECKING, Literal, TypeAlias
 
 from terrazzo.errors import ParameterError
 from terrazzo.settings import Settings
@@ -16,17 +13,7 @@ from terrazzo.settings import Settings
 if TYPE_CHECKING:
     from terrazzo.training.rules.splits import Split, Validation
 
-
-_log = logging.getLogger(__name__)
-
 ClassWeighting: TypeAlias = Literal["balanced"] | None
-MOST_OF_FIRST = 0.5
-"""How far into the run the first epoch may be, by its seconds: the rate is then half its peak."""
-
-WARM_UP = 0.05
-"""Share of the run in which the learning rate rises to its peak."""
-
-T = TypeVar("T", bound="Training")
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -38,12 +25,15 @@ class Training(Settings):
     epochs : int
         The most there may be.
     seconds : float, optional
-        The most seconds of training and of all that comes before it: after these no further epoch starts, and the
-        learning rate falls in time for it.
+        About how many seconds training and all that comes before it may take. How many steps that is, is fixed once,
+        from the pace of the first 20; `fitted["steps"]` of the model says it.
+    steps : int, optional
+        The number of steps in all, in place of what `epochs` give; the last epoch may be shorter. The number that a fit
+        with `seconds` came to repeats that fit on the same machine. Not together with `seconds`.
     patience : int
         Epochs without a better validation loss before training stops.
     learning_rate : float
-        The peak: it rises linearly at first and then falls as a cosine.
+        The peak: it rises linearly over the first 20 steps and then falls as a cosine to 0 at the last.
     weight_decay : float
         Of the matrices; biases and norms do not decay.
     weighting : {"balanced", None}
@@ -63,6 +53,7 @@ class Training(Settings):
 
     epochs: int = 200
     seconds: float | None = None
+    steps: int | None = None
     patience: int = 40
     learning_rate: float = 3e-3
     weight_decay: float = 1e-2
@@ -74,6 +65,14 @@ class Training(Settings):
     def __post_init__(self) -> None:
         if self.epochs < 1 or self.patience < 1:
             raise ParameterError(f"epochs is {self.epochs} and patience {self.patience}; both must be at least 1")
+        if self.steps is not None and self.steps < 1:
+            raise ParameterError(f"steps is {self.steps}; it must be at least 1, or None for what epochs give")
+        if self.steps is not None and self.seconds is not None:
+            raise ParameterError(
+                f"steps is {self.steps} and seconds {self.seconds:g}; both say how long training is, so leave one out"
+            )
+        if self.steps is not None:  # a model's figures are floats
+            object.__setattr__(self, "steps", int(self.steps))
         if not self.learning_rate > 0 or not self.weight_decay >= 0:
             raise ParameterError(
                 f"learning_rate is {self.learning_rate} and weight_decay {self.weight_decay}; "
@@ -84,29 +83,6 @@ class Training(Settings):
         check_seconds(self.seconds)
         check_seed(self.seed)
         object.__setattr__(self, "validation", checked_validation(self.validation))
-
-    def left(self: T, began: float) -> T:
-        """Return what is left if the seconds began to count at that `time.monotonic()`.
-
-        Where none are left, it is one epoch without a limit.
-        """
-        if self.seconds is None:
-            return self
-        left = self.seconds - (time.monotonic() - began)
-        if left > 0:
-            return replace(self, seconds=left)
-        _log.warning("what comes before training took all of its %g s: the network learns for one epoch", self.seconds)
-        return replace(self, seconds=None, epochs=1)
-
-    def rate(self, epochs_done: float, seconds: float) -> float:
-        """Return the learning rate after some epochs and seconds."""
-        done = epochs_done / self.epochs
-        if self.seconds is not None:
-            # however few seconds there are, the first epoch learns
-            done = max(done, min(seconds / self.seconds, 1 if epochs_done >= 1 else MOST_OF_FIRST))
-        if done < WARM_UP:
-            return self.learning_rate * (done / WARM_UP + 0.01)
-        return self.learning_rate * (1 + math.cos(math.pi * (done - WARM_UP) / (1 - WARM_UP))) / 2
 
 
 def check_seconds(seconds: float | None) -> None:
@@ -136,7 +112,7 @@ class UNetTraining(Training):
 
     Parameters
     ----------
-    epochs, seconds, patience, learning_rate, weight_decay, weighting, validation, seed, device
+    epochs, seconds, steps, patience, learning_rate, weight_decay, weighting, validation, seed, device
         As for `Training`. An epoch sees about as many pixels as are annotated, in 8 to 100 steps; seconds count what
         is read before. A GPU that has bfloat16 computes in it.
     patch : int or sequence of int, optional
@@ -171,7 +147,7 @@ class GNNTraining(Training):
 
     Parameters
     ----------
-    epochs, seconds, patience, learning_rate, weight_decay, weighting, validation, seed, device
+    epochs, seconds, steps, patience, learning_rate, weight_decay, weighting, validation, seed, device
         As for `Training`; `seconds` count the graphs as well.
     batch_nodes : int
         The most nodes in one step.

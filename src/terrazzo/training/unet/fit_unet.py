@@ -81,7 +81,7 @@ def fit_unet(
     sources = split_sources(pixels, truths, inputs.classes, validation=training.validation, seed=training.seed)
     began = time.perf_counter()
     fitted = train_unet(description, sources, side, training, began=started)
-    figures = figures_of(fitted.history, time.perf_counter() - began)
+    figures = figures_of(fitted.history, fitted.steps, time.perf_counter() - began)
     pixel_size, pixel_unit = inputs.pixel_size
     named = inputs.class_names, inputs.colours
     return UNetModel(fitted.network, fitted.mean, fitted.spread, *named, pixel_size, figures, pixel_unit)

@@ -40,12 +40,15 @@ class FittedUNet:
     mean, spread : tuple of float
         Per channel.
     history : tuple of Epoch
+    steps : int
+        Planned in all: given as `UNetTraining.steps` they repeat the run.
     """
 
     network: UNet
     mean: tuple[float, ...]
     spread: tuple[float, ...]
     history: tuple[Epoch, ...]
+    steps: int
 
 
 def train_unet(
@@ -94,13 +97,13 @@ def train_unet(
         torch.manual_seed(seed)
         network = channels_last(make(description).to(on), description.axes)
         try:
-            history = optimise(network, learned, judged, training.left(began), weights=weights, rng=rng)
+            course = optimise(network, learned, judged, training, weights=weights, rng=rng, began=began)
         except torch.OutOfMemoryError as error:
             raise ParameterError(
                 f"a batch of {batch} patches of {patch} pixels does not fit the memory of {on}; use a smaller batch, "
                 f"such as {max(1, batch // 2)}, a smaller patch or a smaller base"
             ) from error
-    return FittedUNet(channels_first(network.cpu()), mean, spread, history)  # type: ignore[arg-type]
+    return FittedUNet(channels_first(network.cpu()), mean, spread, *course)  # type: ignore[arg-type]
 
 
 def intensity_scaling(sources: Sequence[PatchSource], seed: int) -> tuple[tuple[float, ...], tuple[float, ...]]:
