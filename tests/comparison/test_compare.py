@@ -191,10 +191,10 @@ def test_a_gpu_that_is_too_small_is_told_what_would_fit(pairs, tmp_path, fits, r
     assert fits()[-1] == {**settings[STUB], "batch": 1, "patch": 128}
 
 
-def test_a_budget_too_small_for_one_epoch_is_told(pairs, tmp_path, fits):
-    settings = {STUB: {"fitted": {"epochs": 1}, "sleep": 0.3}}
+def test_a_budget_too_small_for_the_least_steps_is_told(pairs, tmp_path, fits):
+    settings = {STUB: {"fitted": {"steps": 40.0}, "sleep": 0.3}}
     with pytest.raises(
-        ParameterError, match=r"a budget of 0.2 s is too small for one epoch, .*; give at least \d+$"
+        ParameterError, match=r"a budget of 0.2 s is too small for 40 steps, .*; give at least \d+$"
     ) as told:
         tz.compare(*pairs, tmp_path / "report", **comparing(methods=(STUB,), settings=settings, seconds=0.2, **QUICK))
     assert int(str(told.value).split()[-1]) >= 3

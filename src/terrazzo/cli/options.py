@@ -16,9 +16,7 @@ STACKED = "zyx"
 Images = Annotated[str, typer.Argument(help="A file, a folder or a quoted glob.")]
 Annotations = Annotated[str, typer.Argument(help="The same, with a class per pixel or shapes of GeoJSON or CSV.")]
 Classes = Annotated[str | None, typer.Option(help="Names, comma-separated, in the order of values.")]
-Seconds = Annotated[
-    float | None, typer.Option(help="About how many seconds training, with all that comes before it, takes at most.")
-]
+Seconds = Annotated[float | None, typer.Option(help="About the most seconds of training and what comes before it.")]
 Json = Annotated[bool, typer.Option("--json", help="Print one JSON document.")]
 Overwrite = Annotated[bool, typer.Option("--overwrite", help="Replace what is at the output path.")]
 Device = Annotated[str, typer.Option(help="Where the network runs: auto, cpu, cuda or cuda:0.")]

@@ -124,16 +124,23 @@ def test_training_stops_when_patience_is_out(discs):
     assert len(fitted.history) == fitted.best.epoch + 3
 
 
-def test_training_stops_when_the_time_is_up(discs):
-    began = time.monotonic()
-    fitted = fit_network(*discs, **gnn(epochs=100000, patience=100000, seconds=0.5, **SMALL))
-    assert time.monotonic() - began >= 0.5
-    assert all(epoch.seconds < 0.5 for epoch in fitted.history[:-1])
+@pytest.mark.parametrize("options", [{}, {"dropout": 0.3, "batch_nodes": 150}])
+def test_the_steps_that_seconds_came_to_give_the_same_weights(discs, options):
+    limited = fit_network(*discs, **gnn(epochs=100000, patience=100000, seconds=1, **SMALL | options))
+    assert 40 <= limited.steps < 100000
+    again = fit_network(*discs, **gnn(steps=limited.steps, patience=100000, **SMALL | options))
+    assert torch.equal(parameters_of(limited), parameters_of(again))
+    assert len(limited.history) == len(again.history)
 
 
 def test_the_time_may_have_begun_before(discs):
-    fitted = fit_network(*discs, began=time.monotonic() - 601, **gnn(epochs=9, seconds=600, **SMALL))
-    assert len(fitted.history) == 1
+    fitted = fit_network(*discs, began=time.monotonic() - 601, **gnn(epochs=9000, seconds=600, **SMALL))
+    assert fitted.steps == 40
+
+
+def test_the_last_epoch_may_be_shorter(discs):
+    whole, part = (fit_network(*discs, **gnn(**length, **SMALL)) for length in ({"epochs": 1}, {"steps": 1}))
+    assert whole.steps > part.steps == len(part.history) == 1
 
 
 def test_the_network_comes_back_ready_for_use(discs):

@@ -99,12 +99,18 @@ def test_a_volume_is_learned():
     assert (tz.predict(model, volume, block=16).compute() == truth).mean() > 0.9
 
 
-def test_training_stops_at_its_time_and_tells_each_epoch(pair):
+def test_the_steps_that_seconds_came_to_give_the_same_weights_and_each_epoch_is_told(pair):
     told = []
     with tz.on_progress(told.append):
-        model = tz.fit_unet([pair[0]], [pair[1]], **unet(**SMALL, seconds=1e-3))
-    assert [(step.name, step.done, step.detail.epoch) for step in told] == [("epochs", 1, 1)]
-    assert model.fitted["epochs"] == 1.0
+        limited = tz.fit_unet([pair[0]], [pair[1]], **unet(**SMALL, seconds=2))
+    steps, epochs = limited.fitted["steps"], int(limited.fitted["epochs"])
+    assert steps >= 40
+    assert [(step.name, step.done, step.detail.epoch) for step in told] == [
+        ("epochs", n, n) for n in range(1, epochs + 1)
+    ]
+    assert told[-1].total == epochs
+    again = tz.fit_unet([pair[0]], [pair[1]], **unet(**SMALL, steps=steps))
+    assert again.fingerprint() == limited.fingerprint()
 
 
 def test_seconds_count_what_is_read_before_training(pair, monkeypatch, caplog):
@@ -114,7 +120,7 @@ def test_seconds_count_what_is_read_before_training(pair, monkeypatch, caplog):
 
     monkeypatch.setattr("terrazzo.training.unet.fit_unet.split_sources", slowly)
     model = tz.fit_unet([pair[0]], [pair[1]], **unet(**SMALL, seconds=0.5))
-    assert model.fitted["epochs"] == 1.0
+    assert model.fitted["steps"] == 40
     assert "took all of its 0.5 s" in caplog.text
 
 

@@ -59,7 +59,7 @@ class Cost:
     epoch: int
 
     def of(self, first: int, last: int) -> float:
-        """Return the seconds from just after step `first`, before any round, to the round after `last`, the final one."""
+        """Return the seconds from after step `first`, before its round, to the round after `last`, the final step."""
         rounds = -(-last // self.epoch) - (first - 1) // self.epoch
         return (last - first) * self.step + rounds * self.validation
 
