@@ -5,6 +5,7 @@ from __future__ import annotations
 import numpy as np
 from numpy.typing import NDArray
 
+from terrazzo.kernels.filters.rows import bordered_into
 from terrazzo.kernels.jit import kernel
 
 
@@ -16,13 +17,15 @@ def gradient_and_laplacian(
     depth, height, width = image.shape
     gradient = np.empty((depth, height, width), np.float32)
     laplacian = np.empty((depth, height, width), np.float32)
+    wide = np.empty(width + 2, np.float32)
+    left, right = wide[:width], wide[2:]
     for z in range(depth):
         for y in range(height):
             above, here, below = image[z, max(y - 1, 0)], image[z, y], image[z, min(y + 1, height - 1)]
             slope, curve = gradient[z, y], laplacian[z, y]
+            bordered_into(here, wide)
             for x in range(width):
-                left, right = here[max(x - 1, 0)], here[min(x + 1, width - 1)]
-                dy, dx = np.float32(0.5) * (below[x] - above[x]), np.float32(0.5) * (right - left)
+                dy, dx = np.float32(0.5) * (below[x] - above[x]), np.float32(0.5) * (right[x] - left[x])
                 slope[x] = np.sqrt(dy * dy + dx * dx)
-                curve[x] = ((above[x] - here[x]) + (below[x] - here[x])) + ((left - here[x]) + (right - here[x]))
+                curve[x] = ((above[x] - here[x]) + (below[x] - here[x])) + ((left[x] - here[x]) + (right[x] - here[x]))
     return gradient, laplacian

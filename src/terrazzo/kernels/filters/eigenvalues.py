@@ -6,7 +6,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from terrazzo.kernels.filters.gaussian import gaussian_weights
-from terrazzo.kernels.filters.rows import along_x, along_y
+from terrazzo.kernels.filters.rows import along_x, along_y, bordered_into
 from terrazzo.kernels.jit import kernel
 
 Eigenvalues = tuple[NDArray[np.float32], NDArray[np.float32]]
@@ -81,34 +81,39 @@ def structure_eigenvalues(smooth: NDArray[np.float32], sigma: float, *, coarse: 
 @kernel
 def _hessian_of_section(section, factor, larger, smaller):
     height, width = section.shape
+    wide = np.empty((3, width + 2), np.float32)
+    above, here, below = wide[0, 1:-1], wide[1, 1:-1], wide[2, 1:-1]
+    above_left, left, below_left = wide[0, :-2], wide[1, :-2], wide[2, :-2]
+    above_right, right, below_right = wide[0, 2:], wide[1, 2:], wide[2, 2:]
     for y in range(height):
-        above, here, below = section[max(y - 1, 0)], section[y], section[min(y + 1, height - 1)]
+        for row, near in enumerate((max(y - 1, 0), y, min(y + 1, height - 1))):
+            bordered_into(section[near], wide[row])
         large, small = larger[y], smaller[y]
         for x in range(width):
-            left, right = max(x - 1, 0), min(x + 1, width - 1)
             yy = (above[x] - here[x]) + (below[x] - here[x])
-            xx = (here[left] - here[x]) + (here[right] - here[x])
-            yx = np.float32(0.25) * ((below[right] - below[left]) - (above[right] - above[left]))
+            xx = (left[x] - here[x]) + (right[x] - here[x])
+            yx = np.float32(0.25) * ((below_right[x] - below_left[x]) - (above_right[x] - above_left[x]))
             mean, half = np.float32(0.5) * (yy + xx), np.float32(0.5) * (yy - xx)
             spread = np.sqrt(half * half + yx * yx)
             large[x], small[x] = factor * (mean + spread), factor * (mean - spread)
 
 
 @kernel
-def _products_of_row(section, y, factor, yy, yx, xx):
+def _products_of_row(section, y, factor, wide, yy, yx, xx):
     """Write the products of the gradient along a row, where `factor` is half of what multiplies the gradient."""
     height, width = section.shape
-    above, here, below = section[max(y - 1, 0)], section[y], section[min(y + 1, height - 1)]
+    above, below, left, right = section[max(y - 1, 0)], section[min(y + 1, height - 1)], wide[:-2], wide[2:]
+    bordered_into(section[y], wide)
     for x in range(width):
-        dy = factor * (below[x] - above[x])
-        dx = factor * (here[min(x + 1, width - 1)] - here[max(x - 1, 0)])
+        dy, dx = factor * (below[x] - above[x]), factor * (right[x] - left[x])
         yy[x], yx[x], xx[x] = dy * dy, dy * dx, dx * dx
 
 
 @kernel
 def _products(section, factor, products):
+    wide = np.empty(section.shape[1] + 2, np.float32)
     for y in range(section.shape[0]):
-        _products_of_row(section, y, factor, products[0, y], products[1, y], products[2, y])
+        _products_of_row(section, y, factor, wide, products[0, y], products[1, y], products[2, y])
 
 
 @kernel
@@ -116,9 +121,10 @@ def _coarse_products(section, factor, products):
     """Write the means of the products over 2 x 2 pixels; an odd last row or column counts twice."""
     height, width = section.shape
     top, bottom = np.empty((3, width), np.float32), np.empty((3, width), np.float32)
+    wide = np.empty(width + 2, np.float32)
     for y in range(products.shape[1]):
-        _products_of_row(section, 2 * y, factor, top[0], top[1], top[2])
-        _products_of_row(section, min(2 * y + 1, height - 1), factor, bottom[0], bottom[1], bottom[2])
+        _products_of_row(section, 2 * y, factor, wide, top[0], top[1], top[2])
+        _products_of_row(section, min(2 * y + 1, height - 1), factor, wide, bottom[0], bottom[1], bottom[2])
         for product in range(3):
             upper, lower, row = top[product], bottom[product], products[product, y]
             for x in range(row.size):

@@ -40,5 +40,10 @@ def enlarged_into(coarse: NDArray[np.float32], level: int, top: int, left: int, 
     """
     for y in range(result.shape[0]):
         values, row = coarse[(top + y) >> level], result[y]
-        for x in range(row.size):
-            row[x] = values[(left + x) >> level]
+        if y and (top + y) >> level == (top + y - 1) >> level:
+            row[:] = result[y - 1]
+        elif level == 0:
+            row[:] = values[left : left + row.size]
+        else:
+            for x in range(row.size):
+                row[x] = values[(left + x) >> level]

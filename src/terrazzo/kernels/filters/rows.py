@@ -53,6 +53,14 @@ def along_x(padded, weights, total):
 
 
 @kernel
+def bordered_into(row, wide):
+    """Write a row with its first and its last pixel once more, so that loops over neighbours are plain slices."""
+    wide[0], wide[-1] = row[0], row[-1]
+    for x in range(row.size):
+        wide[1 + x] = row[x]
+
+
+@kernel
 def mirrored(position, extent):
     """Return the pixel that stands for `position` when the image is mirrored at its borders, however often."""
     place = position % (2 * extent)

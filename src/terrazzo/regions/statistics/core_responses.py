@@ -68,24 +68,27 @@ class CoreResponses:
         return most
 
     def strips(self) -> Iterator[Strip]:
-        """Yield the responses of some rows at a time: which pixels of the core, and a new array (columns, …, y, x)."""
+        """Yield the responses of some rows at a time: which pixels of the core, and an array (columns, …, y, x).
+
+        The array holds them until the next strip is asked for.
+        """
         depth, height, width = self.core.as_volume.shape
-        rows = max(1, STRIP // width)
+        flat = len(self.core.start) == 2
+        rows = min(height, max(1, STRIP // width))
+        table = np.empty((len(self.planes), rows, width), np.float32)
         for z in range(depth):
             for top in range(0, height, rows):
                 bottom = min(top + rows, height)
-                inside = (slice(z, z + 1), slice(top, bottom), slice(None))
-                table = self._table(z, top, bottom)
-                kept = len(self.core.start)
-                yield inside[3 - kept :], table.reshape(len(table), *(1,) * (kept - 2), bottom - top, width)
+                section = (slice(top, bottom), slice(0, width))
+                strip = table[:, : bottom - top]
+                self._write(strip, z, top)
+                yield (section, strip) if flat else ((slice(z, z + 1), *section), strip[:, None])
 
-    def _table(self, z: int, top: int, bottom: int) -> NDArray[np.float32]:
+    def _write(self, strip: NDArray[np.float32], z: int, top: int) -> None:
         y, x = self.core.start[-2:]
-        table = np.empty((len(self.planes), bottom - top, self.core.shape[-1]), np.float32)
-        for (plane, level), column in zip(self.planes, table, strict=True):
-            side = 2**level
+        for (plane, level), column in zip(self.planes, strip, strict=True):
+            side = 1 << level
             enlarged_into(plane[z], level, y % side + top, x % side, column)
-        return table
 
 
 def _bytes_of(core: int, levels: tuple[int, ...]) -> int:
