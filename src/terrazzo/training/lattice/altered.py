@@ -168,7 +168,7 @@ class AlteredPixels:
             sections = made.reshape(-1, *made.shape[-2:])
             made = gaussian(np.ascontiguousarray(sections), (0.0, self.how.blur, self.how.blur)).reshape(made.shape)
         cut = [slice(a - first, b - first) for (a, b), (first, _) in zip(wanted, grown, strict=True)]
-        return made[(..., *cut)]
+        return np.asarray(made[..., cut[0], cut[1]])
 
     def _noisy(self, sections: tuple[slice, ...], spans: list[tuple[int, int]]) -> NDArray[np.float32]:
         places = [
@@ -198,7 +198,7 @@ def _nearest(first: int, last: int, extent: int, scaled: int) -> NDArray[np.int6
 def _middles(
     first: int, last: int, extent: int, scaled: int
 ) -> tuple[NDArray[np.int64], NDArray[np.int64], NDArray[np.float64]]:
-    """Return the image's pixels before and after some of the copy's along an axis, and how near they are to the latter."""
+    """Return the image's pixels before and after some of the copy's along an axis, and the share of the latter."""
     places = np.clip((np.arange(first, last) + 0.5) * extent / scaled - 0.5, 0, extent - 1)
     before = np.floor(places).astype(np.int64)
     return before, np.minimum(before + 1, extent - 1), places - before

@@ -8,6 +8,7 @@ from contextlib import ExitStack
 from functools import partial
 from pathlib import Path
 
+import numpy as np
 from distributed import Client
 
 from terrazzo.blocks import Block
@@ -27,11 +28,12 @@ from terrazzo.regions.classes.tile_counts import TileCounts
 from terrazzo.regions.statistics.features import LATTICE_FEATURES, FeatureSet
 from terrazzo.regions.superpixels.superpixel_parameters import SuperpixelParameters
 from terrazzo.settings import answers
+from terrazzo.training.lattice.altered import Alteration, altered_image
 from terrazzo.training.lattice.sampled_pixels import samples_pass
 from terrazzo.training.lattice.settings import LatticeTraining
-from terrazzo.training.lattice.split_cells import tile_side
+from terrazzo.training.lattice.split_cells import HeldOut, split_cells, tile_side
 from terrazzo.training.lattice.tables import ImageTables, StoredTables, Table, write_table
-from terrazzo.training.lattice.train import train
+from terrazzo.training.lattice.train import Sides, train
 from terrazzo.training.rules.annotated_images import annotated_images, scratch_folder
 from terrazzo.training.rules.named_classes import ClassNames
 
@@ -95,12 +97,8 @@ def fit_lattice(
     with ExitStack() as until:
         streams = _streams(learned.annotated, training)
         folder = until.enter_context(scratch_folder(training.scratch)) if streams else None
-        tables: list[ImageTables] = []
-        for one in learned.annotated:
-            place = None if folder is None else folder / str(len(tables))
-            tables.append(tables_of(one, training, place, active_client()))
-            tell(Step("graphs", len(tables), len(learned.annotated)))
-        fitted = train(tables, recipe, inputs.classes, network, training, device, began)
+        sides = _sides(learned.annotated, training, folder)
+        fitted = train(sides, recipe, inputs.classes, network, training, device, began)
     pixel_size, pixel_unit = inputs.pixel_size
     figures = fitted.figures(time.monotonic() - began)
     return LatticeModel(
@@ -112,6 +110,26 @@ def _streams(annotated: Sequence[AnnotatedImage], training: LatticeTraining) -> 
     if training.streaming == "auto":
         return sum(one.cells for one in annotated) > MOST_CELLS_IN_MEMORY
     return training.streaming
+
+
+def _sides(annotated: Sequence[AnnotatedImage], training: LatticeTraining, folder: Path | None) -> Sides:
+    """Return the tables of all images and of the altered copies of those that are trained on."""
+    client = active_client()
+    images: list[ImageTables] = []
+    for one in annotated:
+        images.append(tables_of(one, training, folder and folder / str(len(images)), client))
+        tell(Step("graphs", len(images), len(annotated)))
+    held_out = split_cells([image.tiles for image in images], validation=training.validation, seed=training.seed)
+    copied = [number for number, held in enumerate(held_out) if not held.whole] * training.copies
+    copies: list[ImageTables] = []
+    held_of_copies: list[HeldOut] = []
+    for number in copied:
+        how = Alteration.drawn(np.random.default_rng((training.seed, len(copies))))
+        altered = altered_image(annotated[number], how, training.widest_window, training.block)
+        copies.append(tables_of(altered, training, folder and folder / f"copy {len(copies)}", client))
+        held_of_copies.append(held_out[number].scaled(how.scale))
+        tell(Step("copies", len(copies), len(copied)))
+    return Sides((*images, *copies), (*held_out, *held_of_copies), len(images))
 
 
 def tables_of(

@@ -28,6 +28,9 @@ class LatticeTraining(Training):
         The most annotated pixels that are kept of a block: of each class by the square root of its area.
     contrast, brightness : float
         How far intensities are altered: by a factor exp(N(0, contrast)), and by N(0, brightness) of their deviation.
+    copies : int
+        How often each training image is learned from again, altered before superpixels are made: another scale, gamma,
+        noise and sharpness.
     turns : bool
         Whether windows are turned and mirrored.
     block : int, optional
@@ -54,6 +57,7 @@ class LatticeTraining(Training):
     samples: int = 32768
     contrast: float = 0.25
     brightness: float = 0.3
+    copies: int = 0
     turns: bool = True
     block: int | None = None
     streaming: bool | Literal["auto"] = "auto"
@@ -65,7 +69,7 @@ class LatticeTraining(Training):
             value = getattr(self, name)
             if value is not None and value < 1:
                 raise ParameterError(f"{name} is {value}; it must be at least 1")
-        for name in ("contrast", "brightness"):
+        for name in ("contrast", "brightness", "copies"):
             if not getattr(self, name) >= 0:
                 raise ParameterError(f"{name} is {getattr(self, name)}; it must be at least 0")
         if self.streaming not in (True, False, "auto"):

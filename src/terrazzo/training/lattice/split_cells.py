@@ -62,8 +62,15 @@ class HeldOut:
         """Return which of the image's tiles are for training."""
         if self.whole:
             return np.zeros(len(tiles.start), np.bool_)
-        held = {tuple(start) for start in self.start.tolist()}
-        return np.array([tuple(start) not in held for start in tiles.start.tolist()], np.bool_)
+        start, stop = tiles.start[:, None], tiles.stop[:, None]
+        free: NDArray[np.bool_] = ~np.all((start < self.stop) & (stop > self.start), axis=2).any(axis=1)
+        return free
+
+    def scaled(self, factor: float) -> HeldOut:
+        """Return what is held out of a copy of the image that has so many pixels for one, along y and x."""
+        factors = np.array([1.0] * (self.start.shape[1] - 2) + [factor] * 2)
+        start, stop = np.floor(self.start * factors), np.ceil(self.stop * factors)
+        return HeldOut(self.whole, start.astype(np.int64), stop.astype(np.int64))
 
 
 def tile_side(cells: tuple[int, ...]) -> int:

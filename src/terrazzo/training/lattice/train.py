@@ -24,7 +24,7 @@ from terrazzo.regions.graphs.scaling import FeatureMoments
 from terrazzo.training.lattice.batches import Batch, DrawnWindows
 from terrazzo.training.lattice.exposure import Exposure
 from terrazzo.training.lattice.settings import LatticeTraining
-from terrazzo.training.lattice.split_cells import HeldOut, split_cells
+from terrazzo.training.lattice.split_cells import HeldOut
 from terrazzo.training.lattice.tables import ImageTables, Table
 from terrazzo.training.lattice.windows import Places
 from terrazzo.training.rules.annotated_inputs import check_annotation
@@ -56,8 +56,27 @@ class FittedLattice:
         return figures_of(self.course.history, self.course.steps, seconds)
 
 
+@dataclass(frozen=True, eq=False)
+class Sides:
+    """What is learned from, and what of it is held out.
+
+    Parameters
+    ----------
+    images : sequence of ImageTables
+        The images, then altered copies.
+    held_out : sequence of HeldOut
+        For each of them.
+    originals : int
+        How many are no copies: validation sees no others.
+    """
+
+    images: Sequence[ImageTables]
+    held_out: Sequence[HeldOut]
+    originals: int
+
+
 def train(
-    images: Sequence[ImageTables],
+    sides: Sides,
     recipe: Recipe,
     classes: int,
     network: LatticeSettings,
@@ -69,7 +88,7 @@ def train(
 
     Parameters
     ----------
-    images : sequence of ImageTables
+    sides : Sides
     recipe : Recipe
         What the tables were made by.
     classes : int
@@ -84,8 +103,9 @@ def train(
     ParameterError
         If fewer than two classes are annotated, or nothing can be held out.
     """
-    check_annotation(np.sum([image.tiles.counts.sum(axis=0) for image in images], axis=0, dtype=np.float64))
-    held_out = split_cells([image.tiles for image in images], validation=training.validation, seed=training.seed)
+    images, held_out, originals = sides.images, sides.held_out, slice(sides.originals)
+    counts = [image.tiles.counts.sum(axis=0) for image in images[originals]]
+    check_annotation(np.sum(counts, axis=0, dtype=np.float64))
     learned = _learned(images, held_out, recipe)
     weights = class_weights(torch.tensor(learned.pixels, device=device), training.weighting)
     axes, multiple = len(recipe.superpixels.size), 2**network.levels
@@ -100,7 +120,8 @@ def train(
         multiple,
         device,
     )
-    judged = [Batch.of([table], learned.scales, multiple, device) for table in _judged(images, held_out, network)]
+    tables = _judged(images[originals], held_out[originals], network)
+    judged = [Batch.of([table], learned.scales, multiple, device) for table in tables]
     columns = len(recipe.node_columns + place_columns(axes)), len(response_columns(recipe.channels))
     with torch.random.fork_rng(devices=[device] if device.type == "cuda" else []):
         torch.manual_seed(training.seed)
