@@ -45,6 +45,8 @@ if TYPE_CHECKING:
     from terrazzo.models.gnn.model import Model as Model
     from terrazzo.models.gnn.settings import GNNSettings as GNNSettings
     from terrazzo.models.kinds import register_kind as register_kind
+    from terrazzo.models.lattice.model import LatticeModel as LatticeModel
+    from terrazzo.models.lattice.settings import LatticeSettings as LatticeSettings
     from terrazzo.models.unet.model import UNetModel as UNetModel
     from terrazzo.models.unet.settings import UNetSettings as UNetSettings
     from terrazzo.progress import ProgressBar as ProgressBar
@@ -56,9 +58,10 @@ if TYPE_CHECKING:
     from terrazzo.regions.graphs.region_graph import RegionGraph as RegionGraph
     from terrazzo.regions.statistics.features import Statistic as Statistic
     from terrazzo.regions.superpixels.superpixel_parameters import SuperpixelParameters as SuperpixelParameters
+    from terrazzo.training.fit import fit as fit
     from terrazzo.training.forest.fit_forest import fit_forest as fit_forest
-    from terrazzo.training.gnn.fit import fit as fit
     from terrazzo.training.gnn.fit_gnn import fit_gnn as fit_gnn
+    from terrazzo.training.lattice.settings import LatticeTraining as LatticeTraining
     from terrazzo.training.rules.training import ForestTraining as ForestTraining
     from terrazzo.training.rules.training import GNNTraining as GNNTraining
     from terrazzo.training.rules.training import UNetTraining as UNetTraining
@@ -74,6 +77,9 @@ _HOME = {
     "GNNTraining": "terrazzo.training.rules.training",
     "Image": "terrazzo.io.images.image",
     "Lattice": "terrazzo.lattice",
+    "LatticeModel": "terrazzo.models.lattice.model",
+    "LatticeSettings": "terrazzo.models.lattice.settings",
+    "LatticeTraining": "terrazzo.training.lattice.settings",
     "Limits": "terrazzo.comparison.settings",
     "Model": "terrazzo.models.gnn.model",
     "NodeTargets": "terrazzo.regions.graphs.node_targets",
@@ -94,7 +100,7 @@ _HOME = {
     "UNetTraining": "terrazzo.training.rules.training",
     "annotated_graph": "terrazzo.blockwise.arrays.annotated_graph",
     "compare": "terrazzo.comparison.compare",
-    "fit": "terrazzo.training.gnn.fit",
+    "fit": "terrazzo.training.fit",
     "fit_forest": "terrazzo.training.forest.fit_forest",
     "fit_gnn": "terrazzo.training.gnn.fit_gnn",
     "fit_unet": "terrazzo.training.unet.fit_unet",

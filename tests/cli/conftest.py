@@ -62,7 +62,7 @@ def files(tmp_path_factory):
             imageio.imwrite(folder / what / f"{stem}.png", array)
     imageio.imwrite(folder / "colour.png", np.zeros((96, 96, 3), np.uint8))
     arguments = ["fit", folder / "images", folder / "annotations", "-o", folder / "model.safetensors"]
-    arguments += ["--classes", ", ".join(NAMES), "--size", 8, "--layers", 2, "--width", 16, "--epochs", 12]
+    arguments += ["--classes", ", ".join(NAMES), "--size", 8, "--width", 16, "--steps", 100]
     with pytest.raises(SystemExit) as left:
         main([str(argument) for argument in arguments])
     assert left.value.code == 0

@@ -8,7 +8,7 @@ from textures import NAMES, striped
 
 import terrazzo as tz
 
-QUICK = ("--size", 8, "--layers", 2, "--width", 16, "--epochs", 12)
+QUICK = ("--size", 8, "--width", 16, "--steps", 100)
 
 
 def drawn_classes(path, classes):

@@ -26,7 +26,7 @@ from unets import random_unet
 import terrazzo as tz
 from terrazzo.blockwise.cluster import cluster
 
-QUICK = "--size 8 --layers 1 --width 8 --epochs 1"
+QUICK = "--size 8 --width 8 --steps 3"
 IMAGE, TRUTH, MODEL = "{files}/images/a.png", "{files}/annotations/a.png", "{files}/model.safetensors"
 FIT = f"fit {{}} {TRUTH} -o {{out}}/m.safetensors {QUICK}"
 FIT_WITH = f"fit {IMAGE} {{}} -o {{out}}/m.safetensors {QUICK}"

@@ -11,7 +11,7 @@ from textures import NAMES, striped
 
 import terrazzo as tz
 
-QUICK = ("--size", 8, "--layers", 2, "--width", 16, "--epochs", 2)
+QUICK = ("--size", 8, "--width", 16, "--steps", 3)
 
 
 @pytest.fixture(scope="module")

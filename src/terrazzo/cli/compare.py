@@ -33,8 +33,8 @@ class FirstOptions:
 
     output: Output
     methods: Annotated[
-        str, typer.Option(help="Comma-separated: gnn, unet, forest, or modules; unet:large is a variant.")
-    ] = "gnn,unet,forest"
+        str, typer.Option(help="Comma-separated: lattice, gnn, unet, forest, or modules; unet:large is a variant.")
+    ] = "lattice,unet,forest"
     classes: Classes = None
     split: Annotated[str, typer.Option(help="What is on one side only: image, group or region.")] = "image"
     seconds: Annotated[float | None, typer.Option(help="The most seconds of training, for each method.")] = None
@@ -61,7 +61,7 @@ class MethodOptions:
     TITLE: ClassVar = "Methods"
 
     setting: Annotated[
-        list[str] | None, typer.Option(help="Of one method, such as gnn.size=8 or unet.base=64; may be repeated.")
+        list[str] | None, typer.Option(help="Of one method, such as lattice.size=8 or unet.base=64; may be repeated.")
     ] = None
     epochs: Annotated[int | None, typer.Option(help="The most epochs of a network.")] = None
     seed: Annotated[int, typer.Option(help="Repeats a run.")] = 0
@@ -152,7 +152,7 @@ def parse_settings(texts: list[str]) -> dict[str, dict[str, Any]]:
         left, equals, value = text.partition("=")
         method, dot, name = left.rpartition(".")
         if not (equals and dot and method and name and value):
-            raise ParameterError(f"setting is '{text}'; write it as method.name=value, such as gnn.size=8")
+            raise ParameterError(f"setting is '{text}'; write it as method.name=value, such as lattice.size=8")
         settings.setdefault(method, {})[name] = _value(value)
     return settings
 

@@ -14,6 +14,8 @@ from terrazzo.cli.fit_options import (
     FirstUNetOptions,
     ForestOptions,
     GraphOptions,
+    LatticeOptions,
+    RegionOptions,
     SuperpixelOptions,
     TrainingOptions,
     UNetOptions,
@@ -38,6 +40,8 @@ def fit(
     first: FirstOptions,
     training: TrainingOptions,
     superpixels: SuperpixelOptions,
+    regions: RegionOptions,
+    lattice: LatticeOptions,
     graph: GraphOptions,
     unet: UNetOptions,
     forest: ForestOptions,
@@ -46,7 +50,7 @@ def fit(
     writing: Writing,
 ) -> None:
     """Fit a model on images and annotations, paired by name."""
-    given = said(training, superpixels, graph, unet, forest)
+    given = said(training, superpixels, regions, lattice, graph, unet, forest)
     given |= {name: value for name in ("size", "seconds") if (value := getattr(first, name)) is not None}
     _fit(images, annotations, first.model, first.output, first.classes, given, reading, annotating, writing)
 
@@ -94,6 +98,11 @@ def _fit(
 
 
 SETTINGS = {
+    "lattice": (
+        "terrazzo.regions.superpixels.superpixel_parameters.SuperpixelParameters",
+        "terrazzo.models.lattice.settings.LatticeSettings",
+        "terrazzo.training.lattice.settings.LatticeTraining",
+    ),
     "gnn": (
         "terrazzo.regions.superpixels.superpixel_parameters.SuperpixelParameters",
         "terrazzo.models.gnn.settings.GNNSettings",
@@ -104,6 +113,8 @@ SETTINGS = {
 }
 """Where the settings of each kind of model are; they load when they are needed."""
 
+ON_SUPERPIXELS = ("lattice", "gnn")
+
 
 def check_options(model: str, given: Mapping[str, Any]) -> None:
     """Raise a ParameterError if an option is one of another kind of model."""
@@ -111,7 +122,7 @@ def check_options(model: str, given: Mapping[str, Any]) -> None:
         owners = [kind for kind in SETTINGS if name in _names(kind)]
         if model not in owners:
             raise ParameterError(
-                f"{option_of(name)} is an option of --model {' and '.join(owners)}, and the model is {model}; leave it "
+                f"{option_of(name)} is an option of --model {' or '.join(owners)}, and the model is {model}; leave it "
                 "out, or choose another model"
             )
 
@@ -129,10 +140,10 @@ def fitted_model(model: str, inputs: AnnotatedImages, given: Mapping[str, Any]) 
 
         (grown,) = spread(given, *_kinds("forest"))
         return fit_forest(*pairs, training=grown)
-    from terrazzo.training.gnn.fit import fit
+    from terrazzo.training.fit import fit
 
     flat = {name: value for name, value in given.items() if name != "mask"} | _superpixels(inputs, given)
-    superpixels, network, training = spread(flat, *_kinds("gnn"))
+    superpixels, network, training = spread(flat, *_kinds(model))
     return fit(*pairs, masks=inputs.masks, superpixels=superpixels, network=network, training=training)
 
 
@@ -140,14 +151,14 @@ def _superpixels(inputs: AnnotatedImages, given: Mapping[str, Any]) -> dict[str,
     """Return the settings of superpixels that are texts on the command line; a size has one number per axis."""
     from terrazzo.lattice import spacing
 
-    default, *_ = _kinds("gnn")
+    default, *_ = _kinds("lattice")
     size = parse_size(given["size"]) if "size" in given else default.size[0]
     weights = {"weights": parse_weights(given["weights"])} if "weights" in given else {}
     return {"size": spacing(size, len(inputs.images[0].extent)), **weights}
 
 
 def _names(model: str) -> list[str]:
-    return [*names_of(*_kinds(model)), *(["mask"] if model == "gnn" else [])]
+    return [*names_of(*_kinds(model)), *(["mask"] if model in ON_SUPERPIXELS else [])]
 
 
 def _kinds(model: str) -> list[Any]:

@@ -10,10 +10,12 @@ import typer
 
 from terrazzo.cli.options import Classes, Mask, Output, Seconds
 from terrazzo.models.gnn.settings import GNNSettings
+from terrazzo.models.lattice.settings import LatticeSettings
 from terrazzo.models.unet.settings import UNetSettings
+from terrazzo.training.lattice.settings import LatticeTraining
 from terrazzo.training.rules.training import ForestTraining, Training, UNetTraining
 
-ModelKind = Literal["gnn", "unet", "forest"]
+ModelKind = Literal["lattice", "gnn", "unet", "forest"]
 
 
 def _option(text: str, default: object) -> Any:
@@ -28,8 +30,10 @@ class FirstOptions:
     output: Output
     model: Annotated[
         ModelKind,
-        typer.Option(help="A graph network on superpixels, a U-Net, or a random forest on pixels."),
-    ] = "gnn"
+        typer.Option(
+            help="A lattice network on superpixels and pixels, a graph network on superpixels, a U-Net, or a random forest."
+        ),
+    ] = "lattice"
     classes: Classes = None
     size: Annotated[
         str | None,
@@ -88,7 +92,7 @@ class TrainingOptions:
 class SuperpixelOptions:
     """What decides superpixels; a test holds the defaults to those of `SuperpixelParameters`, which load slowly."""
 
-    TITLE: ClassVar = "Superpixels, of --model gnn"
+    TITLE: ClassVar = "Superpixels, of --model lattice and gnn"
 
     compactness: Annotated[float | None, _option("Larger makes rounder superpixels.", "0.45")] = None
     iterations: Annotated[int | None, _option("Iterations.", "5")] = None
@@ -102,8 +106,45 @@ class SuperpixelOptions:
 
 
 @dataclass(frozen=True)
+class RegionOptions:
+    """What networks on superpixels have in common."""
+
+    TITLE: ClassVar = "Networks on superpixels, of --model lattice and gnn"
+
+    width: Annotated[int | None, _option("Width of the network.", LatticeSettings.width)] = None
+    block: Annotated[int | None, typer.Option(help="About how many pixels wide a task's block is.")] = None
+    streaming: Annotated[
+        bool | None,
+        typer.Option("--streaming/--no-streaming", help="Keep what is measured on disk; by default where it is large."),
+    ] = None
+    scratch: Annotated[Path | None, typer.Option(help="An existing folder for what is kept on disk.")] = None
+
+
+@dataclass(frozen=True)
+class LatticeOptions:
+    """The lattice network."""
+
+    TITLE: ClassVar = "Lattice network, of --model lattice"
+
+    decision: Annotated[
+        str | None,
+        _option("Who decides on a pixel's class: pixel, or region, which is quicker.", LatticeSettings.decision),
+    ] = None
+    copies: Annotated[
+        int | None,
+        _option("Altered copies of each training image that are learned from as well.", LatticeTraining.copies),
+    ] = None
+    contrast: Annotated[float | None, _option("How far contrast is altered in training.", LatticeTraining.contrast)] = (
+        None
+    )
+    brightness: Annotated[
+        float | None, _option("How far brightness is altered in training.", LatticeTraining.brightness)
+    ] = None
+
+
+@dataclass(frozen=True)
 class GraphOptions:
-    """The graph network and its graphs."""
+    """The network on the region adjacency graph."""
 
     TITLE: ClassVar = "Graph network, of --model gnn"
 
@@ -111,13 +152,6 @@ class GraphOptions:
         int | None,
         _option("Rounds of messages between neighbours.", GNNSettings.layers),
     ] = None
-    width: Annotated[int | None, _option("Width of the network.", GNNSettings.width)] = None
-    block: Annotated[int | None, typer.Option(help="About how many pixels wide a task's block is.")] = None
-    streaming: Annotated[
-        bool | None,
-        typer.Option("--streaming/--no-streaming", help="Keep graphs on disk; by default where they are large."),
-    ] = None
-    scratch: Annotated[Path | None, typer.Option(help="An existing folder for graphs on disk.")] = None
 
 
 @dataclass(frozen=True)

@@ -94,7 +94,7 @@ class Sweeps(Settings):
     Parameters
     ----------
     sizes : sequence of int
-        Sizes of superpixels at which the graph network is fitted on the first fold, for the trade-off; () for none.
+        Sizes of superpixels at which the network on them is fitted on the first fold, for the trade-off; () for none.
     sides : sequence of int
         Sides in pixels of the images on which memory is measured, but those that would take more than three minutes;
         () for none.

@@ -21,12 +21,12 @@ from terrazzo.io.model_file import write_model
 from terrazzo.progress import Step, tell
 from terrazzo.regions.classes.annotation import NOT_ANNOTATED
 from terrazzo.synthetic import CLASS_NAMES, colony_image
-from terrazzo.training.gnn.fit import fit
-from terrazzo.training.rules.training import GNNTraining
+from terrazzo.training.fit import fit
+from terrazzo.training.lattice.settings import LatticeTraining
 
 SMALLEST = 512
 SUPERPIXEL_SIZE = 16
-EPOCHS = 60
+STEPS = 300
 COLOURS = ("#39424e", "#f2a33c", "#4fb3d9")
 # Between the part that is fitted on and the rest that is scored: no superpixel and no neighbour in both.
 GAP = 4 * SUPERPIXEL_SIZE
@@ -72,7 +72,7 @@ def run_demo(output: str | Path, *, size: int = 4096, seed: int = 0, workers: in
             [annotation],
             size=SUPERPIXEL_SIZE,
             class_names=dict(zip(CLASS_NAMES, COLOURS, strict=True)),
-            training=GNNTraining(epochs=EPOCHS),
+            training=LatticeTraining(steps=STEPS),
         )
         write_model(model, folder / "model.safetensors")
         fitted = time.perf_counter()

@@ -7,6 +7,7 @@ import importlib
 from terrazzo.errors import ModelError
 from terrazzo.models.fitted_model import FittedModel
 from terrazzo.regions.graphs.recipe import Recipe
+from terrazzo.regions.statistics.features import LATTICE_FEATURES
 from terrazzo.regions.superpixels.superpixel_parameters import SuperpixelParameters
 
 FIRST_KIND = "gnn"
@@ -49,7 +50,7 @@ def kind_named(name: str) -> type[FittedModel]:
 
 
 def unfitted(channels: int, superpixels: SuperpixelParameters) -> FittedModel:
-    """Return a model of the first kind with two classes, of default shape, with random weights: for planning a fit.
+    """Return what `fit` makes by default, with two classes and random weights: for planning a fit.
 
     Parameters
     ----------
@@ -57,6 +58,6 @@ def unfitted(channels: int, superpixels: SuperpixelParameters) -> FittedModel:
         Of the images.
     superpixels : SuperpixelParameters
     """
-    from terrazzo.models.gnn.model import unfitted_model  # loads torch, which looking at the table does without
+    from terrazzo.models.lattice.model import unfitted_model  # loads torch, which looking at the table does without
 
-    return unfitted_model(Recipe(channels, superpixels))
+    return unfitted_model(Recipe(channels, superpixels, LATTICE_FEATURES))

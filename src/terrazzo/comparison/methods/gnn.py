@@ -1,9 +1,10 @@
-"""Superpixels, their region graph and a graph neural network: what this package is for."""
+"""Superpixels, their region adjacency graph and a graph neural network in which all neighbours speak alike."""
 
 from __future__ import annotations
 
 from dataclasses import replace
 from pathlib import Path
+from typing import cast
 
 import numpy as np
 
@@ -20,10 +21,10 @@ from terrazzo.models.gnn.model import Model
 from terrazzo.models.gnn.network import GNNConfig
 from terrazzo.models.gnn.settings import GNNSettings
 from terrazzo.regions.superpixels.superpixel_parameters import SuperpixelParameters
-from terrazzo.training.gnn.fit import fit as fit_images
+from terrazzo.training.fit import fit as fit_images
 from terrazzo.training.rules.training import GNNTraining
 
-TITLE = "Graph network on superpixels"
+TITLE = "Graph network on the region adjacency graph"
 
 
 KINDS = (SuperpixelParameters, GNNSettings, GNNTraining)
@@ -35,7 +36,7 @@ def fit(assignment: Assignment) -> Model:
     size = assignment.settings.get("size", SuperpixelParameters.size[0])
     settings = {**assignment.settings, "size": spacing(size, len(images[0].extent))}
     superpixels, network, training = replace(assignment, settings=settings).values(*KINDS)
-    return fit_images(
+    fitted = fit_images(
         images,
         assignment.annotations(),
         class_names=assignment.class_names,
@@ -43,6 +44,7 @@ def fit(assignment: Assignment) -> Model:
         network=network,
         training=training,
     )
+    return cast(Model, fitted)
 
 
 def warm_up() -> None:

@@ -39,7 +39,7 @@ class Measured:
     outcomes : dict
         For each method the outcome of each fold: of "fit" and "predict", or an "error".
     sizes : dict
-        For each size of superpixels the outcome of the graph network on the first fold.
+        For each size of superpixels the outcome of the network on superpixels on the first fold.
     growth : dict
         For each method what predicting images of each side took.
     """
@@ -53,7 +53,7 @@ class Measured:
 def write_report(folder: Path, measured: Measured, given: Mapping[str, Any]) -> dict[str, Any]:
     """Write the report and return what is in `report.json`."""
     names = measured.split.class_names
-    methods = {name: _method(name, outcomes, names) for name, outcomes in measured.outcomes.items()}
+    methods = {name: _method(title_of(name), outcomes, names) for name, outcomes in measured.outcomes.items()}
     report = {
         "version": __version__,
         "machine": _machine(given["device"]),
@@ -114,9 +114,8 @@ def _times(ratio: float) -> str:
     return f"{ratio:.1f} times quicker" if ratio > 1 else f"{1 / ratio:.1f} times longer"
 
 
-def _method(name: str, outcomes: Sequence[Mapping[str, Any]], class_names: Sequence[str]) -> dict[str, Any]:
+def _method(title: str, outcomes: Sequence[Mapping[str, Any]], class_names: Sequence[str]) -> dict[str, Any]:
     """Return the figures of a method, over all folds that it finished."""
-    title = title_of(name)
     errors = [outcome["error"] for outcome in outcomes if "error" in outcome]
     done = [outcome for outcome in outcomes if "error" not in outcome]
     if not done:
@@ -166,7 +165,7 @@ def _mean_of_folds(resources: Sequence[Mapping[str, Any]]) -> dict[str, Any]:
 def _traded(size: int, outcome: Mapping[str, Any], class_names: Sequence[str]) -> dict[str, Any]:
     if "error" in outcome:
         return {"size": size, "error": outcome["error"]}
-    one = _method("gnn", [outcome], class_names)
+    one = _method("", [outcome], class_names)
     scores = {name: one["scores"][name] for name in ("accuracy", "mean_iou", "ceiling")}
     memory = max(one["training"]["peak_memory"], one["prediction"]["peak_memory"])
     seconds = {"training_seconds": one["training"]["seconds"], "seconds_per_megapixel": one["seconds_per_megapixel"]}

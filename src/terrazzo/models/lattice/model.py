@@ -17,10 +17,11 @@ from terrazzo.errors import ModelError
 from terrazzo.memory import WORKER_WITH_TORCH
 from terrazzo.models.device import choose_device
 from terrazzo.models.fitted_model import common_of
+from terrazzo.models.lattice.cell_rows import place_columns
 from terrazzo.models.lattice.decide_pixels import decided_pixels
 from terrazzo.models.lattice.embed_block import cells_needed, embedded_block, on_device
 from terrazzo.models.lattice.network import LatticeConfig, LatticeNetwork
-from terrazzo.models.lattice.pixel_responses import BANK, response_window
+from terrazzo.models.lattice.pixel_responses import BANK, response_columns, response_window
 from terrazzo.models.lattice.scales import SCALES, Scales
 from terrazzo.models.lattice.settings import Decision, LatticeSettings
 from terrazzo.models.lattice.task import lattice_bytes
@@ -182,3 +183,13 @@ def _classes(
 def _no_classes(block: Block, *, recipe: Recipe, classes: int) -> Given:
     nobody = empty_graph(block.lattice, recipe.node_columns, recipe.edge_columns)
     return no_classes(block) | {"node_probabilities": (nobody, np.empty((0, classes), np.float32))}
+
+
+def unfitted_model(recipe: Recipe, classes: int = 2) -> LatticeModel:
+    """Return a model with random weights of the default shape."""
+    axes = len(recipe.superpixels.size)
+    columns = len(recipe.node_columns + place_columns(axes)), len(response_columns(recipe.channels))
+    rows, pixels = (np.zeros(count, np.float32) for count in columns)
+    network = LatticeNetwork(LatticeConfig(axes, *columns, classes, LatticeSettings())).eval()
+    names = tuple(f"class {value}" for value in range(classes))
+    return LatticeModel(network, Scales(rows, rows + 1, pixels, pixels + 1), recipe, names, ("#000000",) * classes)

@@ -11,7 +11,6 @@ from operator import add
 import numpy as np
 import torch
 from numpy.typing import NDArray
-from torch import Tensor
 
 from terrazzo.models.lattice.cell_rows import place_columns
 from terrazzo.models.lattice.embed_block import window_of_cells
@@ -112,7 +111,7 @@ def train(
     windows = DrawnWindows(
         images,
         held_out,
-        _places(images, held_out, weights),
+        _places(images, held_out),
         learned.scales,
         (Exposure.of_rows(recipe), Exposure.of_pixels(recipe)),
         learned.units,
@@ -144,7 +143,7 @@ def _learned(images: Sequence[ImageTables], held_out: Sequence[HeldOut], recipe:
     rows, pixels, counted = [], [], []
     for image, held in zip(images, held_out, strict=True):
         for index in sorted(image.tables):
-            table = held.for_training(image.tables[index])
+            table = held.for_training(image.window(image.grid[index].cells))
             annotated = table.counts.any(axis=-1) & table.cells.present
             rows.append(FeatureMoments.of(table.cells.rows[annotated]))
             pixels.append(FeatureMoments.of(table.samples.responses))
@@ -156,15 +155,15 @@ def _learned(images: Sequence[ImageTables], held_out: Sequence[HeldOut], recipe:
     return _Learned(scales, scales.pixel_std[raw], np.sum(counted, axis=0))
 
 
-def _places(images: Sequence[ImageTables], held_out: Sequence[HeldOut], weights: Tensor | None) -> Places:
+def _places(images: Sequence[ImageTables], held_out: Sequence[HeldOut]) -> Places:
     """Return the annotated tiles of all images that are not held out."""
     kept = [held.keeps(image.tiles) for image, held in zip(images, held_out, strict=True)]
     start, stop, counts = (
         np.concatenate([getattr(image.tiles, what)[own] for image, own in zip(images, kept, strict=True)])
         for what in ("start", "stop", "counts")
     )
-    of_classes = np.ones(counts.shape[1]) if weights is None else weights.cpu().numpy().astype(np.float64)
-    return Places(np.repeat(np.arange(len(images)), [own.sum() for own in kept]), start, stop, counts @ of_classes)
+    numbers = np.repeat(np.arange(len(images)), [own.sum() for own in kept])
+    return Places(numbers, start, stop, counts.sum(axis=1, dtype=np.float64))
 
 
 def _judged(images: Sequence[ImageTables], held_out: Sequence[HeldOut], network: LatticeSettings) -> Iterator[Table]:

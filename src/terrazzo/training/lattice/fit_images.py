@@ -1,4 +1,4 @@
-"""Fit a lattice network on images with annotations: the way from files to a model in one call."""
+"""Fit a lattice network on the superpixels and pixels of annotated images."""
 
 from __future__ import annotations
 
@@ -23,11 +23,10 @@ from terrazzo.models.lattice.model import LatticeModel
 from terrazzo.models.lattice.settings import LatticeSettings
 from terrazzo.models.passes.declared import Given
 from terrazzo.models.passes.superpixels import superpixels_pass, targets_pass
-from terrazzo.progress import Step, shows_progress, tell
+from terrazzo.progress import Step, tell
 from terrazzo.regions.classes.tile_counts import TileCounts
-from terrazzo.regions.statistics.features import LATTICE_FEATURES, FeatureSet
+from terrazzo.regions.statistics.features import FeatureSet
 from terrazzo.regions.superpixels.superpixel_parameters import SuperpixelParameters
-from terrazzo.settings import answers
 from terrazzo.training.lattice.altered import Alteration, altered_image
 from terrazzo.training.lattice.sampled_pixels import samples_pass
 from terrazzo.training.lattice.settings import LatticeTraining
@@ -41,45 +40,19 @@ MOST_CELLS_IN_MEMORY = 2**20
 """Cells near annotated pixels above which tables stay on disk."""
 
 
-@shows_progress
-@answers(superpixels=SuperpixelParameters, network=LatticeSettings, training=LatticeTraining)
-def fit_lattice(
+def fit_lattice_on_images(
     images: Sequence[ImageLike],
     annotations: Sequence[ImageLike],
+    masks: Sequence[MaskLike | None] | None,
     *,
-    size: int | Sequence[int] | None = None,
-    masks: Sequence[MaskLike | None] | None = None,
-    class_names: ClassNames | None = None,
-    superpixels: SuperpixelParameters | None = None,
-    features: FeatureSet = LATTICE_FEATURES,
-    network: LatticeSettings = LatticeSettings(),
-    training: LatticeTraining = LatticeTraining(),
+    class_names: ClassNames | None,
+    size: int | Sequence[int] | None,
+    superpixels: SuperpixelParameters | None,
+    features: FeatureSet,
+    network: LatticeSettings,
+    training: LatticeTraining,
 ) -> LatticeModel:
-    """Measure the superpixels of each image and train a lattice network on them.
-
-    Only blocks near annotated pixels are computed. Their tables are held in memory, or on disk.
-
-    Parameters
-    ----------
-    images, annotations, size, masks, class_names, superpixels, features
-        As for `fit`.
-    network : LatticeSettings
-        The shape of the network, and who decides on a pixel's class.
-    training : LatticeTraining
-        How long, how fast, on what and where it is trained.
-
-    Returns
-    -------
-    LatticeModel
-
-    Raises
-    ------
-    InputError
-        If an image, its annotation and its mask do not fit, images have different axes or channels, or the scratch
-        folder cannot be written.
-    ParameterError
-        If a parameter is out of range, or the annotation cannot be learned from.
-    """
+    """Measure the superpixels of each image and train a lattice network on them; see `fit`."""
     began = time.monotonic()
     device = choose_device(training.device)
     learned = annotated_images(

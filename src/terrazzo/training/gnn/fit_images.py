@@ -1,4 +1,4 @@
-"""Fit a model on images with annotations: the way from files to a model in one call."""
+"""Fit a network on the region graphs of annotated images."""
 
 from __future__ import annotations
 
@@ -20,12 +20,11 @@ from terrazzo.models.device import choose_device
 from terrazzo.models.gnn.classify_block import cells_needed
 from terrazzo.models.gnn.model import Model
 from terrazzo.models.gnn.settings import GNNSettings
-from terrazzo.progress import Step, shows_progress, tell
+from terrazzo.progress import Step, tell
 from terrazzo.regions.graphs.node_targets import NodeTargets
 from terrazzo.regions.graphs.region_graph import RegionGraph
-from terrazzo.regions.statistics.features import DEFAULT_FEATURES, FeatureSet
+from terrazzo.regions.statistics.features import FeatureSet
 from terrazzo.regions.superpixels.superpixel_parameters import SuperpixelParameters
-from terrazzo.settings import answers
 from terrazzo.training.gnn.fit_gnn import as_model
 from terrazzo.training.gnn.fit_network import fit_network
 from terrazzo.training.gnn.fit_streamed import fit_streamed, write_graphs
@@ -35,64 +34,19 @@ from terrazzo.training.rules.named_classes import ClassNames
 from terrazzo.training.rules.training import GNNTraining
 
 
-@shows_progress
-@answers(superpixels=SuperpixelParameters, network=GNNSettings, training=GNNTraining)
-def fit(
+def fit_gnn_on_images(
     images: Sequence[ImageLike],
     annotations: Sequence[ImageLike],
+    masks: Sequence[MaskLike | None] | None,
     *,
-    size: int | Sequence[int] | None = None,
-    masks: Sequence[MaskLike | None] | None = None,
-    class_names: ClassNames | None = None,
-    superpixels: SuperpixelParameters | None = None,
-    features: FeatureSet = DEFAULT_FEATURES,
-    network: GNNSettings = GNNSettings(),
-    training: GNNTraining = GNNTraining(),
+    class_names: ClassNames | None,
+    size: int | Sequence[int] | None,
+    superpixels: SuperpixelParameters | None,
+    features: FeatureSet,
+    network: GNNSettings,
+    training: GNNTraining,
 ) -> Model:
-    """Build the region graph of each image and train a graph neural network on them.
-
-    Only blocks near annotated pixels are computed. Their graphs are held in memory, or stream from disk in batches.
-
-    Parameters
-    ----------
-    images : sequence of Image or array, each (y, x), (c, y, x) or (c, z, y, x)
-        Images, or volumes, with the same number of channels. With three sizes an array with three axes is (z, y, x).
-    annotations : sequence of Image or array of whole numbers, each (y, x) or (z, y, x)
-        The class of each pixel of the image in the same place; 255 is not annotated.
-    size : int or sequence of int, optional
-        The spacing of superpixels in pixels, for all axes or for each: 16, unless `superpixels` say it.
-    masks : sequence, optional
-        For each image a mask as for `superpixels`, or None. Annotated pixels outside count for nothing.
-    class_names : sequence of str, or mapping of str to str, optional
-        One name per class, or a colour `#rrggbb` for each name; by default those of the annotations, such as QuPath's,
-        and without names there are as many classes as the annotations hold.
-    superpixels : SuperpixelParameters, optional
-        All that decides the superpixels; it goes with the model.
-    features : tuple of Statistic
-        What is measured on each superpixel.
-    network : GNNSettings
-        The shape of the network.
-    training : GNNTraining
-        How long, how fast, on what and where it is trained, and whether graphs stream.
-
-    Returns
-    -------
-    Model
-
-    Raises
-    ------
-    InputError
-        If an image, its annotation and its mask do not fit, images have different axes or channels, or the scratch
-        folder cannot be written.
-    ParameterError
-        If a parameter is out of range, or the annotation cannot be learned from.
-
-    Examples
-    --------
-    >>> import terrazzo as tz
-    >>> quick = tz.GNNTraining(epochs=30, seed=1)
-    >>> model = tz.fit(images, annotations, size=8, training=quick)  # doctest: +SKIP
-    """
+    """Build the region graph of each image and train a graph neural network on them; see `fit`."""
     choose_device(training.device)
     learned = annotated_images(
         images,

@@ -1,0 +1,113 @@
+"""Fit a model on images with annotations: the way from files to a model in one call."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from terrazzo.blockwise.inputs.image_array import ImageLike
+from terrazzo.blockwise.inputs.masks import MaskLike
+from terrazzo.errors import ParameterError
+from terrazzo.models.gnn.model import Model
+from terrazzo.models.gnn.settings import GNNSettings
+from terrazzo.models.lattice.model import LatticeModel
+from terrazzo.models.lattice.settings import LatticeSettings
+from terrazzo.progress import shows_progress
+from terrazzo.regions.statistics.features import DEFAULT_FEATURES, LATTICE_FEATURES, FeatureSet
+from terrazzo.regions.superpixels.superpixel_parameters import SuperpixelParameters
+from terrazzo.settings import answers
+from terrazzo.training.gnn.fit_images import fit_gnn_on_images
+from terrazzo.training.lattice.fit_images import fit_lattice_on_images
+from terrazzo.training.lattice.settings import LatticeTraining
+from terrazzo.training.rules.named_classes import ClassNames
+from terrazzo.training.rules.training import GNNTraining
+
+
+@shows_progress
+@answers(superpixels=SuperpixelParameters, network=LatticeSettings, training=LatticeTraining)
+def fit(
+    images: Sequence[ImageLike],
+    annotations: Sequence[ImageLike],
+    *,
+    size: int | Sequence[int] | None = None,
+    masks: Sequence[MaskLike | None] | None = None,
+    class_names: ClassNames | None = None,
+    superpixels: SuperpixelParameters | None = None,
+    features: FeatureSet | None = None,
+    network: LatticeSettings | GNNSettings | None = None,
+    training: LatticeTraining | GNNTraining | None = None,
+) -> LatticeModel | Model:
+    """Measure the superpixels of each image and train a network on them.
+
+    By default it is a lattice network: superpixels hear their neighbours by direction, and pixels decide. Only blocks
+    near annotated pixels are computed. What is measured of them is held in memory, or on disk.
+
+    Parameters
+    ----------
+    images : sequence of Image or array, each (y, x), (c, y, x) or (c, z, y, x)
+        Images, or volumes, with the same number of channels. With three sizes an array with three axes is (z, y, x).
+    annotations : sequence of Image or array of whole numbers, each (y, x) or (z, y, x)
+        The class of each pixel of the image in the same place; 255 is not annotated.
+    size : int or sequence of int, optional
+        The spacing of superpixels in pixels, for all axes or for each: 16, unless `superpixels` say it.
+    masks : sequence, optional
+        For each image a mask as for `superpixels`, or None. Annotated pixels outside count for nothing.
+    class_names : sequence of str, or mapping of str to str, optional
+        One name per class, or a colour `#rrggbb` for each name; by default those of the annotations, such as QuPath's,
+        and without names there are as many classes as the annotations hold.
+    superpixels : SuperpixelParameters, optional
+        All that decides the superpixels; it goes with the model.
+    features : tuple of Statistic, optional
+        What is measured on each superpixel; by default what suits the network.
+    network : LatticeSettings or GNNSettings, optional
+        The shape of the network, and which: with `GNNSettings` it is one on the region adjacency graph, in which all
+        neighbours speak alike and superpixels decide.
+    training : LatticeTraining or GNNTraining, optional
+        How long, how fast, on what and where it is trained, and whether what is measured stays on disk.
+
+    Returns
+    -------
+    LatticeModel, or Model on the region adjacency graph
+
+    Raises
+    ------
+    InputError
+        If an image, its annotation and its mask do not fit, images have different axes or channels, or the scratch
+        folder cannot be written.
+    ParameterError
+        If a parameter is out of range, network and training are of different kinds, or the annotation cannot be learned
+        from.
+
+    Examples
+    --------
+    >>> import terrazzo as tz
+    >>> quick = tz.LatticeTraining(steps=200, seed=1)
+    >>> model = tz.fit(images, annotations, size=8, training=quick)  # doctest: +SKIP
+    """
+    if isinstance(network, GNNSettings) or isinstance(training, GNNTraining):
+        if isinstance(network, LatticeSettings) or isinstance(training, LatticeTraining):
+            raise ParameterError(
+                f"the network is a {type(network).__name__} and the training a {type(training).__name__}; give "
+                "LatticeSettings with LatticeTraining, or GNNSettings with GNNTraining"
+            )
+        return fit_gnn_on_images(
+            images,
+            annotations,
+            masks,
+            class_names=class_names,
+            size=size,
+            superpixels=superpixels,
+            features=DEFAULT_FEATURES if features is None else features,
+            network=network or GNNSettings(),
+            training=training or GNNTraining(),
+        )
+    return fit_lattice_on_images(
+        images,
+        annotations,
+        masks,
+        class_names=class_names,
+        size=size,
+        superpixels=superpixels,
+        features=LATTICE_FEATURES if features is None else features,
+        network=network or LatticeSettings(),
+        training=training or LatticeTraining(),
+    )
