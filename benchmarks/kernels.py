@@ -8,14 +8,15 @@ from __future__ import annotations
 import json
 import time
 from collections.abc import Callable
+from functools import partial
 
 import numpy as np
 from scipy.ndimage import gaussian_filter
 from skimage.color import rgb2lab
 from skimage.segmentation import slic as skimage_slic
 
-from terrazzo.blocks import BlockGrid
-from terrazzo.kernels.filters import gaussian, local_mean_and_std
+from terrazzo.blocks import BlockGrid, Box
+from terrazzo.kernels.filters import gaussian, hessian_eigenvalues, local_mean_and_std, structure_eigenvalues
 from terrazzo.kernels.measures.quantiles import deciles
 from terrazzo.kernels.superpixels.connectivity import connect
 from terrazzo.kernels.superpixels.lab import lab
@@ -23,7 +24,9 @@ from terrazzo.kernels.superpixels.slic import slic
 from terrazzo.lattice import Lattice
 from terrazzo.regions.graphs.block_graph import block_graph
 from terrazzo.regions.graphs.recipe import Recipe
-from terrazzo.regions.statistics.features import AREA, DEFAULT_FEATURES
+from terrazzo.regions.statistics.core_responses import CoreResponses
+from terrazzo.regions.statistics.features import AREA, DEFAULT_FEATURES, LATTICE_FEATURES
+from terrazzo.regions.statistics.filter_bank import BANKS, ResponseBank
 from terrazzo.regions.superpixels.block_labels import block_labels
 from terrazzo.regions.superpixels.superpixel_parameters import SuperpixelParameters
 from terrazzo.synthetic import colony_block
@@ -59,10 +62,15 @@ def main() -> None:
         "gaussian, sigma 1": lambda: gaussian(grey[0], (0.0, 1.0, 1.0)),
         "scipy's gaussian_filter, sigma 1": lambda: gaussian_filter(grey[0, 0], 1.0),
         "local mean and deviation, sigma 2": lambda: local_mean_and_std(grey[0], 2.0),
+        "hessian's eigenvalues": lambda: hessian_eigenvalues(grey[0], 2.0),
+        "structure tensor's eigenvalues, sigma 1": lambda: structure_eigenvalues(grey[0], 1.0),
         "deciles": lambda: deciles(grey[0], labels, area),
         "CIELAB": lambda: lab(colour),
         "scikit-image rgb2lab": lambda: rgb2lab(colour, channel_axis=0),
     }
+    everything = Box((0, 0), (SIDE, SIDE))
+    for bank in BANKS:
+        measured[f"all pixels' responses, bank {bank.name}"] = partial(_strips, bank, grey[0], everything)
     for name, image in (("1 channel", grey[:, 0]), ("3 channels", colour[:, 0]), ("volume", volume)):
         measured |= _blocks(name, image, volume_size if name == "volume" else SIZE)
     measured["scikit-image slic, 1 channel"] = lambda: skimage_slic(
@@ -73,6 +81,11 @@ def main() -> None:
 
 def all_cells(image: np.ndarray, size: tuple[int, ...]) -> tuple[tuple[int, int], ...]:
     return tuple((0, -(-extent // s)) for extent, s in zip(image.shape[1:], size, strict=True))
+
+
+def _strips(bank: ResponseBank, image: np.ndarray, core: Box) -> None:
+    for _ in CoreResponses.of(bank, image, core, core).strips():
+        pass
 
 
 def _blocks(name: str, image: np.ndarray, size: int | tuple[int, ...]) -> dict[str, Callable[[], object]]:
@@ -88,6 +101,9 @@ def _blocks(name: str, image: np.ndarray, size: int | tuple[int, ...]) -> dict[s
         f"nodes and edges, area only, {name}": lambda: block_graph(image, window, labels, block, (AREA,)),
         f"nodes and edges, default features, {name}": lambda: block_graph(
             image, window, labels, block, DEFAULT_FEATURES
+        ),
+        f"nodes and edges, features with eigenvalues, {name}": lambda: block_graph(
+            image, window, labels, block, LATTICE_FEATURES
         ),
     }
 

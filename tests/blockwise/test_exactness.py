@@ -23,11 +23,11 @@ from terrazzo.blockwise.cluster import run_blocks as windowed
 from terrazzo.blockwise.cluster.cluster import cluster_client
 from terrazzo.kernels.filters import gaussian
 from terrazzo.lattice import Lattice
-from terrazzo.regions.statistics.features import AREA, DECILES, INTENSITY, scale_space
+from terrazzo.regions.statistics.features import AREA, DECILES, INTENSITY, scale_space, scale_space_eigen
 from terrazzo.regions.superpixels.block_labels import block_labels
 from terrazzo.regions.superpixels.superpixel_parameters import SuperpixelParameters
 
-FEATURES = (AREA, INTENSITY, DECILES, scale_space(1), scale_space(4), scale_space(16))
+FEATURES = (AREA, INTENSITY, DECILES, scale_space(1), scale_space_eigen(4), scale_space(16))
 
 
 def segment(image, parameters, size, block, mask=None):

@@ -5,7 +5,7 @@ import pytest
 from segmented import blobs
 
 from terrazzo.errors import ParameterError
-from terrazzo.regions.statistics.features import INTENSITY
+from terrazzo.regions.statistics.features import INTENSITY, scale_space, scale_space_eigen
 from terrazzo.regions.statistics.statistic import Regions, Statistic, column_names
 
 
@@ -54,3 +54,9 @@ def test_an_answer_of_another_shape_is_refused(shape):
 def test_an_answer_becomes_single_precision():
     regions = Regions(np.zeros((1, 1), np.float32), np.zeros((1, 1), np.int32), np.ones(1, np.int64), (0, 0))
     assert Statistic("mine", ("one",), lambda _: np.ones((1, 1))).measure(regions).dtype == np.float32
+
+
+@pytest.mark.parametrize("features", [(INTENSITY, INTENSITY), (scale_space(2), INTENSITY, scale_space_eigen(2))])
+def test_features_that_give_a_column_twice_are_refused(features):
+    with pytest.raises(ParameterError, match=r"give the column '(mean_0|gaussian2_mean_0)' twice; take one of"):
+        column_names(features, 1)

@@ -113,10 +113,23 @@ FeatureSet = tuple[Statistic, ...]
 
 
 def column_names(features: FeatureSet, channels: int) -> tuple[str, ...]:
-    """Return the names of all columns of a feature set on an image with `channels` channels."""
-    return tuple(
+    """Return the names of all columns of a feature set on an image with `channels` channels.
+
+    Raises
+    ------
+    ParameterError
+        If two of them are the same.
+    """
+    names = tuple(
         f"{column}_{channel}" if statistic.per_channel else column
         for statistic in features
         for channel in range(channels if statistic.per_channel else 1)
         for column in statistic.columns
     )
+    if len(set(names)) < len(names):
+        twice = next(name for name in names if names.count(name) > 1)
+        raise ParameterError(
+            f"the features {', '.join(statistic.name for statistic in features)} give the column '{twice}' twice; "
+            "take one of the statistics that give it"
+        )
+    return names
