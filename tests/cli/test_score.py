@@ -26,7 +26,7 @@ def test_the_scores_are_one_json_document(files, result, run):
     truth = tz.open_labels(files / "annotations" / "a.png")
     expected = tz.score(tz.open_result(result), truth)
     assert scores["accuracy"] == expected.accuracy > 0.9
-    assert scores["ceiling"] == expected.ceiling >= scores["accuracy"]
+    assert scores["ceiling"] == expected.ceiling > 0.9
     assert scores["pixels"] == 96 * 96
     assert scores["iou"] == dict(zip(NAMES, expected.iou.tolist(), strict=True))
     assert scores["confusion"] == expected.confusion.tolist()

@@ -34,6 +34,7 @@ from terrazzo.training.lattice.split_cells import HeldOut, split_cells, tile_sid
 from terrazzo.training.lattice.tables import ImageTables, StoredTables, Table, write_table
 from terrazzo.training.lattice.train import Sides, train
 from terrazzo.training.rules.annotated_images import annotated_images, scratch_folder
+from terrazzo.training.rules.annotated_inputs import check_annotation
 from terrazzo.training.rules.named_classes import ClassNames
 
 MOST_CELLS_IN_MEMORY = 2**20
@@ -92,6 +93,8 @@ def _sides(annotated: Sequence[AnnotatedImage], training: LatticeTraining, folde
     for one in annotated:
         images.append(tables_of(one, training, folder and folder / str(len(images)), client))
         tell(Step("graphs", len(images), len(annotated)))
+    counts = [image.tiles.counts.sum(axis=0) for image in images]
+    check_annotation(np.sum(counts, axis=0, dtype=np.float64))
     held_out = split_cells([image.tiles for image in images], validation=training.validation, seed=training.seed)
     copied = [number for number, held in enumerate(held_out) if not held.whole] * training.copies
     copies: list[ImageTables] = []

@@ -10,12 +10,13 @@ from numpy.typing import NDArray
 
 from terrazzo.blocks import Box
 from terrazzo.errors import ParameterError
+from terrazzo.kernels.superpixels.adjacency import REACH
 from terrazzo.regions.classes.tile_counts import TileCounts
 from terrazzo.training.lattice.tables import Table
 from terrazzo.training.rules.splits import REFUSED, Rows, Validation, held_out_images, hold_out
 
-GAP = 4
-"""Cells on each side of a tile that is held out which are on no side."""
+GAP = REACH
+"""Cells on each side of a tile that is held out which are on no side: superpixels farther apart do not touch."""
 
 MOST_TILES = 8
 LEAST_CELLS, MOST_CELLS = 4, 32

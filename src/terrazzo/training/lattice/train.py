@@ -26,7 +26,6 @@ from terrazzo.training.lattice.settings import LatticeTraining
 from terrazzo.training.lattice.split_cells import HeldOut
 from terrazzo.training.lattice.tables import ImageTables, Table
 from terrazzo.training.lattice.windows import Places
-from terrazzo.training.rules.annotated_inputs import check_annotation
 from terrazzo.training.rules.losses import class_weights
 from terrazzo.training.rules.optimise import Course, figures_of, optimise
 
@@ -100,11 +99,9 @@ def train(
     Raises
     ------
     ParameterError
-        If fewer than two classes are annotated, or nothing can be held out.
+        If the loss is no longer finite.
     """
     images, held_out, originals = sides.images, sides.held_out, slice(sides.originals)
-    counts = [image.tiles.counts.sum(axis=0) for image in images[originals]]
-    check_annotation(np.sum(counts, axis=0, dtype=np.float64))
     learned = _learned(images, held_out, recipe)
     weights = class_weights(torch.tensor(learned.pixels, device=device), training.weighting)
     axes, multiple = len(recipe.superpixels.size), 2**network.levels
