@@ -7,7 +7,7 @@ from distributed import Client
 from terrazzo.blocks import STORAGE_CHUNKS_PER_BLOCK, Block, BlockGrid
 from terrazzo.blockwise.cluster.run_blocks import run_blocks
 from terrazzo.blockwise.inputs.annotated_image import AnnotatedImage
-from terrazzo.blockwise.inputs.estimates import estimated
+from terrazzo.blockwise.inputs.estimates import estimated, estimates_of
 from terrazzo.blockwise.passes.sources import Sources
 from terrazzo.blockwise.passes.stored_passes import given_of
 from terrazzo.io.results.graph_parts import GraphParts
@@ -39,7 +39,7 @@ def write_annotated_graph(
     """
     recipe = annotated.recipe
     passes = superpixels_pass(recipe), targets_pass(annotated.classes)
-    estimates = estimated(passes, annotated.pixels, annotated.mask, client)
+    estimates = estimated(estimates_of(passes), annotated.pixels, annotated.mask, client)
     sources = Sources(annotated.pixels, annotated.mask, annotated.truth, estimates, annotated.path)
     shared = passes, sources, parts, _tile_cells(annotated.grid)
     written = dict(run_blocks(_write_block, annotated.blocks, *shared, client=client))

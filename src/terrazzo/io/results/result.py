@@ -258,6 +258,7 @@ def result_html(result: Result) -> str:
         **figures,
         "Features": f"{len(result.node_columns)} of nodes, {len(result.edge_columns)} of edges",
         "Classes": swatches(names, class_colours(len(names), colours)) if names else None,
+        "Notes": "; ".join(map(str, run.get("notes", ()))) or None,
         "Path": result.path,
     }
     return table("terrazzo.Result", rows, _picture(result, colours) if run.get("finished") else None)

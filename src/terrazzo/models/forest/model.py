@@ -20,6 +20,7 @@ from terrazzo.models.forest.trees import ARRAYS, Trees
 from terrazzo.models.passes.declared import Given, Holds, Pass, Pixels, Seen
 from terrazzo.models.passes.pixel_classes import no_classes, outside_masked
 from terrazzo.regions.classes.annotation import in_8_bits
+from terrazzo.regions.intensities.distribution import Distribution
 from terrazzo.regions.statistics.filter_bank import bank_columns, filter_bank
 from terrazzo.regions.statistics.statistic import FeatureSet
 from terrazzo.regions.superpixels.block_labels import single_precision
@@ -41,7 +42,7 @@ class ForestModel(FittedModel):
     trees : Trees
     image_channels, image_axes : int
         Of the images that it was fitted on.
-    class_names, colours, pixel_size, fitted, pixel_unit
+    class_names, colours, pixel_size, fitted, pixel_unit, seen
         As for `Model`.
     """
 
@@ -53,6 +54,7 @@ class ForestModel(FittedModel):
     pixel_size: tuple[float, ...] | None = None
     fitted: dict[str, float] = field(default_factory=dict)
     pixel_unit: str | None = None
+    seen: Distribution | None = None
 
     kind = "forest"
     title = "random forest"

@@ -36,6 +36,7 @@ from terrazzo.regions.graphs.block_graph import BlockGraph, empty_graph
 from terrazzo.regions.graphs.recipe import Recipe
 from terrazzo.regions.graphs.region_graph import RegionGraph
 from terrazzo.regions.graphs.scaling import Scaling
+from terrazzo.regions.intensities.distribution import Distribution
 from terrazzo.regions.statistics.features import FeatureSet, statistic_named
 from terrazzo.regions.superpixels.compared_channels import check_channels as check_compared_channels
 from terrazzo.regions.superpixels.superpixel_parameters import SuperpixelParameters
@@ -68,6 +69,8 @@ class Model(FittedModel):
         How the fit went: numbers for people.
     pixel_unit : str or None
         The unit of `pixel_size`, such as "micrometer".
+    seen : Distribution or None
+        The intensities of the images that it was fitted on.
     """
 
     network: GNN
@@ -78,6 +81,7 @@ class Model(FittedModel):
     pixel_size: tuple[float, ...] | None = None
     fitted: dict[str, float] = field(default_factory=dict)
     pixel_unit: str | None = None
+    seen: Distribution | None = None
 
     kind = "gnn"
     title = "graph network"

@@ -40,6 +40,8 @@ from terrazzo.training.gnn.fit_streamed import fit_streamed, write_graphs
 from terrazzo.training.gnn.train_network import FittedNetwork
 from terrazzo.training.rules.annotated_inputs import annotated_inputs
 from terrazzo.training.rules.named_classes import ClassNames
+from terrazzo.training.rules.seen_intensities import seen_intensities
+from terrazzo.training.rules.split_sources import readable_inputs
 from terrazzo.training.rules.training import GNNTraining
 
 
@@ -113,8 +115,9 @@ def fit(
                 array, plane, recipe=recipe, classes=inputs.classes, mask=mask, block=training.block
             )
             annotated.append(replace(whole, path=path).near_annotation(cells_needed(network.layers)))
+    seen = seen_intensities(images, readable_inputs(inputs)[0], [one.mask for one in annotated])
     fitted, seconds = fit_annotated(annotated, network, training, active_client())
-    return as_model(fitted, recipe, inputs.class_names, inputs.colours, *inputs.pixel_size, seconds)
+    return as_model(fitted, recipe, inputs.class_names, inputs.colours, *inputs.pixel_size, seconds, seen)
 
 
 def _checked_masks(masks: Sequence[MaskLike | None] | None, images: int) -> Sequence[MaskLike | None]:
