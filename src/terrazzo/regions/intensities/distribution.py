@@ -145,7 +145,10 @@ class Distribution:
             SeenChannel(*(Figures.restored(channel[name]) for name in ("pooled", "lowest", "highest")))
             for channel in plain["channels"]
         ]
-        return cls(int(plain["images"]), tuple(map(str, plain["dtypes"])), tuple(channels))
+        images, dtypes = int(plain["images"]), [np.dtype(str(name)) for name in plain["dtypes"]]
+        if images < 1 or not dtypes or any(dtype.kind not in "buif" for dtype in dtypes):
+            raise ValueError(f"a model has seen {images} images of the types {dtypes}")
+        return cls(images, tuple(map(str, dtypes)), tuple(channels))
 
     def text(self) -> str:
         """Return it in a line, such as "8 images of uint8 with intensities 0 to 255, in the median 62 to 160"."""

@@ -88,11 +88,7 @@ def _outside(channels: Sequence[ComparedChannel], slack: float, *, background: b
 
 def _channel_outside(channel: ComparedChannel, slack: float) -> str | None:
     own, low, high = channel.own, channel.seen.lowest, channel.seen.highest
-    most = EXPOSURE * slack**0.5
-    levels = channel.level_outside(np.geomspace(1 / most, most, 41))
-    if levels.min() > LEVEL * slack or channel.is_beyond(Figures.magnitude, TIMES * slack):
-        if low.mean <= own.mean <= high.mean:
-            return _quantile_text(channel)
+    if channel.is_beyond(Figures.magnitude, TIMES * slack):
         what = "brighter" if own.mean > high.mean else "darker"
         return f"it is {what}: its mean is {own.mean:.4g}, and theirs are {low.mean:.4g} to {high.mean:.4g}"
     if channel.is_beyond(Figures.spread, TIMES * slack):
@@ -101,11 +97,14 @@ def _channel_outside(channel: ComparedChannel, slack: float) -> str | None:
             f"it has {what} contrast: its deviation is {own.deviation:.4g}, and theirs are {low.deviation:.4g} to "
             f"{high.deviation:.4g}"
         )
-    return _quantile_text(channel) if channel.shape_outside() > SHAPE * slack and not channel.is_saturated else None
+    most = EXPOSURE * slack**0.5
+    levels = channel.level_outside(np.geomspace(1 / most, most, 41))
+    other_shape = channel.shape_outside() > SHAPE * slack and not channel.is_saturated
+    return _quantile_text(channel) if other_shape or levels.min() > LEVEL * slack else None
 
 
 def _quantile_text(channel: ComparedChannel) -> str:
-    """Say it of the quantiles that lie differently: those of a tail, or the median."""
+    """Say how the tails and the median lie."""
     own, low, high = (one.quantiles for one in (channel.own, channel.seen.lowest, channel.seen.highest))
     said = (
         f"{PERCENTS[i]:g} % of its pixels are below {own[i]:.4g} (theirs below {low[i]:.4g} to {high[i]:.4g})"
