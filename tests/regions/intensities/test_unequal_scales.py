@@ -19,8 +19,8 @@ def test_images_of_one_scale_are_not_told(levels):
 def test_images_that_are_many_times_as_bright_are_named():
     images = [image(100), image(20_000, "uint16"), image(90), image(25_000, "uint16"), image(120)]
     assert unequal_scales(images, ["a", "b", "c", "d", "e"]) == (
-        "b, d are about 219 times as bright as the other images of this fit (uint16, and uint8): bring all of them to one "
-        "intensity scale"
+        "b, d are about 219 times as bright as the other images of this fit (uint16, and uint8): bring all of them to "
+        "one intensity scale"
     )
 
 

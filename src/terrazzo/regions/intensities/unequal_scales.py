@@ -37,9 +37,10 @@ def unequal_scales(images: Sequence[ImageIntensities | None], names: Sequence[st
     ratio = math.exp(np.mean(np.log([scales[i] for i in few])) - np.mean(np.log([scales[i] for i in others])))
     times = f"{ratio:.3g} times" if ratio > 1 else f"1/{1 / ratio:.3g}"
     types = [" and ".join(sorted({image.dtype for i in group if (image := images[i])})) for group in (few, others)]
+    kinds = f"all {types[0]}" if types[0] == types[1] else f"{types[0]}, and {types[1]}"
     return (
         f"{listed([names[place] for place in sorted(few)])} {'is' if len(few) == 1 else 'are'} about {times} as bright "
-        f"as the other images of this fit ({types[0]}, and {types[1]}): bring all of them to one intensity scale"
+        f"as the other images of this fit ({kinds}): bring all of them to one intensity scale"
     )
 
 
