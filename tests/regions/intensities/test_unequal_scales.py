@@ -19,14 +19,14 @@ def test_images_of_one_scale_are_not_told(levels):
 def test_images_that_are_many_times_as_bright_are_named():
     images = [image(100), image(20_000, "uint16"), image(90), image(25_000, "uint16"), image(120)]
     assert unequal_scales(images, ["a", "b", "c", "d", "e"]) == (
-        "b, d are about 219 times as bright as the other images of this fit (uint16, and uint8): bring all of them to "
+        "b, d are about 220 times as bright as the other images of this fit (uint16, and uint8): bring all of them to "
         "one intensity scale"
     )
 
 
 def test_the_smaller_group_is_named_whichever_it_is():
     said = unequal_scales([image(60_000, "uint16"), image(0.9, "float32"), image(50_000, "uint16")], ["a", "b", "c"])
-    assert said.startswith("b is about 1/6.09e+04 as bright as the other images of this fit (float32, and uint16)")
+    assert said.startswith("b is about 1/61,000 as bright as the other images of this fit (float32, and uint16)")
 
 
 def test_a_dark_image_and_one_of_which_nothing_is_known_tell_nothing():

@@ -65,7 +65,7 @@ def test_where_there_is_no_best_one_it_stays_within_bounds():
     sure = np.array([[5.0, 0], [0, 5]])
     assert best_temperature(sure, np.array([0, 1])) == pytest.approx(COLDEST)
     assert best_temperature(sure, np.array([1, 0])) == pytest.approx(HOTTEST)
-    assert COLDEST <= best_temperature(np.zeros((3, 2)), np.array([0, 1, 1])) <= HOTTEST
+    assert best_temperature(np.zeros((3, 2)), np.array([0, 1, 1])) == 1
 
 
 def test_large_logits_do_not_overflow():

@@ -11,7 +11,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from terrazzo.regions.intensities.image_intensities import ImageIntensities
-from terrazzo.wording import counted
+from terrazzo.wording import counted, from_to
 
 PERCENTS = (0.1, 1.0, 25.0, 50.0, 75.0, 99.0, 99.9)
 MEDIAN = PERCENTS.index(50.0)
@@ -38,7 +38,7 @@ class Figures:
     @classmethod
     def of(cls, levels: NDArray[np.float64]) -> Figures:
         """Return the figures of values (n,)."""
-        quantiles = np.percentile(levels, PERCENTS)
+        quantiles = np.percentile(levels, PERCENTS, method="inverted_cdf")
         _, low, *quartiles, high, _ = quantiles.tolist()
         width = high - low
         shape = ((quartile - low) / width if width > 0 else 0.5 for quartile in quartiles)
@@ -153,8 +153,8 @@ class Distribution:
     def text(self) -> str:
         """Return it in a line, such as "8 images of uint8 with intensities 0 to 255, in the median 62 to 160"."""
         spans = (
-            f"{one.lowest.quantiles[0]:.4g} to {one.highest.quantiles[-1]:.4g}, in the median "
-            f"{one.lowest.quantiles[MEDIAN]:.4g} to {one.highest.quantiles[MEDIAN]:.4g}"
+            f"{from_to(one.lowest.quantiles[0], one.highest.quantiles[-1])}, in the median "
+            f"{from_to(one.lowest.quantiles[MEDIAN], one.highest.quantiles[MEDIAN])}"
             for one in self.channels
         )
         return f"{counted(self.images, 'image')} of {' and '.join(self.dtypes)} with intensities {'; '.join(spans)}"

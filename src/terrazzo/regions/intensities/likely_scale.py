@@ -37,7 +37,7 @@ def likely_scale(
     near = FACTORS[worst <= most_outside]
     ratios = [ratio for ratio in common if near.min() <= ratio <= near.max()]
     if not ratios:
-        return factor, "another intensity scale"
+        return float(f"{factor:.2g}"), "another intensity scale"
     closest = min(ratios, key=lambda ratio: abs(np.log(ratio / factor)))
     return closest, common[closest]
 

@@ -9,7 +9,7 @@ from collections.abc import Sequence
 import numpy as np
 
 from terrazzo.regions.intensities.image_intensities import ImageIntensities
-from terrazzo.wording import listed
+from terrazzo.wording import listed, readable_number
 
 GAP = 6.0
 """No two neighbours among images of one set, in the order of brightness, differ so much: in six sets by 1.3 times."""
@@ -35,7 +35,7 @@ def unequal_scales(images: Sequence[ImageIntensities | None], names: Sequence[st
     darker, brighter = order[:cut], order[cut:]
     few, others = (brighter, darker) if len(brighter) <= len(darker) else (darker, brighter)
     ratio = math.exp(np.mean(np.log([scales[i] for i in few])) - np.mean(np.log([scales[i] for i in others])))
-    times = f"{ratio:.3g} times" if ratio > 1 else f"1/{1 / ratio:.3g}"
+    times = f"{_rounded(ratio)} times" if ratio > 1 else f"1/{_rounded(1 / ratio)}"
     types = [" and ".join(sorted({image.dtype for i in group if (image := images[i])})) for group in (few, others)]
     kinds = f"all {types[0]}" if types[0] == types[1] else f"{types[0]}, and {types[1]}"
     return (
@@ -47,3 +47,7 @@ def unequal_scales(images: Sequence[ImageIntensities | None], names: Sequence[st
 def _scale(image: ImageIntensities) -> float:
     """Return the root of the mean square of the brightest channel."""
     return float(np.sqrt(np.square(image.levels).mean(axis=1)).max())
+
+
+def _rounded(ratio: float) -> str:
+    return readable_number(float(f"{ratio:.2g}"))

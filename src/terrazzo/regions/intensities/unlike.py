@@ -11,6 +11,7 @@ from terrazzo.regions.intensities.compared_channel import ComparedChannel
 from terrazzo.regions.intensities.distribution import PERCENTS, Distribution, Figures
 from terrazzo.regions.intensities.image_intensities import ImageIntensities
 from terrazzo.regions.intensities.likely_scale import likely_scale
+from terrazzo.wording import from_to, readable_number
 
 # Chosen on six sets of microscopy, by images left out of their own set: see docs/how-to/unlike-images.md.
 EXPOSURE = 2.25
@@ -25,6 +26,8 @@ FEW = 3.0
 AGREE, WORSE, CLOSE, NEAR = 0.12, 0.14, 0.03, 0.05
 """An image passes for inverted, though nothing else speaks against it, if the shapes seen agree up to AGREE, its own
 lies outside of them by WORSE more than its mirror's, and its mirror by less than CLOSE, and NEAR in level."""
+
+TOLD = [PERCENTS.index(percent) for percent in (1.0, 50.0, 99.0)]
 
 INVERTED = "its contrast seems to be inverted, bright where theirs are dark; invert it, or fit a model on such images"
 
@@ -55,9 +58,9 @@ def unlike(image: ImageIntensities, seen: Distribution) -> str | None:
         return said
     times, cause = scale
     much, remedy = (
-        (f"{times:.3g} times", f"divide it by {times:.3g}")
+        (f"{readable_number(times)} times", f"divide it by {readable_number(times)}")
         if times > 1
-        else (f"1/{1 / times:.3g} of", f"multiply it by {1 / times:.3g}")
+        else (f"1/{readable_number(1 / times)} of", f"multiply it by {readable_number(1 / times)}")
     )
     return f"its intensities are about {much} theirs, as of {cause}; {remedy}, or fit a model on such images"
 
@@ -90,13 +93,10 @@ def _channel_outside(channel: ComparedChannel, slack: float) -> str | None:
     own, low, high = channel.own, channel.seen.lowest, channel.seen.highest
     if channel.is_beyond(Figures.magnitude, TIMES * slack):
         what = "brighter" if own.mean > high.mean else "darker"
-        return f"it is {what}: its mean is {own.mean:.4g}, and theirs are {low.mean:.4g} to {high.mean:.4g}"
+        return f"it is {what}: its mean is {readable_number(own.mean)}, and theirs are {from_to(low.mean, high.mean)}"
     if channel.is_beyond(Figures.spread, TIMES * slack):
         what = "more" if own.deviation > high.deviation else "less"
-        return (
-            f"it has {what} contrast: its deviation is {own.deviation:.4g}, and theirs are {low.deviation:.4g} to "
-            f"{high.deviation:.4g}"
-        )
+        return f"it has {what} contrast: its deviation is {readable_number(own.deviation)}, and theirs are {from_to(low.deviation, high.deviation)}"
     most = EXPOSURE * slack**0.5
     levels = channel.level_outside(np.geomspace(1 / most, most, 41))
     other_shape = channel.shape_outside() > SHAPE * slack and not channel.is_saturated
@@ -106,11 +106,17 @@ def _channel_outside(channel: ComparedChannel, slack: float) -> str | None:
 def _quantile_text(channel: ComparedChannel) -> str:
     """Say how the tails and the median lie."""
     own, low, high = (one.quantiles for one in (channel.own, channel.seen.lowest, channel.seen.highest))
-    said = (
-        f"{PERCENTS[i]:g} % of its pixels are below {own[i]:.4g} (theirs below {low[i]:.4g} to {high[i]:.4g})"
-        for i in (1, 3, 5)
+    found = [own[place] for place in TOLD]
+    theirs = [from_to(low[place], high[place]) for place in TOLD]
+    percents = _row([f"{PERCENTS[place]:g}" for place in TOLD])
+    return (
+        f"its intensities are distributed differently: at {percents} % of its pixels they are "
+        f"{_row(list(map(readable_number, found)))}, and in theirs {_row(theirs)}"
     )
-    return f"its intensities are distributed differently: {', '.join(said)}"
+
+
+def _row(words: Sequence[str]) -> str:
+    return f"{', '.join(words[:-1])} and {words[-1]}"
 
 
 def _mirrored(image: ImageIntensities, seen: Distribution) -> list[ComparedChannel] | None:
