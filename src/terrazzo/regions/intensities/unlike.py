@@ -96,7 +96,8 @@ def _channel_outside(channel: ComparedChannel, slack: float) -> str | None:
         return f"it is {what}: its mean is {readable_number(own.mean)}, and theirs are {from_to(low.mean, high.mean)}"
     if channel.is_beyond(Figures.spread, TIMES * slack):
         what = "more" if own.deviation > high.deviation else "less"
-        return f"it has {what} contrast: its deviation is {readable_number(own.deviation)}, and theirs are {from_to(low.deviation, high.deviation)}"
+        theirs = from_to(low.deviation, high.deviation)
+        return f"it has {what} contrast: its deviation is {readable_number(own.deviation)}, and theirs are {theirs}"
     most = EXPOSURE * slack**0.5
     levels = channel.level_outside(np.geomspace(1 / most, most, 41))
     other_shape = channel.shape_outside() > SHAPE * slack and not channel.is_saturated
