@@ -65,7 +65,8 @@ def _result(result: Result) -> dict[str, Any]:
     run = result.run
     axes = "zyx"[-len(run["shape"]) :]
     lengths = {name: dict(zip(axes, run[name], strict=True)) for name in ("shape", "size", "block_cells")}
-    return run | lengths | {"blocks": len(result.grid), "finished_blocks": done, "notes": run.get("notes", [])}
+    notes = run.pop("notes", [])
+    return run | lengths | {"blocks": len(result.grid), "finished_blocks": done} | ({"notes": notes} if notes else {})
 
 
 def _results(folder: Path) -> dict[str, str]:
