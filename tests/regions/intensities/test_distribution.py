@@ -68,6 +68,7 @@ def test_json_gives_back_the_same(seed, number, channels):
         lambda plain: plain["channels"][0]["pooled"].update(mean=float("nan")),
         lambda plain: plain["channels"][0]["pooled"].update(mean="much"),
         lambda plain: plain.update(images=0),
+        lambda plain: plain.update(images=10**400),
         lambda plain: plain.update(dtypes=["uint7"]),
         lambda plain: plain.update(dtypes=["object"]),
     ],

@@ -15,6 +15,8 @@ from terrazzo.wording import counted, from_to
 
 PERCENTS = (0.1, 1.0, 25.0, 50.0, 75.0, 99.0, 99.9)
 MEDIAN = PERCENTS.index(50.0)
+# nobody has more, and a file may be anybody's: beyond, whole numbers are no floats
+MOST_IMAGES = 2**53
 
 
 @dataclass(frozen=True)
@@ -146,7 +148,7 @@ class Distribution:
             for channel in plain["channels"]
         ]
         images, dtypes = int(plain["images"]), [np.dtype(str(name)) for name in plain["dtypes"]]
-        if images < 1 or not dtypes or any(dtype.kind not in "buif" for dtype in dtypes):
+        if not 1 <= images < MOST_IMAGES or not dtypes or any(dtype.kind not in "buif" for dtype in dtypes):
             raise ValueError(f"a model has seen {images} images of the types {dtypes}")
         return cls(images, tuple(map(str, dtypes)), tuple(channels))
 
