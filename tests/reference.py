@@ -145,3 +145,18 @@ def _edges(image, known):
 def _near(own, other, tolerance):
     distance = ndimage.distance_transform_edt(~other) if other.any() else np.full(own.shape, np.inf)
     return own.sum(), (own & (distance <= tolerance)).sum()
+
+
+def calibration_error(true, found, highest, bins=15):
+    """The expected calibration error, pixel by pixel: probabilities in 255ths, bins open below and closed above."""
+    members = [[] for _ in range(bins)]
+    for label, guess, sure in zip(true.ravel().tolist(), found.ravel().tolist(), highest.ravel().tolist(), strict=True):
+        if label != 255:
+            place = next(n for n in range(bins) if sure * bins <= 255 * (n + 1))
+            members[place].append((sure / 255, label == guess))
+    total = sum(map(len, members))
+    off = 0.0
+    for group in filter(None, members):
+        sure, right = (sum(values) / len(group) for values in zip(*group, strict=True))
+        off += len(group) / total * abs(right - sure)
+    return off

@@ -1,6 +1,16 @@
 import pytest
 
-from terrazzo.wording import by, counted, figures_text, lengths, listed, pixel_text, readable_seconds
+from terrazzo.wording import (
+    by,
+    counted,
+    figures_text,
+    from_to,
+    lengths,
+    listed,
+    pixel_text,
+    readable_number,
+    readable_seconds,
+)
 
 
 def test_lengths_stand_behind_their_axes():
@@ -36,3 +46,9 @@ def test_figures_by_name():
 )
 def test_times_as_people_read_them(seconds, text):
     assert readable_seconds(seconds) == text
+
+
+def test_numbers_have_four_digits_and_all_before_the_point():
+    values = (0, 0.123456, 12.3456, 1000, 43690.4, -65535)
+    assert [readable_number(value) for value in values] == ["0", "0.1235", "12.35", "1,000", "43,690", "-65,535"]
+    assert from_to(0.5, 65535) == "0.5 to 65,535"

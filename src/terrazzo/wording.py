@@ -26,6 +26,16 @@ def counted(number: int, noun: str) -> str:
     return f"{number:,} {noun}{'' if number == 1 else 's'}"
 
 
+def readable_number(value: float) -> str:
+    """Return a number as people read it, such as "12.35" or "43,690": four digits, and all before the point."""
+    return f"{value:,.0f}" if abs(value) >= 1000 else f"{value:.4g}"
+
+
+def from_to(low: float, high: float) -> str:
+    """Return a range of readable numbers, such as "23 to 43,690"."""
+    return f"{readable_number(low)} to {readable_number(high)}"
+
+
 def listed(names: Sequence[object]) -> str:
     """Return names with commas between them, of a long list the beginning."""
     rest = f", … ({len(names)} in all)" if len(names) > MOST_LISTED else ""

@@ -23,6 +23,19 @@ def test_another_process_reads_the_model_and_writes_the_result(files, predicted)
     assert np.mean(result.read_classes(ALL) == classes) > 0.9
 
 
+def test_an_image_unlike_those_of_the_fit_is_told_in_one_line(files, run, run_apart, tmp_path):
+    deep = imageio.imread(files / "images" / "a.png").astype(np.uint16) * 16
+    imageio.imwrite(tmp_path / "deep.tif", deep)
+    paths = tmp_path / "deep.tif", "-m", files / "model.safetensors", "-o", tmp_path / "result.zarr"
+    ended = run_apart("predict", *paths, "--workers", 1, "--json")
+    (note,) = json.loads(ended.stdout)["notes"]
+    assert "deep.tif' is unlike the images that the model was fitted on: its intensities are about 16 times" in note
+    assert ended.stderr.splitlines().count(note) == 1
+    assert json.loads(run("info", tmp_path / "result.zarr", "--json").out)["notes"] == [note]
+    seen = json.loads(run("info", files / "model.safetensors", "--json").out)["fitted_on"]
+    assert seen.startswith("2 images of uint8")
+
+
 def test_the_result_is_that_of_the_function(files, predicted):  # noqa: ARG001
     image, model = tz.open_image(files / "images" / "a.png"), tz.open_model(files / "model.safetensors")
     lazy = tz.predict(model, image, block=32).compute()

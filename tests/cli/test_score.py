@@ -34,6 +34,7 @@ def test_the_scores_are_one_json_document(files, result, run):
     assert scores["adjusted_rand"] == expected.adjusted_rand
     assert scores["boundary_f1"] == expected.boundary_f1
     assert list(scores["boundary_f1_per_class"]) == list(NAMES)
+    assert scores["calibration_error"] is None
 
 
 def test_workers_score_the_same(files, result, run):

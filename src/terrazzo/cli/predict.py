@@ -82,11 +82,18 @@ def predict(
         with display():
             for image, (_, result) in zip(opened, named, strict=True):
                 write_labels_into(open_result(result), image, overwrite=writing.overwrite)
-    figures = [{"result": str(result), **open_result(result).run["figures"]} for _, result in named]
+    runs = [(str(result), open_result(result).run) for _, result in named]
+    figures = [{"result": result, **run["figures"], **_notes(run)} for result, run in runs]
     if len(figures) == 1:
         print_values(figures[0], as_json=writing.json)
     else:
-        print_values({"results": [entry["result"] for entry in figures], **_sums(figures)}, as_json=writing.json)
+        noted = _notes({"notes": [note for _, run in runs for note in run.get("notes", ())]})
+        print_values({"results": [result for result, _ in runs], **_sums(figures), **noted}, as_json=writing.json)
+
+
+def _notes(run: dict[str, Any]) -> dict[str, list[str]]:
+    """Return what warns of a result, if anything does."""
+    return {"notes": run["notes"]} if run.get("notes") else {}
 
 
 def _sums(figures: list[dict[str, Any]]) -> dict[str, int]:

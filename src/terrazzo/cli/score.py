@@ -45,7 +45,7 @@ def score(
     reading: ReadingTruth,
     elsewhere: Elsewhere,
 ) -> None:
-    """Print accuracy, IoU, Dice, F1, adjusted Rand, boundary F1, ceiling and confusion matrix, over all pixels.
+    """Print accuracy, IoU, Dice, F1, adjusted Rand, boundary F1, ceiling, calibration error and confusion matrix.
 
     It runs in threads of its own process, unless a scheduler or a number of workers is given.
     """

@@ -65,7 +65,8 @@ def _result(result: Result) -> dict[str, Any]:
     run = result.run
     axes = "zyx"[-len(run["shape"]) :]
     lengths = {name: dict(zip(axes, run[name], strict=True)) for name in ("shape", "size", "block_cells")}
-    return run | lengths | {"blocks": len(result.grid), "finished_blocks": done}
+    notes = run.pop("notes", [])
+    return run | lengths | {"blocks": len(result.grid), "finished_blocks": done} | ({"notes": notes} if notes else {})
 
 
 def _results(folder: Path) -> dict[str, str]:
@@ -105,6 +106,7 @@ def _model(path: Path) -> dict[str, Any]:
         "pixel_unit": model.pixel_unit,
         **model.described(),
         "fitted": model.fitted,
+        "fitted_on": None if model.seen is None else model.seen.text(),
         "versions": {"terrazzo": header["version"], "format": header["format"]},
     }
 

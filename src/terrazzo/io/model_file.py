@@ -93,6 +93,7 @@ def open_model(path: str | Path, *, features: FeatureSet | None = None) -> Fitte
         if header["format"] == FORMAT_OF_FINGERPRINT and model.fingerprint() != header["fingerprint"]:
             raise ModelError(f"'{path}' was changed after it was written; fit the model again")
         _check_classes(model, path)
+        _check_seen(model)
         return model
     except ModelError:
         raise
@@ -128,6 +129,11 @@ def _check_classes(model: FittedModel, path: str | Path) -> None:
         )
 
 
+def _check_seen(model: FittedModel) -> None:
+    if model.seen is not None and len(model.seen.channels) != model.channels:
+        raise ValueError(f"it has seen {len(model.seen.channels)} channels and reads {model.channels}")
+
+
 def _header(model: FittedModel) -> dict[str, Any]:
     return {
         "format": FORMAT,
@@ -140,6 +146,7 @@ def _header(model: FittedModel) -> dict[str, Any]:
         "pixel_size": model.pixel_size,
         "pixel_unit": model.pixel_unit,
         "fitted": model.fitted,
+        **({} if model.seen is None else {"seen": model.seen.plain()}),
         "fingerprint": model.fingerprint(),
     }
 

@@ -14,6 +14,7 @@ from terrazzo.blocks import BlockGrid
 from terrazzo.errors import ModelError
 from terrazzo.html import swatches, table
 from terrazzo.models.passes.declared import Pass, Windows
+from terrazzo.regions.intensities.distribution import Distribution
 from terrazzo.wording import figures_text, listed, pixel_text
 
 if TYPE_CHECKING:
@@ -39,6 +40,9 @@ class FittedModel(ABC):
         Its unit, such as "micrometer".
     fitted : dict
         How the fit went: numbers for people.
+    seen : Distribution or None
+        The intensities of the images that it was fitted on, where the kind remembers them: images are compared with
+        it. It does not decide the answer, so it is no part of the fingerprint.
     """
 
     kind: ClassVar[str]
@@ -49,6 +53,8 @@ class FittedModel(ABC):
     pixel_size: tuple[float, ...] | None
     pixel_unit: str | None
     fitted: dict[str, float]
+    # a field of the kinds that have it; others go without
+    seen: Distribution | None = None
 
     @property
     @abstractmethod
@@ -116,6 +122,7 @@ class FittedModel(ABC):
             "Pixels of": pixel_text(self.pixel_size, self.pixel_unit),
             "Classes": swatches(self.class_names, self.colours),
             "Fitted": figures_text(self.fitted),
+            "Fitted on": None if self.seen is None else self.seen.text(),
         }
         return table(f"terrazzo.{type(self).__name__}", self.said() | rows)
 
@@ -133,6 +140,10 @@ class FittedModel(ABC):
     def named_parameters(self) -> dict[str, Any]:
         """Return plain values that decide the answer and that a message may name, where a result has others."""
         return {}
+
+    def notes(self, figures: Mapping[str, int]) -> list[str]:  # noqa: ARG002
+        """Return sentences that warn of a result, from figures that its passes summed over all blocks."""
+        return []
 
     @property
     def node_columns(self) -> tuple[str, ...]:
@@ -168,11 +179,16 @@ def check_channels(found: int, fitted: int) -> None:
 
 
 def common_of(header: Mapping[str, Any]) -> dict[str, Any]:
-    """Return the arguments that all kinds of models have from a header: names, colours, pixel size and figures."""
+    """Return the arguments that all kinds of models have from a header: names, colours, pixel size and figures.
+
+    What its images were like is among them where the header has it.
+    """
+    seen = {"seen": Distribution.restored(header["seen"])} if header.get("seen") else {}
     return {
         "class_names": tuple(header["class_names"]),
         "colours": tuple(header["colours"]),
         "pixel_size": tuple(header["pixel_size"]) if header["pixel_size"] else None,
         "fitted": header["fitted"],
         "pixel_unit": header.get("pixel_unit"),
+        **seen,
     }

@@ -3,9 +3,10 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+import zarr
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from reference import boundary_counts
+from reference import boundary_counts, calibration_error
 from scipy import ndimage
 
 import terrazzo as tz
@@ -101,6 +102,25 @@ def test_an_annotation_of_nothing_inside_the_mask_is_refused(masked, annotation,
     outside = np.where(disc, np.uint8(255), annotation)
     with pytest.raises(InputError, match=r"annotates no pixel inside the mask with a class from 0 to 2"):
         tz.score(masked, labels_at(tmp_path / "truth.npy", outside))
+
+
+@pytest.mark.parametrize("block", [48, 400])
+def test_the_calibration_error_is_that_of_the_whole_image_whatever_the_blocks(
+    model, stored, annotation, disc, tmp_path, block
+):
+    settings = {"mask": disc, "block": block, "probabilities": True}
+    result = tz.write_prediction(model, stored, tmp_path / "result.zarr", **settings)
+    scores = tz.score(result, labels_at(tmp_path / "truth.npy", annotation))
+    highest = zarr.open_array(f"{result.path}/probabilities/0", mode="r")[:].max(axis=0)
+    inside = np.where(disc, annotation, np.uint8(255))
+    assert scores.calibration_error == pytest.approx(calibration_error(inside, result.read_classes(ALL), highest))
+    assert scores.confidence[:, 0].sum() == scores.pixels
+
+
+def test_without_an_image_of_probabilities_there_is_no_calibration_error(result, annotation, tmp_path):
+    scores = tz.score(result, labels_at(tmp_path / "truth.npy", annotation))
+    assert scores.confidence is None
+    assert np.isnan(scores.summary("abc")["calibration_error"])
 
 
 def test_a_volume_is_scored(volume_model, volume, ball, tmp_path):

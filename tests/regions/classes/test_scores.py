@@ -6,9 +6,10 @@ from hypothesis import given
 from hypothesis import strategies as st
 from hypothesis.extra import numpy as hnp
 from notebook_tables import shown
-from reference import boundary_counts
+from reference import boundary_counts, calibration_error
 from sklearn.metrics import adjusted_rand_score, f1_score
 
+from terrazzo.kernels.classes.confidence import confidence_counts
 from terrazzo.kernels.classes.targets import confusion_matrix
 from terrazzo.kernels.measures.boundaries import matched_boundaries
 from terrazzo.regions.classes.scores import Scores
@@ -96,6 +97,30 @@ def test_scores_without_superpixels_have_no_ceiling_and_add_up():
     assert math.isnan((without + other).ceiling)
     assert math.isnan((without + other).boundary_f1)
     assert (without + other).pixels == 8
+
+
+@given(classes, classes, hnp.arrays(np.uint8, (6, 7)))
+def test_the_calibration_error_is_that_of_the_pixels_and_parts_add_up(true, predicted, highest):
+    def scored(rows):
+        known, found = true[rows], predicted[rows]
+        counts = confidence_counts(known, found, highest[rows], 3)
+        return Scores(confusion_matrix(known, found, 3), confidence=counts)
+
+    whole = scored(slice(None))
+    assert whole.calibration_error == pytest.approx(calibration_error(true, predicted, highest))
+    parts = scored(slice(0, 2)) + scored(slice(2, None))
+    assert parts.calibration_error == whole.calibration_error == whole.summary("abc")["calibration_error"]
+    assert math.isnan((whole + scores_of(true, predicted)).calibration_error)
+
+
+def test_the_calibration_error_of_a_terapixel_does_not_overflow():
+    confidence = np.zeros((256, 2), np.int64)
+    confidence[204] = 10**12, 5 * 10**11
+    confusion = np.array([[5 * 10**11, 5 * 10**11, 0], [0, 0, 0]])
+    scores = Scores(confusion, confidence=confidence)
+    assert scores.calibration_error == pytest.approx(0.3)
+    assert repr(scores).endswith("calibration error 0.3000>")
+    assert shown(scores).rows["Calibration error"] == "0.3000"
 
 
 def test_it_says_in_a_line_what_there_is_to_say():

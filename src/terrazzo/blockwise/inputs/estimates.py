@@ -1,8 +1,8 @@
-"""Numbers that are estimated once for a whole image, lazily, from windows at fixed positions."""
+"""What is estimated once for a whole image, lazily, from windows at fixed positions."""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Mapping
 from typing import Any
 
 import dask
@@ -15,12 +15,17 @@ from numpy.typing import NDArray
 from terrazzo.blockwise.cluster.worker_watch import computed
 from terrazzo.blockwise.inputs.masks import Mask, MaskFunction, inside
 from terrazzo.models.passes.declared import Estimate, Pass
+from terrazzo.regions.intensities.image_intensities import intensities_of, window_intensities
+from terrazzo.regions.superpixels.intensity_scale import scale_windows
 
 ESTIMATING = "the windows that numbers about the whole image are estimated from"
 
+INTENSITIES = Estimate("intensities", None, scale_windows, window_intensities, intensities_of)
+"""The `ImageIntensities` of an image, or None where no pixel counts."""
+
 
 def lazy_estimate(estimate: Estimate, image: da.Array, mask: Mask = None) -> Delayed:
-    """Return a number about an image (c, y, x) or (c, z, y, x): the one that is known, or a lazy estimate.
+    """Return something about an image (c, y, x) or (c, z, y, x): what is known, or a lazy estimate.
 
     Parameters
     ----------
@@ -30,7 +35,7 @@ def lazy_estimate(estimate: Estimate, image: da.Array, mask: Mask = None) -> Del
         Which pixels count.
     """
     if estimate.known is not None:
-        return dask.delayed(estimate.known, pure=True)
+        return dask.delayed(float(estimate.known), pure=True)
     measured = []
     for box in estimate.windows(image.shape[1:]):
         part = mask[box.slices] if isinstance(mask, da.Array) else mask
@@ -45,23 +50,23 @@ def estimates_of(passes: Iterable[Pass]) -> dict[str, Estimate]:
 
 
 def estimated(
-    passes: Iterable[Pass], image: da.Array, mask: Mask = None, client: Client | None = None
-) -> dict[str, float]:
-    """Return the numbers about an image that passes read, by name, computed here or on a client's workers."""
-    lazy = {name: lazy_estimate(estimate, image, mask) for name, estimate in estimates_of(passes).items()}
-    return {
-        name: float(one.compute() if client is None else computed(one, client, ESTIMATING))
-        for name, one in lazy.items()
-    }
+    estimates: Mapping[str, Estimate], image: da.Array, mask: Mask = None, client: Client | None = None
+) -> dict[str, Any]:
+    """Return what is estimated of an image, by name, computed here or on a client's workers: windows are read once."""
+    if not estimates:
+        return {}
+    lazy = dask.delayed({name: lazy_estimate(estimate, image, mask) for name, estimate in estimates.items()})
+    found: dict[str, Any] = lazy.compute() if client is None else computed(lazy, client, ESTIMATING)
+    return found
 
 
 @dask.delayed(pure=True)  # type: ignore[untyped-decorator]
 def _measured(
-    window: NDArray[Any], mask: NDArray[np.bool_] | MaskFunction | None, measured: Callable[..., NDArray[np.float64]]
-) -> NDArray[np.float64]:
+    window: NDArray[Any], mask: NDArray[np.bool_] | MaskFunction | None, measured: Callable[..., NDArray[Any]]
+) -> NDArray[Any]:
     return measured(window, inside(mask, window))
 
 
 @dask.delayed(pure=True)  # type: ignore[untyped-decorator]
-def _combined(measured: list[NDArray[np.float64]], combined: Callable[..., float]) -> float:
+def _combined(measured: list[NDArray[Any]], combined: Callable[..., Any]) -> Any:
     return combined(measured)

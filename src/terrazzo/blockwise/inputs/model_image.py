@@ -1,4 +1,4 @@
-"""Is this an image for that model, and are its pixels of the size that the model knows?"""
+"""Is this an image for that model, with pixels of the size and intensities of the kind that the model knows?"""
 
 from __future__ import annotations
 
@@ -12,6 +12,8 @@ from terrazzo.io.images.image import Image
 from terrazzo.io.images.image_levels import levels_of
 from terrazzo.models.fitted_model import FittedModel
 from terrazzo.pixel_size import is_same_size, size_ratio
+from terrazzo.regions.intensities.image_intensities import ImageIntensities
+from terrazzo.regions.intensities.unlike import dtype_note, unlike
 
 _log = logging.getLogger(__name__)
 
@@ -59,6 +61,21 @@ def pixel_size_note(model: FittedModel, image: ImageLike) -> str | None:
         f"{_sized(image.pixel_size, image.pixel_unit)} and {_sized(model.pixel_size, model.pixel_unit)}; "
         f"{_what_fits(model, image)}"
     )
+
+
+def say_type(model: FittedModel, image: da.Array) -> None:
+    """Log a warning where the type of an image, of which nothing else is known yet, is none that a model has seen."""
+    note = None if model.seen is None else dtype_note(image.dtype, model.seen)
+    if note is not None:
+        _log.warning("%s", note)
+
+
+def intensity_note(model: FittedModel, found: ImageIntensities | None, path: str) -> str | None:
+    """Return a sentence where the intensities of the image at a path are unlike those that a model has seen."""
+    if model.seen is None or found is None:
+        return None
+    said = unlike(found, model.seen)
+    return None if said is None else f"'{path}' is unlike the images that the model was fitted on: {said}"
 
 
 def _what_fits(model: FittedModel, image: Image) -> str:

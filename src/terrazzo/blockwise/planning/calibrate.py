@@ -49,7 +49,7 @@ def calibrated_seconds(work: Work, image: Image, grid: BlockGrid) -> float:
         with TemporaryDirectory(prefix="terrazzo-plan-") as folder:
             _warm_up(work, Path(folder) / "tiny.zarr")
             with dask.config.set(scheduler="synchronous"):  # here, whatever client is active
-                estimates = estimated(work.passes, image.data)
+                estimates = estimated(estimates_of(work.passes), image.data)
             sources = Sources(image.stored, estimates=estimates, path=image.path)
             return sum(_seconds(work, sources, _store(work, grid, Path(folder) / "result.zarr")))
     finally:

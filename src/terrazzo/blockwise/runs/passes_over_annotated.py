@@ -10,7 +10,7 @@ from distributed import Client
 from terrazzo.blocks import Block
 from terrazzo.blockwise.cluster.run_blocks import run_blocks
 from terrazzo.blockwise.inputs.annotated_image import AnnotatedImage
-from terrazzo.blockwise.inputs.estimates import estimated
+from terrazzo.blockwise.inputs.estimates import estimated, estimates_of
 from terrazzo.blockwise.passes.sources import Sources
 from terrazzo.blockwise.passes.stored_passes import given_of
 from terrazzo.models.passes.declared import Given, Pass
@@ -38,7 +38,7 @@ def passes_over_annotated(
     client : distributed.Client, optional
         Where the tasks run; without it, in this process's threads.
     """
-    estimates = estimated(passes, annotated.pixels, annotated.mask, client)
+    estimates = estimated(estimates_of(passes), annotated.pixels, annotated.mask, client)
     sources = Sources(annotated.pixels, annotated.mask, annotated.truth, estimates, annotated.path)
     kept = dict(run_blocks(_kept, annotated.blocks, tuple(passes), sources, keep, client=client))
     return {block: kept[block] for block in annotated.blocks}

@@ -18,6 +18,7 @@ from terrazzo.io.annotations.annotation import Annotation
 from terrazzo.io.images.image import Image
 from terrazzo.io.images.stored_array import StoredArray
 from terrazzo.io.results.result import Result
+from terrazzo.kernels.classes.confidence import confidence_counts
 from terrazzo.kernels.classes.targets import confusion_matrix
 from terrazzo.kernels.measures.boundaries import boundary_halo, matched_boundaries
 from terrazzo.lattice import Lattice
@@ -161,8 +162,10 @@ def score_result_block(
         best, outside = int(targets.max(axis=1).sum(dtype=np.int64)), labels.ids == 0
     masked = outside & (truth != NOT_ANNOTATED)
     truth[masked] = NOT_ANNOTATED
-    scores = _scores(truth, found, core, classes, tolerance)
-    return Scores(scores.confusion, best, scores.boundaries), int(masked[core].sum())
+    scores, confidence = _scores(truth, found, core, classes, tolerance), None
+    if result.probabilities:
+        confidence = confidence_counts(truth[core], found[core], result.read_highest(block.core.slices), classes)
+    return Scores(scores.confusion, best, scores.boundaries, confidence), int(masked[core].sum())
 
 
 def score_labels_block(

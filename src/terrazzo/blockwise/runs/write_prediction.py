@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 import math
 import time
 from collections.abc import Sequence
@@ -14,9 +15,9 @@ from terrazzo.blocks import Block
 from terrazzo.blockwise.cluster.active_client import active_client
 from terrazzo.blockwise.cluster.run_blocks import BlockCount, run_blocks
 from terrazzo.blockwise.inputs.block_inputs import warn_of_halo
-from terrazzo.blockwise.inputs.estimates import estimated, estimates_of
+from terrazzo.blockwise.inputs.estimates import INTENSITIES, estimated, estimates_of
 from terrazzo.blockwise.inputs.masks import MaskLike, checked_mask
-from terrazzo.blockwise.inputs.model_image import model_image, say_pixel_size
+from terrazzo.blockwise.inputs.model_image import intensity_note, model_image, say_pixel_size
 from terrazzo.blockwise.passes.sources import Sources
 from terrazzo.blockwise.passes.stored_passes import write_pass
 from terrazzo.blockwise.planning.refuse import refuse_what_does_not_fit
@@ -32,6 +33,8 @@ from terrazzo.models.device import choose_device
 from terrazzo.models.fitted_model import FittedModel
 from terrazzo.models.passes.declared import Pass
 from terrazzo.progress import shows_progress
+
+_log = logging.getLogger(__name__)
 
 
 @shows_progress
@@ -51,6 +54,9 @@ def write_prediction(
 
     Called again after it was interrupted, however it was, it goes on where it stopped: blocks that are finished are
     not computed again. If the result is finished, it is returned as it is.
+
+    Where the image's intensities are unlike those that the model was fitted on, one line of the log says so, and so do
+    the notes of the result's `run`.
 
     Parameters
     ----------
@@ -104,15 +110,27 @@ def write_prediction(
         warn_of_halo(grid, model.window)
     passes = model.passes(device)
     if result is None:
-        source |= estimated(passes, array, inside, client)
+        compared = {} if model.seen is None else {INTENSITIES.name: INTENSITIES}
+        found = estimated(estimates_of(passes) | compared, array, inside, client)
+        note = intensity_note(model, found.pop(INTENSITIES.name, None), image.path)
         result = create_result_of(
-            model, passes, path, grid, image=image, made_from=source, probabilities=probabilities, overwrite=overwrite
+            model,
+            passes,
+            path,
+            grid,
+            image=image,
+            made_from=source | found,
+            probabilities=probabilities,
+            overwrite=overwrite,
+            notes=[note] if note else [],
         )
     if not result.run["finished"]:
+        for said in result.run.get("notes", ()):
+            _log.warning("%s", said)
         remove_partial_files(result)
         estimates = {name: result.run["made_from"][name] for name in estimates_of(passes)}
         sources = Sources(image.stored, inside, estimates=estimates, path=image.path)
-        _write_blocks(ResultWriter(result), passes, sources, client)
+        _write_blocks(ResultWriter(result), model, passes, sources, client)
     return result
 
 
@@ -154,7 +172,9 @@ def _paths(image: Image, mask: MaskLike | None) -> list[str]:
     return [image.path, mask.path] if isinstance(mask, Image) else [image.path]
 
 
-def _write_blocks(writer: ResultWriter, passes: Sequence[Pass], sources: Sources, client: Client | None) -> None:
+def _write_blocks(
+    writer: ResultWriter, model: FittedModel, passes: Sequence[Pass], sources: Sources, client: Client | None
+) -> None:
     """Run what is left of each pass, and finish the result."""
     result = writer.result
     figures: dict[str, Any] = {"pixels": math.prod(result.grid.lattice.shape)}
@@ -170,7 +190,10 @@ def _write_blocks(writer: ResultWriter, passes: Sequence[Pass], sources: Sources
     _run_steps(writer, client)
     seconds[LEVELS] = time.perf_counter() - began
     remove_partial_files(result)  # of workers that died
-    writer.finish(figures | {"seconds": seconds})
+    notes = model.notes(figures)
+    for note in notes:
+        _log.warning("%s", note)
+    writer.finish(figures | {"seconds": seconds}, notes)
 
 
 def _run_pass(one: Pass, writer: ResultWriter, sources: Sources, client: Client | None) -> None:

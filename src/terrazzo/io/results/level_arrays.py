@@ -72,7 +72,7 @@ class LevelArrays:
             for numbers in itertools.product(*(range(place.start // c, -(-place.stop // c)) for place, c in spans)):
                 yield Path(self.path, str(level), "c", *map(str, (*lead, *numbers)))
 
-    def read(self, window: tuple[slice, ...]) -> NDArray[Any]:
+    def read(self, window: tuple[int | slice, ...]) -> NDArray[Any]:
         """Read a window of the finest level."""
         return np.asarray(self._open(0, "r")[window])
 

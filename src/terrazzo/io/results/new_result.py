@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import shutil
 import uuid
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -49,10 +49,11 @@ def create_result(
     probabilities: bool = False,
     overwrite: bool = False,
     passes: Mapping[str, tuple[str, ...]] = GIVES,
+    notes: Sequence[str] = (),
 ) -> Result:
     """Make the directory, the arrays and the metadata of a result, empty: where no pass gives rows there are no tables.
 
-    `passes` says what each pass over the blocks gives, by its name.
+    `passes` says what each pass over the blocks gives, by its name; `notes` are sentences that warn of the result.
 
     Raises
     ------
@@ -81,6 +82,7 @@ def create_result(
         "gives": result.gives,
         "made_from": made_from,
         "finished": False,
+        "notes": list(notes),
     }
     try:
         remove_half_made(target)
@@ -102,6 +104,7 @@ def create_result_of(
     made_from: dict[str, Any],
     probabilities: bool = False,
     overwrite: bool = False,
+    notes: Sequence[str] = (),
 ) -> Result:
     """Make a result, empty, for what the passes of a model give of an image; see `create_result`."""
     return create_result(
@@ -117,6 +120,7 @@ def create_result_of(
         probabilities=probabilities,
         overwrite=overwrite,
         passes={one.name: one.gives for one in passes},
+        notes=notes,
     )
 
 

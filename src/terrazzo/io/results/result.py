@@ -6,6 +6,7 @@ import json
 import math
 from contextlib import suppress
 from dataclasses import dataclass
+from functools import reduce
 from pathlib import Path
 from typing import Any
 
@@ -113,6 +114,12 @@ class Result:
     def read_classes(self, window: tuple[slice, ...]) -> NDArray[np.uint8]:
         """Read the classes of a window, (y, x) or (z, y, x)."""
         return self.arrays(CLASSES).read(window)
+
+    def read_highest(self, window: tuple[slice, ...]) -> NDArray[np.uint8]:
+        """Read the highest of the classes' probabilities in a window, in 255ths; a plane at a time is in memory."""
+        arrays = self.arrays(PROBABILITIES)
+        planes = (arrays.read((plane, *window)) for plane in range(self.probabilities))
+        return reduce(np.maximum, planes)
 
     @property
     def nodes(self) -> Any:
@@ -258,6 +265,7 @@ def result_html(result: Result) -> str:
         **figures,
         "Features": f"{len(result.node_columns)} of nodes, {len(result.edge_columns)} of edges",
         "Classes": swatches(names, class_colours(len(names), colours)) if names else None,
+        "Notes": "; ".join(map(str, run.get("notes", ()))) or None,
         "Path": result.path,
     }
     return table("terrazzo.Result", rows, _picture(result, colours) if run.get("finished") else None)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -84,10 +85,12 @@ class ResultWriter:
                 result.arrays(key).coarsen(step, tile)
             done.touch()
 
-    def finish(self, figures: dict[str, Any]) -> None:
-        """Note that every block is written, with figures about the run."""
+    def finish(self, figures: dict[str, Any], notes: Sequence[str] = ()) -> None:
+        """Note that every block is written, with figures about the run and what else there is to warn of."""
         with reported_as_not_written(self.result.path):
-            write_run(Path(self.result.path), self.result.run | {"finished": True, "figures": figures})
+            run = self.result.run
+            ended = {"finished": True, "figures": figures, "notes": [*run.get("notes", ()), *notes]}
+            write_run(Path(self.result.path), run | ended)
 
     def _write_images(self, block: Block, given: Given) -> None:
         result = self.result

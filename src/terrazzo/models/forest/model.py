@@ -20,6 +20,7 @@ from terrazzo.models.forest.trees import ARRAYS, Trees
 from terrazzo.models.passes.declared import Given, Holds, Pass, Pixels, Seen
 from terrazzo.models.passes.pixel_classes import no_classes, outside_masked
 from terrazzo.regions.classes.annotation import in_8_bits
+from terrazzo.regions.intensities.distribution import Distribution
 from terrazzo.regions.statistics.core_responses import CoreResponses
 from terrazzo.regions.statistics.filter_bank import SCALE_BANK, ResponseBank, bank_named
 from terrazzo.regions.statistics.statistic import FeatureSet
@@ -42,7 +43,7 @@ class ForestModel(FittedModel):
     trees : Trees
     image_channels, image_axes : int
         Of the images that it was fitted on.
-    class_names, colours, pixel_size, fitted, pixel_unit
+    class_names, colours, pixel_size, fitted, pixel_unit, seen
         As for `Model`.
     bank : ResponseBank
         Which responses.
@@ -57,6 +58,7 @@ class ForestModel(FittedModel):
     fitted: dict[str, float] = field(default_factory=dict)
     pixel_unit: str | None = None
     bank: ResponseBank = SCALE_BANK
+    seen: Distribution | None = None
 
     kind = "forest"
     title = "random forest"

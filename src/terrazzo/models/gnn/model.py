@@ -35,6 +35,7 @@ from terrazzo.regions.graphs.block_graph import BlockGraph, empty_graph
 from terrazzo.regions.graphs.recipe import Recipe
 from terrazzo.regions.graphs.region_graph import RegionGraph
 from terrazzo.regions.graphs.scaling import Scaling
+from terrazzo.regions.intensities.distribution import Distribution
 from terrazzo.regions.statistics.features import FeatureSet
 from terrazzo.wording import counted
 
@@ -65,6 +66,8 @@ class Model(SuperpixelModel):
         How the fit went: numbers for people.
     pixel_unit : str or None
         The unit of `pixel_size`, such as "micrometer".
+    seen : Distribution or None
+        The intensities of the images that it was fitted on.
     """
 
     network: GNN
@@ -75,6 +78,7 @@ class Model(SuperpixelModel):
     pixel_size: tuple[float, ...] | None = None
     fitted: dict[str, float] = field(default_factory=dict)
     pixel_unit: str | None = None
+    seen: Distribution | None = None
 
     kind = "gnn"
     title = "graph network"

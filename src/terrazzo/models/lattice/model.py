@@ -31,6 +31,7 @@ from terrazzo.models.passes.superpixels import superpixels_pass
 from terrazzo.models.superpixel_model import SuperpixelModel, check_names, restored_recipe
 from terrazzo.regions.graphs.block_graph import BlockGraph, empty_graph
 from terrazzo.regions.graphs.recipe import Recipe
+from terrazzo.regions.intensities.distribution import Distribution
 from terrazzo.regions.statistics.features import FeatureSet
 from terrazzo.regions.statistics.filter_bank import bank_named
 from terrazzo.wording import counted
@@ -50,7 +51,7 @@ class LatticeModel(SuperpixelModel):
         How rows and responses are brought to a common scale.
     recipe : Recipe
         How an image becomes superpixels and what is measured of them.
-    class_names, colours, pixel_size, fitted, pixel_unit
+    class_names, colours, pixel_size, fitted, pixel_unit, seen
         As for `Model`.
     """
 
@@ -62,6 +63,7 @@ class LatticeModel(SuperpixelModel):
     pixel_size: tuple[float, ...] | None = None
     fitted: dict[str, float] = field(default_factory=dict)
     pixel_unit: str | None = None
+    seen: Distribution | None = None
 
     kind = "lattice"
     title = "graph network"

@@ -102,26 +102,26 @@ class Near:
 
 @dataclass(frozen=True)
 class Estimate:
-    """A pass reads a number that is estimated once for the whole image, from windows at fixed positions.
+    """What is estimated once for the whole image, from windows at fixed positions, such as a number that a pass reads.
 
     Parameters
     ----------
     name : str
     known : float or None
-        The number, where nothing has to be estimated.
+        It, where nothing has to be estimated.
     windows : callable
         Gives the windows of an image of some extent.
     measured : callable
         Takes the pixels of a window and their mask, or None, and gives an array.
     combined : callable
-        Takes these arrays, in the order of the windows, and gives the number.
+        Takes these arrays, in the order of the windows, and gives it.
     """
 
     name: str
     known: float | None
     windows: Callable[[tuple[int, ...]], list[Box]]
-    measured: Callable[[NDArray[Any], NDArray[np.bool_] | None], NDArray[np.float64]]
-    combined: Callable[[list[NDArray[np.float64]]], float]
+    measured: Callable[[NDArray[Any], NDArray[np.bool_] | None], NDArray[Any]]
+    combined: Callable[[list[NDArray[Any]]], Any]
 
 
 Read: TypeAlias = Pixels | Own | Near | Estimate

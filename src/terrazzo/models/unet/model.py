@@ -27,6 +27,7 @@ from terrazzo.models.unet.description import described
 from terrazzo.models.unet.network import UNet, channels_last
 from terrazzo.models.unet.pixel_blocks import halo, pixel_grid, pixel_window
 from terrazzo.models.unet.pixel_task import multiply_adds, pixel_bytes
+from terrazzo.regions.intensities.distribution import Distribution
 from terrazzo.regions.statistics.features import FeatureSet
 from terrazzo.regions.superpixels.block_labels import single_precision
 from terrazzo.wording import counted
@@ -54,6 +55,8 @@ class UNetModel(FittedModel):
         How the fit went: numbers for people.
     pixel_unit : str or None
         The unit of the pixel size.
+    seen : Distribution or None
+        The intensities of the images that it was fitted on.
     """
 
     network: UNet
@@ -64,6 +67,7 @@ class UNetModel(FittedModel):
     pixel_size: tuple[float, ...] | None = None
     fitted: dict[str, float] = field(default_factory=dict)
     pixel_unit: str | None = None
+    seen: Distribution | None = None
 
     def __post_init__(self) -> None:
         counts = {len(self.mean), len(self.spread), self.channels}

@@ -10,7 +10,10 @@ import numpy as np
 from numpy.typing import NDArray
 
 from terrazzo.html import figures, table
+from terrazzo.regions.classes.annotation import CERTAIN
 from terrazzo.wording import MOST_LISTED, counted
+
+CALIBRATION_BINS = 15
 
 
 @dataclass(frozen=True, eq=False)
@@ -26,27 +29,33 @@ class Scores:
     boundaries : ndarray of int64, shape (C, 4), or None
         For each class its boundary pixels in the prediction, those of them near its true boundary, its boundary
         pixels in the annotation, those of them near its predicted boundary.
+    confidence : ndarray of int64, shape (256, 2), or None
+        Pixels by the highest of their classes' probabilities, in 255ths, and those of them that are right; None of a
+        prediction without an image of probabilities.
     """
 
     confusion: NDArray[np.int64]
     best: int | None = None
     boundaries: NDArray[np.int64] | None = None
+    confidence: NDArray[np.int64] | None = None
 
     @classmethod
     def none(cls, classes: int) -> Scores:
         """Return the scores of no pixel, to which others are added."""
-        return cls(np.zeros((classes, classes + 1), np.int64), 0, np.zeros((classes, 4), np.int64))
+        confusion, boundaries, confidence = ((classes, classes + 1), (classes, 4), (CERTAIN + 1, 2))
+        return cls(np.zeros(confusion, np.int64), 0, np.zeros(boundaries, np.int64), np.zeros(confidence, np.int64))
 
     def __add__(self, other: Scores) -> Scores:
         best = None if self.best is None or other.best is None else self.best + other.best
-        mine, theirs = self.boundaries, other.boundaries
-        boundaries = None if mine is None or theirs is None else mine + theirs
-        return Scores(self.confusion + other.confusion, best, boundaries)
+        boundaries = _sum_of_known(self.boundaries, other.boundaries)
+        confidence = _sum_of_known(self.confidence, other.confidence)
+        return Scores(self.confusion + other.confusion, best, boundaries, confidence)
 
     def summary(self, class_names: Sequence[str]) -> dict[str, Any]:
         """Return every figure as plain values, those of classes by name; NaN where there is none."""
         by_class = {"iou": self.iou, "dice": self.dice, "boundary_f1_per_class": self.boundary_f1_per_class}
-        names = ("pixels", "accuracy", "mean_iou", "macro_f1", "adjusted_rand", "boundary_f1", "ceiling")
+        of_pixels = ("pixels", "accuracy", "mean_iou", "macro_f1", "adjusted_rand")
+        names = (*of_pixels, "boundary_f1", "ceiling", "calibration_error")
         return {
             **{name: getattr(self, name) for name in names},
             **{name: dict(zip(class_names, values.tolist(), strict=True)) for name, values in by_class.items()},
@@ -67,6 +76,24 @@ class Scores:
     def ceiling(self) -> float:
         """The accuracy of the best possible labelling of the superpixels; NaN of a prediction without superpixels."""
         return self.best / self.pixels if self.pixels and self.best is not None else float("nan")
+
+    @property
+    def calibration_error(self) -> float:
+        """The expected calibration error (Guo et al. 2017); NaN of a prediction without probabilities.
+
+        The mean over all annotated pixels of how far the share of right pixels is from the mean probability of the
+        predicted class, in each of 15 equally wide bins of that probability. Probabilities are in 8 bits: each is off
+        by up to 1/510, and beside the edge of a bin it may count in the next one.
+        """
+        if self.confidence is None or not self.pixels:
+            return float("nan")
+        levels = np.arange(len(self.confidence))
+        # 255 is 15 times 17: a bin holds the 17 levels up to its upper edge, the first one 0 as well
+        bins = np.maximum(-(-levels * CALIBRATION_BINS // CERTAIN), 1) - 1
+        pixels, right = self.confidence.T
+        off = np.zeros(CALIBRATION_BINS, np.int64)
+        np.add.at(off, bins, CERTAIN * right - levels * pixels)
+        return float(np.abs(off).sum()) / (CERTAIN * self.pixels)
 
     @property
     def iou(self) -> NDArray[np.float64]:
@@ -144,6 +171,7 @@ class Scores:
             "macro F1": self.macro_f1,
             "boundary F1": self.boundary_f1,
             "ceiling": self.ceiling,
+            "calibration error": self.calibration_error,
         }
         return {name: value for name, value in named.items() if not np.isnan(value)}
 
@@ -160,6 +188,10 @@ class Scores:
                 [(n, *(f"{count:,}" for count in row)) for n, row in enumerate(counts)],
             ),
         }
+
+
+def _sum_of_known(mine: NDArray[np.int64] | None, theirs: NDArray[np.int64] | None) -> NDArray[np.int64] | None:
+    return None if mine is None or theirs is None else mine + theirs
 
 
 def _shown(value: float) -> str:

@@ -19,6 +19,7 @@ from terrazzo.settings import answers
 from terrazzo.training.forest.sampled_pixels import SampledPixels, sample_pixels
 from terrazzo.training.rules.annotated_inputs import annotated_inputs
 from terrazzo.training.rules.named_classes import ClassNames
+from terrazzo.training.rules.seen_intensities import seen_intensities
 from terrazzo.training.rules.split_sources import readable_inputs, split_sources
 from terrazzo.training.rules.training import ForestTraining
 
@@ -72,9 +73,9 @@ def fit_forest(
     """
     began = time.monotonic()
     inputs = annotated_inputs(images, annotations, class_names, axes)
-    sources = split_sources(
-        *readable_inputs(inputs), inputs.classes, validation=training.validation, seed=training.seed
-    )
+    pixels, truths = readable_inputs(inputs)
+    seen = seen_intensities(images, pixels)
+    sources = split_sources(pixels, truths, inputs.classes, validation=training.validation, seed=training.seed)
     learned, judged = (
         sample_pixels(sources, BANK, validation=held, classes=inputs.classes, number=number, seed=training.seed)
         for held, number in ((False, training.samples), (True, max(1, training.samples // 4)))
@@ -94,7 +95,8 @@ def fit_forest(
         tree.classes_ = grown.classes_
     trees, (pixel_size, pixel_unit) = Trees.of(kept, inputs.classes), inputs.pixel_size
     shape = inputs.channels, inputs.axes
-    return ForestModel(trees, *shape, inputs.class_names, inputs.colours, pixel_size, figures, pixel_unit, BANK)
+    named = inputs.class_names, inputs.colours
+    return ForestModel(trees, *shape, *named, pixel_size, figures, pixel_unit, BANK, seen)
 
 
 def _grow(

@@ -16,6 +16,7 @@ from terrazzo.progress import shows_progress
 from terrazzo.regions.graphs.node_targets import NodeTargets
 from terrazzo.regions.graphs.recipe import Recipe
 from terrazzo.regions.graphs.region_graph import RegionGraph
+from terrazzo.regions.intensities.distribution import Distribution
 from terrazzo.settings import answers
 from terrazzo.training.gnn.fit_network import fit_network
 from terrazzo.training.gnn.train_network import FittedNetwork
@@ -87,7 +88,8 @@ def as_model(
     pixel_size: tuple[float, ...] | None,
     pixel_unit: str | None,
     seconds: float,
+    seen: Distribution | None = None,
 ) -> Model:
     """Return a trained network as a model that says how its fit went."""
     figures = figures_of(fitted.history, fitted.steps, seconds)
-    return Model(fitted.network, fitted.scaling, recipe, names, colours, pixel_size, figures, pixel_unit)
+    return Model(fitted.network, fitted.scaling, recipe, names, colours, pixel_size, figures, pixel_unit, seen)

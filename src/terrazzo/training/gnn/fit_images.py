@@ -61,7 +61,9 @@ def fit_gnn_on_images(
     )
     fitted, seconds = fit_annotated(learned.annotated, network, training, active_client())
     inputs = learned.inputs
-    return as_model(fitted, learned.recipe, inputs.class_names, inputs.colours, *inputs.pixel_size, seconds)
+    return as_model(
+        fitted, learned.recipe, inputs.class_names, inputs.colours, *inputs.pixel_size, seconds, learned.seen
+    )
 
 
 MOST_NODES_IN_MEMORY = 2**20

@@ -75,9 +75,8 @@ def fit_lattice_on_images(
         fitted = train(sides, recipe, inputs.classes, network, training, device, began)
     pixel_size, pixel_unit = inputs.pixel_size
     figures = fitted.figures(time.monotonic() - began)
-    return LatticeModel(
-        fitted.network, fitted.scales, recipe, inputs.class_names, inputs.colours, pixel_size, figures, pixel_unit
-    )
+    named = inputs.class_names, inputs.colours
+    return LatticeModel(fitted.network, fitted.scales, recipe, *named, pixel_size, figures, pixel_unit, learned.seen)
 
 
 def _streams(annotated: Sequence[AnnotatedImage], training: LatticeTraining) -> bool:

@@ -16,10 +16,13 @@ from terrazzo.io.failures import about
 from terrazzo.io.images.image import Image
 from terrazzo.lattice import spacing
 from terrazzo.regions.graphs.recipe import Recipe
+from terrazzo.regions.intensities.distribution import Distribution
 from terrazzo.regions.statistics.features import FeatureSet
 from terrazzo.regions.superpixels.superpixel_parameters import SuperpixelParameters
 from terrazzo.training.rules.annotated_inputs import AnnotatedInputs, annotated_inputs
 from terrazzo.training.rules.named_classes import ClassNames
+from terrazzo.training.rules.seen_intensities import seen_intensities
+from terrazzo.training.rules.split_sources import readable_inputs
 
 
 @dataclass(frozen=True, eq=False)
@@ -33,11 +36,14 @@ class AnnotatedImages:
         How images become superpixels.
     annotated : list of AnnotatedImage
         Each with the blocks that are near annotated pixels.
+    seen : Distribution or None
+        The intensities of all images.
     """
 
     inputs: AnnotatedInputs
     recipe: Recipe
     annotated: list[AnnotatedImage]
+    seen: Distribution | None
 
 
 def annotated_images(
@@ -72,7 +78,8 @@ def annotated_images(
         with about(path := image.path if isinstance(image, Image) else ""):
             whole = annotated_image(array, plane, recipe=recipe, classes=inputs.classes, mask=mask, block=block)
             annotated.append(replace(whole, path=path).near_annotation(reach))
-    return AnnotatedImages(inputs, recipe, annotated)
+    seen = seen_intensities(images, readable_inputs(inputs)[0], [one.mask for one in annotated])
+    return AnnotatedImages(inputs, recipe, annotated, seen)
 
 
 @contextmanager

@@ -17,6 +17,7 @@ from terrazzo.training.rules.annotated_inputs import annotated_inputs
 from terrazzo.training.rules.named_classes import ClassNames
 from terrazzo.training.rules.optimise import figures_of
 from terrazzo.training.rules.patch_source import held
+from terrazzo.training.rules.seen_intensities import seen_intensities
 from terrazzo.training.rules.split_sources import readable_inputs, split_sources
 from terrazzo.training.rules.training import UNetTraining
 from terrazzo.training.unet.train_unet import train_unet
@@ -78,13 +79,14 @@ def fit_unet(
     pixels, truths = readable_inputs(inputs)
     near = held([*pixels, *truths])
     pixels, truths = near[: len(pixels)], near[len(pixels) :]
+    seen = seen_intensities(images, pixels)
     sources = split_sources(pixels, truths, inputs.classes, validation=training.validation, seed=training.seed)
     began = time.perf_counter()
     fitted = train_unet(description, sources, side, training, began=started)
     figures = figures_of(fitted.history, fitted.steps, time.perf_counter() - began)
     pixel_size, pixel_unit = inputs.pixel_size
     named = inputs.class_names, inputs.colours
-    return UNetModel(fitted.network, fitted.mean, fitted.spread, *named, pixel_size, figures, pixel_unit)
+    return UNetModel(fitted.network, fitted.mean, fitted.spread, *named, pixel_size, figures, pixel_unit, seen)
 
 
 def patch_shape(

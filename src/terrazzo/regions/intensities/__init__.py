@@ -1,0 +1,1 @@
+"""How bright are images: what a model has seen, and whether an image is like it."""

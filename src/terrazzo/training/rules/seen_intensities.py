@@ -1,0 +1,62 @@
+"""What a model remembers of the images that it is fitted on, and whether these are alike."""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Sequence
+
+import dask.array as da
+
+from terrazzo.blockwise.inputs.estimates import INTENSITIES, lazy_estimate
+from terrazzo.blockwise.inputs.image_array import ImageLike
+from terrazzo.blockwise.inputs.masks import Mask, inside, read_mask
+from terrazzo.blockwise.inputs.windows import Readable, read_window
+from terrazzo.io.failures import about
+from terrazzo.io.images.image import Image
+from terrazzo.regions.intensities.distribution import Distribution
+from terrazzo.regions.intensities.image_intensities import ImageIntensities
+from terrazzo.regions.intensities.unequal_scales import unequal_scales
+
+_log = logging.getLogger(__name__)
+
+
+def seen_intensities(
+    images: Sequence[ImageLike], pixels: Sequence[Readable], masks: Sequence[Mask] | None = None
+) -> Distribution | None:
+    """Return the intensities of the images of a fit, from windows at fixed positions; None if no pixel counts.
+
+    One line of the log says which images are on another intensity scale than the others.
+
+    Parameters
+    ----------
+    images : sequence of Image or array
+        As they were given.
+    pixels : sequence of Readable, each (c, y, x) or (c, z, y, x)
+        What windows of them are read from.
+    masks : sequence of Mask, optional
+        Which of their pixels count.
+    """
+    found, names = [], []
+    for place, (image, array) in enumerate(zip(images, pixels, strict=True)):
+        path = image.path if isinstance(image, Image) else ""
+        names.append(f"'{path}'" if path else f"image {place + 1}")
+        with about(path):
+            found.append(_estimated(array, None if masks is None else masks[place]))
+    said = unequal_scales(found, names)
+    if said is not None:
+        _log.warning("%s", said)
+    return Distribution.of(found)
+
+
+def _estimated(pixels: Readable, mask: Mask) -> ImageIntensities | None:
+    """Return the intensities of an image: files are read here, a Dask array where Dask computes."""
+    found: ImageIntensities | None
+    if isinstance(pixels, da.Array):
+        found = lazy_estimate(INTENSITIES, pixels, mask).compute()
+        return found
+    windows = []
+    for box in INTENSITIES.windows(pixels.shape[1:]):
+        window = read_window(pixels, box)
+        windows.append(INTENSITIES.measured(window, inside(read_mask(mask, box), window)))
+    found = INTENSITIES.combined(windows)
+    return found

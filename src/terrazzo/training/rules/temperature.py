@@ -1,0 +1,89 @@
+"""By what must logits be divided so that probabilities are as sure as they are right? Temperature scaling."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from terrazzo.errors import ParameterError
+
+COLDEST, HOTTEST = 1 / 64, 64.0
+"""Between which a temperature is sought; where all are right, or no better than chance, there is no best one."""
+
+STEPS = 40
+"""Halvings of the interval between the two logarithms: to a share of 1e-11."""
+
+
+def best_temperature(logits: NDArray[Any], labels: NDArray[Any], weights: NDArray[Any] | None = None) -> float:
+    """Return the temperature at which the weighted cross entropy is lowest (Guo et al. 2017).
+
+    The cross entropy is convex in 1/T, so it has one minimum, where its slope in 1/T changes its sign; that is found by
+    bisection, in double precision, the same each time. Dividing all logits by one number never changes a class.
+
+    Parameters
+    ----------
+    logits : ndarray, shape (N, C)
+    labels : ndarray of whole numbers, shape (N,)
+        The true class of each.
+    weights : ndarray, shape (N,), optional
+        What each counts for, such as pixels; by default all count alike.
+
+    Returns
+    -------
+    float
+        From 1/64, where every label is the highest logit's and no temperature is low enough, to 64; 1 where no logit
+        differs from another.
+
+    Raises
+    ------
+    ParameterError
+        If shapes do not fit, a logit is not finite, a label is no class, or nothing counts.
+    """
+    values, true, counts = _checked(logits, labels, weights)
+    # only differences to the true class's logit matter: these are what the slope is the mean of
+    gaps = values - values[np.arange(len(true)), true][:, None]
+    if not gaps.any():
+        return 1.0
+    low, high = np.log(1 / HOTTEST), np.log(1 / COLDEST)
+    for _ in range(STEPS):
+        middle = (low + high) / 2
+        if _slope(gaps, counts, float(np.exp(middle))) > 0:
+            high = middle
+        else:
+            low = middle
+    return float(np.exp(-(low + high) / 2))
+
+
+def _slope(gaps: NDArray[np.float64], counts: NDArray[np.float64], inverse: float) -> float:
+    """Return the derivative of the mean cross entropy with respect to the inverse temperature."""
+    scaled = gaps * inverse
+    shares = np.exp(scaled - scaled.max(axis=1, keepdims=True))
+    expected = (shares * gaps).sum(axis=1) / shares.sum(axis=1)
+    return float((counts * expected).sum() / counts.sum())
+
+
+def _checked(
+    logits: NDArray[Any], labels: NDArray[Any], weights: NDArray[Any] | None
+) -> tuple[NDArray[np.float64], NDArray[np.int64], NDArray[np.float64]]:
+    """Return the three in double precision, without what counts for nothing."""
+    values, true = np.asarray(logits, np.float64), np.asarray(labels)
+    counts = np.ones(len(true)) if weights is None else np.asarray(weights, np.float64)
+    if values.ndim != 2 or true.shape != values.shape[:1] or counts.shape != true.shape:
+        raise ParameterError(
+            f"logits have the shape {values.shape}, labels {true.shape} and weights {counts.shape}; they must be "
+            "(N, C), (N,) and (N,)"
+        )
+    if not (np.isfinite(counts).all() and (counts >= 0).all() and counts.any()):
+        raise ParameterError("the weights must be finite, none of them negative, and some above 0")
+    kept = counts > 0
+    values, true, counts = values[kept], true[kept].astype(np.int64), counts[kept]
+    if not np.isfinite(values).all():
+        raise ParameterError("a logit is NaN or infinite; a temperature needs finite ones")
+    if true.min() < 0 or true.max() >= values.shape[1]:
+        raise ParameterError(
+            f"labels are {true.min()} to {true.max()}; with {values.shape[1]} classes they must be 0 to "
+            f"{values.shape[1] - 1}"
+        )
+    return values, true, counts

@@ -1,0 +1,156 @@
+"""An image that is unlike what a model was fitted on is told in one line, wherever its prediction goes."""
+
+import json
+import logging
+from dataclasses import replace
+from pathlib import Path
+
+import dask.array as da
+import numpy as np
+import pytest
+from forests import random_forest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from segmented import blobs
+from strategies import chunkings
+from thresholds import Threshold
+from unets import random_unet
+from untrained import untrained_model
+
+import terrazzo as tz
+from terrazzo.blockwise.inputs.estimates import INTENSITIES, estimated, lazy_estimate
+from terrazzo.blockwise.inputs.masks import checked_mask
+from terrazzo.errors import ModelError
+from terrazzo.io.describe import describe
+from terrazzo.regions.intensities.distribution import Distribution
+
+IMAGE = (200 * blobs((130, 170))).clip(0, 255).astype(np.uint8)
+BRIGHT = IMAGE.astype(np.uint16) * np.uint16(16)
+
+
+def intensities(image, mask=None):
+    return lazy_estimate(INTENSITIES, da.asarray(image), checked_mask(mask, image.shape[1:])).compute()
+
+
+SEEN = Distribution.of([intensities(IMAGE)])
+MODELS = {"gnn": untrained_model, "unet": random_unet, "forest": random_forest}
+
+
+def seeing(kind, **others):
+    return replace(MODELS[kind](**others), seen=SEEN)
+
+
+def stored(folder, pixels):
+    tz.write_ome_zarr(folder / "image.zarr", pixels, chunks=(60, 50))
+    return tz.open_image(folder / "image.zarr")
+
+
+@settings(max_examples=5)
+@given(st.sampled_from([(1, 300, 420), (2, 25, 60, 50)]), st.data())
+def test_the_estimate_does_not_depend_on_chunks(shape, data):
+    image = np.random.default_rng(0).integers(0, 4000, shape).astype(np.uint16)
+    mask = np.random.default_rng(1).random(shape[1:]) < 0.7
+    chunked = da.from_array(image, chunks=data.draw(chunkings(shape)))
+    found, whole = intensities(chunked, da.from_array(mask, chunks=17)), intensities(image, mask)
+    assert np.array_equal(found.levels, whole.levels)
+    assert found.dtype == whole.dtype == "uint16"
+    assert not np.array_equal(whole.levels, intensities(image).levels)
+
+
+def test_what_is_estimated_together_reads_the_image_once(caplog):  # noqa: ARG001
+    read = []
+    image = da.from_array(IMAGE, chunks=-1).map_blocks(lambda chunk: read.append(1) or chunk, meta=np.empty((0,) * 3))
+    read.clear()
+    found = estimated({"one": INTENSITIES, "other": replace(INTENSITIES, combined=len)}, image)
+    assert found["other"] == 1
+    assert len(read) == 1
+
+
+@pytest.mark.parametrize("kind", MODELS)
+def test_a_file_remembers_it_and_its_fingerprint_does_not(kind, tmp_path):
+    model = seeing(kind)
+    opened = tz.open_model(tz.write_model(model, tmp_path / "model.safetensors"))
+    assert opened.seen == SEEN
+    assert model.fingerprint() == opened.fingerprint() == MODELS[kind]().fingerprint()
+    assert describe(tmp_path / "model.safetensors")["fitted_on"] == SEEN.text()
+    without = tz.open_model(tz.write_model(MODELS[kind](), tmp_path / "without.safetensors"))
+    assert without.seen is None
+    assert "Fitted on" in model._repr_html_()
+    assert "Fitted on" not in without._repr_html_()
+
+
+def test_a_file_that_has_seen_other_channels_than_it_reads_is_refused(tmp_path):
+    path = tz.write_model(replace(random_forest(channels=2), seen=SEEN), tmp_path / "model.safetensors")
+    with pytest.raises(ModelError, match="it has seen 1 channels and reads 2"):
+        tz.open_model(path)
+
+
+@pytest.mark.parametrize("kind", MODELS)
+def test_another_depth_of_bits_is_told_once_and_stays_with_the_result(kind, tmp_path, caplog):
+    image = stored(tmp_path, BRIGHT)
+    result = tz.write_prediction(seeing(kind), image, tmp_path / "result.zarr", block=48)
+    (said,) = [record.getMessage() for record in caplog.records if record.levelno == logging.WARNING]
+    assert said == (
+        f"'{image.path}' is unlike the images that the model was fitted on: its intensities are about 16 times theirs, "
+        "as of 12 bits in place of 8; divide it by 16, or fit a model on such images"
+    )
+    assert result.run["notes"] == describe(result.path)["notes"] == [said]
+    assert "12 bits in place of 8" in result._repr_html_()
+    caplog.clear()
+    tz.write_prediction(seeing(kind), image, tmp_path / "result.zarr", block=48)
+    assert not caplog.records
+
+
+@pytest.mark.parametrize("kind", MODELS)
+def test_an_image_like_those_seen_is_not_told(kind, tmp_path, caplog):
+    result = tz.write_prediction(seeing(kind), stored(tmp_path, IMAGE // 2), tmp_path / "result.zarr", block=48)
+    assert result.run["notes"] == []
+    assert not [record for record in caplog.records if record.levelno == logging.WARNING]
+
+
+def test_a_run_that_goes_on_tells_it_again(tmp_path, caplog):
+    image, model = stored(tmp_path, BRIGHT), seeing("forest")
+    result = tz.write_prediction(model, image, tmp_path / "result.zarr", block=48)
+    said = result.run["notes"]
+    path = Path(result.path) / "run.json"
+    path.write_text(json.dumps({**result.run, "finished": False}))
+    caplog.clear()
+    assert tz.write_prediction(model, image, tmp_path / "result.zarr", block=48).run["notes"] == said
+    assert [record.getMessage() for record in caplog.records] == said
+
+
+def test_only_what_is_inside_the_mask_counts(tmp_path, caplog):
+    half = np.where(np.indices(IMAGE.shape)[2] < 85, IMAGE.astype(np.uint16), 60_000).astype(np.uint16)
+    inside = np.indices(IMAGE.shape[1:])[1] < 85
+    image, model = stored(tmp_path, half), replace(random_forest(), seen=Distribution.of([intensities(IMAGE)]))
+    assert not tz.write_prediction(model, image, tmp_path / "masked.zarr", mask=inside, block=48).run["notes"]
+    assert not caplog.records
+    assert tz.write_prediction(model, image, tmp_path / "whole.zarr", block=48).run["notes"]
+
+
+def test_a_model_that_remembers_nothing_reads_no_window_for_it(tmp_path, monkeypatch):
+    def refuse(*_):
+        raise AssertionError("compared")
+
+    monkeypatch.setattr("terrazzo.blockwise.runs.write_prediction.INTENSITIES", replace(INTENSITIES, measured=refuse))
+    model = Threshold(2.0, 100.0)
+    assert model.seen is None
+    assert tz.write_prediction(model, stored(tmp_path, BRIGHT), tmp_path / "result.zarr").run["notes"] == []
+
+
+def test_a_model_may_warn_of_what_its_passes_have_counted(tmp_path, caplog):
+    class Doubtful(Threshold):
+        def notes(self, figures):
+            return [f"none of {figures['pixels']} pixels is sure"]
+
+    result = tz.write_prediction(Doubtful(2.0, 100.0), stored(tmp_path, IMAGE), tmp_path / "result.zarr")
+    assert result.run["notes"] == [record.getMessage() for record in caplog.records] == ["none of 22100 pixels is sure"]
+
+
+def test_lazily_only_another_type_is_told_and_nothing_is_computed(nothing_computes, caplog):  # noqa: ARG001
+    model = seeing("forest")
+    tz.predict(model, da.from_array(IMAGE, chunks=50))
+    assert not caplog.records
+    tz.predict(model, da.from_array(BRIGHT, chunks=50))
+    (record,) = caplog.records
+    assert record.getMessage().startswith("the image holds uint16 and the model was fitted on uint8: see that ")
