@@ -41,7 +41,7 @@ def test_what_is_halved_of_a_unet_is_what_its_fit_would_use(tmp_path):
         sources = named_sources([image], [truth], tmp_path / str(len(list(tmp_path.iterdir()))))
         return shrinkable(find_method("unet"), Assignment(tuple(sources), (), NAMES, settings=settings))
 
-    assert shrinkable_of((1, 500, 100)) == {"batch": 8, "patch": [256, 112]}
+    assert shrinkable_of((1, 500, 100)) == {"batch": 8, "patch": [128, 112]}
     assert shrinkable_of((1, 500, 700), batch=3, patch=64) == {"batch": 3, "patch": 64}
     assert shrinkable_of((1, 80, 90, 90)) == {"batch": 8, "patch": 64}
     assert shrinkable_of((1, 80, 90, 90), depth=2, patch=[4, 64, 64]) == {"batch": 8, "patch": [4, 64, 64]}

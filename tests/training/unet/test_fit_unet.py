@@ -145,8 +145,8 @@ def test_rare_classes_count_for_more_unless_told_otherwise(pair):
 
 def test_a_patch_is_the_default_or_what_the_images_have_in_whole_strides():
     description = unet_description(1, 2, depth=4)
-    assert patch_shape(description, [(1000, 900)]) == (256, 256)
-    assert patch_shape(description, [(100, 40), (90, 500)]) == (112, 256)
+    assert patch_shape(description, [(1000, 900)]) == (128, 128)
+    assert patch_shape(description, [(100, 40), (90, 500)]) == (112, 128)
     assert patch_shape(description, [(100, 40)], 48) == (48, 48)
     volume = unet_description(1, 2, axes=3, depth=2, pools=[(1, 2, 2), 2])
     assert patch_shape(volume, [(13, 200, 200)]) == (14, 64, 64)

@@ -118,7 +118,7 @@ class UNetTraining(Training):
     weighting : {"balanced", None}
         As for `Training`, but "balanced" by default.
     patch : int or sequence of int, optional
-        Side of a patch in pixels, a multiple of the network's stride; by default 256, in volumes 64, or what the
+        Side of a patch in pixels, a multiple of the network's stride; by default 128, in volumes 64, or what the
         images have if that is less.
     batch : int
         Patches in one step.
