@@ -8,7 +8,9 @@ import terrazzo as tz
 from terrazzo.comparison.assignment import Assignment, named_sources
 from terrazzo.comparison.methods import METHODS, find_method, shrinkable
 from terrazzo.comparison.methods.gnn import figures, multiply_adds_per_node
+from terrazzo.errors import ParameterError
 from terrazzo.models.gnn.network import GNN
+from terrazzo.training.rules.training import GNNTraining
 
 
 @pytest.mark.parametrize("name", METHODS)
@@ -41,8 +43,18 @@ def test_what_is_halved_of_a_unet_is_what_its_fit_would_use(tmp_path):
         sources = named_sources([image], [truth], tmp_path / str(len(list(tmp_path.iterdir()))))
         return shrinkable(find_method("unet"), Assignment(tuple(sources), (), NAMES, settings=settings))
 
-    assert shrinkable_of((1, 500, 100)) == {"batch": 8, "patch": [256, 112]}
+    assert shrinkable_of((1, 500, 100)) == {"batch": 8, "patch": [128, 112]}
     assert shrinkable_of((1, 500, 700), batch=3, patch=64) == {"batch": 3, "patch": 64}
     assert shrinkable_of((1, 80, 90, 90)) == {"batch": 8, "patch": 64}
     assert shrinkable_of((1, 80, 90, 90), depth=2, patch=[4, 64, 64]) == {"batch": 8, "patch": [4, 64, 64]}
     assert shrinkable(find_method("gnn"), Assignment((), (), NAMES)) == {}
+
+
+def test_steps_of_a_method_go_before_the_seconds_of_all():
+    def training_of(**settings):
+        return Assignment((), (), NAMES, seconds=60, epochs=3, settings=settings).values(GNNTraining)[0]
+
+    assert (training_of(steps=9).steps, training_of(steps=9).seconds) == (9, None)
+    assert (training_of().steps, training_of().seconds) == (None, 60)
+    with pytest.raises(ParameterError, match="leave one out"):
+        training_of(steps=9, seconds=30)

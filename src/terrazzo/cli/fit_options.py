@@ -169,7 +169,7 @@ class UNetOptions:
         int | None,
         _option("At each resolution, on the way down and up.", UNetSettings.convolutions),
     ] = None
-    patch: Annotated[int | None, _option("Side of a patch in pixels.", "256, in volumes 64")] = None
+    patch: Annotated[int | None, _option("Side of a patch in pixels.", "128, in volumes 64")] = None
     batch: Annotated[int | None, _option("Patches in one step.", UNetTraining.batch)] = None
 
 

@@ -5,6 +5,8 @@ import numpy as np
 import pytest
 import torch
 from flat import unet
+from hypothesis import given
+from hypothesis import strategies as st
 from textures import striped
 
 import terrazzo as tz
@@ -13,7 +15,7 @@ from terrazzo.models.unet.description import unet_description
 from terrazzo.training.rules.patch_source import held
 from terrazzo.training.rules.split_sources import split_sources
 from terrazzo.training.unet.fit_unet import patch_shape
-from terrazzo.training.unet.train_unet import intensity_scaling
+from terrazzo.training.unet.train_unet import intensity_scaling, validation_patches
 
 SMALL = {"base": 4, "depth": 2, "patch": 32, "batch": 4, "device": "cpu"}
 needs_gpu = pytest.mark.skipif(not torch.cuda.is_available(), reason="torch finds no CUDA device")
@@ -124,10 +126,27 @@ def test_seconds_count_what_is_read_before_training(pair, monkeypatch, caplog):
     assert "took all of its 0.5 s" in caplog.text
 
 
+@given(st.integers(1, 200), st.integers(1, 32))
+def test_an_epoch_is_judged_by_a_sixth_of_the_patches_that_it_learned_from(steps, batch):
+    most = validation_patches(steps, batch)
+    assert 1 <= most <= max(steps * batch / 6, batch)
+    assert most <= 64
+
+
+def test_rare_classes_count_for_more_unless_told_otherwise(pair):
+    image, truth = pair
+    rare = np.where(np.arange(truth.size).reshape(truth.shape) % 29 == 0, truth, 0).astype(np.uint8)
+    losses = []
+    for options in ({}, {"weighting": "balanced"}, {"weighting": None}):
+        model = tz.fit_unet([image], [rare], **unet(**SMALL, steps=2, **options))
+        losses.append(model.fitted["validation_loss"])
+    assert losses[0] == losses[1] != losses[2]
+
+
 def test_a_patch_is_the_default_or_what_the_images_have_in_whole_strides():
     description = unet_description(1, 2, depth=4)
-    assert patch_shape(description, [(1000, 900)]) == (256, 256)
-    assert patch_shape(description, [(100, 40), (90, 500)]) == (112, 256)
+    assert patch_shape(description, [(1000, 900)]) == (128, 128)
+    assert patch_shape(description, [(100, 40), (90, 500)]) == (112, 128)
     assert patch_shape(description, [(100, 40)], 48) == (48, 48)
     volume = unet_description(1, 2, axes=3, depth=2, pools=[(1, 2, 2), 2])
     assert patch_shape(volume, [(13, 200, 200)]) == (14, 64, 64)

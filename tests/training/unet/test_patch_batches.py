@@ -19,6 +19,7 @@ from terrazzo.training.unet.patch_batches import (
     TrainingPatches,
     ValidationPatches,
     augmented,
+    has_bfloat16,
     prefetched,
 )
 
@@ -188,6 +189,46 @@ def test_channels_change_by_themselves():
     assert np.ptp(first) == np.ptp(second) == 0
     assert first[0] != second[0]
     assert np.abs(brighter - 1).max() < 1
+
+
+@given(st.floats(-3, 0), st.integers(0, 2**31))
+def test_a_gain_leaves_the_dark_as_it_is(dark, seed):
+    pixels = np.array([dark, dark + 1, dark + 2], np.float32).reshape(1, 1, 3)
+    brighter, truth = augmented(pixels, np.arange(3).reshape(1, 3), np.random.default_rng(seed), dark)
+    ordered = brighter.ravel()[np.argsort(truth.ravel())]
+    assert np.ptp(np.diff(ordered)) < 1e-4
+    about_zero, _ = augmented(pixels - np.float32(dark), np.arange(3).reshape(1, 3), np.random.default_rng(seed))
+    assert np.allclose(about_zero + dark, brighter, atol=1e-4)
+
+
+def test_training_takes_an_exposure_to_be_a_gain_of_the_raw_intensities():
+    _, truth = _annotated((64, 64))
+    zeros = np.zeros((1, 64, 64), np.float32)
+    patches = Patches(split_sources([zeros] * 3, [truth] * 3, 3), (32, 32), 64, 20 * ONE, 10 * ONE, CPU)
+    means = TrainingPatches(patches).drawn(0).pixels.mean(dim=(1, 2, 3))
+    # raw zeros stay what they are, -2 on the network's scale, but for the offset
+    assert means.mean() == pytest.approx(-2, abs=0.15)
+    assert means.std() == pytest.approx(0.3, rel=0.3)
+
+
+def test_bfloat16_changes_a_loss_by_rounding_alone(monkeypatch):
+    torch.manual_seed(0)
+    network = nn.Conv2d(3, 3, 3, padding=1)
+    batch = PatchBatch(torch.randn(2, 3, 16, 16), torch.randint(0, 3, (2, 16, 16)))
+    losses = []
+    for has in (True, False):
+        monkeypatch.setattr("terrazzo.training.unet.patch_batches.has_bfloat16", lambda _, has=has: has)
+        losses.append(batch.graded(network, None).loss.item())
+    assert losses[0] != losses[1]
+    assert losses[0] == pytest.approx(losses[1], rel=1e-2)
+
+
+def test_a_processor_tells_whether_it_has_bfloat16(monkeypatch):
+    for told, has in ({"avx512_bf16": True}, True), ({"amx_bf16": False, "avx2": True}, False):
+        monkeypatch.setattr(torch.cpu, "get_capabilities", lambda told=told: told)
+        assert has_bfloat16(CPU) is has
+    monkeypatch.delattr(torch.cpu, "get_capabilities")
+    assert has_bfloat16(CPU) is False
 
 
 def test_results_come_in_the_order_of_their_keys():

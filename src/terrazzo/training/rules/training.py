@@ -112,11 +112,13 @@ class UNetTraining(Training):
 
     Parameters
     ----------
-    epochs, seconds, steps, patience, learning_rate, weight_decay, weighting, validation, seed, device
-        As for `Training`. An epoch sees about as many pixels as are annotated, in 8 to 100 steps; seconds count what
-        is read before. A GPU that has bfloat16 computes in it.
+    epochs, seconds, steps, patience, learning_rate, weight_decay, validation, seed, device
+        As for `Training`. An epoch sees about as many pixels as are annotated, in 25 to 100 steps; seconds count what
+        is read before. A GPU or processor that has bfloat16 computes in it.
+    weighting : {"balanced", None}
+        As for `Training`, but "balanced" by default.
     patch : int or sequence of int, optional
-        Side of a patch in pixels, a multiple of the network's stride; by default 256, in volumes 64, or what the
+        Side of a patch in pixels, a multiple of the network's stride; by default 128, in volumes 64, or what the
         images have if that is less.
     batch : int
         Patches in one step.
@@ -127,6 +129,7 @@ class UNetTraining(Training):
         If a value is out of range.
     """
 
+    weighting: ClassWeighting = "balanced"
     patch: int | Sequence[int] | None = None
     batch: int = 8
 

@@ -21,11 +21,11 @@ from terrazzo.regions.classes.annotation import NOT_ANNOTATED
 from terrazzo.training.rules.optimise import Graded
 from terrazzo.training.rules.patch_source import PatchSource, padded
 
-LEAST_STEPS, MOST_STEPS = 8, 100
+LEAST_STEPS, MOST_STEPS = 25, 100
 """Steps of an epoch, which otherwise sees about as many pixels as are annotated."""
 
-MOST_VALIDATION_PATCHES = 64
-"""Patches that an epoch is judged by; of more, so many are chosen once."""
+VALIDATION_SHARE, MOST_VALIDATION_PATCHES = 1 / 6, 64
+"""Patches that an epoch is judged by, as a share of those that it learns from, and at most: a twentieth of its time."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -36,9 +36,8 @@ class PatchBatch:
     truth: Tensor
 
     def graded(self, network: nn.Module, weights: Tensor | None) -> Graded:
-        """How a `UNet` does on it; on a GPU that has bfloat16 it computes in that, with weights in float32."""
-        half = self.pixels.is_cuda and torch.cuda.is_bf16_supported(including_emulation=False)
-        with torch.autocast(self.pixels.device.type, torch.bfloat16, enabled=half):
+        """How a `UNet` does on it; where the device has bfloat16 it computes in that, with weights in float32."""
+        with torch.autocast(self.pixels.device.type, torch.bfloat16, enabled=has_bfloat16(self.pixels.device)):
             logits = network(self.pixels)
         pixels = (self.truth != NOT_ANNOTATED).sum().to(torch.float32)
         lost = functional.cross_entropy(
@@ -46,6 +45,14 @@ class PatchBatch:
         )
         right = (logits.argmax(dim=1) == self.truth).sum()
         return Graded(lost / pixels.clamp(min=1), right / pixels.clamp(min=1), pixels)
+
+
+def has_bfloat16(device: torch.device) -> bool:
+    """Return whether a device multiplies in bfloat16 by itself, in half the time or less."""
+    if device.type == "cuda":
+        return bool(torch.cuda.is_bf16_supported(including_emulation=False))
+    told: dict[str, Any] = getattr(torch.cpu, "get_capabilities", dict)()  # from torch 2.6 on
+    return bool(told.get("avx512_bf16") or told.get("amx_bf16"))
 
 
 @dataclass(frozen=True, eq=False)
@@ -102,6 +109,7 @@ class TrainingPatches:
 
     def __init__(self, patches: Patches, steps: int | None = None) -> None:
         self._patches = patches
+        self._dark = -np.clip(patches.mean / patches.spread, 0, DARKEST)
         tiles = [
             (number, box, counts) for number, one in enumerate(patches.sources) for box, counts in one.tiles_of(False)
         ]
@@ -130,7 +138,7 @@ class TrainingPatches:
         centre = rng.integers(tile.start, tile.stop)
         spans = zip(centre.tolist(), self._patches.shape, extent, strict=True)
         start = tuple(max(0, min(middle - length // 2, n - length)) for middle, length, n in spans)
-        return augmented(*self._patches.read(number, start, validation=False), rng)
+        return augmented(*self._patches.read(number, start, validation=False), rng, self._dark)
 
 
 class ValidationPatches:
@@ -140,10 +148,11 @@ class ValidationPatches:
     ----------
     patches : Patches
     seed : int
-        Chooses patches where there are more than `MOST_VALIDATION_PATCHES`.
+        Chooses patches where there are more than `most`.
+    most : int
     """
 
-    def __init__(self, patches: Patches, seed: int) -> None:
+    def __init__(self, patches: Patches, seed: int, most: int = MOST_VALIDATION_PATCHES) -> None:
         self._patches = patches
         places = {
             (number, place)
@@ -152,7 +161,7 @@ class ValidationPatches:
             for place in _places(box, patches.shape)
         }
         ordered = sorted(places)
-        chosen = np.random.default_rng(seed).permutation(len(ordered))[:MOST_VALIDATION_PATCHES]
+        chosen = np.random.default_rng(seed).permutation(len(ordered))[:most]
         self._places = [ordered[i] for i in sorted(chosen.tolist())]
 
     def __len__(self) -> int:
@@ -180,28 +189,35 @@ def _places(box: Box, shape: tuple[int, ...]) -> Iterator[tuple[int, ...]]:
     return itertools.product(*(range(start // length, -(-stop // length)) for start, stop, length in spans))
 
 
-# In units of the images' spread: about what staining and exposure vary by.
-GAIN, OFFSET = 0.1, 0.1
+# What staining and exposure vary by: the logarithm of a gain, and an offset in units of the images' spread.
+GAIN, OFFSET = 0.25, 0.3
+
+DARKEST = 2.5
+"""How far below the mean, in units of the spread, the intensity 0 is taken to be at most: a gain leaves it as it is."""
 
 
 def augmented(
-    pixels: NDArray[np.float32], truth: NDArray[np.uint8], rng: np.random.Generator
+    pixels: NDArray[np.float32],
+    truth: NDArray[np.uint8],
+    rng: np.random.Generator,
+    dark: NDArray[np.float32] | float = 0.0,
 ) -> tuple[NDArray[np.float32], NDArray[np.uint8]]:
     """Return a patch (c, y, x) or (c, z, y, x), on the network's scale, and its annotation, mirrored and turned alike.
 
     Each axis is mirrored or not; sections turn by a multiple of 90 degrees, of 180 where they are not square. Each
-    channel's intensity gets a gain of 1 and an offset of 0, give or take.
+    channel's intensity gets a gain, which leaves `dark` (of each channel) as it is, and an offset.
     """
     mirrored = tuple(axis for axis in range(-truth.ndim, 0) if rng.random() < 0.5)
     quarters = int(rng.integers(4)) if truth.shape[-1] == truth.shape[-2] else 2 * int(rng.integers(2))
     column = (len(pixels),) + (1,) * truth.ndim
-    gain = 1 + GAIN * rng.standard_normal(column, np.float32)
+    gain = np.exp(GAIN * rng.standard_normal(column, np.float32))
     offset = OFFSET * rng.standard_normal(column, np.float32)
 
     def moved(array: NDArray[Any]) -> NDArray[Any]:
         return np.rot90(np.flip(array, mirrored), quarters, axes=(-2, -1))
 
-    return moved(pixels) * gain + offset, moved(truth)
+    floor = np.broadcast_to(np.asarray(dark, np.float32), len(pixels)).reshape(column)
+    return (moved(pixels) - floor) * gain + (floor + offset), moved(truth)
 
 
 K = TypeVar("K")

@@ -23,7 +23,13 @@ from terrazzo.training.rules.losses import class_weights
 from terrazzo.training.rules.optimise import Epoch, optimise
 from terrazzo.training.rules.patch_source import PatchSource
 from terrazzo.training.rules.training import UNetTraining
-from terrazzo.training.unet.patch_batches import Patches, TrainingPatches, ValidationPatches
+from terrazzo.training.unet.patch_batches import (
+    MOST_VALIDATION_PATCHES,
+    VALIDATION_SHARE,
+    Patches,
+    TrainingPatches,
+    ValidationPatches,
+)
 
 SCALING_TILES = 64
 """Training tiles, at most, whose intensities decide the scaling."""
@@ -89,7 +95,8 @@ def train_unet(
     began, on = time.monotonic() if began is None else began, choose_device(training.device)
     mean, spread = intensity_scaling(sources, seed)
     patches = Patches(sources, patch, batch, np.array(mean, np.float32), np.array(spread, np.float32), on)
-    learned, judged = TrainingPatches(patches), ValidationPatches(patches, seed)
+    learned = TrainingPatches(patches)
+    judged = ValidationPatches(patches, seed, validation_patches(len(learned), batch))
     pixels = reduce(add, (counts.astype(np.float64) for one in sources for _, counts in one.tiles_of(validation=False)))
     weights = class_weights(torch.tensor(pixels, device=on), training.weighting)
     rng = np.random.default_rng(seed)
@@ -104,6 +111,11 @@ def train_unet(
                 f"such as {max(1, batch // 2)}, a smaller patch or a smaller base"
             ) from error
     return FittedUNet(channels_first(network.cpu()), mean, spread, *course)  # type: ignore[arg-type]
+
+
+def validation_patches(steps: int, batch: int) -> int:
+    """Return the most patches that an epoch of so many steps is judged by, in whole batches."""
+    return min(max(int(VALIDATION_SHARE * steps), 1) * batch, MOST_VALIDATION_PATCHES)
 
 
 def intensity_scaling(sources: Sequence[PatchSource], seed: int) -> tuple[tuple[float, ...], tuple[float, ...]]:
