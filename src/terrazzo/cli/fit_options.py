@@ -31,7 +31,7 @@ class FirstOptions:
     model: Annotated[
         ModelKind,
         typer.Option(
-            help="A lattice network on superpixels and pixels, a graph network on superpixels, a U-Net, or a random forest."
+            help="A lattice network on superpixels and pixels, a graph network on superpixels, a U-Net, or a forest."
         ),
     ] = "lattice"
     classes: Classes = None
