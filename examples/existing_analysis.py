@@ -21,7 +21,7 @@ def main(side: int = 1024) -> None:
         image = gaussian_filter(raw.astype(np.float32), 1)  # what the analysis did before
 
         scribbles = da.where(da.arange(side, chunks=512)[None] < side // 2, truth, np.uint8(255))
-        network, training = tz.GNNSettings(layers=4, width=32), tz.GNNTraining(epochs=30)
+        network, training = tz.LatticeSettings(width=32), tz.LatticeTraining(steps=150)
         model = tz.fit([image], [scribbles], class_names=CLASS_NAMES, size=12, network=network, training=training)
 
         classes = tz.predict(model, image)  # still lazy, with the image's chunks

@@ -17,7 +17,7 @@ def main(side: int = 1024) -> None:
     half = da.arange(side, chunks=512) < side // 2
     annotation = da.where(half[None], truth, np.uint8(255))  # the right half is not annotated
 
-    network, training = tz.GNNSettings(layers=4, width=32), tz.GNNTraining(epochs=30)
+    network, training = tz.LatticeSettings(width=32), tz.LatticeTraining(steps=150)
     model = tz.fit([image], [annotation], class_names=CLASS_NAMES, size=12, network=network, training=training)
     classes = tz.predict(model, image)
 

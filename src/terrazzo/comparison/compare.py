@@ -78,8 +78,8 @@ def compare(
     output : path
         The report's folder.
     methods : sequence of str, or mapping of str to settings
-        "lattice", "gnn", "unet", "forest", or the dotted name of a module as `terrazzo.comparison.methods` says; variants
-        of one as "unet:small" and "unet:large". In a mapping each has settings of its own, by name as in
+        "lattice", "gnn", "unet", "forest", or the dotted name of a module as `terrazzo.comparison.methods` says;
+        variants of one as "unet:small" and "unet:large". In a mapping each has settings of its own, by name as in
         `{"lattice": {"size": 8}, "unet": {"base": 64}}` or as values, `{"unet": tz.UNetSettings(base=64)}`.
     class_names : sequence of str, optional
         By default those of the annotations, if they have any.
