@@ -23,8 +23,10 @@ from terrazzo.io.results.new_result import create_result
 from terrazzo.io.results.result_writer import ResultWriter
 from terrazzo.lattice import Lattice
 from terrazzo.memory import Reading
-from terrazzo.models.gnn.classify_block import cells_needed
-from terrazzo.models.gnn.model import unfitted_model
+from terrazzo.models.gnn import model as gnn
+from terrazzo.models.lattice import model as lattice
+from terrazzo.models.lattice.settings import LatticeSettings
+from terrazzo.models.passes.declared import Near
 from terrazzo.regions.graphs.recipe import Recipe
 from terrazzo.regions.statistics.features import AREA, DEFAULT_FEATURES, INTENSITY, LATTICE_FEATURES, STATISTICS
 from terrazzo.regions.superpixels.superpixel_parameters import SuperpixelParameters
@@ -35,7 +37,8 @@ CONFIGURATIONS = {
     "colour": ((3, 1792, 1792), "uint8", {}, DEFAULT_FEATURES, 896),
     "small superpixels, 16 bit": ((1, 1024, 1024), "uint16", {"size": (4, 4)}, DEFAULT_FEATURES, 512),
     "coarse, many features": ((1, 1536, 1536), "uint8", {"size": (32, 32), "sigma": 6.0}, STATISTICS[:10], 1024),
-    "eigenvalues": ((1, 1536, 1536), "uint8", {}, LATTICE_FEATURES, 1536),
+    "lattice network": ((1, 1536, 1536), "uint8", {}, LATTICE_FEATURES, 1536),
+    "lattice network, colour": ((3, 1536, 1536), "uint8", {"size": (8, 8)}, LATTICE_FEATURES, 512),
     "volume": ((1, 40, 192, 192), "uint8", {"size": (2, 8, 8)}, DEFAULT_FEATURES, 192),
     "few features, large block": ((1, 2048, 2048), "float32", {}, (AREA, INTENSITY), 2048),
 }
@@ -68,7 +71,10 @@ def peak(function, *arguments):
 def _measure(folder, path, shape, dtype, superpixels, features, side):
     image = open_image(path)
     recipe = Recipe(shape[0], SuperpixelParameters(**superpixels), features)
-    model = unfitted_model(recipe)
+    if features is LATTICE_FEATURES:
+        model = lattice.unfitted_model(recipe, settings=LatticeSettings(sure=2.0))  # all pixels are asked
+    else:
+        model = gnn.unfitted_model(recipe)
     work = Work.of(model, Reading(image.dtype.itemsize))
     grid = BlockGrid.of(Lattice(shape[1:], recipe.superpixels.size), side)
     result = create_result(
@@ -85,7 +91,8 @@ def _measure(folder, path, shape, dtype, superpixels, features, side):
     segment, classify = work.passes
     shared = Sources(image.stored, estimates={"intensity_scale": SCALE * highest_of(dtype)}), ResultWriter(result)
     first = peak(write_pass, block, segment, *shared)
-    for near in grid.neighbours(block, cells_needed(model.layers)):
+    (reach,) = (read.cells for read in classify.reads if isinstance(read, Near))
+    for near in grid.neighbours(block, reach):
         if near != block:
             write_pass(near, segment, *shared)
     second = peak(write_pass, block, classify, *shared)

@@ -187,11 +187,11 @@ def _no_classes(block: Block, *, recipe: Recipe, classes: int) -> Given:
     return no_classes(block) | {"node_probabilities": (nobody, np.empty((0, classes), np.float32))}
 
 
-def unfitted_model(recipe: Recipe, classes: int = 2) -> LatticeModel:
-    """Return a model with random weights of the default shape."""
+def unfitted_model(recipe: Recipe, classes: int = 2, settings: LatticeSettings = LatticeSettings()) -> LatticeModel:
+    """Return a model with random weights, by default of the default shape."""
     axes = len(recipe.superpixels.size)
     columns = len(recipe.node_columns + place_columns(axes)), len(response_columns(recipe.channels))
     rows, pixels = (np.zeros(count, np.float32) for count in columns)
-    network = LatticeNetwork(LatticeConfig(axes, *columns, classes, LatticeSettings())).eval()
+    network = LatticeNetwork(LatticeConfig(axes, *columns, classes, settings)).eval()
     names = tuple(f"class {value}" for value in range(classes))
     return LatticeModel(network, Scales(rows, rows + 1, pixels, pixels + 1), recipe, names, ("#000000",) * classes)

@@ -55,6 +55,7 @@ def _scale(moments: FeatureMoments) -> tuple[NDArray[np.float32], NDArray[np.flo
 
 def _scaled(values: NDArray[np.float32], mean: NDArray[np.float32], std: NDArray[np.float32]) -> NDArray[np.float32]:
     with np.errstate(over="ignore", invalid="ignore"):
-        scaled = (values - mean) / std
+        scaled = values - mean
+        scaled /= std
     scaled[np.isnan(scaled)] = 0
     return np.clip(scaled, -LIMIT, LIMIT, out=scaled)

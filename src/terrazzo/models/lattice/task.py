@@ -12,8 +12,8 @@ from terrazzo.models.lattice.pixel_responses import BANK, response_window
 from terrazzo.regions.graphs.recipe import Recipe
 from terrazzo.regions.statistics.core_responses import STRIP, CoreResponses
 
-# Tables of activations that are alive at once on the finest level, kept ones of all levels included.
-ACTIVATIONS = 7
+# Tables of activations that are alive at once on the finest level: kept ones of all levels, and what a convolution holds.
+ACTIVATIONS = 12
 
 
 def lattice_bytes(block: Block, grid: BlockGrid, reading: Reading, config: LatticeConfig, recipe: Recipe) -> int:
