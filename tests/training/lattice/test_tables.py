@@ -10,7 +10,7 @@ from terrazzo.blockwise.inputs.annotated_image import annotated_image
 from terrazzo.models.lattice.pixel_responses import some_responses
 from terrazzo.models.passes.declared import Seen
 from terrazzo.training.lattice.exposure import Exposure
-from terrazzo.training.lattice.fit import tables_of
+from terrazzo.training.lattice.fit_images import tables_of
 from terrazzo.training.lattice.sampled_pixels import shares_of
 from terrazzo.training.lattice.settings import LatticeTraining
 from terrazzo.training.lattice.split_cells import GAP, split_cells

@@ -56,9 +56,9 @@ class LatticeSettings(Settings):
                     f"{name} of a lattice network is {getattr(self, name)}; it must be at least {least}"
                 )
         if self.levels > 6:
-            raise ParameterError(f"levels of a network is {self.levels}; it must be at most 6")
+            raise ParameterError(f"levels of a lattice network is {self.levels}; it must be at most 6")
         if not 0 <= self.dropout < 1:
-            raise ParameterError(f"dropout of a network is {self.dropout}; it must be at least 0 and below 1")
+            raise ParameterError(f"dropout of a lattice network is {self.dropout}; it must be at least 0 and below 1")
         if self.decision not in ("pixel", "region"):
             raise ParameterError(f"decision is {self.decision!r}; it must be 'pixel' or 'region'")
         if not self.sure > 0:

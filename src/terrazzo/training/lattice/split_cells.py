@@ -20,7 +20,7 @@ GAP = REACH
 
 MOST_TILES = 8
 LEAST_CELLS, MOST_CELLS = 4, 32
-"""An image has about eight tiles along its longer side, each of so many cells along a side."""
+"""An image has about eight tiles along its longer side, each of so many cells along a side; a small one has three."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -76,7 +76,8 @@ class HeldOut:
 
 def tile_side(cells: tuple[int, ...]) -> int:
     """Return the cells along a side of the tiles of an image of so many cells."""
-    return min(MOST_CELLS, max(LEAST_CELLS, -(-max(cells) // MOST_TILES)))
+    longest = max(cells)
+    return min(MOST_CELLS, max(min(LEAST_CELLS, -(-longest // 3)), -(-longest // MOST_TILES)))
 
 
 def split_cells(images: Sequence[TileCounts], *, validation: Validation, seed: int) -> list[HeldOut]:

@@ -1,0 +1,144 @@
+import dask.array as da
+import numpy as np
+import pytest
+import torch
+from textures import striped
+
+import terrazzo as tz
+from terrazzo.errors import ParameterError
+from terrazzo.training.lattice import fit_images
+
+SMALL = tz.LatticeSettings(width=8, levels=2, blocks=1, pixel_width=8)
+FEW = tz.LatticeTraining(steps=12, device="cpu")
+
+
+def fitted(images, annotations, **others):
+    settings = {"size": 8, "network": SMALL, "training": FEW} | others
+    return tz.fit(images, annotations, **settings)
+
+
+@pytest.fixture(scope="module")
+def pair():
+    return striped(side=128, seed=0)
+
+
+def test_a_fit_learns_what_is_annotated_and_predicts_the_rest(pair):
+    image, classes = pair
+    annotation = classes.copy()
+    annotation[:, 60:] = 255
+    annotation[64:] = np.where(np.arange(128) % 16 < 2, classes[64:], 255)
+    network = tz.LatticeSettings(width=16, levels=2)
+    model = fitted([image], [annotation], network=network, training=tz.LatticeTraining(steps=150))
+    right = tz.predict(model, image).compute() == classes
+    assert right[annotation == 255].mean() > 0.9
+    assert model.fitted["validation_mean_iou"] > 0.8
+    assert model.fitted["steps"] == 150
+
+
+def test_the_same_seed_gives_the_same_weights_wherever_tables_are_and_another_one_others(pair, tmp_path):
+    first = fitted([pair[0]], [pair[1]])
+    again = fitted([da.from_array(pair[0], chunks=(50, 33))], [pair[1]])
+    on_disk = tz.LatticeTraining(steps=12, device="cpu", streaming=True, scratch=tmp_path)
+    streamed = fitted([pair[0]], [pair[1]], training=on_disk)
+    other = fitted([pair[0]], [pair[1]], training=tz.LatticeTraining(steps=12, device="cpu", seed=1))
+    assert first.fingerprint() == again.fingerprint() == streamed.fingerprint() != other.fingerprint()
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_large_tables_stay_on_disk(pair, monkeypatch, tmp_path):
+    written = []
+    write = fit_images.write_table
+    monkeypatch.setattr(fit_images, "write_table", lambda *given: written.append(given) or write(*given))
+    monkeypatch.setattr(fit_images, "MOST_CELLS_IN_MEMORY", 16 * 16 - 1)
+    fitted([pair[0]], [pair[1]], training=tz.LatticeTraining(steps=2, scratch=tmp_path))
+    assert written
+    monkeypatch.setattr(fit_images, "MOST_CELLS_IN_MEMORY", 16 * 16)
+    written.clear()
+    fitted([pair[0]], [pair[1]], training=tz.LatticeTraining(steps=2))
+    assert not written
+
+
+def test_a_fit_with_seconds_says_the_steps_that_repeat_it(pair):
+    limited = fitted([pair[0]], [pair[1]], training=tz.LatticeTraining(seconds=1e-3, device="cpu"))
+    steps = int(limited.fitted["steps"])
+    repeated = fitted([pair[0]], [pair[1]], training=tz.LatticeTraining(steps=steps, device="cpu"))
+    assert repeated.fingerprint() == limited.fingerprint()
+
+
+def test_torch_goes_on_with_the_random_numbers_that_it_had(pair):
+    torch.manual_seed(5)
+    expected = torch.rand(3)
+    torch.manual_seed(5)
+    fitted([pair[0]], [pair[1]])
+    assert torch.equal(torch.rand(3), expected)
+
+
+def test_copies_are_learned_from_and_validation_sees_none():
+    images, annotations = zip(*(striped(side=96, seed=seed) for seed in range(3)), strict=True)
+    training = tz.LatticeTraining(steps=3, copies=2, validation=[1])
+    told = []
+    with tz.on_progress(lambda step: told.append((step.name, step.done, step.total))):
+        copied = fitted(list(images), list(annotations), training=training)
+    assert ("copies", 4, 4) in told
+    alone = fitted(list(images), list(annotations), training=tz.LatticeTraining(steps=3, validation=[1]))
+    assert copied.fingerprint() != alone.fingerprint()
+
+
+@pytest.mark.parametrize("decision", ["pixel", "region"])
+def test_a_volume_is_learned(decision):
+    section, classes = striped(side=64, seed=0)
+    volume, truth = np.stack([section] * 6), np.stack([classes] * 6)
+    network = tz.LatticeSettings(width=8, levels=1, decision=decision)
+    model = fitted([volume], [truth], size=(2, 8, 8), network=network, training=tz.LatticeTraining(steps=5))
+    assert tz.predict(model, volume).compute().shape == volume.shape
+    assert model.settings.decision == decision
+
+
+def test_pixels_outside_a_mask_are_not_learned_from(pair):
+    image, classes = pair
+    mask = np.ones(image.shape, bool)
+    mask[:, 100:] = False
+    wrong = np.where(mask, classes, 1 - classes)
+    seen, hidden = (fitted([image], [one], masks=[mask]) for one in (classes, wrong))
+    assert seen.fingerprint() == hidden.fingerprint()
+
+
+def test_settings_of_two_kinds_of_networks_are_refused(pair):
+    with pytest.raises(ParameterError, match="network is a GNNSettings and the training a LatticeTraining"):
+        tz.fit([pair[0]], [pair[1]], network=tz.GNNSettings(), training=FEW)
+
+
+@pytest.mark.parametrize(
+    ("wrong", "said"),
+    [
+        ({"crop": 0}, "crop is 0; it must be at least 1"),
+        ({"contrast": -1.0}, "contrast is -1.0; it must be at least 0"),
+        ({"streaming": "always"}, "streaming is 'always'; it must be True, False or 'auto'"),
+        ({"weighting": "equal"}, "there is no class weighting 'equal'"),
+    ],
+)
+def test_training_out_of_range_is_refused(wrong, said):
+    with pytest.raises(ParameterError, match=said):
+        tz.LatticeTraining(**wrong)
+
+
+@pytest.mark.parametrize(
+    ("wrong", "said"),
+    [
+        ({"width": 0}, "width of a lattice network is 0; it must be at least 1"),
+        ({"levels": 7}, "levels of a lattice network is 7; it must be at most 6"),
+        ({"decision": "patch"}, "decision is 'patch'; it must be 'pixel' or 'region'"),
+        ({"sure": 0}, "sure is 0; it must be a probability above 0"),
+        ({"dropout": 1.0}, "dropout of a lattice network is 1.0; it must be at least 0 and below 1"),
+    ],
+)
+def test_a_shape_out_of_range_is_refused(wrong, said):
+    with pytest.raises(ParameterError, match=said):
+        tz.LatticeSettings(**wrong)
+
+
+@pytest.mark.skipif(not torch.cuda.is_available(), reason="no GPU")
+def test_a_fit_on_a_gpu_predicts_there_what_the_cpu_does(pair):
+    model = fitted([pair[0]], [pair[1]], training=tz.LatticeTraining(steps=12, device="cuda"))
+    on_gpu, on_cpu = (tz.predict(model, pair[0], device=device).compute() for device in ("cuda", "cpu"))
+    assert (on_gpu == on_cpu).mean() > 0.999
