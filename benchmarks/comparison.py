@@ -1,6 +1,7 @@
-"""`compare` on the five annotated sets: graph network, U-Net of two sizes and random forest on one split each.
+"""`compare` on the five annotated sets: lattice network, U-Net of two sizes and random forest on one split each.
 
 python benchmarks/comparison.py FOLDER run      [--seconds 120] [--set NAME ...]    equal seconds for three methods
+python benchmarks/comparison.py FOLDER graph    [--seconds 120] [--set NAME ...]    the network on the region graph
 python benchmarks/comparison.py FOLDER original [--seconds 300] [--set NAME ...]    the U-Net of the original size
 python benchmarks/comparison.py FOLDER free     [--set NAME ...]                    no limit of seconds
 python benchmarks/comparison.py FOLDER gpu      [--seconds 30] [--set NAME ...]     all four, on a GPU
@@ -38,16 +39,18 @@ SUBJECT = r"(sub-rat\d+)"
 # The sets with so few rats or images that a split decides much.
 FOLDS = {"axon-sem": 6, "drosophila-ovary": 5}
 METHODS = {
-    "run": ("gnn", "unet", "forest"),
+    "run": ("lattice", "unet", "forest"),
     "original": ("unet:original",),
-    "folds": ("gnn", "unet", "forest"),
-    "free": ("gnn", "unet"),
-    "gpu": ("gnn", "unet", "unet:original", "forest"),
-    "gpu-free": ("gnn", "unet"),
+    "folds": ("lattice", "unet", "forest"),
+    "free": ("lattice", "unet"),
+    "gpu": ("lattice", "unet", "unet:original", "forest"),
+    "gpu-free": ("lattice", "unet"),
+    "graph": ("gnn",),
     "gpu-free-original": ("unet:original",),
 }
-SECONDS = {"run": 120.0, "original": 300.0, "folds": 120.0, "gpu": 30.0}
+SECONDS = {"run": 120.0, "graph": 120.0, "original": 300.0, "folds": 120.0, "gpu": 30.0}
 TITLES = {
+    "lattice": "lattice network",
     "gnn": "graph network",
     "unet": "U-Net, 16 channels",
     "unet:original": "U-Net, 64 channels",
@@ -82,6 +85,7 @@ def compared(name: str, output: Path, given: argparse.Namespace) -> Any:
         grouped = groups_of(name, [image.stem for image, _ in pairs])
         methods = METHODS[given.what]
         settings = {
+            "lattice": {"size": 8},
             "gnn": {"size": SIZES[name], "layers": 12, "dropout": 0.1},
             "unet:original": {"base": 64},
         }

@@ -12,7 +12,7 @@ from terrazzo.models.lattice.pixel_responses import BANK, response_window
 from terrazzo.regions.graphs.recipe import Recipe
 from terrazzo.regions.statistics.core_responses import STRIP, CoreResponses
 
-# Tables of activations that are alive at once on the finest level, what is kept of all levels and by convolutions included.
+# Tables of activations that are alive at once on the finest level, those kept of all levels and convolutions included.
 ACTIVATIONS = 12
 
 

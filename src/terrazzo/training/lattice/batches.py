@@ -96,7 +96,7 @@ class Batch:
         if settings.decision == "region":
             chosen = functional.one_hot(logits.argmax(dim=1), logits.shape[1]).to(areas.dtype)
             confusion = (fractions * areas[:, None]).T @ chosen
-            return Graded(loss, confusion.diagonal().sum() / areas.sum(), areas.sum(), confusion.detach())
+            return _graded(loss, confusion)
         projected = network.projected(h)
         ends = torch.tensor(self.present.shape[1:], device=h.device) - 1
         own, around = [], []
@@ -113,8 +113,13 @@ class Batch:
             .index_add_(0, self.classes * asked.shape[1] + asked.argmax(dim=1), self.weights)
             .view(asked.shape[1], -1)
         )
-        area = self.weights.sum()
-        return Graded(of_pixels + REGION_SHARE * loss, confusion.diagonal().sum() / area, area, confusion)
+        return _graded(of_pixels + REGION_SHARE * loss, confusion)
+
+
+def _graded(loss: Tensor, confusion: Tensor) -> Graded:
+    """Return a grade with the accuracy of a confusion, which may be of no pixel."""
+    pixels = confusion.sum()
+    return Graded(loss, confusion.diagonal().sum() / pixels.clamp(min=1), pixels, confusion.detach())
 
 
 @dataclass(frozen=True, eq=False)

@@ -54,7 +54,7 @@ class LatticeTraining(Training):
     crop: int | None = None
     batch: int | None = None
     pixels: int = 8000
-    samples: int = 32768
+    samples: int = 65536
     contrast: float = 0.25
     brightness: float = 0.3
     copies: int = 0
