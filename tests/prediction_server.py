@@ -13,6 +13,8 @@ import signal
 import sys
 import threading
 
+import dask.threaded
+
 import terrazzo as tz
 from terrazzo.blockwise.runs import write_prediction as module
 from terrazzo.errors import TerrazzoError
@@ -41,6 +43,7 @@ def run_apart(job):
     child = os.fork()
     if child == 0:
         os.close(hears)
+        dask.threaded.default_pool = None  # its threads are the parent's
         said = run(job)
         os.write(says, said.encode())
         os._exit(0)
