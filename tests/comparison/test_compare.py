@@ -204,7 +204,7 @@ def test_a_budget_too_small_for_the_least_steps_is_told(pairs, tmp_path, fits):
 @pytest.mark.parametrize(
     ("options", "sentence"),
     [
-        ({"methods": ("cnn",)}, "there is no method 'cnn'; choose among gnn, unet, forest"),
+        ({"methods": ("cnn",)}, "there is no method 'cnn'; choose among lattice, gnn, unet, forest"),
         ({"methods": ("no.such",)}, "the method 'no.such' cannot be imported"),
         ({"methods": ("textures",)}, "there is no method 'textures'"),
         ({"methods": ("unet:", "gnn")}, "the method 'unet:' has the variant ''; name it by letters"),

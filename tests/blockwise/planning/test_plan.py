@@ -65,7 +65,7 @@ def test_a_terapixel_is_planned_from_integers():
     assert planned.fits
     assert 1.2 < planned.read_per_kept < 1.4
     assert 1 < planned.computed_per_kept < planned.read_per_kept
-    assert planned.memory_per_worker < planned.memory_in_all < 3 * GIB
+    assert planned.memory_per_worker < planned.memory_in_all < 4 * GIB
 
 
 def test_memory_does_not_grow_with_the_image():

@@ -9,7 +9,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from terrazzo.errors import ParameterError
-from terrazzo.models.gnn import message_passing as module
+from terrazzo.models.messages import message_passing as module
 from terrazzo.models.messages.message_passing import both_directions, message_passing
 from terrazzo.models.messages.message_passing_dgl import why_dgl_cannot
 

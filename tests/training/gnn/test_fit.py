@@ -230,12 +230,14 @@ def test_a_parameter_out_of_range_is_refused(settings, message):
 
 
 def test_a_setting_in_the_wrong_place_is_told_where_it_belongs():
-    with pytest.raises(ParameterError, match=r"fit has no parameter 'epochs'; write training=GNNTraining\(epochs=…\)"):
+    with pytest.raises(
+        ParameterError, match=r"fit has no parameter 'epochs'; write training=LatticeTraining\(epochs=…\)"
+    ):
         tz.fit(IMAGES, ANNOTATIONS, epochs=3)
     with pytest.raises(
-        ParameterError, match=r"fit has no parameter 'layer' \(perhaps 'layers' is meant\); it has images"
+        ParameterError, match=r"fit has no parameter 'level' \(perhaps 'levels' is meant\); it has images"
     ):
-        tz.fit(IMAGES, ANNOTATIONS, layer=3)
+        tz.fit(IMAGES, ANNOTATIONS, level=3)
 
 
 def test_a_colour_may_come_with_each_name():

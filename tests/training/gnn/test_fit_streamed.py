@@ -14,7 +14,7 @@ from terrazzo.blockwise.cluster.cluster import cluster_client
 from terrazzo.blockwise.inputs.annotated_image import annotated_image
 from terrazzo.errors import InputError, ParameterError
 from terrazzo.regions.statistics.features import AREA, INTENSITY, scale_space
-from terrazzo.training.gnn import fit as fit_annotated
+from terrazzo.training.gnn import fit_images as fit_annotated
 from terrazzo.training.gnn.fit_streamed import fit_streamed, write_graphs
 
 QUICK = {"size": 8, "layers": 2, "width": 16, "device": "cpu", "features": (AREA, INTENSITY, scale_space(2))}

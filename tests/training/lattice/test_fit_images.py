@@ -126,7 +126,7 @@ def test_training_out_of_range_is_refused(wrong, said):
     ("wrong", "said"),
     [
         ({"width": 0}, "width of a lattice network is 0; it must be at least 1"),
-        ({"levels": 7}, "levels of a lattice network is 7; it must be at most 6"),
+        ({"levels": 7}, "levels of a lattice network is 7; it must be 0 to 6"),
         ({"decision": "patch"}, "decision is 'patch'; it must be 'pixel' or 'region'"),
         ({"sure": 0}, "sure is 0; it must be a probability above 0"),
         ({"dropout": 1.0}, "dropout of a lattice network is 1.0; it must be at least 0 and below 1"),

@@ -76,7 +76,7 @@ def figures(model: LatticeModel, prediction: Result) -> Figures:
 def multiply_adds_per_cell(config: LatticeConfig) -> float:
     """Return the multiplications, each with an addition, that a network does for each cell of the lattice."""
     settings = config.settings
-    width, levels = settings.width, settings.levels
+    width, levels = settings.width, settings.coarser
     each = (3**config.axes + 1) * width**2
     total = float(config.node_columns * width + width * config.classes + 2 * width * settings.pixel_width)
     for level in range(levels + 1):

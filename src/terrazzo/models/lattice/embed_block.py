@@ -47,7 +47,7 @@ def cells_needed(settings: LatticeSettings) -> int:
 
 def window_of_cells(block: Block, settings: LatticeSettings) -> Box:
     """Return the box of cells that a network sees of a block: it begins at a cell of the coarsest level."""
-    return block.cells_with(cells_needed(settings)).aligned(2**settings.levels)
+    return block.cells_with(cells_needed(settings)).aligned(2**settings.coarser)
 
 
 def embedded_block(block: Block, parts: Sequence[BlockGraph], network: LatticeNetwork, scales: Scales) -> EmbeddedCells:
@@ -73,7 +73,7 @@ def embedded_block(block: Block, parts: Sequence[BlockGraph], network: LatticeNe
 
 def embedded(table: CellRows, network: LatticeNetwork, scales: Scales) -> Tensor:
     """Return the embeddings of a table of cells that begins at a cell of the coarsest level, shape (*cells, width)."""
-    levels = network.config.settings.levels
+    levels = network.config.settings.coarser
     whole = table.padded(2**levels)
     device = network.region.weight.device
     rows = torch.from_numpy(scales.rows(whole.rows)).to(device)[None]

@@ -130,7 +130,7 @@ class LatticeModel(SuperpixelModel):
         shape = dict(header["network"])
         settings = LatticeSettings(**shape.pop("settings"))
         # what nobody has sealed may ask for more rounds than there is memory
-        if settings.finest + settings.blocks * settings.levels > len(tensors):
+        if settings.finest + settings.blocks * settings.coarser > len(tensors):
             raise ValueError(f"{settings} in {len(tensors)} tensors")
         weights = {name.removeprefix("network."): t.float() for name, t in tensors.items() if name[:8] == "network."}
         # without storage: however large the header says that it is, it takes the file's own weights
@@ -154,7 +154,7 @@ class LatticeModel(SuperpixelModel):
     def said(self) -> dict[str, str | None]:
         """Return its shape, who decides, its superpixels and what is measured of them, for people."""
         return {
-            "Network": f"{counted(self.settings.levels + 1, 'level')} of width {self.settings.width}",
+            "Network": f"{counted(self.settings.coarser + 1, 'level')} of width {self.settings.width}",
             "Decision": f"{self.settings.decision}s decide",
             **self.recipe_said(),
         }
@@ -192,6 +192,6 @@ def unfitted_model(recipe: Recipe, classes: int = 2, settings: LatticeSettings =
     axes = len(recipe.superpixels.size)
     columns = len(recipe.node_columns + place_columns(axes)), len(response_columns(recipe.channels))
     rows, pixels = (np.zeros(count, np.float32) for count in columns)
-    network = LatticeNetwork(LatticeConfig(axes, *columns, classes, settings)).eval()
+    network = LatticeNetwork(LatticeConfig(axes, *columns, classes, settings.on(axes))).eval()
     names = tuple(f"class {value}" for value in range(classes))
     return LatticeModel(network, Scales(rows, rows + 1, pixels, pixels + 1), recipe, names, ("#000000",) * classes)

@@ -71,7 +71,7 @@ class LatticeNetwork(nn.Module):
         super().__init__()
         self.config = config
         chosen = config.settings
-        width, levels = chosen.width, chosen.levels
+        width, levels = chosen.width, chosen.coarser
         rounds = [chosen.finest, *[chosen.blocks] * levels]
         self.inside = nn.Linear(config.node_columns, width)
         self.down = nn.ModuleList(self._rounds(number) for number in rounds)

@@ -13,18 +13,17 @@ def reach(settings: LatticeSettings) -> int:
 
     Coarse cells are aligned to the whole lattice, so that it differs from cell to cell: this is the most.
     """
-    return max(
-        max(cell - first, last - cell) for cell in range(2**settings.levels) for first, last in [_seen(cell, settings)]
-    )
+    seen = {cell: _seen(cell, settings) for cell in range(2**settings.coarser)}
+    return max(max(cell - first, last - cell) for cell, (first, last) in seen.items())
 
 
 def _seen(cell: int, settings: LatticeSettings) -> tuple[int, int]:
     """Return the first and the last cell that a cell's embedding depends on: up the levels, and down again."""
-    rounds = [settings.finest, *[settings.blocks] * settings.levels]
+    rounds = [settings.finest, *[settings.blocks] * settings.coarser]
     first = last = cell
-    for level in range(settings.levels):
+    for level in range(settings.coarser):
         first, last = (first - rounds[level]) >> 1, (last + rounds[level]) >> 1
-    for level in reversed(range(settings.levels + 1)):
+    for level in reversed(range(settings.coarser + 1)):
         first, last = first - rounds[level], last + rounds[level]
         if level:
             first, last = 2 * first, 2 * last + 1

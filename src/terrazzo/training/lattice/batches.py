@@ -89,7 +89,7 @@ class Batch:
         """Return how a `LatticeNetwork` does on it."""
         assert isinstance(network, LatticeNetwork)
         settings = network.config.settings
-        h = network(GridPassing(self.present, settings.levels), self.rows)
+        h = network(GridPassing(self.present, settings.coarser), self.rows)
         areas, fractions = self.areas.flatten(), self.fractions.flatten(0, -2)
         logits = network.region(h).flatten(0, -2)
         loss = area_weighted_cross_entropy(logits, fractions, areas, weights)

@@ -104,7 +104,9 @@ def train(
     images, held_out, originals = sides.images, sides.held_out, slice(sides.originals)
     learned = _learned(images, held_out, recipe)
     weights = class_weights(torch.tensor(learned.pixels, device=device), training.weighting)
-    axes, multiple = len(recipe.superpixels.size), 2**network.levels
+    axes = len(recipe.superpixels.size)
+    network = network.on(axes)
+    multiple = 2**network.coarser
     windows = DrawnWindows(
         images,
         held_out,
