@@ -8,7 +8,7 @@ from terrazzo.demo.run import MARKER, _make_room
 
 
 def test_the_demo_goes_from_nothing_to_a_picture(run, tmp_path):
-    ended = run("demo", "-o", tmp_path / "demo", "--size", 512, "--workers", 2, "--json")
+    ended = run("demo", "-o", tmp_path / "demo", "--size", 1024, "--workers", 2, "--json")
     assert ended.code == 0, ended.err
     report = json.loads(ended.out)
     assert report["accuracy"] > 0.8
