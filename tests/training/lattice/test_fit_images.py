@@ -49,10 +49,11 @@ def test_large_tables_stay_on_disk(pair, monkeypatch, tmp_path):
     written = []
     write = fit_images.write_table
     monkeypatch.setattr(fit_images, "write_table", lambda *given: written.append(given) or write(*given))
-    monkeypatch.setattr(fit_images, "MOST_CELLS_IN_MEMORY", 16 * 16 - 1)
+    most = 16 * 16 * (4 * (67 + 3 + 2) + 1) + 65536 * (4 * 33 + 32 + 5)
+    monkeypatch.setattr(fit_images, "MOST_BYTES_IN_MEMORY", most - 1)
     fitted([pair[0]], [pair[1]], training=tz.LatticeTraining(steps=2, scratch=tmp_path))
     assert written
-    monkeypatch.setattr(fit_images, "MOST_CELLS_IN_MEMORY", 16 * 16)
+    monkeypatch.setattr(fit_images, "MOST_BYTES_IN_MEMORY", most)
     written.clear()
     fitted([pair[0]], [pair[1]], training=tz.LatticeTraining(steps=2))
     assert not written

@@ -19,7 +19,9 @@ from terrazzo.blockwise.inputs.masks import MaskLike
 from terrazzo.blockwise.runs.passes_over_annotated import passes_over_annotated
 from terrazzo.io.failures import about
 from terrazzo.models.device import choose_device
+from terrazzo.models.lattice.cell_rows import place_columns
 from terrazzo.models.lattice.model import LatticeModel
+from terrazzo.models.lattice.pixel_responses import response_columns
 from terrazzo.models.lattice.settings import LatticeSettings
 from terrazzo.models.passes.declared import Given
 from terrazzo.models.passes.superpixels import superpixels_pass, targets_pass
@@ -37,8 +39,8 @@ from terrazzo.training.rules.annotated_images import annotated_images, scratch_f
 from terrazzo.training.rules.annotated_inputs import check_annotation
 from terrazzo.training.rules.named_classes import ClassNames
 
-MOST_CELLS_IN_MEMORY = 2**20
-"""Cells near annotated pixels above which tables stay on disk."""
+MOST_BYTES_IN_MEMORY = 2**30
+"""What tables may take at most before they stay on disk."""
 
 
 def fit_lattice_on_images(
@@ -81,8 +83,16 @@ def fit_lattice_on_images(
 
 def _streams(annotated: Sequence[AnnotatedImage], training: LatticeTraining) -> bool:
     if training.streaming == "auto":
-        return sum(one.cells for one in annotated) > MOST_CELLS_IN_MEMORY
+        return sum(table_bytes(one, training.samples) for one in annotated) > MOST_BYTES_IN_MEMORY
     return training.streaming
+
+
+def table_bytes(annotated: AnnotatedImage, samples: int) -> int:
+    """Return the bytes that the tables of an image take at most, with so many sampled pixels of each block."""
+    recipe, axes = annotated.recipe, len(annotated.grid.shape)
+    row = 4 * (len(recipe.node_columns + place_columns(axes)) + annotated.classes) + 1
+    pixel = 4 * len(response_columns(recipe.channels)) + (8 + 8) * axes + 1 + 4
+    return annotated.cells * row + len(annotated.blocks) * samples * pixel
 
 
 def _sides(annotated: Sequence[AnnotatedImage], training: LatticeTraining, folder: Path | None) -> Sides:

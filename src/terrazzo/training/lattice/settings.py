@@ -36,8 +36,8 @@ class LatticeTraining(Training):
     block : int, optional
         About how many pixels wide the blocks are that tasks work on.
     streaming : bool or "auto"
-        Whether tables of superpixels stay on disk and memory does not grow with the images; "auto" where the blocks
-        near annotated pixels have more than `MOST_CELLS_IN_MEMORY` cells.
+        Whether tables of superpixels stay on disk and memory does not grow with the images; "auto" where those of
+        the blocks near annotated pixels may take more than a gibibyte.
     scratch : path, optional
         An existing folder for tables on disk, by default the system's for temporary files. In the end they are removed.
 
