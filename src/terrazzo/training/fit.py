@@ -2,11 +2,15 @@
 
 from __future__ import annotations
 
+import time
 from collections.abc import Sequence
+from functools import partial
 
 from terrazzo.blockwise.inputs.image_array import ImageLike
 from terrazzo.blockwise.inputs.masks import MaskLike
 from terrazzo.errors import ParameterError
+from terrazzo.models.device import choose_device
+from terrazzo.models.gnn.classify_block import cells_needed
 from terrazzo.models.gnn.model import Model
 from terrazzo.models.gnn.settings import GNNSettings
 from terrazzo.models.lattice.model import LatticeModel
@@ -18,6 +22,7 @@ from terrazzo.settings import answers
 from terrazzo.training.gnn.fit_images import fit_gnn_on_images
 from terrazzo.training.lattice.fit_images import fit_lattice_on_images
 from terrazzo.training.lattice.settings import LatticeTraining
+from terrazzo.training.rules.annotated_images import annotated_images
 from terrazzo.training.rules.named_classes import ClassNames
 from terrazzo.training.rules.training import GNNTraining
 
@@ -83,31 +88,21 @@ def fit(
     >>> quick = tz.LatticeTraining(steps=200, seed=1)
     >>> model = tz.fit(images, annotations, size=8, training=quick)  # doctest: +SKIP
     """
+    began = time.monotonic()
+    read = partial(
+        annotated_images, images, annotations, masks, class_names=class_names, size=size, superpixels=superpixels
+    )
     if isinstance(network, GNNSettings) or isinstance(training, GNNTraining):
-        if isinstance(network, LatticeSettings) or isinstance(training, LatticeTraining):
+        graph, how = network or GNNSettings(), training or GNNTraining()
+        if isinstance(graph, LatticeSettings) or isinstance(how, LatticeTraining):
             raise ParameterError(
-                f"the network is a {type(network).__name__} and the training a {type(training).__name__}; give "
+                f"the network is a {type(graph).__name__} and the training a {type(how).__name__}; give "
                 "LatticeSettings with LatticeTraining, or GNNSettings with GNNTraining"
             )
-        return fit_gnn_on_images(
-            images,
-            annotations,
-            masks,
-            class_names=class_names,
-            size=size,
-            superpixels=superpixels,
-            features=DEFAULT_FEATURES if features is None else features,
-            network=network or GNNSettings(),
-            training=training or GNNTraining(),
-        )
-    return fit_lattice_on_images(
-        images,
-        annotations,
-        masks,
-        class_names=class_names,
-        size=size,
-        superpixels=superpixels,
-        features=LATTICE_FEATURES if features is None else features,
-        network=network or LatticeSettings(),
-        training=training or LatticeTraining(),
-    )
+        choose_device(how.device)
+        given = DEFAULT_FEATURES if features is None else features
+        return fit_gnn_on_images(read(features=given, block=how.block, reach=cells_needed(graph.layers)), graph, how)
+    lattice, how = network or LatticeSettings(), training or LatticeTraining()
+    choose_device(how.device)
+    given = LATTICE_FEATURES if features is None else features
+    return fit_lattice_on_images(read(features=given, block=how.block, reach=how.widest_window), lattice, how, began)

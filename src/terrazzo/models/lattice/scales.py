@@ -8,7 +8,7 @@ from typing import Self
 import numpy as np
 from numpy.typing import NDArray
 
-from terrazzo.regions.graphs.scaling import LIMIT, FeatureMoments
+from terrazzo.regions.graphs.scaling import FeatureMoments, as_scale, standardised
 
 
 @dataclass(frozen=True, eq=False)
@@ -36,26 +36,15 @@ class Scales:
 
     def rows(self, rows: NDArray[np.float32]) -> NDArray[np.float32]:
         """Return rows (…, F) scaled, finite: a missing value becomes the mean."""
-        return _scaled(rows, self.row_mean, self.row_std)
+        return standardised(rows, self.row_mean, self.row_std)
 
     def pixels(self, responses: NDArray[np.float32]) -> NDArray[np.float32]:
         """Return responses (P, K) scaled, finite."""
-        return _scaled(responses, self.pixel_mean, self.pixel_std)
+        return standardised(responses, self.pixel_mean, self.pixel_std)
 
 
 SCALES = tuple(field.name for field in fields(Scales))
 
 
 def _scale(moments: FeatureMoments) -> tuple[NDArray[np.float32], NDArray[np.float32]]:
-    std = np.sqrt(moments.squares / np.maximum(moments.count, 1))
-    # below this a spread is rounding: float32 cannot resolve it beside the mean
-    std[std <= np.maximum(np.finfo(np.float32).eps * np.abs(moments.mean), np.finfo(np.float32).tiny)] = 1
-    return moments.mean.astype(np.float32), std.astype(np.float32)
-
-
-def _scaled(values: NDArray[np.float32], mean: NDArray[np.float32], std: NDArray[np.float32]) -> NDArray[np.float32]:
-    with np.errstate(over="ignore", invalid="ignore"):
-        scaled = values - mean
-        scaled /= std
-    scaled[np.isnan(scaled)] = 0
-    return np.clip(scaled, -LIMIT, LIMIT, out=scaled)
+    return as_scale(moments.count, moments.mean, moments.squares)

@@ -78,7 +78,7 @@ class Scaling:
         """
         if not nodes.count.any():
             raise ParameterError(_NO_NODE)
-        return cls(*(vector for seen in (nodes, edges) for vector in _as_scale(seen.count, seen.mean, seen.squares)))
+        return cls(*(vector for seen in (nodes, edges) for vector in as_scale(seen.count, seen.mean, seen.squares)))
 
     def nodes(self, features: NDArray[np.float32]) -> NDArray[np.float32]:
         """Scaled node features, float32 (N, F); finite: a missing value becomes the mean."""
@@ -109,12 +109,13 @@ def _mean_and_std(tables: Sequence[_Table]) -> tuple[NDArray[np.float32], NDArra
     mean = total / np.maximum(count, 1)
     for piece in _pieces(tables):
         squares += np.square(piece - mean).sum(axis=0, where=np.isfinite(piece))
-    return _as_scale(count, mean, squares)
+    return as_scale(count, mean, squares)
 
 
-def _as_scale(
+def as_scale(
     count: NDArray[np.float64], mean: NDArray[np.float64], squares: NDArray[np.float64]
 ) -> tuple[NDArray[np.float32], NDArray[np.float32]]:
+    """Return mean and standard deviation of columns by their count, mean and summed squared deviations."""
     std = np.sqrt(squares / np.maximum(count, 1))
     # below this a spread is rounding: float32 cannot resolve it beside the mean
     std[std <= np.maximum(np.finfo(np.float32).eps * np.abs(mean), np.finfo(np.float32).tiny)] = 1
@@ -133,9 +134,17 @@ def _scaled(features: NDArray[np.float32], mean: NDArray[np.float32], std: NDArr
             f"features of shape {features.shape} do not fit a scaling of {len(mean)} columns; "
             "use the columns that it was fitted on"
         )
+    return standardised(features.astype(np.float32), mean, std)
+
+
+def standardised(
+    values: NDArray[np.float32], mean: NDArray[np.float32], std: NDArray[np.float32]
+) -> NDArray[np.float32]:
+    """Return ``(values - mean) / std`` by the last axis, finite: a missing value becomes the mean."""
     with np.errstate(over="ignore", invalid="ignore"):
-        scaled = (features.astype(np.float32) - mean) / std
-    scaled[np.isnan(features)] = 0
+        scaled = values - mean
+        scaled /= std
+    scaled[np.isnan(scaled)] = 0
     return np.clip(scaled, -LIMIT, LIMIT, out=scaled)
 
 

@@ -13,57 +13,25 @@ from distributed import Client
 from terrazzo.blockwise.arrays.annotated_graph import lazy_annotated_graph
 from terrazzo.blockwise.cluster.active_client import active_client, client_sharing
 from terrazzo.blockwise.inputs.annotated_image import AnnotatedImage
-from terrazzo.blockwise.inputs.image_array import ImageLike
-from terrazzo.blockwise.inputs.masks import MaskLike
 from terrazzo.io.failures import about
-from terrazzo.models.device import choose_device
-from terrazzo.models.gnn.classify_block import cells_needed
 from terrazzo.models.gnn.model import Model
 from terrazzo.models.gnn.settings import GNNSettings
 from terrazzo.progress import Step, tell
 from terrazzo.regions.graphs.node_targets import NodeTargets
 from terrazzo.regions.graphs.region_graph import RegionGraph
-from terrazzo.regions.statistics.features import FeatureSet
-from terrazzo.regions.superpixels.superpixel_parameters import SuperpixelParameters
 from terrazzo.training.gnn.fit_gnn import as_model
 from terrazzo.training.gnn.fit_network import fit_network
 from terrazzo.training.gnn.fit_streamed import fit_streamed, write_graphs
 from terrazzo.training.gnn.train_network import FittedNetwork
-from terrazzo.training.rules.annotated_images import annotated_images, scratch_folder
-from terrazzo.training.rules.named_classes import ClassNames
+from terrazzo.training.rules.annotated_images import AnnotatedImages, scratch_folder
 from terrazzo.training.rules.training import GNNTraining
 
 
-def fit_gnn_on_images(
-    images: Sequence[ImageLike],
-    annotations: Sequence[ImageLike],
-    masks: Sequence[MaskLike | None] | None,
-    *,
-    class_names: ClassNames | None,
-    size: int | Sequence[int] | None,
-    superpixels: SuperpixelParameters | None,
-    features: FeatureSet,
-    network: GNNSettings,
-    training: GNNTraining,
-) -> Model:
+def fit_gnn_on_images(learned: AnnotatedImages, network: GNNSettings, training: GNNTraining) -> Model:
     """Build the region graph of each image and train a graph neural network on them; see `fit`."""
-    choose_device(training.device)
-    learned = annotated_images(
-        images,
-        annotations,
-        masks,
-        class_names=class_names,
-        size=size,
-        superpixels=superpixels,
-        features=features,
-        block=training.block,
-        reach=cells_needed(network.layers),
-    )
     fitted, seconds = fit_annotated(learned.annotated, network, training, active_client())
-    inputs = learned.inputs
-    return as_model(
-        fitted, learned.recipe, inputs.class_names, inputs.colours, *inputs.pixel_size, seconds, learned.seen
-    )
+    inputs, seen = learned.inputs, learned.seen
+    return as_model(fitted, learned.recipe, inputs.class_names, inputs.colours, *inputs.pixel_size, seconds, seen)
 
 
 MOST_NODES_IN_MEMORY = 2**20

@@ -14,8 +14,6 @@ from distributed import Client
 from terrazzo.blocks import Block
 from terrazzo.blockwise.cluster.active_client import active_client, client_sharing
 from terrazzo.blockwise.inputs.annotated_image import AnnotatedImage
-from terrazzo.blockwise.inputs.image_array import ImageLike
-from terrazzo.blockwise.inputs.masks import MaskLike
 from terrazzo.blockwise.runs.passes_over_annotated import passes_over_annotated
 from terrazzo.io.failures import about
 from terrazzo.models.device import choose_device
@@ -27,48 +25,33 @@ from terrazzo.models.passes.declared import Given
 from terrazzo.models.passes.superpixels import superpixels_pass, targets_pass
 from terrazzo.progress import Step, tell
 from terrazzo.regions.classes.tile_counts import TileCounts
-from terrazzo.regions.statistics.features import FeatureSet
-from terrazzo.regions.superpixels.superpixel_parameters import SuperpixelParameters
 from terrazzo.training.lattice.altered import Alteration, altered_image
 from terrazzo.training.lattice.sampled_pixels import samples_pass
 from terrazzo.training.lattice.settings import LatticeTraining
 from terrazzo.training.lattice.split_cells import HeldOut, split_cells, tile_side
 from terrazzo.training.lattice.tables import ImageTables, StoredTables, Table, write_table
 from terrazzo.training.lattice.train import Sides, train
-from terrazzo.training.rules.annotated_images import annotated_images, scratch_folder
+from terrazzo.training.rules.annotated_images import AnnotatedImages, scratch_folder
 from terrazzo.training.rules.annotated_inputs import check_annotation
-from terrazzo.training.rules.named_classes import ClassNames
 
 MOST_BYTES_IN_MEMORY = 2**30
 """What tables may take at most before they stay on disk."""
 
 
 def fit_lattice_on_images(
-    images: Sequence[ImageLike],
-    annotations: Sequence[ImageLike],
-    masks: Sequence[MaskLike | None] | None,
-    *,
-    class_names: ClassNames | None,
-    size: int | Sequence[int] | None,
-    superpixels: SuperpixelParameters | None,
-    features: FeatureSet,
-    network: LatticeSettings,
-    training: LatticeTraining,
+    learned: AnnotatedImages, network: LatticeSettings, training: LatticeTraining, began: float
 ) -> LatticeModel:
-    """Measure the superpixels of each image and train a lattice network on them; see `fit`."""
-    began = time.monotonic()
+    """Measure the superpixels of each image and train a lattice network on them; see `fit`.
+
+    Parameters
+    ----------
+    learned : AnnotatedImages
+    network : LatticeSettings
+    training : LatticeTraining
+    began : float
+        The `time.monotonic()` at which the seconds began to count.
+    """
     device = choose_device(training.device)
-    learned = annotated_images(
-        images,
-        annotations,
-        masks,
-        class_names=class_names,
-        size=size,
-        superpixels=superpixels,
-        features=features,
-        block=training.block,
-        reach=training.widest_window,
-    )
     inputs, recipe = learned.inputs, learned.recipe
     with ExitStack() as until:
         streams = _streams(learned.annotated, training)
