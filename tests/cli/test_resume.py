@@ -40,7 +40,7 @@ def contents(result):
 @pytest.fixture
 def arguments(files, tmp_path):
     """A run of so many blocks that, whatever the machine, what follows the first of them comes before the last."""
-    imageio.imwrite(tmp_path / "image.png", striped(480)[0])
+    imageio.imwrite(tmp_path / "image.png", striped(224)[0])
     model, result = files / "model.safetensors", tmp_path / "result.zarr"
     return ("predict", tmp_path / "image.png", "-m", model, "-o", result, "--workers", 1, "--block", 32)
 

@@ -57,7 +57,10 @@ class TrainingOptions:
 
     TITLE: ClassVar = "Training"
 
-    epochs: Annotated[int | None, _option("The most epochs; not of a forest.", Training.epochs)] = None
+    epochs: Annotated[
+        int | None,
+        _option("The most epochs; not of a forest.", f"{LatticeTraining.epochs}, of gnn and unet {Training.epochs}"),
+    ] = None
     steps: Annotated[
         int | None,
         typer.Option(help="The steps in all, in place of epochs or seconds; not of a forest."),
@@ -66,7 +69,7 @@ class TrainingOptions:
         int | None,
         _option(
             "Epochs, or tens of trees, without a better validation before training stops.",
-            f"{Training.patience}, of a forest {ForestTraining.patience}",
+            f"{LatticeTraining.patience}, of gnn and unet {Training.patience}, of a forest {ForestTraining.patience}",
         ),
     ] = None
     validation: Annotated[
@@ -79,7 +82,10 @@ class TrainingOptions:
     ] = None
     dropout: Annotated[
         float | None,
-        _option("Share dropped in training; not of a forest.", GNNSettings.dropout),
+        _option(
+            "Share dropped in training; not of a forest.",
+            f"{LatticeSettings.dropout:g}, of gnn and unet {GNNSettings.dropout:g}",
+        ),
     ] = None
     seed: Annotated[int | None, _option("Repeats a run.", Training.seed)] = None
     device: Annotated[
