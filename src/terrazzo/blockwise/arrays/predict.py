@@ -25,8 +25,8 @@ def predict(
 
     Parameters
     ----------
-    model : Model, UNetModel or ForestModel
-        A fitted model.
+    model : FittedModel
+        Of any kind.
     image : Image or array, shape (y, x), (c, y, x) or (c, z, y, x)
         With the axes and channels that the model was fitted on; any chunks. For a model of volumes an array with
         three axes is (z, y, x).

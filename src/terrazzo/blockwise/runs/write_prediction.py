@@ -6,6 +6,7 @@ import logging
 import math
 import time
 from collections.abc import Sequence
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -16,7 +17,7 @@ from terrazzo.blockwise.cluster.active_client import active_client
 from terrazzo.blockwise.cluster.run_blocks import BlockCount, run_blocks
 from terrazzo.blockwise.inputs.block_inputs import warn_of_halo
 from terrazzo.blockwise.inputs.estimates import INTENSITIES, estimated, estimates_of
-from terrazzo.blockwise.inputs.masks import MaskLike, checked_mask
+from terrazzo.blockwise.inputs.masks import Mask, MaskLike, checked_mask
 from terrazzo.blockwise.inputs.model_image import intensity_note, model_image, say_pixel_size
 from terrazzo.blockwise.passes.sources import Sources
 from terrazzo.blockwise.passes.stored_passes import write_pass
@@ -60,8 +61,8 @@ def write_prediction(
 
     Parameters
     ----------
-    model : Model, UNetModel or ForestModel
-        A fitted model.
+    model : FittedModel
+        Of any kind.
     image : Image
         A stored image; every task reads its own window of it.
     path : path
@@ -110,28 +111,34 @@ def write_prediction(
         warn_of_halo(grid, model.window)
     passes = model.passes(device)
     if result is None:
-        compared = {} if model.seen is None else {INTENSITIES.name: INTENSITIES}
-        found = estimated(estimates_of(passes) | compared, array, inside, client)
-        note = intensity_note(model, found.pop(INTENSITIES.name, None), image.path)
-        result = create_result_of(
-            model,
-            passes,
-            path,
-            grid,
-            image=image,
-            made_from=source | found,
-            probabilities=probabilities,
-            overwrite=overwrite,
-            notes=[note] if note else [],
-        )
+        found, notes = _looked_at(model, passes, image, inside, client)
+        made = partial(create_result_of, model, passes, path, grid, image=image, probabilities=probabilities)
+        result = made(made_from=source | found, overwrite=overwrite, notes=notes)
     if not result.run["finished"]:
-        for said in result.run.get("notes", ()):
-            _log.warning("%s", said)
-        remove_partial_files(result)
-        estimates = {name: result.run["made_from"][name] for name in estimates_of(passes)}
-        sources = Sources(image.stored, inside, estimates=estimates, path=image.path)
-        _write_blocks(ResultWriter(result), model, passes, sources, client)
+        _go_on(result, model, passes, image, inside, client)
     return result
+
+
+def _looked_at(
+    model: FittedModel, passes: Sequence[Pass], image: Image, inside: Mask, client: Client | None
+) -> tuple[dict[str, Any], list[str]]:
+    """Return what is estimated of an image before its first block, and what there is to say of its intensities."""
+    compared = {} if model.seen is None else {INTENSITIES.name: INTENSITIES}
+    found = estimated(estimates_of(passes) | compared, model_image(model, image), inside, client)
+    note = intensity_note(model, found.pop(INTENSITIES.name, None), image.path)
+    return found, [note] if note else []
+
+
+def _go_on(
+    result: Result, model: FittedModel, passes: Sequence[Pass], image: Image, inside: Mask, client: Client | None
+) -> None:
+    """Say what there is to say of the image, and write the blocks that are left."""
+    for said in result.run.get("notes", ()):
+        _log.warning("%s", said)
+    remove_partial_files(result)
+    estimates = {name: result.run["made_from"][name] for name in estimates_of(passes)}
+    sources = Sources(image.stored, inside, estimates=estimates, path=image.path)
+    _write_blocks(ResultWriter(result), model, passes, sources, client)
 
 
 def is_prediction_finished(

@@ -66,7 +66,7 @@ class LatticeModel(SuperpixelModel):
     seen: Distribution | None = None
 
     kind = "lattice"
-    title = "graph network"
+    title = "lattice network"
 
     @property
     def settings(self) -> LatticeSettings:
@@ -139,7 +139,11 @@ class LatticeModel(SuperpixelModel):
         network.load_state_dict(weights, assign=True)
         check_names(header, network.config.classes)
         scales = Scales(*(tensors[f"scales.{name}"].numpy() for name in SCALES))
-        return cls(network, scales, restored_recipe(header, features), **common_of(header))
+        recipe = restored_recipe(header, features)
+        known = recipe.node_columns + place_columns(network.config.axes), response_columns(recipe.channels)
+        if any(len(one) != len(mean) for one, mean in zip(known, (scales.row_mean, scales.pixel_mean), strict=True)):
+            raise ValueError(f"scales of {len(scales.row_mean)} and {len(scales.pixel_mean)} columns")
+        return cls(network, scales, recipe, **common_of(header))
 
     def described(self) -> dict[str, Any]:
         """Return superpixels, statistics and network as plain values."""

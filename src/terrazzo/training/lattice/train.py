@@ -141,7 +141,7 @@ class _Learned:
 def _learned(images: Sequence[ImageTables], held_out: Sequence[HeldOut], recipe: Recipe) -> _Learned:
     rows, pixels, counted = [], [], []
     for image, held in zip(images, held_out, strict=True):
-        for index in sorted(image.tables):
+        for index in () if held.whole else sorted(image.tables):
             table = held.for_training(image.window(image.grid[index].cells))
             annotated = table.counts.any(axis=-1) & table.cells.present
             rows.append(FeatureMoments.of(table.cells.rows[annotated]))
