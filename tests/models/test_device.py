@@ -2,7 +2,7 @@ import pytest
 import torch
 
 from terrazzo.errors import ParameterError
-from terrazzo.models.device import choose_device
+from terrazzo.models.device import choose_device, has_bfloat16
 
 needs_gpu = pytest.mark.skipif(not torch.cuda.is_available(), reason="torch finds no CUDA device")
 without_gpu = pytest.mark.skipif(torch.cuda.is_available(), reason="this machine has a CUDA device")
@@ -35,3 +35,11 @@ def test_a_gpu_beyond_the_last_is_refused():
     assert choose_device("cuda:0") == torch.device("cuda:0")
     with pytest.raises(ParameterError, match="'cuda:99' was asked for, but there are"):
         choose_device("cuda:99")
+
+
+def test_a_processor_tells_whether_it_has_bfloat16(monkeypatch):
+    for told, has in ({"avx512_bf16": True}, True), ({"amx_bf16": False, "avx2": True}, False):
+        monkeypatch.setattr(torch.cpu, "get_capabilities", lambda told=told: told)
+        assert has_bfloat16(torch.device("cpu")) is has
+    monkeypatch.delattr(torch.cpu, "get_capabilities")
+    assert has_bfloat16(torch.device("cpu")) is False

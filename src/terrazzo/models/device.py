@@ -1,6 +1,7 @@
 """Where does a network run?"""
 
 import re
+from typing import Any
 
 import torch
 
@@ -32,6 +33,14 @@ def choose_device(name: str = "auto") -> torch.device:
         raise ParameterError(f"there is no device {name!r}; use 'auto', 'cpu', 'cuda' or 'cuda:0', 'cuda:1' …")
     _check_cuda(name)
     return torch.device(name)
+
+
+def has_bfloat16(device: torch.device) -> bool:
+    """Return whether a device multiplies in bfloat16 by itself, in half the time or less."""
+    if device.type == "cuda":
+        return bool(torch.cuda.is_bf16_supported(including_emulation=False))
+    told: dict[str, Any] = getattr(torch.cpu, "get_capabilities", dict)()  # from torch 2.6 on
+    return bool(told.get("avx512_bf16") or told.get("amx_bf16"))
 
 
 def _check_cuda(name: str) -> None:

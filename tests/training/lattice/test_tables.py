@@ -76,6 +76,11 @@ def test_a_window_is_cut_out_of_the_whole_and_what_lies_outside_is_absent(whole)
     assert not cut.cells.present[:, :3].any()
     assert np.array_equal(cut.cells.rows[inside], table.cells.rows[5:17, :9])
     assert np.array_equal(cut.counts[inside], table.counts[5:17, :9])
+    # all samples of the window's cells but for pixels of blocks that do not touch it
+    mine = np.all((table.samples.cells >= box.start) & (table.samples.cells < box.stop), axis=1)
+    assert 0.9 * mine.sum() < len(cut.samples.cells) <= mine.sum()
+    some = images.window(box, lambda number: np.arange(number)[::3]).samples
+    assert np.array_equal(some.middles, cut.samples.middles[::3])
     assert ((cut.samples.cells >= box.start) & (cut.samples.cells < box.stop)).all()
 
 
@@ -139,12 +144,13 @@ def test_altered_rows_are_those_of_the_altered_image():
         # the same superpixels: only what is measured of them changes
         scaled = small_recipe() if one is image else recipe
         whole = annotated_image(one, truth, recipe=scaled, classes=CLASSES, block=200)
-        found.append(everything(tables_of(whole, QUICK, None, None)))
+        samples = everything(tables_of(whole, QUICK, None, None)).samples
+        found.append(samples.chosen(np.lexsort(samples.middles.T)))
     moved = np.array([0.4], np.float32)
-    responses = Exposure.of_pixels(recipe).altered(found[1].samples.responses, 1.7, moved)
-    same = np.array_equal(found[0].samples.middles, found[1].samples.middles)
+    responses = Exposure.of_pixels(recipe).altered(found[1].responses, 1.7, moved)
+    same = np.array_equal(found[0].middles, found[1].middles)
     assert same
-    assert np.allclose(found[0].samples.responses, responses, atol=2e-3)
+    assert np.allclose(found[0].responses, responses, atol=2e-3)
 
 
 def test_a_window_is_drawn_around_an_annotated_cell_inside_the_image():

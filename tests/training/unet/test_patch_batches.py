@@ -19,7 +19,6 @@ from terrazzo.training.unet.patch_batches import (
     TrainingPatches,
     ValidationPatches,
     augmented,
-    has_bfloat16,
     prefetched,
 )
 
@@ -221,14 +220,6 @@ def test_bfloat16_changes_a_loss_by_rounding_alone(monkeypatch):
         losses.append(batch.graded(network, None).loss.item())
     assert losses[0] != losses[1]
     assert losses[0] == pytest.approx(losses[1], rel=1e-2)
-
-
-def test_a_processor_tells_whether_it_has_bfloat16(monkeypatch):
-    for told, has in ({"avx512_bf16": True}, True), ({"amx_bf16": False, "avx2": True}, False):
-        monkeypatch.setattr(torch.cpu, "get_capabilities", lambda told=told: told)
-        assert has_bfloat16(CPU) is has
-    monkeypatch.delattr(torch.cpu, "get_capabilities")
-    assert has_bfloat16(CPU) is False
 
 
 def test_results_come_in_the_order_of_their_keys():

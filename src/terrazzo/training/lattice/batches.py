@@ -11,6 +11,7 @@ from numpy.typing import NDArray
 from torch import Tensor, nn
 from torch.nn import functional
 
+from terrazzo.models.device import has_bfloat16
 from terrazzo.models.lattice.decide_pixels import interpolated
 from terrazzo.models.lattice.grid_passing import GridPassing
 from terrazzo.models.lattice.network import LatticeNetwork, Projected
@@ -86,17 +87,33 @@ class Batch:
         )
 
     def graded(self, network: nn.Module, weights: Tensor | None) -> Graded:
-        """Return how a `LatticeNetwork` does on it."""
+        """Return how a `LatticeNetwork` does on it; where the device has bfloat16, multiplied in that."""
         assert isinstance(network, LatticeNetwork)
+        device = self.rows.device
+        with torch.autocast(device.type, torch.bfloat16, enabled=has_bfloat16(device)):
+            regions, pixels = self._logits(network)
+        areas, fractions = self.areas.flatten(), self.fractions.flatten(0, -2)
+        loss = area_weighted_cross_entropy(regions, fractions, areas, weights)
+        if pixels is None:
+            chosen = functional.one_hot(regions.argmax(dim=1), regions.shape[1]).to(areas.dtype)
+            return _graded(loss, (fractions * areas[:, None]).T @ chosen)
+        counted = self.weights if weights is None else self.weights * weights[self.classes]
+        each = functional.cross_entropy(pixels, self.classes, reduction="none")
+        of_pixels = (each * counted).sum() / counted.sum().clamp(min=1)
+        confusion = (
+            torch.zeros(pixels.shape[1] ** 2, device=device)
+            .index_add_(0, self.classes * pixels.shape[1] + pixels.argmax(dim=1), self.weights)
+            .view(pixels.shape[1], -1)
+        )
+        return _graded(of_pixels + REGION_SHARE * loss, confusion)
+
+    def _logits(self, network: LatticeNetwork) -> tuple[Tensor, Tensor | None]:
+        """Return the logits of superpixels, shape (N, C), and of sampled pixels, shape (P, C), where they decide."""
         settings = network.config.settings
         h = network(GridPassing(self.present, settings.coarser), self.rows)
-        areas, fractions = self.areas.flatten(), self.fractions.flatten(0, -2)
-        logits = network.region(h).flatten(0, -2)
-        loss = area_weighted_cross_entropy(logits, fractions, areas, weights)
+        logits = network.region(h).flatten(0, -2).float()
         if settings.decision == "region":
-            chosen = functional.one_hot(logits.argmax(dim=1), logits.shape[1]).to(areas.dtype)
-            confusion = (fractions * areas[:, None]).T @ chosen
-            return _graded(loss, confusion)
+            return logits, None
         projected = network.projected(h)
         ends = torch.tensor(self.present.shape[1:], device=h.device) - 1
         own, around = [], []
@@ -104,16 +121,7 @@ class Batch:
             one = Projected(*(table[number] for table in projected))
             own.append(one.own.flatten(0, -2)[cells])
             around.append(interpolated(one.around, middles, torch.zeros_like(ends), ends))
-        asked = network.pixel_logits(torch.cat(list(self.responses)), torch.cat(own), torch.cat(around))
-        counted = self.weights if weights is None else self.weights * weights[self.classes]
-        each = functional.cross_entropy(asked, self.classes, reduction="none")
-        of_pixels = (each * counted).sum() / counted.sum().clamp(min=1)
-        confusion = (
-            torch.zeros(asked.shape[1] ** 2, device=h.device)
-            .index_add_(0, self.classes * asked.shape[1] + asked.argmax(dim=1), self.weights)
-            .view(asked.shape[1], -1)
-        )
-        return _graded(of_pixels + REGION_SHARE * loss, confusion)
+        return logits, network.pixel_logits(torch.cat(list(self.responses)), torch.cat(own), torch.cat(around)).float()
 
 
 def _graded(loss: Tensor, confusion: Tensor) -> Graded:
@@ -167,10 +175,9 @@ class DrawnWindows:
     def _window(self, rng: np.random.Generator, side: int, windows: int) -> Table:
         number, box = self.places.drawn(rng, side, [image.grid.lattice.cells for image in self.images])
         image = self.images[number]
-        table = self.held_out[number].for_training(image.window(box))
         most = -(-self.training.pixels // windows)
-        if len(table.samples.classes) > most:
-            table = table.with_samples(table.samples.chosen(rng.permutation(len(table.samples.classes))[:most]))
+        # chosen before they are read, which takes a while where there are many
+        table = self.held_out[number].for_training(image.window(box, lambda number: rng.permutation(number)[:most]))
         if self.training.turns:
             table = turned(table, rng, image.grid.lattice.size)
         return self._altered(table, rng)

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+import math
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
+from functools import cached_property
 from pathlib import Path
 from typing import Any
 
@@ -43,11 +45,24 @@ class Table:
         counts = np.zeros((*block.cells.shape, classes), np.uint32)
         places = block.lattice.cells_of(rows.ids) - block.cells.start
         counts[tuple(places.T)] = given["targets"]
-        return cls(cells, counts, samples)
+        order = np.argsort(_raster(samples, _around(block.cells)), kind="stable")
+        return cls(cells, counts, samples.chosen(order))
 
-    def with_samples(self, samples: PixelSamples) -> Table:
-        """Return the same with other pixels."""
-        return Table(self.cells, self.counts, samples)
+    @cached_property
+    def first_samples(self) -> NDArray[np.int64]:
+        """How many samples come before those of each cell of a block and around it, in the raster; then of all."""
+        box = _around(self.cells.box)
+        return np.searchsorted(_raster(self.samples, box), np.arange(math.prod(box.shape) + 1))
+
+    def samples_within(self, box: Box) -> NDArray[np.int64]:
+        """Return which samples of a block's table are of cells inside a box, which must touch it."""
+        around, first = _around(self.cells.box), self.first_samples
+        inside = around.overlap(box)
+        if inside is None:
+            raise LookupError(f"{box} does not touch {around}")
+        places = np.arange(len(first) - 1).reshape(around.shape)[inside.within(around)]
+        starts, stops = first[places[..., 0].ravel()], first[places[..., -1].ravel() + 1]
+        return np.concatenate([np.arange(start, stop) for start, stop in zip(starts, stops, strict=True)])
 
     def with_values(self, rows: NDArray[np.float32], responses: NDArray[np.float32]) -> Table:
         """Return the same with other numbers of superpixels and of pixels."""
@@ -72,8 +87,15 @@ class ImageTables:
     tables: Mapping[tuple[int, ...], Table]
     tiles: TileCounts
 
-    def window(self, box: Box) -> Table:
-        """Return the table of a box of cells, which may be larger than the lattice; what nobody knows is absent."""
+    def window(self, box: Box, some_of: Callable[[int], NDArray[np.int64]] = np.arange) -> Table:
+        """Return the table of a box of cells, which may be larger than the lattice; what nobody knows is absent.
+
+        Parameters
+        ----------
+        box : Box
+        some_of : callable
+            Which of so many sampled pixels are wanted: all, unless it is said.
+        """
         whole = Box((0,) * len(box.start), self.grid.lattice.cells)
         seen = box.overlap(whole)
         blocks = [] if seen is None else self.grid.touching(seen)
@@ -82,7 +104,7 @@ class ImageTables:
         rows = np.zeros((*box.shape, some.cells.rows.shape[-1]), np.float32)
         counts = np.zeros((*box.shape, some.counts.shape[-1]), np.uint32)
         present: NDArray[Any] = np.zeros(box.shape, np.bool_)
-        samples = [some.samples.chosen(np.arange(0))]
+        within = [np.arange(0)]
         for table in found:
             own = table.cells.box
             both = own.overlap(box)
@@ -91,13 +113,35 @@ class ImageTables:
                 rows[here] = table.cells.rows[there]
                 counts[here] = table.counts[there]
                 present[here] = table.cells.present[there]
-            samples.append(table.samples.chosen(_inside(table.samples, box)))
-        return Table(CellRows(box, rows, present), counts, PixelSamples.joined(samples))
+            within.append(table.samples_within(box))
+        return Table(CellRows(box, rows, present), counts, _picked([some, *found], within, some_of))
 
 
-def _inside(samples: PixelSamples, box: Box) -> NDArray[np.bool_]:
-    inside: NDArray[np.bool_] = np.all((samples.cells >= box.start) & (samples.cells < box.stop), axis=1)
-    return inside
+def _around(cells: Box) -> Box:
+    """Return the cells that superpixels of a block's pixels may have: they reach into the next cell."""
+    return Box(tuple(a - 1 for a in cells.start), tuple(b + 1 for b in cells.stop))
+
+
+def _raster(samples: PixelSamples, box: Box) -> NDArray[np.int64]:
+    """Return the place of each sample's cell in the raster of a box."""
+    places: NDArray[np.int64] = np.ravel_multi_index(tuple((samples.cells - box.start).T), box.shape)
+    return places
+
+
+def _picked(
+    tables: list[Table], within: list[NDArray[np.int64]], some_of: Callable[[int], NDArray[np.int64]]
+) -> PixelSamples:
+    """Return the wanted ones of those samples of some tables that are within a window."""
+    ends = np.cumsum([len(rows) for rows in within])
+    wanted = np.sort(some_of(int(ends[-1])))
+    parts = np.split(wanted, np.searchsorted(wanted, ends[:-1]))
+    starts = [0, *ends[:-1]]
+    return PixelSamples.joined(
+        [
+            table.samples.chosen(rows[part - start])
+            for table, rows, part, start in zip(tables, within, parts, starts, strict=True)
+        ]
+    )
 
 
 @dataclass(frozen=True, eq=False)

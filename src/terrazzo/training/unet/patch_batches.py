@@ -17,6 +17,7 @@ from torch import Tensor, nn
 from torch.nn import functional
 
 from terrazzo.blocks import Box
+from terrazzo.models.device import has_bfloat16
 from terrazzo.regions.classes.annotation import NOT_ANNOTATED
 from terrazzo.training.rules.optimise import Graded
 from terrazzo.training.rules.patch_source import PatchSource, padded
@@ -45,14 +46,6 @@ class PatchBatch:
         )
         right = (logits.argmax(dim=1) == self.truth).sum()
         return Graded(lost / pixels.clamp(min=1), right / pixels.clamp(min=1), pixels)
-
-
-def has_bfloat16(device: torch.device) -> bool:
-    """Return whether a device multiplies in bfloat16 by itself, in half the time or less."""
-    if device.type == "cuda":
-        return bool(torch.cuda.is_bf16_supported(including_emulation=False))
-    told: dict[str, Any] = getattr(torch.cpu, "get_capabilities", dict)()  # from torch 2.6 on
-    return bool(told.get("avx512_bf16") or told.get("amx_bf16"))
 
 
 @dataclass(frozen=True, eq=False)
