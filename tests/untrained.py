@@ -9,6 +9,7 @@ from segmented import blobs, graph_of, grid_of, segment, small_recipe
 from terrazzo.models.gnn.model import Model
 from terrazzo.models.gnn.network import GNN, GNNConfig
 from terrazzo.models.lattice.cell_rows import place_columns
+from terrazzo.models.lattice.grid_passing import GridPassing
 from terrazzo.models.lattice.model import LatticeModel
 from terrazzo.models.lattice.network import LatticeConfig, LatticeNetwork
 from terrazzo.models.lattice.pixel_responses import response_columns
@@ -51,6 +52,10 @@ def untrained_lattice(recipe=None, *, classes=3, seed=0, settings=None, **others
         network = LatticeNetwork(LatticeConfig(axes, rows, columns, classes, settings))
         for weights in network.parameters():
             weights.data *= 2
+        # norms remember what they see in training
+        network.train()(
+            GridPassing(torch.ones((1, *[8] * axes)), settings.coarser), 4 * torch.randn(1, *[8] * axes, rows)
+        )
     ones = np.ones(rows, np.float32), np.ones(columns, np.float32)
     scales = Scales(0.3 * ones[0], 0.5 * ones[0], 0.3 * ones[1], 0.5 * ones[1])
     return LatticeModel(network.eval(), scales, recipe, NAMES[:classes], COLOURS[:classes], **others)

@@ -81,8 +81,17 @@ def test_copies_are_learned_from_and_validation_sees_none():
     with tz.on_progress(lambda step: told.append((step.name, step.done, step.total))):
         copied = fitted(list(images), list(annotations), training=training)
     assert ("copies", 4, 4) in told
-    alone = fitted(list(images), list(annotations), training=tz.LatticeTraining(steps=3, validation=[1]))
-    assert copied.fingerprint() != alone.fingerprint()
+    alone = tz.LatticeTraining(steps=3, copies=0, validation=[1])
+    assert copied.fingerprint() != fitted(list(images), list(annotations), training=alone).fingerprint()
+
+
+def test_few_images_are_copied_more_often_unless_it_is_said():
+    auto = tz.LatticeTraining()
+    assert [auto.copies_of(pixels) for pixels in (1, 4_000_000, 9_000_000, 11_000_000, 10**12)] == [4, 4, 1, 0, 0]
+    assert tz.LatticeTraining(copies=2).copies_of(10**12) == 2
+    for wrong in (-1, 0.5, "some"):
+        with pytest.raises(tz.ParameterError, match="copies is"):
+            tz.LatticeTraining(copies=wrong)
 
 
 @pytest.mark.parametrize("decision", ["pixel", "region"])

@@ -58,6 +58,9 @@ class GraphPassing:
         """Return the table as it is: a list has no empty places."""
         return h
 
+    def there(self, level: int) -> None:
+        """Return None: a list has no empty places."""
+
 
 class _Mean(Protocol):
     edges: int

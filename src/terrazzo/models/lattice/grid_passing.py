@@ -41,6 +41,10 @@ class DirectedPassing(Protocol):
         """Return a table with 0 where there is no superpixel."""
         ...
 
+    def there(self, level: int) -> Tensor | None:
+        """Return 1 where a superpixel is, shape (…, 1), else 0; None if every row is one."""
+        ...
+
 
 class GridPassing:
     """Directed messages where superpixels stand on a grid of cells: tables are (B, y, x, D) or (B, z, y, x, D).
@@ -81,6 +85,10 @@ class GridPassing:
     def present(self, level: int, h: Tensor) -> Tensor:
         """Return a table with 0 where there is no superpixel."""
         return h * self._present[level]
+
+    def there(self, level: int) -> Tensor:
+        """Return which cells have a superpixel, as numbers."""
+        return self._present[level]
 
     def _mean_of_children(self, h: Tensor) -> Tensor:
         pool = functional.avg_pool2d if self._axes == 2 else functional.avg_pool3d

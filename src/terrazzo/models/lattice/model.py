@@ -128,7 +128,7 @@ class LatticeModel(SuperpixelModel):
         if bank_named(header["bank"]) != BANK:
             raise ModelError(f"pixels decide by the filter responses '{BANK.name}', not '{header['bank']}'")
         shape = dict(header["network"])
-        settings = LatticeSettings(**shape.pop("settings"))
+        settings = LatticeSettings(**{"norm": "row", **shape.pop("settings")})
         # what nobody has sealed may ask for more rounds than there is memory
         if settings.finest + settings.blocks * settings.coarser > len(tensors):
             raise ValueError(f"{settings} in {len(tensors)} tensors")

@@ -12,6 +12,7 @@ from torch.nn import functional
 from terrazzo.errors import ParameterError
 from terrazzo.models.lattice.grid_passing import DirectedPassing
 from terrazzo.models.lattice.settings import LatticeSettings
+from terrazzo.models.messages.column_norm import ColumnNorm, RowNorm
 
 
 @dataclass(frozen=True)
@@ -58,9 +59,9 @@ class LatticeNetwork(nn.Module):
     """Embeddings of superpixels, and the logits of superpixels and of pixels that follow from them.
 
     A round of messages is ``h + B gelu(A_0 n + sum_r A_r mean(n_j, j in direction r))`` with n = norm(h): a relational
-    graph convolution (Schlichtkrull et al. 2018) whose relations are directions. On a lattice it is a convolution. All
-    normalisation is within a superpixel. Rounds on coarser levels, pooled down and added up, see farther (Ronneberger
-    et al. 2015).
+    graph convolution (Schlichtkrull et al. 2018) whose relations are directions. On a lattice it is a convolution. What
+    the norm divides by is fixed when training ends: a superpixel does not depend on what else is in a block. Rounds on
+    coarser levels, pooled down and added up, see farther (Ronneberger et al. 2015).
 
     Parameters
     ----------
@@ -131,22 +132,23 @@ class LatticeNetwork(nn.Module):
 
     def _rounds(self, number: int) -> nn.ModuleList:
         settings = self.config.settings
-        return nn.ModuleList(_Round(settings.width, self.config.axes, settings.dropout) for _ in range(number))
+        return nn.ModuleList(_Round(settings, self.config.axes) for _ in range(number))
 
 
 class _Round(nn.Module):
     """One round of messages with a matrix for each direction."""
 
-    def __init__(self, width: int, axes: int, dropout: float) -> None:
+    def __init__(self, settings: LatticeSettings, axes: int) -> None:
         super().__init__()
-        self.norm = nn.LayerNorm(width)
+        width = settings.width
+        self.norm = (RowNorm if settings.norm == "row" else ColumnNorm)(width)
         like = (nn.Conv2d if axes == 2 else nn.Conv3d)(width, width, 3)
         self.matrices, self.bias = like.weight, nn.Parameter(like.bias.detach())  # type: ignore[union-attr]
         self.back = nn.Linear(width, width)
-        self.dropout = dropout
+        self.dropout = settings.dropout
 
     def forward(self, passing: DirectedPassing, level: int, h: Tensor) -> Tensor:
-        known = passing.present(level, self.norm(h))
+        known = passing.present(level, self.norm(h, passing.there(level)))
         heard = passing.heard(level, known, self.matrices, self.bias)
         return h + passing.present(level, self._dropped(self.back(functional.gelu(heard))))
 

@@ -9,6 +9,7 @@ from terrazzo.errors import ParameterError
 from terrazzo.settings import Settings
 
 Decision = Literal["pixel", "region"]
+Norm = Literal["column", "row"]
 
 MOST_LEVELS = 6
 
@@ -28,6 +29,9 @@ class LatticeSettings(Settings):
         Rounds of messages on the way down and on the way up: at the finest level, and at each coarser one.
     dropout : float
         Share of an embedding's columns that a round drops in training.
+    norm : {"column", "row"}
+        How embeddings are normalised before a round: each column by what training saw of it; or each row by itself, as
+        models of before have it, which learns less and bears other exposures worse.
     decision : {"pixel", "region"}
         Who decides on a pixel's class: a small network that sees its own filter responses and the embeddings around
         it, or its superpixel alone, which is quicker.
@@ -48,6 +52,7 @@ class LatticeSettings(Settings):
     finest: int = 1
     blocks: int = 2
     dropout: float = 0.1
+    norm: Norm = "column"
     decision: Decision = "pixel"
     pixel_width: int = 32
     sure: float = 0.95
@@ -62,6 +67,8 @@ class LatticeSettings(Settings):
             raise ParameterError(f"levels of a lattice network is {self.levels}; it must be 0 to {MOST_LEVELS}")
         if not 0 <= self.dropout < 1:
             raise ParameterError(f"dropout of a lattice network is {self.dropout}; it must be at least 0 and below 1")
+        if self.norm not in ("column", "row"):
+            raise ParameterError(f"norm is {self.norm!r}; it must be 'column' or 'row'")
         if self.decision not in ("pixel", "region"):
             raise ParameterError(f"decision is {self.decision!r}; it must be 'pixel' or 'region'")
         if not self.sure > 0:

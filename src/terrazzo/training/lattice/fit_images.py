@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import time
 from collections.abc import Sequence
 from contextlib import ExitStack
@@ -88,7 +89,9 @@ def _sides(annotated: Sequence[AnnotatedImage], training: LatticeTraining, folde
     counts = [image.tiles.counts.sum(axis=0) for image in images]
     check_annotation(np.sum(counts, axis=0, dtype=np.float64))
     held_out = split_cells([image.tiles for image in images], validation=training.validation, seed=training.seed)
-    copied = [number for number, held in enumerate(held_out) if not held.whole] * training.copies
+    originals = [number for number, held in enumerate(held_out) if not held.whole]
+    pixels = sum(math.prod(block.core.shape) for number in originals for block in annotated[number].blocks)
+    copied = originals * training.copies_of(pixels)
     copies: list[ImageTables] = []
     held_of_copies: list[HeldOut] = []
     for number in copied:
