@@ -9,7 +9,7 @@ from typing import Literal
 from terrazzo.errors import ParameterError
 from terrazzo.training.rules.training import ClassWeighting, Training
 
-MOST_COPIES, PIXELS_WITH_COPIES = 4, 20_000_000
+MOST_COPIES, PIXELS_WITH_COPIES = 4, 5_000_000
 """How often images are learned from again where nobody says it, and how many pixels there are at most with that."""
 
 
@@ -33,7 +33,7 @@ class LatticeTraining(Training):
         How far intensities are altered: by a factor exp(N(0, contrast)), and by N(0, brightness) of their deviation.
     copies : int or "auto"
         How often each training image is learned from again, altered before superpixels are made: another scale, gamma,
-        noise and sharpness. "auto": up to 4 times, where the images are few: with their copies at most 20 megapixels.
+        noise and sharpness. "auto": up to 4 times, where the images are few: with their copies at most 5 megapixels.
     turns : bool
         Whether windows are turned and mirrored.
     block : int, optional
