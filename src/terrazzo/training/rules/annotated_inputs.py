@@ -11,7 +11,7 @@ import dask.array as da
 import numpy as np
 from numpy.typing import NDArray
 
-from terrazzo.blockwise.inputs.image_array import ImageLike, axis_names, image_array
+from terrazzo.blockwise.inputs.image_array import ImageLike, annotation_array, axis_names, image_array
 from terrazzo.errors import InputError, ParameterError
 from terrazzo.io.images.image import Image
 from terrazzo.io.images.stored_array import StoredArray
@@ -135,7 +135,7 @@ def common_pixel_size(images: Sequence[ImageLike]) -> tuple[tuple[float, ...] | 
 
 def class_plane(annotation: ImageLike, axes: int) -> da.Array:
     """Return an annotation as a Dask array (y, x) or (z, y, x)."""
-    plane = annotation.plane if isinstance(annotation, Image) else da.asarray(annotation)
+    plane = annotation_array(annotation)
     if plane.ndim != axes or plane.dtype.kind not in "bui":
         raise InputError(
             f"an annotation is {plane.dtype} with {plane.ndim} axes; it must hold whole numbers {axis_names(axes)}, a "
