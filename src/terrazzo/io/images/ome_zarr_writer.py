@@ -15,6 +15,7 @@ from terrazzo.errors import InputError, ParameterError
 from terrazzo.io.images.stored_array import reading_chunks
 from terrazzo.io.images.unmasked import unmasked
 from terrazzo.io.ngff import rendering, single_level
+from terrazzo.io.output_path import check_ending
 from terrazzo.io.readers.axes import RGB
 
 AXES = ("cyx", "yx", "czyx", "zyx")
@@ -58,7 +59,8 @@ def write_ome_zarr(
     Raises
     ------
     InputError
-        If `path` exists, or `array` is empty, of another type or has a mask of its own.
+        If `path` exists or its ending names another format, or `array` is empty, of another type or has a mask of its
+        own.
     ParameterError
         If `axes` does not fit `array`, `channel_names` its channels, or `pixel_size` or `chunks` its spatial axes.
     """
@@ -82,6 +84,7 @@ def write_ome_zarr(
 
 
 def _checked(path: Path, array: da.Array | NDArray[Any], axes: str, channel_names: Sequence[str] | None) -> da.Array:
+    check_ending(path, "image")
     if path.exists():
         raise InputError(f"'{path}' exists; remove it or write somewhere else.")
     if axes not in AXES or len(axes) != array.ndim:

@@ -45,7 +45,7 @@ def value_counts(values: NDArray[np.integer[Any]]) -> NDArray[np.int64]:
     if values.size and (values.min() < 0 or values.max() > NOT_ANNOTATED):
         wrong = values.min() if values.min() < 0 else values.max()
         raise InputError(
-            f"an annotation holds the value {wrong}; classes are 0 to {NOT_ANNOTATED - 1}, and {NOT_ANNOTATED} is not "
+            f"the annotation holds the value {wrong}; classes are 0 to {NOT_ANNOTATED - 1}, and {NOT_ANNOTATED} is not "
             f"annotated: map other values to classes, such as {wrong}=0 {HOW_TO_MAP}"
         )
     return np.bincount(values.ravel(), minlength=NOT_ANNOTATED + 1)

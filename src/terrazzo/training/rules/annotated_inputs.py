@@ -155,7 +155,7 @@ def count_classes(planes: Sequence[da.Array], mapped: bool = False) -> int:
     chunks = (chunk for plane in planes for chunk in plane.to_delayed().ravel())
     counts = sum(dask.delayed(value_counts)(chunk) for chunk in chunks).compute()[:NOT_ANNOTATED]
     note = gap_note(counts, mapped)
-    if note is not None:
+    if note is not None and np.count_nonzero(counts) > 1:  # of one class alone there is more to say
         raise InputError(note)
     return int(np.flatnonzero(counts).max(initial=0)) + 1
 
