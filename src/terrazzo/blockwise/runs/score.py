@@ -10,26 +10,21 @@ from typing import Any
 
 import numpy as np
 from distributed import Client
-from numpy.typing import NDArray
 
-from terrazzo.blocks import Block, BlockGrid, Box
+from terrazzo.blocks import BlockGrid
 from terrazzo.blockwise.cluster.active_client import active_client
 from terrazzo.blockwise.cluster.run_blocks import BlockCount, run_blocks
 from terrazzo.blockwise.inputs.image_array import axis_names
 from terrazzo.blockwise.runs.mask_note import label_grid, mask_note
+from terrazzo.blockwise.runs.score_block import highest_class, score_labels_block, score_result_block
 from terrazzo.errors import InputError, ParameterError
 from terrazzo.io.annotations.annotation import Annotation
 from terrazzo.io.images.image import Image
 from terrazzo.io.images.stored_array import StoredArray
 from terrazzo.io.results.result import Result
-from terrazzo.kernels.classes.confidence import confidence_counts
-from terrazzo.kernels.classes.targets import confusion_matrix
-from terrazzo.kernels.measures.boundaries import boundary_halo, matched_boundaries
 from terrazzo.progress import shows_progress
-from terrazzo.regions.classes.annotation import HOW_TO_MAP, NOT_ANNOTATED, annotated_classes, gap_note
+from terrazzo.regions.classes.annotation import HOW_TO_MAP, NOT_ANNOTATED, gap_note
 from terrazzo.regions.classes.scores import Scores
-from terrazzo.regions.graphs.block_graph import block_targets
-from terrazzo.regions.superpixels.block_labels import LABEL_MARGIN, BlockLabels
 
 _log = logging.getLogger(__name__)
 
@@ -206,61 +201,3 @@ def _check_extents(annotation: Image, extent: tuple[int, ...], what: str) -> Non
     if shape != extent:
         axes = axis_names(len(extent))
         raise InputError(f"the annotation has {shape} pixels {axes} and the {what} {extent}; they must be equal")
-
-
-def score_result_block(
-    block: Block, result: Result, annotation: StoredArray, classes: int, tolerance: float
-) -> tuple[Scores, int]:
-    """Return the scores of a block and the number of annotated pixels of its core outside the mask."""
-    cells = block.pixels(LABEL_MARGIN)
-    box = _seen(block, tolerance).hull(cells)
-    core, truth, found = block.core.within(box), _truth(annotation, box, classes), result.read_classes(box.slices)
-    best, outside = None, found == NOT_ANNOTATED
-    if result.has_superpixels:
-        labels = BlockLabels(box, result.read_superpixels(box.slices), 0)
-        inside = BlockLabels(cells, labels.cut(cells), 0)
-        targets = block_targets(truth[cells.within(box)], inside, block, classes)
-        best, outside = int(targets.max(axis=1).sum(dtype=np.int64)), labels.ids == 0
-    masked = outside & (truth != NOT_ANNOTATED)
-    truth[masked] = NOT_ANNOTATED
-    scores, confidence = _scores(truth, found, core, classes, tolerance), None
-    if result.probabilities:
-        confidence = confidence_counts(truth[core], found[core], result.read_highest(block.core.slices), classes)
-    return Scores(scores.confusion, best, scores.boundaries, confidence), int(masked[core].sum())
-
-
-def score_labels_block(
-    block: Block, labels: StoredArray, annotation: StoredArray, classes: int, tolerance: float
-) -> tuple[Scores, int]:
-    """Return the scores of a block of a label image; no pixel is outside a mask."""
-    box = _seen(block, tolerance)
-    found = labels[(slice(0, 1), *box.slices)][0]
-    found = np.where((found >= 0) & (found < classes), found, NOT_ANNOTATED).astype(np.uint8)
-    return _scores(_truth(annotation, box, classes), found, block.core.within(box), classes, tolerance), 0
-
-
-def highest_class(block: Block, labels: StoredArray, annotation: StoredArray) -> int:
-    """Return the highest value of a block's core in two label images, 255 apart; -1 if there is none."""
-    window = (slice(0, 1), *block.core.slices)
-    return max(_highest(array[window]) for array in (labels, annotation))
-
-
-def _highest(values: NDArray[np.integer]) -> int:
-    known = values[values != NOT_ANNOTATED]
-    return int(known.max()) if known.size else -1
-
-
-def _seen(block: Block, tolerance: float) -> Box:
-    """Return the pixels that decide which of a core's boundaries are matched: theirs, and a neighbour's of each."""
-    return block.core.grown(boundary_halo(tolerance), block.lattice.shape)
-
-
-def _truth(annotation: StoredArray, box: Box, classes: int) -> NDArray[np.uint8]:
-    return annotated_classes(annotation[(slice(0, 1), *box.slices)][0], classes)
-
-
-def _scores(
-    truth: NDArray[np.uint8], found: NDArray[np.uint8], core: tuple[slice, ...], classes: int, tolerance: float
-) -> Scores:
-    boundaries = matched_boundaries(truth, found, truth != NOT_ANNOTATED, classes, tolerance, core)
-    return Scores(confusion_matrix(truth[core], found[core], classes), boundaries=boundaries)
