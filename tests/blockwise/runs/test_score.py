@@ -4,6 +4,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 import zarr
+from drawings import feature, rectangle, write_features
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from reference import boundary_counts, calibration_error
@@ -87,6 +88,14 @@ def test_a_mask_of_0_and_255_is_said_to_look_like_one_and_is_right_once_it_is_ma
     assert not [record for record in caplog.records if record.levelname == "WARNING"]
     with pytest.raises(InputError, match=r"truth\.npy' holds 0 and 255 alone"):
         score_together([mask], [prediction])
+
+
+def test_shapes_of_one_class_do_not_look_like_a_mask(tmp_path, caplog):
+    prediction = labels_at(tmp_path / "predicted.npy", np.eye(40, dtype=np.uint8))
+    drawn = write_features(tmp_path / "truth.geojson", [feature([rectangle(0, 0, 20, 20)], "a")])
+    truth = tz.open_annotation(drawn, prediction)
+    assert score_together([prediction], [truth], classes=2).pixels == tz.score(prediction, truth).pixels == 400
+    assert not [record for record in caplog.records if record.levelname == "WARNING"]
 
 
 def test_classes_without_a_pixel_are_named_unless_their_number_is_given(tmp_path, caplog):

@@ -10,7 +10,6 @@ from distributed import Client
 from terrazzo.blocks import Block, BlockGrid
 from terrazzo.blockwise.cluster.run_blocks import run_blocks
 from terrazzo.io.images.image import Image
-from terrazzo.io.images.mapped_labels import MappedLabels
 from terrazzo.io.images.stored_array import StoredArray
 from terrazzo.lattice import Lattice
 from terrazzo.regions.classes.annotation import NOT_ANNOTATED, mask_hint
@@ -19,7 +18,9 @@ CELL = 16
 
 
 def mask_note(labels: Iterable[Image], client: Client | None = None) -> str | None:
-    """Return a sentence if label images hold 255 and one other value alone, and nobody has mapped them; they are read.
+    """Return a sentence if label images hold 255 and one other value alone; they are read.
+
+    Shapes are none, and of images whose values are mapped somebody has said what they mean.
 
     Parameters
     ----------
@@ -30,7 +31,7 @@ def mask_note(labels: Iterable[Image], client: Client | None = None) -> str | No
     """
     paths, held = [], set[int]()
     for one in labels:
-        if isinstance(one.stored, MappedLabels):
+        if type(one.stored) is not StoredArray:
             return None
         paths.append(one.path)
         for found in run_blocks(_held, label_grid(one.extent).along_curve(), one.stored, client=client):
