@@ -21,6 +21,11 @@ def test_only_endings_of_its_own_format_and_those_of_none_are_allowed(output):
                 check_ending(f"out.ome{ending}", output)
 
 
+def test_what_is_advised_has_its_ending_once():
+    with pytest.raises(InputError, match=r"write to 'classes\.geojson'$"):
+        check_ending("classes.geojson.gz", "polygons")
+
+
 @pytest.fixture
 def store(tmp_path):
     (tmp_path / "image.zarr" / "0").mkdir(parents=True)

@@ -53,7 +53,8 @@ def check_ending(path: str | Path, output: str) -> None:
     target = Path(path)
     ending = target.suffix.lower()
     if ending in FORMATS and ending not in allowed:
-        name = target.stem.removesuffix(".ome") + "".join(allowed[:1])
+        stem = target.stem.removesuffix(".ome")
+        name = stem if Path(stem).suffix.lower() in allowed else stem + "".join(allowed[:1])
         raise InputError(f"'{path}' ends in {ending}, for {FORMATS[ending]}, and {what}; write to '{name}'")
 
 

@@ -28,8 +28,9 @@ def test_more_classes_than_a_byte_holds_are_refused():
         annotated_classes(np.array([[299]]), 300)
 
 
-def test_values_are_counted_and_one_that_is_no_class_is_named():
-    counts = value_counts(np.array([[0, 10], [255, 10]], np.int32))
+@pytest.mark.parametrize("dtype", [np.uint8, np.int16, np.int32, np.uint64])
+def test_values_are_counted_and_one_that_is_no_class_is_named(dtype):
+    counts = value_counts(np.array([[0, 10], [255, 10]], dtype))
     assert {int(value): int(counts[value]) for value in np.flatnonzero(counts)} == {0: 1, 10: 2, 255: 1}
     for value in (-1, 256):
         with pytest.raises(InputError, match=f"holds the value {value}; .* such as {value}=0"):

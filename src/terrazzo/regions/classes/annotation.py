@@ -48,7 +48,7 @@ def value_counts(values: NDArray[np.integer[Any]]) -> NDArray[np.int64]:
             f"the annotation holds the value {wrong}; classes are 0 to {NOT_ANNOTATED - 1}, and {NOT_ANNOTATED} is not "
             f"annotated: map other values to classes, such as {wrong}=0 {HOW_TO_MAP}"
         )
-    return np.bincount(values.ravel(), minlength=NOT_ANNOTATED + 1)
+    return np.bincount(values.astype(np.uint8).ravel(), minlength=NOT_ANNOTATED + 1)
 
 
 def gap_note(counts: NDArray[np.integer[Any]], mapped: bool = False) -> str | None:
