@@ -87,6 +87,23 @@ def test_it_listens_for_as_long_as_its_context_lasts():
     assert "3/3 blocks" in file.getvalue()
 
 
+def test_without_a_terminal_each_pass_says_how_it_begins_and_ends_and_now_and_then_how_far_it_is(monkeypatch):
+    file, now = io.StringIO(), [0.0]
+    with ProgressBar(Console(file=file, width=40)) as shown:
+        monkeypatch.setattr(shown.bars, "get_time", lambda: now[0])
+        for done in range(101):
+            now[0] += 10
+            tell(Step("graphs", done, 100))
+        tell(Step("epochs", 1, 200))
+        tell(Step("epochs", 2, 200, detail=SimpleNamespace(validation_accuracy=0.5)))
+    lines = file.getvalue().splitlines()
+    assert lines[0] == "graphs: 0/100 images"
+    assert lines[1] == "graphs: 4/100 images"
+    assert lines[-3] == "graphs: 100/100 images"
+    assert lines[-2:] == ["epochs: 1/200 epochs", "epochs: 2/200 epochs, validation accuracy 0.5000"]
+    assert len(lines) < 30
+
+
 def test_what_fails_inside_goes_on_failing_and_nobody_listens_any_more():
     with pytest.raises(KeyboardInterrupt), bar():
         raise KeyboardInterrupt

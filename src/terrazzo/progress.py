@@ -83,6 +83,7 @@ R = TypeVar("R")
 # The time left follows from the rate over so long: blocks may take minutes, and several may end at once.
 ESTIMATE_SECONDS = 1800
 SECONDS_BETWEEN_DRAWINGS = 0.1
+SECONDS_BETWEEN_LINES = 30.0
 
 # What is counted; other steps count blocks.
 UNITS = {"graphs": "images", "epochs": "epochs", "trees": "trees", "comparison": "steps", "drawing": "images"}
@@ -92,8 +93,9 @@ BLOCKS = "blocks"
 class ProgressBar:
     """Show how far eager work is: a bar for each of its passes, with a count, a rate and the time that is left.
 
-    It is used as Dask's own `ProgressBar`, as a context manager. In a notebook the eager functions show one by
-    themselves, unless somebody listens already (see `on_progress`).
+    It is used as Dask's own `ProgressBar`, as a context manager. Where output is no terminal it writes lines: how each
+    pass begins and ends, and every 30 seconds how far it is. In a notebook the eager functions show one by themselves,
+    unless somebody listens already (see `on_progress`).
 
     Parameters
     ----------
@@ -120,10 +122,11 @@ class ProgressBar:
         # pixels that an earlier run has done: they count for nothing in the rate
         self._found: dict[str, int] = {}
         self._cell = _Cell(self.bars) if console is None and is_notebook() else None
+        self._lines = _Lines(self.bars) if self._cell is None and not self.bars.console.is_terminal else None
         self._listening: AbstractContextManager[None] | None = None
 
     def __enter__(self) -> Self:
-        if self._cell is None:
+        if self._cell is None and self._lines is None:
             self.bars.start()
         self._listening = on_progress(self)
         self._listening.__enter__()
@@ -132,10 +135,12 @@ class ProgressBar:
     def __exit__(self, *error: Any) -> None:
         if self._listening is not None:
             self._listening.__exit__(*error)
-        if self._cell is None:
-            self.bars.stop()
-        else:
+        if self._lines is not None:
+            self._lines.end()
+        elif self._cell is not None:
             self._cell.draw()
+        else:
+            self.bars.stop()
 
     def __call__(self, step: Step) -> None:
         """Show a step; the first of a pass says how much an earlier run has done."""
@@ -148,6 +153,8 @@ class ProgressBar:
         self.bars.update(self.tasks[step.name], completed=step.done, total=step.total, note=self._note(step))
         if self._cell is not None:
             self._cell.draw_now_and_then()
+        if self._lines is not None:
+            self._lines.write_now_and_then(self.tasks[step.name])
 
     def _begin(self, step: Step) -> None:
         self._began[step.name], self._found[step.name] = self.bars.get_time(), step.pixels
@@ -187,6 +194,34 @@ def is_notebook() -> bool:
     ipython = sys.modules.get("IPython")
     shell = None if ipython is None else ipython.get_ipython()
     return getattr(shell, "kernel", None) is not None
+
+
+class _Lines:
+    """How far it is in lines, where there is no terminal to draw bars on: how a pass begins, goes on and ends."""
+
+    def __init__(self, bars: Progress) -> None:
+        self.bars = bars
+        # what has been written last of each pass, and when
+        self.written: dict[TaskID, tuple[str, float]] = {}
+
+    def write_now_and_then(self, task: TaskID) -> None:
+        """Write a line if the pass begins or ends, or none has been written of it for a while."""
+        shown = self.bars.tasks[task]
+        _, then = self.written.get(task, ("", float("-inf")))
+        if shown.completed in (0, shown.total) or self.bars.get_time() - then > SECONDS_BETWEEN_LINES:
+            self._write(task)
+
+    def end(self) -> None:
+        """Write how passes ended that ended early."""
+        for task in self.written:
+            self._write(task)
+
+    def _write(self, task: TaskID) -> None:
+        shown = self.bars.tasks[task]
+        line, now = f"{shown.description}: {shown.fields['note']}", self.bars.get_time()
+        if line != self.written.get(task, ("",))[0]:
+            self.bars.console.print(line, markup=False, highlight=False, soft_wrap=True)
+        self.written[task] = line, now
 
 
 class _Cell:

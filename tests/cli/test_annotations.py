@@ -80,12 +80,19 @@ def test_polygons_of_a_result_are_an_annotation_that_it_agrees_with(files, predi
 
 
 @pytest.mark.usefixtures("predicted")
-def test_annotations_that_count_from_one_are_fitted_on_and_scored(files, run, tmp_path):
+def test_masks_are_fitted_on_and_annotations_that_count_from_one_are_scored(files, run, tmp_path):
+    (tmp_path / "masks").mkdir()
     for stem in ("a", "b"):
         classes = imageio.imread(files / "annotations" / f"{stem}.png")
         imageio.imwrite(tmp_path / f"{stem}.png", classes + 1)
-    images, model = files / "images", tmp_path / "model.safetensors"
-    assert run("fit", images, tmp_path, "-o", model, "--empty", 0, "--classes", ",".join(NAMES), *QUICK).code == 0
+        imageio.imwrite(tmp_path / "masks" / f"{stem}.png", classes * 255)
+    fitted = ("fit", files / "images", tmp_path / "masks", "-o", tmp_path / "model.safetensors", *QUICK)
+    assert run(*fitted, "--map", "255=1", "--classes", ",".join(NAMES)).code == 0
+    same, original = tz.open_model(tmp_path / "model.safetensors"), tz.open_model(files / "model.safetensors")
+    assert all(
+        bool((one == other).all())
+        for one, other in zip(*(each.tensors().values() for each in (same, original)), strict=True)
+    )
     ended = run("score", files / "result.zarr", tmp_path / "a.png", "--empty", 0, "--json")
     assert ended.out == run("score", files / "result.zarr", files / "annotations" / "a.png", "--json").out
 

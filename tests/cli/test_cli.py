@@ -4,6 +4,7 @@ import pytest
 
 import terrazzo
 from terrazzo.cli import main
+from terrazzo.cli.app import app
 from terrazzo.errors import InputError
 
 COMMANDS = ("fit", "plan", "predict", "score", "info", "demo")
@@ -51,10 +52,42 @@ def test_a_mistake_in_a_process_of_its_own_is_one_line(run_apart, tmp_path):
     assert plain.stderr == f"Error: there is nothing at '{missing}'; give an image, a result or a model\n"
 
 
-def test_json_is_the_only_thing_on_standard_output(run, files):
-    ended = run("info", files / "images" / "a.png", "--json")
-    assert json.loads(ended.out)["shape"] == {"c": 1, "y": 96, "x": 96}
-    assert ended.err == ""
+IMAGE, TRUTH, MODEL, RESULT = "{}/images/a.png", "{}/annotations/a.png", "{}/model.safetensors", "{}/result.zarr"
+FIT = f"fit {IMAGE} {TRUTH}"
+PRINTING_JSON = [
+    f"info {IMAGE}",
+    f"info {MODEL}",
+    f"info {RESULT}",
+    f"plan {IMAGE}",
+    f"plan {IMAGE} -m {MODEL} --calibrate --memory-limit 4GiB",
+    f"score {RESULT} {TRUTH}",
+    f"score {TRUTH} {TRUTH} --classes a,b",
+    f"polygons {RESULT} -o {{out}}/p.geojson",
+    f"predict {IMAGE} -m {MODEL} -o {RESULT} --block 32",  # finished: it says so
+    f"{FIT} -o {{out}}/lattice --size 8 --width 8 --steps 3",
+    f"{FIT} -o {{out}}/gnn --model gnn --size 8 --width 8 --layers 1 --epochs 2",
+    f"{FIT} -o {{out}}/forest --model forest --trees 10 --samples 200",
+    f"{FIT.replace('fit', 'fit-unet')} -o {{out}}/unet --base 2 --depth 1 --epochs 1 --patch 32",
+]
+COMPARE_AND_DEMO = {"compare", "demo"}
+"""Their runs are long: the tests of their own parse what they print as JSON."""
+
+
+@pytest.mark.parametrize("command", PRINTING_JSON)
+def test_json_is_the_only_thing_on_standard_output(command, predicted, files, tmp_path, capfd):
+    json.loads(predicted.stdout)
+    arguments = command.replace("{out}", str(tmp_path)).replace("{}", str(files)).split()
+    capfd.readouterr()
+    with pytest.raises(SystemExit) as left:
+        main([*arguments, "--json"])
+    printed = capfd.readouterr()
+    assert left.value.code == 0, printed.err
+    assert isinstance(json.loads(printed.out), dict)
+
+
+def test_every_command_that_prints_json_is_among_these():
+    names = {command.name or command.callback.__name__.replace("_", "-") for command in app.registered_commands}
+    assert names == {command.split()[0] for command in PRINTING_JSON} | COMPARE_AND_DEMO
 
 
 def test_the_version_is_printed(run):

@@ -82,6 +82,15 @@ MISTAKES = [
     ("unpaired names", "fit {files}/images {} -o {out}/m.safetensors", "{bad}/other", "images without an annotation"),
     ("unpaired names", "fit {} {files}/annotations -o {out}/m.safetensors", "{bad}/other", "without an annotation of"),
     ("unpaired mask", f"fit {{files}}/images {{files}}/annotations --mask {{}} -o {{out}}/m {QUICK}", TRUTH, "a mask"),
+    ("mask of 0 and 255", FIT_WITH, "{bad}/mask.png", "if 255 is a class, as in a mask, and does not mean"),
+    ("mask of 0 and 255", SCORE_WITH, "{bad}/mask.png", "holds 0 and 255 alone, which looks like a mask"),
+    ("gap in classes", FIT_WITH, "{bad}/tens.png", "the classes 10, 20 have pixels and 0 to 9, 11 to 19 none"),
+    ("gap in classes", "score {} {bad}/tens.png", "{bad}/tens.png", "map the values, such as 10=0,20=1 (--map"),
+    ("map that is none", FIT_SO, "--map 255", "map is '255'; give each value once with its class, such as 255=1"),
+    ("map with a value twice", FIT_SO, "--map 1=0,1=2", "map is '1=0,1=2'; give each value once"),
+    ("map and what is empty", FIT_SO, "--map 0=255 --empty 0", "leave empty out and map 0=255"),
+    ("map of two to one", FIT_SO, "--map 1=0", "holds the value 0, which the map does not name, and it makes 1 to 0"),
+    ("map of a result", f"score {{files}}/result.zarr {TRUTH} {{}}", "--prediction-map 1=0", "is for label images"),
     ("one class", FIT_WITH, "{bad}/plain.png", "class 0 is the only one annotated"),
     ("no annotated pixel", FIT_WITH, "{bad}/blank.png", "no pixel is annotated; annotate some pixels of at least two"),
     ("no annotated pixel", SCORE_WITH, "{bad}/blank.png", "annotates no pixel with a class from 0 to 1"),
@@ -106,7 +115,15 @@ MISTAKES = [
     ("output exists", f"predict {IMAGE} -m {MODEL} -o {{}}", "{bad}/folder", "exists; choose another path"),
     ("output is no result", f"predict {IMAGE} -m {MODEL} --overwrite -o {{}}", "{bad}/folder", "is no result of"),
     ("output in use", "demo -o {}", "{bad}/folder", "holds something else than a demo"),
-    ("output is input", f"fit {IMAGE} {TRUTH} --overwrite -o {{}} {QUICK}", TRUTH, "is what it would be made from"),
+    ("output is input", f"predict {{bad}}/image.zarr -m {MODEL} --overwrite -o {{}}", "{bad}/image.zarr",
+     "is what it would be made from"),
+    ("ending of another format", f"predict {IMAGE} -m {MODEL} -o {{}}", "{out}/r.tif", "write to 'r.zarr'"),
+    ("ending of another format", f"predict {{files}}/images -m {MODEL} -o {{}}", "{out}/r.zarr", "; write to 'r'"),
+    ("ending of another format", f"fit {IMAGE} {TRUTH} -o {{}}", "{out}/m.pt", "and a model is a safetensors file"),
+    ("ending of another format", "polygons {files}/result.zarr -o {}", "{out}/p.csv", "and polygons are GeoJSON"),
+    ("ending of another format", "compare {files}/images {files}/annotations -o {}", "{out}/r.html",
+     "ends in .html, for HTML, and a report is a folder; write to 'r'"),
+    ("ending of another format", "demo -o {}", "{out}/d.png", "ends in .png, for PNG, and a demo is a folder"),
     ("output in input", f"fit {{bad}}/image.zarr {TRUTH} {QUICK} -o {{}}", "{bad}/image.zarr/m", "inside its own"),
     ("output in input", f"predict {{bad}}/image.zarr -m {MODEL} -o {{}}", "{bad}/image.zarr/r.zarr", "inside its own"),
     ("output in input", f"predict {{files}}/images -m {MODEL} -o {{}}", "{files}/images", "is the folder of the"),
@@ -234,6 +251,9 @@ def _write_annotations(folder):
     for name, value in (("plain", 0), ("blank", 255), ("high", 7)):
         imageio.imwrite(folder / f"{name}.png", np.full((96, 96), value, np.uint8))
     imageio.imwrite(folder / "small.png", np.zeros((90, 96), np.uint8))
+    half = np.arange(96) < 48
+    for name, values in (("mask", (255, 0)), ("tens", (10, 20))):
+        imageio.imwrite(folder / f"{name}.png", np.where(half, *values).astype(np.uint8) * np.ones((96, 1), np.uint8))
     np.save(folder / "negative.npy", np.full((96, 96), -1, np.int16))
 
 

@@ -59,9 +59,20 @@ def test_a_class_without_a_score_is_null_in_json(result, run, tmp_path):
     predicted = tz.open_result(result).read_classes((slice(None), slice(None)))
     where = np.where(predicted == 0, 0, 255).astype(np.uint8)
     imageio.imwrite(tmp_path / "truth.png", where)
-    ended = run("score", result, tmp_path / "truth.png", "--json")
+    ended = run("score", result, tmp_path / "truth.png", "--map", "255=255", "--json")
     scores = json.loads(ended.out, parse_constant=refuse_constant)
     assert scores["iou"] == {NAMES[0]: 1.0, NAMES[1]: None}
+
+
+def test_masks_are_scored_as_what_the_map_makes_of_them(files, result, run, mistake, tmp_path):
+    truth = imageio.imread(files / "annotations" / "a.png")
+    imageio.imwrite(tmp_path / "mask.png", truth * np.uint8(255))
+    assert "looks like a mask" in mistake("score", result, tmp_path / "mask.png")
+    mapped = run("score", result, tmp_path / "mask.png", "--map", "255=1", "--json")
+    assert mapped.out == run("score", result, files / "annotations" / "a.png", "--json").out
+    both = ("--map", "255=1", "--prediction-map", "255=1", "--json")
+    assert json.loads(run("score", tmp_path / "mask.png", tmp_path / "mask.png", *both).out)["mean_iou"] == 1
+    assert "looks like a mask" in mistake("score", tmp_path / "mask.png", files / "annotations" / "a.png")
 
 
 def test_a_mistake_ends_with_one_sentence(files, result, mistake, tmp_path):

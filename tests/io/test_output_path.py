@@ -1,7 +1,29 @@
 import pytest
 
 from terrazzo.errors import InputError
-from terrazzo.io.output_path import check_absent, check_output
+from terrazzo.io.output_path import FORMATS, OUTPUTS, check_absent, check_ending, check_output
+
+
+@pytest.mark.parametrize("output", OUTPUTS)
+def test_only_endings_of_its_own_format_and_those_of_none_are_allowed(output):
+    what, allowed = OUTPUTS[output]
+    for ending in (*allowed, "", ".v1", ".d"):
+        check_ending(f"runs/out{ending}", output)
+        check_ending(f"a.png/out{ending}", output)
+    for ending, format_name in FORMATS.items():
+        if ending not in allowed:
+            advised = f"out{allowed[0]}" if allowed else "out"
+            with pytest.raises(
+                InputError, match=f"^'out{ending.upper()}' ends in {ending}, for {format_name}, and {what}"
+            ):
+                check_ending(f"out{ending.upper()}", output)
+            with pytest.raises(InputError, match=f"; write to '{advised}'$"):
+                check_ending(f"out.ome{ending}", output)
+
+
+def test_what_is_advised_has_its_ending_once():
+    with pytest.raises(InputError, match=r"write to 'classes\.geojson'$"):
+        check_ending("classes.geojson.gz", "polygons")
 
 
 @pytest.fixture

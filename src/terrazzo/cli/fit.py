@@ -24,7 +24,7 @@ from terrazzo.cli.groups import grouped, option_of, said
 from terrazzo.cli.options import Annotating, Annotations, Images, ReadingMany, Writing, parse_size, parse_weights
 from terrazzo.cli.printing import display, print_values
 from terrazzo.errors import ParameterError
-from terrazzo.io.output_path import check_absent
+from terrazzo.io.output_path import check_absent, check_ending
 from terrazzo.settings import names_of, spread
 
 if TYPE_CHECKING:
@@ -85,6 +85,7 @@ def _fit(
 ) -> None:
     from terrazzo.io.model_file import write_model
 
+    check_ending(output, "model")
     check_absent(output, writing.overwrite)
     check_options(model, given)
     opened = open_annotated_images(

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Annotated, Any, ClassVar
@@ -36,6 +37,10 @@ Mask = Annotated[
     typer.Option(help="Label images, whose 0 is left out, or shapes, paired by name: a file, a folder or a glob."),
 ]
 Empty = Annotated[int, typer.Option(help="What label images have where nothing is annotated: 255, or 0.")]
+Map = Annotated[
+    str | None,
+    typer.Option(help="What values of label images are read as, such as 255=1, or 10=0,20=1; others stay as they are."),
+]
 Scheduler = Annotated[str | None, typer.Option(help="A Dask scheduler's address, such as tcp://host:8786.")]
 SchedulerFile = Annotated[
     Path | None, typer.Option(help="The file that dask scheduler --scheduler-file has written, in place of an address.")
@@ -61,6 +66,23 @@ def parse_lengths(name: str, text: str | None) -> tuple[float, ...] | None:
     """
     sentence = f"{name} is '{text}'; give one number of micrometres, such as 0.5, or one per axis, such as 2,0.5,0.5"
     return _parse_numbers(text, sentence)
+
+
+def parse_map(text: str | None) -> dict[int, int] | None:
+    """Return what --map says: values and what each is read as.
+
+    Raises
+    ------
+    ParameterError
+        If it is not pairs of whole numbers with commas between them, or one value is there twice.
+    """
+    if text is None:
+        return None
+    pairs = [re.fullmatch(r"\s*(-?\d+)\s*=\s*(\d+)\s*", part) for part in text.split(",")]
+    found = {int(pair[1]): int(pair[2]) for pair in pairs if pair is not None}
+    if len(found) < len(pairs):
+        raise ParameterError(f"map is '{text}'; give each value once with its class, such as 255=1 or 10=0,20=1,30=2")
+    return found
 
 
 def parse_names(text: str | None) -> list[str] | None:
@@ -177,5 +199,6 @@ class Annotating:
     TITLE: ClassVar = "Reading annotations"
 
     empty: Empty = 255
+    map: Map = None
     annotation_level: Annotated[int, typer.Option(help="The level of the annotations' pyramid.")] = 0
     annotation_axes: Annotated[str | None, typer.Option(help="The axes of the annotations' files.")] = None

@@ -4,14 +4,12 @@ from __future__ import annotations
 
 from contextlib import nullcontext
 from dataclasses import dataclass
-from functools import partial, reduce
-from operator import add
 from typing import Annotated, Any, ClassVar
 
 import typer
 
 from terrazzo.cli.groups import grouped
-from terrazzo.cli.options import Axes, Elsewhere, Empty, Json, Workers, parse_names
+from terrazzo.cli.options import Axes, Elsewhere, Empty, Json, Map, Workers, parse_map, parse_names
 from terrazzo.cli.printing import display, print_values
 from terrazzo.errors import InputError, ParameterError
 
@@ -23,6 +21,7 @@ class ReadingTruth:
     TITLE: ClassVar = "Reading annotations"
 
     empty: Empty = 255
+    map: Map = None
     axes: Axes = None
 
 
@@ -38,6 +37,9 @@ def score(
         str, typer.Argument(help="The true class of each pixel, 255 where nobody has said: a file, a folder, a glob.")
     ],
     classes: Annotated[str | None, typer.Option(help="Names of the classes of label images, comma-separated.")] = None,
+    prediction_map: Annotated[
+        str | None, typer.Option(help="What values of label images that are predictions are read as, such as 255=1.")
+    ] = None,
     tolerance: Annotated[float, typer.Option(help="The distance in pixels up to which boundaries match.")] = 2.0,
     workers: Workers = None,
     json: Json = False,
@@ -50,8 +52,7 @@ def score(
     It runs in threads of its own process, unless a scheduler or a number of workers is given.
     """
     from terrazzo.blockwise.cluster.cluster import cluster_client
-    from terrazzo.blockwise.runs.score import count_classes
-    from terrazzo.blockwise.runs.score import score as score_prediction
+    from terrazzo.blockwise.runs.score import score_together
     from terrazzo.io.annotations.open_annotation import open_annotations
     from terrazzo.io.files import find_annotations, find_predictions, pair_by_stem
     from terrazzo.io.images.open_image import open_labels
@@ -63,20 +64,21 @@ def score(
     opened: list[Any]
     if are_results:
         opened = [open_result(path) for path, _ in pairs]
+        if prediction_map is not None:
+            raise ParameterError("--prediction-map is for label images; a result holds its classes as they are")
         names = _common_names(opened, names)
     else:
-        opened = [open_labels(path) for path, _ in pairs]
+        opened = [open_labels(path, map=parse_map(prediction_map)) for path, _ in pairs]
     paths = [annotation for _, annotation in pairs]
-    truths = open_annotations(paths, opened, classes=names, empty=reading.empty, axes=reading.axes)
-    matched = list(zip(opened, truths, strict=True))
-    number = max(count_classes(*pair) for pair in matched) if names is None else len(names)
+    how: dict[str, Any] = {"empty": reading.empty, "axes": reading.axes, "map": parse_map(reading.map)}
+    truths = open_annotations(paths, opened, classes=names, **how)
     scheduler, file = elsewhere.scheduler, elsewhere.scheduler_file
     in_threads = all(given is None for given in (scheduler, file, workers))
     where = nullcontext() if in_threads else cluster_client(scheduler, workers, file)
     with where as client, display():
-        scored = partial(score_prediction, classes=number, tolerance=tolerance, client=client)
-        scores = reduce(add, [scored(*pair) for pair in matched])
-    names = names or [f"class {value}" for value in range(number)]
+        number = None if names is None else len(names)
+        scores = score_together(opened, truths, classes=number, tolerance=tolerance, client=client)
+    names = names or [f"class {value}" for value in range(len(scores.confusion))]
     values = {"results" if are_results else "predictions": len(opened), **scores.summary(names)}
     print_values(values, as_json=json)
 

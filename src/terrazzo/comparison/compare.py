@@ -19,6 +19,7 @@ from terrazzo.comparison.runner import Runner
 from terrazzo.comparison.settings import Limits, MethodSettings, SplitBy, Splitting, Sweeps, flat_settings
 from terrazzo.comparison.splitting.split import Split, split_sources
 from terrazzo.errors import ParameterError
+from terrazzo.io.output_path import check_ending
 from terrazzo.models.device import choose_device
 from terrazzo.progress import shows_progress
 from terrazzo.regions.superpixels.superpixel_parameters import SuperpixelParameters
@@ -99,11 +100,13 @@ def compare(
     Raises
     ------
     InputError
-        If images and annotations do not fit, the folder holds something else, or a finished comparison.
+        If images and annotations do not fit, the folder holds something else or a finished comparison, or the ending
+        of its path names a format.
     ParameterError
         If there are too few units to split, a class would be absent from training or test, no method could be
         measured, or a parameter is out of range.
     """
+    check_ending(output, "report")
     splitting = split if isinstance(split, Splitting) else Splitting(by=split)
     settings = _settings_of(methods)
     choose_device(limits.device)

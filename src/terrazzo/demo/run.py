@@ -18,6 +18,7 @@ from terrazzo.errors import InputError, ParameterError
 from terrazzo.io.images.ome_zarr_writer import write_ome_zarr
 from terrazzo.io.images.open_image import open_image, open_labels
 from terrazzo.io.model_file import write_model
+from terrazzo.io.output_path import check_ending
 from terrazzo.progress import Step, tell
 from terrazzo.regions.classes.annotation import NOT_ANNOTATED
 from terrazzo.synthetic import CLASS_NAMES, colony_image
@@ -59,6 +60,7 @@ def run_demo(output: str | Path, *, size: int = 4096, seed: int = 0, workers: in
     if size < SMALLEST:
         raise ParameterError(f"size is {size}; the demo needs at least {SMALLEST} pixels")
     folder = Path(output)
+    check_ending(folder, "demo")
     _make_room(folder)
     began = time.perf_counter()
     with cluster_client(workers=workers) as client:

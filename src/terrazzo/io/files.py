@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import TypeAlias
 
 from terrazzo.errors import InputError
+from terrazzo.io.output_path import check_ending
 from terrazzo.io.readers.formats import is_drawn, is_image_path
 from terrazzo.io.readers.location import inside_hdf5, is_pattern, is_url, last_name
 from terrazzo.io.readers.zarr_reader import is_store
@@ -80,11 +81,13 @@ def name_results(pattern: str | os.PathLike[str], output: Path, *, stack: bool =
     Raises
     ------
     InputError
-        If nothing is there or matches, two images have the same name, or the output is the images' own folder.
+        If nothing is there or matches, two images have the same name, or the output is the images' own folder or its
+        ending names a format.
     """
     images = find_images(pattern, stack=stack)
     if len(images) == 1 and images[0] in (os.fspath(pattern), Path(pattern).expanduser()):
         return [(images[0], output)]
+    check_ending(output, "results")
     if output.resolve() in {Path(image).parent.resolve() for image in images}:
         raise InputError(f"the output '{output}' is the folder of the images; choose another folder for the results")
     stems = _by_stem(images, "images")

@@ -15,7 +15,7 @@ from safetensors.torch import save_file
 
 from terrazzo.errors import InputError, ModelError, TerrazzoError
 from terrazzo.io.failures import first_words
-from terrazzo.io.output_path import check_absent
+from terrazzo.io.output_path import check_absent, check_ending
 from terrazzo.models.fitted_model import FittedModel
 from terrazzo.models.kinds import FIRST_KIND, kind_named
 from terrazzo.palette import class_colours
@@ -35,9 +35,10 @@ def write_model(model: FittedModel, path: str | Path, *, overwrite: bool = False
     Raises
     ------
     InputError
-        If the path exists and `overwrite` is false, or cannot be written.
+        If the path exists and `overwrite` is false, its ending names another format, or it cannot be written.
     """
     target = Path(path)
+    check_ending(target, "model")
     check_absent(target, overwrite)
     tensors = {name: tensor.contiguous() for name, tensor in model.tensors().items()}
     header = _header(model)

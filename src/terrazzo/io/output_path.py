@@ -1,10 +1,61 @@
-"""Where output may not go: onto what is there, and onto what it is made from, into it, or around it."""
+"""Where output may not go: onto what is there, what it is made from, into it or around it; under a wrong ending."""
 
 from __future__ import annotations
 
 from pathlib import Path
 
 from terrazzo.errors import InputError
+
+# What endings say, of the formats that people may expect something to be written in.
+FORMATS = {
+    **dict.fromkeys((".tif", ".tiff", ".btf", ".tf8", ".svs", ".ndpi", ".scn"), "TIFF"),
+    ".png": "PNG",
+    **dict.fromkeys((".jpg", ".jpeg"), "JPEG"),
+    **dict.fromkeys((".npy", ".npz"), "NumPy"),
+    **dict.fromkeys((".h5", ".hdf5", ".hdf"), "HDF5"),
+    ".zarr": "Zarr",
+    ".n5": "N5",
+    ".csv": "CSV",
+    ".json": "JSON",
+    ".geojson": "GeoJSON",
+    ".parquet": "Parquet",
+    ".safetensors": "safetensors",
+    **dict.fromkeys((".pt", ".pth", ".ckpt"), "PyTorch"),
+    **dict.fromkeys((".pkl", ".pickle", ".joblib"), "pickle"),
+    ".onnx": "ONNX",
+    ".mat": "MATLAB",
+    ".nii": "NIfTI",
+    ".nrrd": "NRRD",
+    **dict.fromkeys((".html", ".htm"), "HTML"),
+    ".pdf": "PDF",
+    ".svg": "SVG",
+    **dict.fromkeys((".zip", ".gz"), "compressed files"),
+    ".czi": "CZI",
+    ".nd2": "ND2",
+    ".lif": "LIF",
+}
+
+# What is written, in words, and the endings of its own format, the usual one first.
+OUTPUTS: dict[str, tuple[str, tuple[str, ...]]] = {
+    "image": ("an OME-Zarr image is a directory", (".zarr",)),
+    "result": ("a result is a Zarr directory", (".zarr",)),
+    "results": ("the results of several images are Zarr directories in a folder", ()),
+    "model": ("a model is a safetensors file", (".safetensors",)),
+    "polygons": ("polygons are GeoJSON", (".geojson", ".json")),
+    "report": ("a report is a folder", ()),
+    "demo": ("a demo is a folder", ()),
+}
+
+
+def check_ending(path: str | Path, output: str) -> None:
+    """Raise an InputError if the ending of a path names another format than that of one of `OUTPUTS`, its key."""
+    what, allowed = OUTPUTS[output]
+    target = Path(path)
+    ending = target.suffix.lower()
+    if ending in FORMATS and ending not in allowed:
+        stem = target.stem.removesuffix(".ome")
+        name = stem if Path(stem).suffix.lower() in allowed else stem + "".join(allowed[:1])
+        raise InputError(f"'{path}' ends in {ending}, for {FORMATS[ending]}, and {what}; write to '{name}'")
 
 
 def check_absent(path: str | Path, overwrite: bool) -> None:

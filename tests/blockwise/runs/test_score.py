@@ -4,12 +4,14 @@ from pathlib import Path
 import numpy as np
 import pytest
 import zarr
+from drawings import feature, rectangle, write_features
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from reference import boundary_counts, calibration_error
 from scipy import ndimage
 
 import terrazzo as tz
+from terrazzo.blockwise.runs.score import score_together
 from terrazzo.errors import InputError, ParameterError
 from terrazzo.kernels.classes.targets import confusion_matrix
 from terrazzo.progress import Step, on_progress
@@ -65,6 +67,44 @@ def test_a_value_that_is_no_class_is_refused(result, annotation, tmp_path):
     annotation[50, 50] = 9
     with pytest.raises(InputError, match="holds the value 9; with 3 classes it must be 0 to 2, or 255"):
         tz.score(result, labels_at(tmp_path / "truth.npy", annotation))
+
+
+def test_a_mask_of_0_and_255_is_said_to_look_like_one_and_is_right_once_it_is_mapped(tmp_path, caplog):
+    truth = np.where(np.arange(40) < 10, 255, 0).astype(np.uint8) * np.ones((40, 1), np.uint8)
+    prediction = labels_at(tmp_path / "predicted.npy", np.where(truth[:, ::-1] == 255, 1, 0).astype(np.uint8))
+    mask = labels_at(tmp_path / "truth.npy", truth)
+    tz.score(prediction, mask, classes=2)
+    (said,) = [record.getMessage() for record in caplog.records]
+    assert "truth.npy' holds 0 and 255 alone, which looks like a mask" in said
+    assert "map 255=1 (--map, or map= of open_labels), and if it does, 255=255 says so" in said
+    with pytest.raises(InputError, match="holds 0 and 255 alone"):
+        score_together([prediction], [mask], classes=2)
+    caplog.clear()
+    mapped = tz.open_labels(tmp_path / "truth.npy", map={255: 1})
+    assert tz.score(prediction, mapped).confusion.tolist() == [[800, 400, 0], [400, 0, 0]]
+    known = score_together([prediction], [tz.open_labels(tmp_path / "truth.npy", map={255: 255})], classes=2)
+    assert known.confusion.tolist() == [[800, 400, 0], [0, 0, 0]]
+    assert score_together([prediction] * 2, [mask, prediction], classes=2).pixels == 1200 + 1600
+    assert not [record for record in caplog.records if record.levelname == "WARNING"]
+    with pytest.raises(InputError, match=r"truth\.npy' holds 0 and 255 alone"):
+        score_together([mask], [prediction])
+
+
+def test_shapes_of_one_class_do_not_look_like_a_mask(tmp_path, caplog):
+    prediction = labels_at(tmp_path / "predicted.npy", np.eye(40, dtype=np.uint8))
+    drawn = write_features(tmp_path / "truth.geojson", [feature([rectangle(0, 0, 20, 20)], "a")])
+    truth = tz.open_annotation(drawn, prediction)
+    assert score_together([prediction], [truth], classes=2).pixels == tz.score(prediction, truth).pixels == 400
+    assert not [record for record in caplog.records if record.levelname == "WARNING"]
+
+
+def test_classes_without_a_pixel_are_named_unless_their_number_is_given(tmp_path, caplog):
+    tens = labels_at(tmp_path / "tens.npy", np.array([[10, 20]] * 4, np.uint8))
+    assert len(tz.score(tens, tens).confusion) == 21
+    assert "classes 10, 20 have pixels and 0 to 9, 11 to 19 none" in caplog.text
+    with pytest.raises(InputError, match="such as 10=0,20=1"):
+        score_together([tens], [tens])
+    assert score_together([tens], [tens], classes=30).accuracy == 1
 
 
 def test_a_result_that_is_not_finished_is_refused(model, stored, annotation, tmp_path):

@@ -60,7 +60,7 @@ def test_annotated_pixels_are_counted_by_unit_and_class():
 @pytest.mark.parametrize("value", [-1, 300])
 def test_a_value_that_is_no_class_is_refused(value):
     truth = da.from_array(np.full((5, 5), value, np.int16))
-    with pytest.raises(InputError, match=f"an annotation holds the value {value}; classes are 0 to 254"):
+    with pytest.raises(InputError, match=f"the annotation holds the value {value}; classes are 0 to 254"):
         class_counts_of(units_by_image(["a"], [(5, 5)]), [truth])
 
 

@@ -96,11 +96,19 @@ def test_an_alpha_channel_is_left_out(tmp_path: Path, options: dict[str, Any], e
         np.testing.assert_array_equal(image.data.compute(), RGB.transpose(2, 0, 1))
 
 
-def test_a_fourth_sample_that_is_no_alpha_is_a_channel(tmp_path: Path) -> None:
-    pixels = np.dstack([RGB, RGB[..., 0]])
-    tifffile.imwrite(tmp_path / "a.tif", pixels, photometric="rgb", extrasamples=["unspecified"])
+@pytest.mark.parametrize(
+    ("photometric", "samples", "names"),
+    [("minisblack", 4, ("0", "1", "2", "3")), ("minisblack", 3, ("0", "1", "2")),
+     ("rgb", 4, ("red", "green", "blue", "3")), ("separated", 4, ("cyan", "magenta", "yellow", "black"))],
+)  # fmt: skip
+def test_samples_are_named_by_the_colours_that_the_file_declares(
+    tmp_path: Path, photometric: str, samples: int, names: tuple[str, ...]
+) -> None:
+    pixels = np.dstack([RGB, RGB[..., 0]])[..., :samples]
+    extra = {"extrasamples": ["unspecified"]} if photometric == "rgb" else {}
+    tifffile.imwrite(tmp_path / "a.tif", pixels, photometric=photometric, planarconfig="contig", **extra)
     image = open_image(tmp_path / "a.tif")
-    assert image.shape == (4, 200, 150)
+    assert image.channels == names
     np.testing.assert_array_equal(image.data.compute(), pixels.transpose(2, 0, 1))
 
 

@@ -2,7 +2,7 @@ import numpy as np
 import pytest
 
 from terrazzo.errors import InputError
-from terrazzo.regions.classes.annotation import annotated_classes
+from terrazzo.regions.classes.annotation import annotated_classes, gap_note, mask_hint, value_counts
 
 
 @pytest.mark.parametrize("dtype", [np.uint8, np.int16, np.uint16, np.int64, np.uint64])
@@ -26,3 +26,29 @@ def test_an_annotation_with_no_class_at_all_is_one():
 def test_more_classes_than_a_byte_holds_are_refused():
     with pytest.raises(InputError, match="there are 300 classes; there must be 1 to 255"):
         annotated_classes(np.array([[299]]), 300)
+
+
+@pytest.mark.parametrize("dtype", [np.uint8, np.int16, np.int32, np.uint64])
+def test_values_are_counted_and_one_that_is_no_class_is_named(dtype):
+    counts = value_counts(np.array([[0, 10], [255, 10]], dtype))
+    assert {int(value): int(counts[value]) for value in np.flatnonzero(counts)} == {0: 1, 10: 2, 255: 1}
+    for value in (-1, 256):
+        with pytest.raises(InputError, match=f"holds the value {value}; .* such as {value}=0"):
+            value_counts(np.array([0, value]))
+
+
+def test_gaps_between_classes_are_named_with_a_map_as_the_way_out():
+    counts = np.zeros(256, np.int64)
+    counts[[0, 1, 255]] = 1
+    assert gap_note(counts) is None
+    counts[[1, 10, 20]] = 0, 5, 5
+    note = gap_note(counts)
+    assert "classes 0, 10, 20 have pixels and 1 to 9, 11 to 19 none, so that there would be 21 classes" in note
+    assert "map the values, such as 0=0,10=1,20=2 (--map" in note
+    assert "map the values differently" in gap_note(counts, mapped=True)
+    assert gap_note(np.zeros(256, np.int64)) is None
+
+
+def test_a_mask_is_mapped_to_two_classes():
+    for other, pairs in ((0, "map 255=1 "), (1, "map 255=0 "), (7, "map 7=0,255=1 ")):
+        assert pairs in mask_hint(other)

@@ -191,7 +191,7 @@ def test_a_value_beyond_the_names_is_refused():
 
 
 def test_values_that_no_byte_holds_are_refused():
-    with pytest.raises(InputError, match="there are 301 classes; there must be 1 to 255"):
+    with pytest.raises(InputError, match="the annotation holds the value 300; classes are 0 to 254"):
         tz.fit(IMAGES[:1], [ANNOTATIONS[0].astype(np.uint16) * 300], **gnn(**QUICK))
 
 

@@ -10,7 +10,9 @@ import numpy as np
 
 from terrazzo.errors import InputError, ParameterError
 from terrazzo.io.images.image import Image
+from terrazzo.io.images.unmasked import AS_MASK, FILLED, unmasked
 from terrazzo.lattice import Lattice
+from terrazzo.regions.classes.annotation import NOT_ANNOTATED
 
 # An array with more channels than this whose last axis has 3 or 4 is one with the channels last.
 MOST_CHANNELS_BY_SIGHT = 16
@@ -33,9 +35,9 @@ def image_array(image: ImageLike, spatial_axes: int | None = None) -> da.Array:
     Raises
     ------
     InputError
-        If it has no two or three spatial axes, no pixel, or values that are no real numbers.
+        If it has no two or three spatial axes, no pixel, values that are no real numbers, or a mask of its own.
     """
-    array = image.data if isinstance(image, Image) else da.asarray(image)
+    array = image.data if isinstance(image, Image) else unmasked(image, "the image", AS_MASK)
     if array.ndim not in (2, 3, 4):
         raise InputError(
             f"the image has {array.ndim} axes; it must be (y, x), (c, y, x) or (c, z, y, x), or (z, y, x) with three "
@@ -52,6 +54,19 @@ def image_array(image: ImageLike, spatial_axes: int | None = None) -> da.Array:
         return array[None]
     _refuse_channels_last(array)
     return array
+
+
+def annotation_array(annotation: ImageLike) -> da.Array:
+    """Return an annotation (y, x) or (z, y, x) as a Dask array; no pixel is read.
+
+    Raises
+    ------
+    InputError
+        If it has a mask of its own.
+    """
+    if isinstance(annotation, Image):
+        return annotation.plane
+    return unmasked(annotation, "the annotation", FILLED.format("annotation", NOT_ANNOTATED))
 
 
 def axis_names(count: int) -> str:

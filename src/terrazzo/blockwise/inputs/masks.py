@@ -14,6 +14,7 @@ from terrazzo.blockwise.inputs.image_array import axis_names
 from terrazzo.blockwise.inputs.windows import read_window
 from terrazzo.errors import InputError
 from terrazzo.io.images.image import Image
+from terrazzo.io.images.unmasked import FILLED, refuse_mask, unmasked
 
 MaskFunction: TypeAlias = Callable[[NDArray[Any]], Any]
 MaskLike: TypeAlias = "Image | da.Array | np.ndarray[Any, Any] | MaskFunction"
@@ -38,7 +39,7 @@ def checked_mask(mask: MaskLike | None, extent: tuple[int, ...]) -> Mask:
     """
     if mask is None or callable(mask):
         return mask
-    array = mask.plane if isinstance(mask, Image) else da.asarray(mask)
+    array = mask.plane if isinstance(mask, Image) else unmasked(mask, "the mask", FILLED.format("mask", False))
     if array.dtype.kind not in "bui":
         raise InputError(f"the mask holds {array.dtype} values; it must hold bool, or whole numbers with 0 for outside")
     if array.shape != extent:
@@ -63,7 +64,10 @@ def inside(mask: NDArray[np.bool_] | MaskFunction | None, pixels: NDArray[Any]) 
     """
     if mask is None or isinstance(mask, np.ndarray):
         return mask
-    found = np.asarray(mask(pixels))
+    answer = mask(pixels)
+    if isinstance(answer, np.ma.MaskedArray):
+        refuse_mask("what the mask function returned", "its answer with np.ma.filled(answer, False)")
+    found = np.asarray(answer)
     if found.shape != pixels.shape[1:] or found.dtype.kind not in "bui":
         raise InputError(
             f"the mask function returned {found.dtype} of shape {found.shape} for pixels of shape {pixels.shape}; it "

@@ -15,6 +15,7 @@ from numpy.typing import NDArray
 
 from terrazzo.blocks import Box
 from terrazzo.io.images.stored_array import StoredArray
+from terrazzo.io.images.unmasked import refuse_mask
 
 # Keys of parts, later their values: lists in lists, as deep as there are axes.
 Window: TypeAlias = list[Any]
@@ -55,13 +56,22 @@ def assemble(window: Window) -> NDArray[Any]:
     only: Any = window
     while isinstance(only, list) and len(only) == 1:
         only = only[0]
-    return np.block(window) if isinstance(only, list) else np.asarray(only)
+    return np.block(_plain(window)) if isinstance(only, list) else np.asarray(_plain(only))
 
 
 def read_window(array: Readable, box: Box) -> NDArray[Any]:
     """Return the pixels of a box along the last axes of an array, computed in this thread."""
     window: Any = array[(..., *box.slices)]  # type: ignore[arg-type]
-    return np.asarray(window.compute(scheduler="synchronous") if isinstance(window, da.Array) else window)
+    return np.asarray(_plain(window.compute(scheduler="synchronous") if isinstance(window, da.Array) else window))
+
+
+def _plain(window: Any) -> Any:
+    """Return a window, or its parts, if none has a mask; chunks may have one of which their Dask array does not say."""
+    for part in window if isinstance(window, list) else ():
+        _plain(part)
+    if isinstance(window, np.ma.MaskedArray):
+        refuse_mask("a chunk", "arrays without one, such as np.ma.getdata makes of chunks, and the mask as mask=")
+    return window
 
 
 def _nested(

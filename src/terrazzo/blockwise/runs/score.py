@@ -4,36 +4,32 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Callable, Sequence
+from functools import reduce
+from operator import add
+from typing import Any
 
 import numpy as np
 from distributed import Client
-from numpy.typing import NDArray
 
-from terrazzo.blocks import Block, BlockGrid, Box
+from terrazzo.blocks import BlockGrid
 from terrazzo.blockwise.cluster.active_client import active_client
 from terrazzo.blockwise.cluster.run_blocks import BlockCount, run_blocks
 from terrazzo.blockwise.inputs.image_array import axis_names
+from terrazzo.blockwise.runs.mask_note import label_grid, mask_note
+from terrazzo.blockwise.runs.score_block import highest_class, score_labels_block, score_result_block
 from terrazzo.errors import InputError, ParameterError
 from terrazzo.io.annotations.annotation import Annotation
 from terrazzo.io.images.image import Image
 from terrazzo.io.images.stored_array import StoredArray
 from terrazzo.io.results.result import Result
-from terrazzo.kernels.classes.confidence import confidence_counts
-from terrazzo.kernels.classes.targets import confusion_matrix
-from terrazzo.kernels.measures.boundaries import boundary_halo, matched_boundaries
-from terrazzo.lattice import Lattice
 from terrazzo.progress import shows_progress
-from terrazzo.regions.classes.annotation import NOT_ANNOTATED, annotated_classes
+from terrazzo.regions.classes.annotation import HOW_TO_MAP, NOT_ANNOTATED, gap_note
 from terrazzo.regions.classes.scores import Scores
-from terrazzo.regions.graphs.block_graph import block_targets
-from terrazzo.regions.superpixels.block_labels import LABEL_MARGIN, BlockLabels
 
 _log = logging.getLogger(__name__)
 
 TOLERANCE = 2.0
 MOST_TOLERANCE = 64
-# The cells of the grid of blocks over a label image, which has no superpixels.
-CELL = 16
 
 
 @shows_progress
@@ -48,8 +44,9 @@ def score(
 ) -> Scores:
     """Return how well a prediction agrees with an annotation, over the annotated pixels.
 
-    Of a result, annotated pixels outside its mask count for nothing; a warning says how many they are. Each task
-    reads its own window, so that memory does not grow with the image, and blocks never change a figure.
+    Of a result, annotated pixels outside its mask count for nothing; a warning says how many they are. Others say that
+    an image looks like a mask of 0 and 255, or that classes below the highest have no pixel. Each task reads its own
+    window, so that memory does not grow with the image, and blocks never change a figure.
 
     Parameters
     ----------
@@ -75,9 +72,45 @@ def score(
     ParameterError
         If the tolerance is not from 0 to 64 pixels.
     """
+    client, unnamed = active_client(client), classes is None and isinstance(prediction, Image)
+    total = _scored(prediction, annotation, classes, tolerance, block, client)
+    for note in _doubts(total, [prediction], [annotation], unnamed, client):
+        _log.warning("%s", note)
+    return total
+
+
+def score_together(
+    predictions: Sequence[Result] | Sequence[Image],
+    annotations: Sequence[Image],
+    *,
+    classes: int | None = None,
+    tolerance: float = TOLERANCE,
+    client: Client | None = None,
+) -> Scores:
+    """Return the scores of several predictions, each against its annotation, added up.
+
+    Parameters and errors are those of `score`. What that warns of is an InputError here, if it is true of all images
+    together: one image may well have one class.
+    """
+    client, unnamed = active_client(client), classes is None and isinstance(predictions[0], Image)
+    pairs: list[tuple[Any, Image]] = list(zip(predictions, annotations, strict=True))
+    number = max(count_classes(*pair, client=client) for pair in pairs) if unnamed else classes
+    total = reduce(add, [_scored(*pair, number, tolerance, None, client) for pair in pairs])
+    for note in _doubts(total, predictions, annotations, unnamed, client):
+        raise InputError(note)
+    return total
+
+
+def _scored(
+    prediction: Result | Image,
+    annotation: Image,
+    classes: int | None,
+    tolerance: float,
+    block: int | None,
+    client: Client | None,
+) -> Scores:
     if not 0 <= tolerance <= MOST_TOLERANCE:
         raise ParameterError(f"tolerance is {tolerance}; it must be from 0 to {MOST_TOLERANCE} pixels")
-    client = active_client(client)
     function: Callable[..., tuple[Scores, int]]
     source: Result | StoredArray
     if isinstance(prediction, Result):
@@ -98,6 +131,29 @@ def score(
         where = " inside the mask" if outside else ""
         raise InputError(f"'{annotation.path}' annotates no pixel{where} with a class from 0 to {number - 1}")
     return total
+
+
+def _doubts(
+    scores: Scores,
+    predictions: Sequence[Result | Image],
+    annotations: Sequence[Image],
+    unnamed: bool,
+    client: Client | None,
+) -> list[str]:
+    """Return sentences about what makes scores doubtful: masks of 0 and 255 and, of classes without names, gaps.
+
+    Images are read again if one class alone is annotated or predicted.
+    """
+    annotated, predicted = scores.confusion.sum(axis=1), scores.confusion.sum(axis=0)
+    notes = []
+    if np.count_nonzero(annotated) == 1:
+        notes.append(mask_note(annotations, client))
+    labels = [one for one in predictions if isinstance(one, Image)]
+    if labels and predicted[-1] and np.count_nonzero(predicted[:-1]) <= 1:
+        notes.append(mask_note(labels, client))
+    if unnamed:
+        notes.append(gap_note(annotated + predicted[:-1]))
+    return [note for note in notes if note is not None]
 
 
 def _check_classes(annotation: Image, class_names: Sequence[str]) -> None:
@@ -122,7 +178,7 @@ def count_classes(prediction: Image, annotation: Image, *, client: Client | None
     if highest >= NOT_ANNOTATED:
         raise InputError(
             f"'{prediction.path}' and '{annotation.path}' hold values up to {highest}; classes are 0 to 254, and 255 "
-            "is not annotated: give images of classes, not of objects"
+            f"is not annotated: give images of classes, not of objects, or map their values {HOW_TO_MAP}"
         )
     return max(1, highest + 1)
 
@@ -137,7 +193,7 @@ def _checked_grid(result: Result, annotation: Image) -> BlockGrid:
 def _labels_grid(labels: Image, annotation: Image, block: int | None = None) -> BlockGrid:
     extent = labels.plane.shape
     _check_extents(annotation, extent, "prediction")
-    return BlockGrid.of(Lattice(extent, tuple(CELL if length > 1 else 1 for length in extent)), block)
+    return label_grid(extent, block)
 
 
 def _check_extents(annotation: Image, extent: tuple[int, ...], what: str) -> None:
@@ -145,61 +201,3 @@ def _check_extents(annotation: Image, extent: tuple[int, ...], what: str) -> Non
     if shape != extent:
         axes = axis_names(len(extent))
         raise InputError(f"the annotation has {shape} pixels {axes} and the {what} {extent}; they must be equal")
-
-
-def score_result_block(
-    block: Block, result: Result, annotation: StoredArray, classes: int, tolerance: float
-) -> tuple[Scores, int]:
-    """Return the scores of a block and the number of annotated pixels of its core outside the mask."""
-    cells = block.pixels(LABEL_MARGIN)
-    box = _seen(block, tolerance).hull(cells)
-    core, truth, found = block.core.within(box), _truth(annotation, box, classes), result.read_classes(box.slices)
-    best, outside = None, found == NOT_ANNOTATED
-    if result.has_superpixels:
-        labels = BlockLabels(box, result.read_superpixels(box.slices), 0)
-        inside = BlockLabels(cells, labels.cut(cells), 0)
-        targets = block_targets(truth[cells.within(box)], inside, block, classes)
-        best, outside = int(targets.max(axis=1).sum(dtype=np.int64)), labels.ids == 0
-    masked = outside & (truth != NOT_ANNOTATED)
-    truth[masked] = NOT_ANNOTATED
-    scores, confidence = _scores(truth, found, core, classes, tolerance), None
-    if result.probabilities:
-        confidence = confidence_counts(truth[core], found[core], result.read_highest(block.core.slices), classes)
-    return Scores(scores.confusion, best, scores.boundaries, confidence), int(masked[core].sum())
-
-
-def score_labels_block(
-    block: Block, labels: StoredArray, annotation: StoredArray, classes: int, tolerance: float
-) -> tuple[Scores, int]:
-    """Return the scores of a block of a label image; no pixel is outside a mask."""
-    box = _seen(block, tolerance)
-    found = labels[(slice(0, 1), *box.slices)][0]
-    found = np.where((found >= 0) & (found < classes), found, NOT_ANNOTATED).astype(np.uint8)
-    return _scores(_truth(annotation, box, classes), found, block.core.within(box), classes, tolerance), 0
-
-
-def highest_class(block: Block, labels: StoredArray, annotation: StoredArray) -> int:
-    """Return the highest value of a block's core in two label images, 255 apart; -1 if there is none."""
-    window = (slice(0, 1), *block.core.slices)
-    return max(_highest(array[window]) for array in (labels, annotation))
-
-
-def _highest(values: NDArray[np.integer]) -> int:
-    known = values[values != NOT_ANNOTATED]
-    return int(known.max()) if known.size else -1
-
-
-def _seen(block: Block, tolerance: float) -> Box:
-    """Return the pixels that decide which of a core's boundaries are matched: theirs, and a neighbour's of each."""
-    return block.core.grown(boundary_halo(tolerance), block.lattice.shape)
-
-
-def _truth(annotation: StoredArray, box: Box, classes: int) -> NDArray[np.uint8]:
-    return annotated_classes(annotation[(slice(0, 1), *box.slices)][0], classes)
-
-
-def _scores(
-    truth: NDArray[np.uint8], found: NDArray[np.uint8], core: tuple[slice, ...], classes: int, tolerance: float
-) -> Scores:
-    boundaries = matched_boundaries(truth, found, truth != NOT_ANNOTATED, classes, tolerance, core)
-    return Scores(confusion_matrix(truth[core], found[core], classes), boundaries=boundaries)

@@ -13,6 +13,7 @@ from terrazzo.blockwise.cluster.run_blocks import BlockCount, run_blocks
 from terrazzo.blockwise.inputs.image_array import axis_names
 from terrazzo.errors import InputError, ParameterError
 from terrazzo.io.annotations.open_annotation import drawn_scale
+from terrazzo.io.output_path import check_ending
 from terrazzo.io.results.geojson_writer import GeoJSONWriter, check_file_absent, geojson_file
 from terrazzo.io.results.result import Result
 from terrazzo.progress import shows_progress
@@ -58,7 +59,8 @@ def write_polygons(
     Raises
     ------
     InputError
-        If the result is not finished or one of a volume, or the file exists or cannot be written.
+        If the result is not finished or one of a volume, or the file exists, has the ending of another format
+        or cannot be written.
     ParameterError
         If `skip` names no class of the result, or the tolerance is negative.
     """
@@ -84,6 +86,7 @@ def _check(result: Result, path: Path, tolerance: float, overwrite: bool) -> Non
         raise ParameterError(f"tolerance is {tolerance}; it must be 0 or a positive number of pixels")
     if path.resolve().is_relative_to(result.path):
         raise InputError(f"'{path}' is inside the result '{result.path}'; choose another path")
+    check_ending(path, "polygons")
     check_file_absent(path, overwrite)
 
 

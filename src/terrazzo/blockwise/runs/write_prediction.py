@@ -25,7 +25,7 @@ from terrazzo.blockwise.planning.refuse import refuse_what_does_not_fit
 from terrazzo.blockwise.runs.made_from import made_from, started_result
 from terrazzo.errors import ParameterError
 from terrazzo.io.images.image import Image
-from terrazzo.io.output_path import check_output
+from terrazzo.io.output_path import check_ending, check_output
 from terrazzo.io.results.leftovers import remove_partial_files
 from terrazzo.io.results.new_result import check_writable, create_result_of
 from terrazzo.io.results.result import LEVELS, Result
@@ -90,14 +90,14 @@ def write_prediction(
     ModelError
         If the image's axes or channels are not those of the model.
     InputError
-        If the path is the image's, inside it or around it; if it holds something else than a result, or a result that
-        was made from another image, model, mask, block or version; if it cannot be written; if the mask is none of the
-        image, or a pixel inside it is NaN or infinite.
+        If the path is the image's, inside it or around it, or its ending names another format; if it holds something
+        else than a result, or a result that was made from another image, model, mask, block or version; if it cannot
+        be written; if the mask is none of the image, or a pixel inside it is NaN or infinite.
     ParameterError
         If a block takes more memory than a worker may hold, or all that run at a time more than this machine has; if
         a block kills its workers again and again.
     """
-    check_output(path, *_paths(image, mask))
+    _check_path(path, image, mask)
     array = model_image(model, image)
     _check_outputs(model, probabilities)
     say_pixel_size(model, image)
@@ -158,7 +158,7 @@ def is_prediction_finished(
     ModelError, InputError
         If `write_prediction` would refuse the image, the mask or what is at the path.
     """
-    check_output(path, *_paths(image, mask))
+    _check_path(path, image, mask)
     array = model_image(model, image)
     _check_outputs(model, probabilities)
     checked_mask(mask, array.shape[1:])
@@ -175,8 +175,9 @@ def _check_outputs(model: FittedModel, probabilities: bool) -> None:
         raise ParameterError(f"a {model.title} writes no image of probabilities; leave --probabilities out")
 
 
-def _paths(image: Image, mask: MaskLike | None) -> list[str]:
-    return [image.path, mask.path] if isinstance(mask, Image) else [image.path]
+def _check_path(path: str | Path, image: Image, mask: MaskLike | None) -> None:
+    check_ending(path, "result")
+    check_output(path, *(one.path for one in (image, mask) if isinstance(one, Image)))
 
 
 def _write_blocks(

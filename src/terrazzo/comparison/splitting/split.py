@@ -21,6 +21,7 @@ from terrazzo.comparison.splitting.units import (
     units_by_region,
 )
 from terrazzo.errors import InputError
+from terrazzo.regions.classes.annotation import gap_note, mask_hint
 from terrazzo.training.rules.named_classes import chosen_names
 
 
@@ -55,7 +56,8 @@ def split_sources(
     Raises
     ------
     InputError
-        If the annotations hold fewer than two classes, or more than there are names.
+        If the annotations hold fewer than two classes, or more than there are names; without names, if a class below
+        the highest has no pixel.
     ParameterError
         If there are too few units, or training or test would lack a class.
     """
@@ -68,7 +70,13 @@ def split_sources(
         units = units_by_image(names, extents) if groups is None else units_by_group(names, extents, groups)
     counts = class_counts_of(units, planes)
     if np.count_nonzero(counts.any(axis=0)) < 2:
-        raise InputError("fewer than two classes are annotated; annotate some pixels of at least two classes")
+        only = int(np.flatnonzero(counts.any(axis=0)).max(initial=0))
+        raise InputError(
+            f"fewer than two classes are annotated; annotate some pixels of at least two classes or, {mask_hint(only)}"
+        )
+    note = gap_note(counts.sum(axis=0)) if class_names is None else None
+    if note is not None:
+        raise InputError(note)
     named = chosen_names(class_names, counts.shape[1] if class_names is None else len(class_names))
     counts = _widened(counts, len(named))
     made = make_folds(counts, splitting.folds, seed=seed, what=WHAT[by], class_names=named)

@@ -17,7 +17,7 @@ from numpy.typing import NDArray
 from terrazzo.blocks import Box
 from terrazzo.comparison.settings import Groups
 from terrazzo.errors import InputError, ParameterError
-from terrazzo.regions.classes.annotation import NOT_ANNOTATED
+from terrazzo.regions.classes.annotation import NOT_ANNOTATED, value_counts
 
 REGIONS_PER_AXIS = 4
 
@@ -86,7 +86,7 @@ def class_counts_of(units: Sequence[Unit], annotations: Sequence[da.Array]) -> N
         If an annotation holds a value that is no class.
     """
     counts = [
-        sum(dask.delayed(_counts)(chunk) for chunk in annotations[number][box.slices].to_delayed().ravel())
+        sum(dask.delayed(value_counts)(chunk) for chunk in annotations[number][box.slices].to_delayed().ravel())
         for unit in units
         for number, box in unit.parts
     ]
@@ -95,13 +95,6 @@ def class_counts_of(units: Sequence[Unit], annotations: Sequence[da.Array]) -> N
     np.add.at(table, owner, np.array(dask.compute(*counts)).reshape(len(owner), -1))
     classes = int(np.flatnonzero(table[:, :NOT_ANNOTATED].any(axis=0)).max(initial=-1)) + 1
     return table[:, :classes]
-
-
-def _counts(values: NDArray[np.integer]) -> NDArray[np.int64]:
-    if values.size and (values.min() < 0 or values.max() > NOT_ANNOTATED):
-        wrong = values.min() if values.min() < 0 else values.max()
-        raise InputError(f"an annotation holds the value {wrong}; classes are 0 to 254, and 255 is not annotated")
-    return np.bincount(values.ravel(), minlength=NOT_ANNOTATED + 1)
 
 
 def _whole(extent: tuple[int, ...]) -> Box:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
 from typing import Any, TypeAlias
@@ -37,6 +37,7 @@ def open_annotation(
     empty: int = NOT_ANNOTATED,
     level: int = 0,
     axes: str | None = None,
+    map: Mapping[int, int] | None = None,
 ) -> Annotation:
     """Open an annotation of an image: a label image, GeoJSON as QuPath exports it, or a layer of napari as CSV.
 
@@ -54,8 +55,8 @@ def open_annotation(
         result those of its model. With one name, shapes without a class have it.
     empty : int
         The value of a label image that says "not annotated": 255, or 0, where classes count from 1.
-    level, axes
-        Of a label image, as for `open_labels`.
+    level, axes, map
+        Of a label image, as for `open_labels`. A map says as well what is not annotated, in place of `empty`.
 
     Returns
     -------
@@ -67,15 +68,21 @@ def open_annotation(
         If the file cannot be read; of shapes, if there is none, one has no class or none of `classes`, lies outside
         the image, crosses itself, or has coordinates that are no numbers, or the image is a volume.
     ParameterError
-        If `classes` has a name twice or more than 255, or `empty` is neither 255 nor 0.
+        If `classes` has a name twice or more than 255, `empty` is neither 255 nor 0 or comes with a map, or shapes come
+        with a map.
     """
     names = _checked_names(classes)
     if names is None and isinstance(image, Result):
         names = tuple(image.run["class_names"])
     if is_drawn(path):
+        if map is not None:
+            raise ParameterError(
+                f"'{path}' holds shapes, whose classes have names, and a map is for the values of label images; leave "
+                "it out, or name the classes in the order of their values"
+            )
         array, drawing = _drawn_on(path, image)
         return _drawn_annotation(array, drawing, names or _own_names(path, drawing))
-    return _label_annotation(path, names, empty, level, axes)
+    return _label_annotation(path, names, empty, level=level, axes=axes, map=map)
 
 
 def open_annotations(
@@ -86,6 +93,7 @@ def open_annotations(
     empty: int = NOT_ANNOTATED,
     level: int = 0,
     axes: str | None = None,
+    map: Mapping[int, int] | None = None,
 ) -> list[Annotation]:
     """Open the annotation of each image, with the same classes in all: by default those of all shapes, sorted by name.
 
@@ -96,7 +104,7 @@ def open_annotations(
     if classes is None:
         drawn = [pair for pair in zip(paths, images, strict=True) if is_drawn(pair[0])]
         classes = sorted({name for pair in drawn for name in _own_names(pair[0], _drawn_on(*pair)[1])}) or None
-    options: dict[str, Any] = {"classes": classes, "empty": empty, "level": level, "axes": axes}
+    options: dict[str, Any] = {"classes": classes, "empty": empty, "level": level, "axes": axes, "map": map}
     return [open_annotation(path, image, **options) for path, image in zip(paths, images, strict=True)]
 
 
@@ -147,10 +155,10 @@ def _drawn_annotation(array: DrawnArray, drawing: Drawing, names: tuple[str, ...
     return Annotation(stored, ("annotation",), class_names=names, colours=colours)
 
 
-def _label_annotation(
-    path: PathLike, names: tuple[str, ...] | None, empty: int, level: int, axes: str | None
-) -> Annotation:
-    labels = open_labels(path, level=level, axes=axes)
+def _label_annotation(path: PathLike, names: tuple[str, ...] | None, empty: int, **reading: Any) -> Annotation:
+    if empty != NOT_ANNOTATED and reading["map"] is not None:
+        raise ParameterError(f"empty is {empty} and there is a map; leave empty out and map {empty}={NOT_ANNOTATED}")
+    labels = open_labels(path, **reading)
     stored = labels.stored
     if empty == 0:
         stored = CountedFromOne.of(stored)

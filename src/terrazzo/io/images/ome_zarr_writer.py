@@ -13,7 +13,9 @@ from numpy.typing import NDArray
 
 from terrazzo.errors import InputError, ParameterError
 from terrazzo.io.images.stored_array import reading_chunks
+from terrazzo.io.images.unmasked import unmasked
 from terrazzo.io.ngff import rendering, single_level
+from terrazzo.io.output_path import check_ending
 from terrazzo.io.readers.axes import RGB
 
 AXES = ("cyx", "yx", "czyx", "zyx")
@@ -57,7 +59,8 @@ def write_ome_zarr(
     Raises
     ------
     InputError
-        If `path` exists, or `array` is empty or of another type.
+        If `path` exists or its ending names another format, or `array` is empty, of another type or has a mask of its
+        own.
     ParameterError
         If `axes` does not fit `array`, `channel_names` its channels, or `pixel_size` or `chunks` its spatial axes.
     """
@@ -81,6 +84,7 @@ def write_ome_zarr(
 
 
 def _checked(path: Path, array: da.Array | NDArray[Any], axes: str, channel_names: Sequence[str] | None) -> da.Array:
+    check_ending(path, "image")
     if path.exists():
         raise InputError(f"'{path}' exists; remove it or write somewhere else.")
     if axes not in AXES or len(axes) != array.ndim:
@@ -94,10 +98,8 @@ def _checked(path: Path, array: da.Array | NDArray[Any], axes: str, channel_name
     channels = array.shape[0] if "c" in axes else 0
     if channel_names is not None and len(channel_names) != channels:
         raise ParameterError(f"channel_names has {len(channel_names)} names for {channels} channels.")
-    if isinstance(array, da.Array):
-        return array
-    lazy: da.Array = da.from_array(array, chunks=-1, name=False)
-    return lazy
+    lazy: da.Array = array if isinstance(array, da.Array) else da.from_array(array, chunks=-1, name=False)
+    return unmasked(lazy, "the array", "da.ma.filled(array, value), with a value for what is masked")
 
 
 def _stored_chunks(shape: tuple[int, ...], axes: str, chunks: tuple[int, ...] | None) -> tuple[int, ...]:

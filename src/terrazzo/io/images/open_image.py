@@ -10,6 +10,7 @@ from terrazzo.errors import InputError, ParameterError
 from terrazzo.io.failures import reported_as_input_error
 from terrazzo.io.images.image import Image
 from terrazzo.io.images.image_levels import levels_of, nearest_level, scaled
+from terrazzo.io.images.mapped_labels import MappedLabels
 from terrazzo.io.images.stored_array import StoredArray, reading_chunks
 from terrazzo.io.readers.axes import IMAGE_AXES, channel_names, in_image_order, settled_axes
 from terrazzo.io.readers.description import Description
@@ -98,7 +99,13 @@ def open_image(
     return open_image(path, level=chosen, axes=axes, calibration=calibration, channels=channels)
 
 
-def open_labels(path: str | os.PathLike[str], *, level: int = 0, axes: str | None = None) -> Image:
+def open_labels(
+    path: str | os.PathLike[str],
+    *,
+    level: int = 0,
+    axes: str | None = None,
+    map: Mapping[int, int] | None = None,
+) -> Image:
     """Open a label image or an annotation: one integer per pixel.
 
     A boolean image is read as 0 and 1, and a PNG with a palette as the palette's indices.
@@ -107,6 +114,11 @@ def open_labels(path: str | os.PathLike[str], *, level: int = 0, axes: str | Non
     ----------
     path, level, axes
         As for `open_image`.
+    map : mapping of int to int, optional
+        What values are read as, each a class or 255, not annotated: ``{255: 1}`` of a mask of 0 and 255, ``{10: 0,
+        20: 1, 30: 2, 0: 255}``. It is applied where the image is read. Other values stay as they are, unless one is
+        what another becomes, such as a 1 beside ``{255: 1}``: that is an error where it is read, which ``{255: 1, 1:
+        1}`` or ``{255: 1, 1: 255}`` settles.
 
     Returns
     -------
@@ -118,7 +130,7 @@ def open_labels(path: str | os.PathLike[str], *, level: int = 0, axes: str | Non
     InputError
         If the file has more than one channel or values that are not integers, or as for `open_image`.
     ParameterError
-        If `axes` is malformed.
+        If `axes` or `map` is malformed.
     """
     if is_drawn(path):
         raise InputError(
@@ -133,10 +145,10 @@ def open_labels(path: str | os.PathLike[str], *, level: int = 0, axes: str | Non
             f"'{location}' has {len(image.channels)} channels; labels have one: save one integer per pixel{hint}."
         )
     if image.dtype.kind == "b":
-        return replace(image, stored=replace(image.stored, dtype=np.dtype(np.uint8)))
+        image = replace(image, stored=replace(image.stored, dtype=np.dtype(np.uint8)))
     if image.dtype.kind not in "ui":
         raise InputError(f"'{location}' holds {image.dtype} values; labels are integers: save one integer per pixel.")
-    return image
+    return image if map is None else replace(image, stored=MappedLabels.of(image.stored, map))
 
 
 def _described(path: str | os.PathLike[str], level: int) -> tuple[str, str, Description]:

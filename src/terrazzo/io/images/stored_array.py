@@ -68,6 +68,11 @@ class StoredArray:
         """3, or 4 of a volume."""
         return len(self.shape)
 
+    @property
+    def reading(self) -> str:
+        """How values of the file are read: another word where the same file gives others."""
+        return type(self).__name__
+
     def __getitem__(self, selection: Selection) -> NDArray[Any]:
         """Read a window: integers and slices of any step, as with numpy, into a new C-contiguous array.
 

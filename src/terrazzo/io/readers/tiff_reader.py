@@ -16,6 +16,11 @@ from terrazzo.io.readers.description import Description
 from terrazzo.io.readers.sizes import check_unpacked
 from terrazzo.io.readers.tiff_metadata import ome_channels, physical_pixel_size
 
+COLOURS: dict[int | None, tuple[str, ...]] = {
+    tifffile.PHOTOMETRIC.RGB: RGB,
+    tifffile.PHOTOMETRIC.YCBCR: RGB,  # which tifffile decodes to
+    tifffile.PHOTOMETRIC.SEPARATED: ("cyan", "magenta", "yellow", "black"),
+}
 ALPHA = (tifffile.EXTRASAMPLE.ASSOCALPHA, tifffile.EXTRASAMPLE.UNASSALPHA)
 
 
@@ -45,7 +50,7 @@ def describe(path: str, level: int) -> Description:
             axes=axes,
             pixel_size=size and _coarser(size, _extent(base), _extent(series)),
             pixel_unit=unit,
-            channels=ome_channels(tiff) or _colours(series),
+            channels=_channels(tiff, series),
             whole=_is_whole(series) and not _is_mapped(series),
             levels=len(base.levels),
         )
@@ -124,9 +129,16 @@ def _coarser(size: dict[str, float], base: tuple[int, int], level: tuple[int, in
     return size | {axis: size[axis] * base[at] / level[at] for at, axis in enumerate("yx")}
 
 
-def _colours(series: tifffile.TiffPageSeries) -> tuple[str, ...] | None:
-    samples = _shape_without_alpha(series)[series.axes.index("S")] if "S" in series.axes else 0
-    return RGB if samples == 3 else None
+def _channels(tiff: tifffile.TiffFile, series: tifffile.TiffPageSeries) -> tuple[str, ...] | None:
+    """Names from OME-XML; else of the samples of a pixel the colours that the file declares, and numbers for others."""
+    named = ome_channels(tiff)
+    if "S" not in series.axes:
+        return named
+    samples = _shape_without_alpha(series)[series.axes.index("S")]
+    if named is not None and len(named) == samples:
+        return named
+    colours = COLOURS.get(series.keyframe.photometric, ())[:samples]
+    return (*colours, *map(str, range(len(colours), samples)))
 
 
 def _refuse_compression(path: str, page: tifffile.TiffPage) -> None:

@@ -7,6 +7,7 @@ from numpy.typing import NDArray
 
 from terrazzo.kernels.filters.gaussian import gaussian_weights
 from terrazzo.kernels.filters.rows import along_x, along_y, bordered_into
+from terrazzo.kernels.filters.squares import held_product, mean_of_four, root_of_squares, squares_hold
 from terrazzo.kernels.jit import kernel
 
 Eigenvalues = tuple[NDArray[np.float32], NDArray[np.float32]]
@@ -35,8 +36,9 @@ def hessian_eigenvalues(smooth: NDArray[np.float32], sigma: float) -> Eigenvalue
     Lindeberg 1998, Edge detection and ridge detection with automatic scale selection.
     """
     larger, smaller = np.empty(smooth.shape, np.float32), np.empty(smooth.shape, np.float32)
+    held = squares_hold(smooth)
     for section, *results in zip(smooth, larger, smaller, strict=True):
-        _hessian_of_section(section, np.float32(sigma * sigma), *results)
+        _hessian_of_section(section, np.float32(sigma * sigma), held, *results)
     return larger, smaller
 
 
@@ -71,15 +73,16 @@ def structure_eigenvalues(smooth: NDArray[np.float32], sigma: float, *, coarse: 
     weights = gaussian_weights(sigma if coarse else 2 * sigma)
     height, width = (-(-n // 2) if coarse else n for n in smooth.shape[1:])
     larger, smaller = (np.empty((len(smooth), height, width), np.float32) for _ in range(2))
-    products = np.empty((3, height, width), np.float32)
+    held = squares_hold(smooth)
+    products = np.empty((3, height, width), np.float32 if held else np.float64)
     for section, *results in zip(smooth, larger, smaller, strict=True):
-        (_coarse_products if coarse else _products)(section, np.float32(0.5 * sigma), products)
+        (_coarse_products if coarse else _products)(section, np.float32(0.5 * sigma), held, products)
         _structure_of_section(products, weights, *results)
     return larger, smaller
 
 
 @kernel
-def _hessian_of_section(section, factor, larger, smaller):
+def _hessian_of_section(section, factor, held, larger, smaller):
     height, width = section.shape
     wide = np.empty((3, width + 2), np.float32)
     above, here, below = wide[0, 1:-1], wide[1, 1:-1], wide[2, 1:-1]
@@ -96,10 +99,17 @@ def _hessian_of_section(section, factor, larger, smaller):
             mean, half = np.float32(0.5) * (yy + xx), np.float32(0.5) * (yy - xx)
             spread = np.sqrt(half * half + yx * yx)
             large[x], small[x] = factor * (mean + spread), factor * (mean - spread)
+        if not held:
+            for x in range(width):
+                yy = (above[x] - here[x]) + (below[x] - here[x])
+                xx = (left[x] - here[x]) + (right[x] - here[x])
+                yx = np.float32(0.25) * ((below_right[x] - below_left[x]) - (above_right[x] - above_left[x]))
+                mean, spread = np.float32(0.5) * (yy + xx), root_of_squares(np.float32(0.5) * (yy - xx), yx)
+                large[x], small[x] = factor * (mean + spread), factor * (mean - spread)
 
 
 @kernel
-def _products_of_row(section, y, factor, wide, yy, yx, xx):
+def _products_of_row(section, y, factor, held, wide, yy, yx, xx):
     """Write the products of the gradient along a row, where `factor` is half of what multiplies the gradient."""
     height, width = section.shape
     above, below, left, right = section[max(y - 1, 0)], section[min(y + 1, height - 1)], wide[:-2], wide[2:]
@@ -107,29 +117,37 @@ def _products_of_row(section, y, factor, wide, yy, yx, xx):
     for x in range(width):
         dy, dx = factor * (below[x] - above[x]), factor * (right[x] - left[x])
         yy[x], yx[x], xx[x] = dy * dy, dy * dx, dx * dx
+    if not held:
+        for x in range(width):
+            dy, dx = factor * (below[x] - above[x]), factor * (right[x] - left[x])
+            yy[x], yx[x], xx[x] = held_product(dy, dy), held_product(dy, dx), held_product(dx, dx)
 
 
 @kernel
-def _products(section, factor, products):
+def _products(section, factor, held, products):
     wide = np.empty(section.shape[1] + 2, np.float32)
     for y in range(section.shape[0]):
-        _products_of_row(section, y, factor, wide, products[0, y], products[1, y], products[2, y])
+        _products_of_row(section, y, factor, held, wide, products[0, y], products[1, y], products[2, y])
 
 
 @kernel
-def _coarse_products(section, factor, products):
+def _coarse_products(section, factor, held, products):
     """Write the means of the products over 2 x 2 pixels; an odd last row or column counts twice."""
     height, width = section.shape
-    top, bottom = np.empty((3, width), np.float32), np.empty((3, width), np.float32)
+    top, bottom = np.empty((3, width), products.dtype), np.empty((3, width), products.dtype)
     wide = np.empty(width + 2, np.float32)
     for y in range(products.shape[1]):
-        _products_of_row(section, 2 * y, factor, wide, top[0], top[1], top[2])
-        _products_of_row(section, min(2 * y + 1, height - 1), factor, wide, bottom[0], bottom[1], bottom[2])
+        _products_of_row(section, 2 * y, factor, held, wide, top[0], top[1], top[2])
+        _products_of_row(section, min(2 * y + 1, height - 1), factor, held, wide, bottom[0], bottom[1], bottom[2])
         for product in range(3):
             upper, lower, row = top[product], bottom[product], products[product, y]
             for x in range(row.size):
                 other = min(2 * x + 1, width - 1)
                 row[x] = np.float32(0.25) * ((upper[2 * x] + upper[other]) + (lower[2 * x] + lower[other]))
+            if not held:
+                for x in range(row.size):
+                    other = min(2 * x + 1, width - 1)
+                    row[x] = mean_of_four(upper[2 * x], upper[other], lower[2 * x], lower[other])
 
 
 @kernel

@@ -24,7 +24,7 @@ from terrazzo.regions.intensities.distribution import Distribution
 from terrazzo.regions.statistics.core_responses import CoreResponses
 from terrazzo.regions.statistics.filter_bank import SCALE_BANK, ResponseBank, bank_named
 from terrazzo.regions.statistics.statistic import FeatureSet
-from terrazzo.regions.superpixels.block_labels import single_precision
+from terrazzo.regions.superpixels.single_precision import single_precision, usable
 from terrazzo.wording import counted
 
 if TYPE_CHECKING:
@@ -154,7 +154,7 @@ class ForestModel(FittedModel):
         """Return the probability of each class at each pixel of a block's core, shape (pixels, classes)."""
         core, pixels = block.core, seen.pixels
         if seen.mask is not None and not seen.mask.all():
-            pixels = np.where(seen.mask | np.isfinite(pixels), pixels, 0)
+            pixels = np.where(seen.mask | usable(pixels), pixels, 0)
         responses = CoreResponses.of(self.bank, single_precision(pixels, seen.box), seen.box, core)
         trees = [getattr(self.trees, name) for name in ARRAYS]
         found = np.empty((*core.shape, len(self.class_names)), np.float32)

@@ -9,7 +9,7 @@ from terrazzo.blocks import Block, Box
 from terrazzo.models.passes.declared import Seen
 from terrazzo.regions.statistics.core_responses import CoreResponses
 from terrazzo.regions.statistics.filter_bank import EIGEN_BANK, responses_at
-from terrazzo.regions.superpixels.block_labels import single_precision
+from terrazzo.regions.superpixels.single_precision import single_precision, usable
 
 BANK = EIGEN_BANK
 """The only bank that there is for them, so far: files name it."""
@@ -39,5 +39,5 @@ def _pixels(seen: Seen) -> NDArray[np.float32]:
     """Return the pixels that were seen; outside a mask they may be NaN, which counts as 0."""
     pixels = seen.pixels
     if seen.mask is not None and not seen.mask.all():
-        pixels = np.where(seen.mask | np.isfinite(pixels), pixels, 0)
+        pixels = np.where(seen.mask | usable(pixels), pixels, 0)
     return single_precision(pixels, seen.box)

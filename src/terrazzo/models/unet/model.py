@@ -29,7 +29,7 @@ from terrazzo.models.unet.pixel_blocks import halo, pixel_grid, pixel_window
 from terrazzo.models.unet.pixel_task import multiply_adds, pixel_bytes
 from terrazzo.regions.intensities.distribution import Distribution
 from terrazzo.regions.statistics.features import FeatureSet
-from terrazzo.regions.superpixels.block_labels import single_precision
+from terrazzo.regions.superpixels.single_precision import single_precision, usable
 from terrazzo.wording import counted
 
 COPIES_OF_WEIGHTS = 3
@@ -214,7 +214,7 @@ class UNetModel(FittedModel):
         pixels = seen.pixels
         if seen.mask is not None and not seen.mask.all():
             means = np.array(self.mean, np.float32).reshape((-1,) + (1,) * self.axes)
-            pixels = np.where(seen.mask | np.isfinite(pixels), pixels, means)
+            pixels = np.where(seen.mask | usable(pixels), pixels, means)
         logits = self.logits(single_precision(pixels, seen.box), device=device)
         return logits[(slice(None), *block.core.within(seen.box))]
 

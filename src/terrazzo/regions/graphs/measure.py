@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 
 from terrazzo.blocks import Box
 from terrazzo.regions.statistics.statistic import FeatureSet, Regions, column_names
-from terrazzo.regions.superpixels.block_labels import single_precision
+from terrazzo.regions.superpixels.single_precision import MOST, is_within, single_precision, usable
 
 
 def measured_window(pixels: Box, extent: tuple[int, ...], features: FeatureSet) -> Box:
@@ -24,19 +24,20 @@ def measured_window(pixels: Box, extent: tuple[int, ...], features: FeatureSet) 
 
 
 def finite_pixels(image: NDArray[Any], window: Box, mask: NDArray[np.bool_] | None) -> NDArray[np.float32]:
-    """Return the pixels of `window` in single precision; outside a mask what is not finite reads as 0.
+    """Return the pixels of `window` in single precision; outside a mask what is not finite, or huge, reads as 0.
 
     Raises
     ------
     InputError
-        If a pixel inside the mask is not finite; without a mask, if any is not.
+        If a pixel inside the mask is not finite, or larger than 1e36; without a mask, if any is.
     """
     if mask is None:
         return single_precision(image, window)
     with np.errstate(over="ignore"):
         single = np.ascontiguousarray(image, dtype=np.float32)
-    finite = np.isfinite(single)
-    return single if finite.all() else single_precision(np.where(finite | mask, image, 0), window)
+    if is_within(single, MOST):
+        return single
+    return single_precision(np.where(usable(single) | mask, image, 0), window)
 
 
 def labelled_pixels(labels: NDArray[np.integer[Any]], box: Box, window: Box) -> NDArray[np.bool_]:

@@ -15,6 +15,8 @@ from terrazzo.regions.graphs.region_graph import RegionGraph
 LIMIT = np.float32(1e4)
 """Scaled features are cut to this many standard deviations, so that they are finite whatever comes in."""
 
+# a thousand times the smallest number that float32 has
+LEAST_SPREAD = 1.4e-42
 _ROWS_AT_ONCE = 65536
 _NO_NODE = "there is no training node to fit the feature scaling on; give at least one row"
 
@@ -117,8 +119,8 @@ def as_scale(
 ) -> tuple[NDArray[np.float32], NDArray[np.float32]]:
     """Return mean and standard deviation of columns by their count, mean and summed squared deviations."""
     std = np.sqrt(squares / np.maximum(count, 1))
-    # below this a spread is rounding: float32 cannot resolve it beside the mean
-    std[std <= np.maximum(np.finfo(np.float32).eps * np.abs(mean), np.finfo(np.float32).tiny)] = 1
+    # below this a spread is rounding: float32 cannot resolve it beside the mean, or at all
+    std[std <= np.maximum(np.finfo(np.float32).eps * np.abs(mean), LEAST_SPREAD)] = 1
     return mean.astype(np.float32), std.astype(np.float32)
 
 

@@ -15,9 +15,13 @@ from terrazzo.kernels.superpixels.connectivity import ADOPTION_CELLS, connect
 from terrazzo.kernels.superpixels.ids import ids_of
 from terrazzo.kernels.superpixels.slic import slic
 from terrazzo.regions.superpixels.compared_channels import compared_channels
+from terrazzo.regions.superpixels.single_precision import LEAST, MOST, is_within, single_precision
 from terrazzo.regions.superpixels.superpixel_parameters import SURROUND, SuperpixelParameters
 
 SHARPENING = np.float32(0.5)
+
+# A squared difference of so many scales is finite in float32, summed over many channels.
+MOST_SCALES = 1e17
 
 # Cells around a core whose labels a block must see.
 LABEL_MARGIN = 1
@@ -82,7 +86,7 @@ def block_labels(
     Raises
     ------
     InputError
-        If a pixel inside the mask is NaN or infinite.
+        If a pixel inside the mask is NaN, infinite or larger than 1e17 times the scale, or the scale is below 1e-36.
     """
     box = block.pixels(margin)
     if mask is not None and not mask[box.within(window)].any():
@@ -108,27 +112,6 @@ def of_core(value: Any, block: Block) -> Any:
     return value.cut(block.core) if isinstance(value, BlockLabels) else value
 
 
-def single_precision(image: NDArray[Any], window: Box) -> NDArray[np.float32]:
-    """Return the pixels of `window`, (c, y, x) or (c, z, y, x), as contiguous float32.
-
-    Raises
-    ------
-    InputError
-        If a pixel is NaN, infinite or too large for float32; it names the first.
-    """
-    with np.errstate(over="ignore"):
-        single = np.ascontiguousarray(image, dtype=np.float32)
-    if np.isfinite(single).all():
-        return single
-    at = tuple(int(i) for i in np.argwhere(~np.isfinite(single))[0])
-    axes = ", ".join("zyx"[-len(window.start) :])
-    place = tuple(start + offset for start, offset in zip(window.start, at[1:], strict=True))
-    raise InputError(
-        f"the image is {image[at]} in channel {at[0]} at pixel ({axes}) = {place}; replace NaN, infinite and huge "
-        "values (above 3.4e38) first, or leave them out by a mask"
-    )
-
-
 def _smoothed(
     image: NDArray[Any],
     window: Box,
@@ -143,13 +126,18 @@ def _smoothed(
     cut = image[(slice(None), *around.within(window))]
     sigmas = _triple((0.0,) * (3 - len(extent)) + parameters.sigmas)
     inner, shape = pixels.as_volume.within(around.as_volume), around.as_volume.shape
-    unit = np.float32(1.0 / scale)
+    if scale < LEAST:
+        raise InputError(
+            f"the intensity scale is {scale:.3g}, and below {LEAST:g} single precision has too few digits; multiply "
+            "the image so that its intensities are larger"
+        )
+    unit, most = np.float32(1.0 / scale), min(MOST, MOST_SCALES * scale)
     if mask is None:
-        channels = _compared(cut, around, parameters).reshape(-1, *shape)
+        channels = _compared(cut, around, parameters, most).reshape(-1, *shape)
         return np.stack([_sharpened(channel * unit, sigmas, None)[inner] for channel in channels]), None
     inside = mask[around.within(window)]
     filled = np.where(inside, cut, cut.dtype.type(0))
-    channels = _compared(filled, around, parameters).reshape(-1, *shape)
+    channels = _compared(filled, around, parameters, most).reshape(-1, *shape)
     volume = np.ascontiguousarray(inside.reshape(shape))
     return np.stack([_sharpened(channel * unit, sigmas, volume)[inner] for channel in channels]), volume[inner]
 
@@ -166,11 +154,12 @@ def _sharpened(
     return sharpened
 
 
-def _compared(image: NDArray[Any], window: Box, parameters: SuperpixelParameters) -> NDArray[np.float32]:
+def _compared(image: NDArray[Any], window: Box, parameters: SuperpixelParameters, most: float) -> NDArray[np.float32]:
     channels = compared_channels(image, parameters)
-    if not np.isfinite(channels).all():
-        single_precision(image, window)  # names the pixel with the value that the image has there
-    return single_precision(channels, window)
+    because = "" if most == MOST else f", {MOST_SCALES:g} times the intensity scale"
+    if not is_within(channels, most):
+        single_precision(image, window, most, because)  # names the pixel with the value that the image has there
+    return single_precision(channels, window, most, because)
 
 
 def _count_inside(left: NDArray[np.int32], box: tuple[slice, ...]) -> int:

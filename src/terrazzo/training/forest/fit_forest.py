@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import math
 import time
 from collections.abc import Sequence
+from dataclasses import replace
 from typing import Any
 
 import numpy as np
@@ -28,6 +30,9 @@ BANK = EIGEN_BANK
 
 STEP = 10
 """Trees that are added before the validation loss is looked at again."""
+
+# Of an image of smaller intensities, responses are multiplied by a power of two.
+LEAST_HIGHEST = 1e-4
 
 
 @shows_progress
@@ -82,6 +87,8 @@ def fit_forest(
     )
     if not learned.classes.size or not judged.classes.size:
         raise ParameterError("no annotated pixel was drawn for training or for validation; annotate more")
+    unit = _unit(learned.responses)
+    learned, judged = (replace(each, responses=each.responses * unit) for each in (learned, judged))
     grown, losses = _grow(learned, judged, training, began)
     best = int(np.argmin(losses))
     kept = grown.estimators_[: STEP * (best + 1)]
@@ -94,9 +101,16 @@ def fit_forest(
     for tree in kept:
         tree.classes_ = grown.classes_
     trees, (pixel_size, pixel_unit) = Trees.of(kept, inputs.classes), inputs.pixel_size
+    trees = replace(trees, threshold=trees.threshold / float(unit))
     shape = inputs.channels, inputs.axes
     named = inputs.class_names, inputs.colours
     return ForestModel(trees, *shape, *named, pixel_size, figures, pixel_unit, BANK, seen)
+
+
+def _unit(responses: NDArray[np.float32]) -> np.float32:
+    """Return a power of two that responses are multiplied by: scikit-learn takes values within 1e-7 to be equal."""
+    highest = float(np.abs(responses).max())
+    return np.float32(2.0 ** -math.frexp(highest)[1] if 0 < highest < LEAST_HIGHEST else 1.0)
 
 
 def _grow(

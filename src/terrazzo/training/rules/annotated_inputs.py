@@ -11,11 +11,12 @@ import dask.array as da
 import numpy as np
 from numpy.typing import NDArray
 
-from terrazzo.blockwise.inputs.image_array import ImageLike, axis_names, image_array
+from terrazzo.blockwise.inputs.image_array import ImageLike, annotation_array, axis_names, image_array
 from terrazzo.errors import InputError, ParameterError
 from terrazzo.io.images.image import Image
+from terrazzo.io.images.stored_array import StoredArray
 from terrazzo.pixel_size import is_same_size, size_ratio
-from terrazzo.regions.classes.annotation import NOT_ANNOTATED
+from terrazzo.regions.classes.annotation import NOT_ANNOTATED, gap_note, mask_hint, value_counts
 from terrazzo.training.rules.named_classes import (
     ClassNames,
     annotated_colours,
@@ -82,7 +83,8 @@ def annotated_inputs(
     Raises
     ------
     InputError
-        If images differ in axes or channels, or an annotation holds no whole numbers.
+        If images differ in axes or channels, an annotation holds no whole numbers or, without names, other values than
+        classes and 255, or a class below the highest has no pixel.
     ParameterError
         If they are no lists, or names and colours do not fit.
     """
@@ -91,7 +93,8 @@ def annotated_inputs(
     axes, channels = common_axes(pixels)
     planes = [class_plane(annotation, axes) for annotation in annotations]
     named = named_classes(annotations, class_names)
-    names = chosen_names(named, count_classes(planes) if named is None else len(named))
+    mapped = any(isinstance(one, Image) and type(one.stored) is not StoredArray for one in annotations)
+    names = chosen_names(named, count_classes(planes, mapped) if named is None else len(named))
     given = given_colours(class_names) or annotated_colours(annotations, len(names))
     return AnnotatedInputs(
         images, annotations, pixels, planes, axes, channels, names, chosen_colours(given, len(names))
@@ -132,7 +135,7 @@ def common_pixel_size(images: Sequence[ImageLike]) -> tuple[tuple[float, ...] | 
 
 def class_plane(annotation: ImageLike, axes: int) -> da.Array:
     """Return an annotation as a Dask array (y, x) or (z, y, x)."""
-    plane = annotation.plane if isinstance(annotation, Image) else da.asarray(annotation)
+    plane = annotation_array(annotation)
     if plane.ndim != axes or plane.dtype.kind not in "bui":
         raise InputError(
             f"an annotation is {plane.dtype} with {plane.ndim} axes; it must hold whole numbers {axis_names(axes)}, a "
@@ -141,10 +144,20 @@ def class_plane(annotation: ImageLike, axes: int) -> da.Array:
     return plane.astype(np.uint8) if plane.dtype.kind == "b" else plane
 
 
-def count_classes(planes: Sequence[da.Array]) -> int:
-    """Return one more than the highest class of all annotations; they are read."""
-    highest = dask.compute(*(da.where(plane == NOT_ANNOTATED, 0, plane).max() for plane in planes))
-    return max(1, int(max(highest)) + 1)
+def count_classes(planes: Sequence[da.Array], mapped: bool = False) -> int:
+    """Return one more than the highest class of all annotations; they are read.
+
+    Raises
+    ------
+    InputError
+        If a value is neither a class nor 255, or a class below the highest has no pixel in any of them.
+    """
+    chunks = (chunk for plane in planes for chunk in plane.to_delayed().ravel())
+    counts = sum(dask.delayed(value_counts)(chunk) for chunk in chunks).compute()[:NOT_ANNOTATED]
+    note = gap_note(counts, mapped)
+    if note is not None and np.count_nonzero(counts) > 1:  # of one class alone there is more to say
+        raise InputError(note)
+    return int(np.flatnonzero(counts).max(initial=0)) + 1
 
 
 def check_annotation(annotated: NDArray[np.float64]) -> None:
@@ -153,7 +166,10 @@ def check_annotation(annotated: NDArray[np.float64]) -> None:
     if found.size == 0:
         raise ParameterError("no pixel is annotated; annotate some pixels of at least two classes")
     if found.size == 1:
-        raise ParameterError(f"class {found[0]} is the only one annotated; annotate some pixels of another class")
+        raise ParameterError(
+            f"class {found[0]} is the only one annotated; annotate some pixels of another class or, "
+            f"{mask_hint(int(found[0]))}"
+        )
 
 
 def pixels_of(counts: Iterable[NDArray[np.unsignedinteger]]) -> NDArray[np.float64]:

@@ -15,7 +15,7 @@ from terrazzo.blockwise.inputs.windows import Readable, read_window
 from terrazzo.memory import MIB
 from terrazzo.regions.classes.annotation import NOT_ANNOTATED
 from terrazzo.regions.classes.tile_counts import TileCounts
-from terrazzo.regions.superpixels.block_labels import single_precision
+from terrazzo.regions.superpixels.single_precision import single_precision
 from terrazzo.training.rules.split_blocks import GAP_CELLS, HeldOut
 
 

@@ -11,11 +11,13 @@ from terrazzo.blockwise.inputs.estimates import INTENSITIES, lazy_estimate
 from terrazzo.blockwise.inputs.image_array import ImageLike
 from terrazzo.blockwise.inputs.masks import Mask, inside, read_mask
 from terrazzo.blockwise.inputs.windows import Readable, read_window
+from terrazzo.errors import InputError
 from terrazzo.io.failures import about
 from terrazzo.io.images.image import Image
 from terrazzo.regions.intensities.distribution import Distribution
 from terrazzo.regions.intensities.image_intensities import ImageIntensities
 from terrazzo.regions.intensities.unequal_scales import unequal_scales
+from terrazzo.regions.superpixels.single_precision import LEAST
 
 _log = logging.getLogger(__name__)
 
@@ -35,6 +37,11 @@ def seen_intensities(
         What windows of them are read from.
     masks : sequence of Mask, optional
         Which of their pixels count.
+
+    Raises
+    ------
+    InputError
+        If intensities are so small that single precision cannot tell them apart.
     """
     found, names = [], []
     for place, (image, array) in enumerate(zip(images, pixels, strict=True)):
@@ -42,6 +49,12 @@ def seen_intensities(
         names.append(f"'{path}'" if path else f"image {place + 1}")
         with about(path):
             found.append(_estimated(array, None if masks is None else masks[place]))
+    spread = max((float(image.levels.std(axis=1).max()) for image in found if image is not None), default=0.0)
+    if 0 < spread < LEAST:
+        raise InputError(
+            f"the images' intensities differ by {spread:.3g}, and below {LEAST:g} single precision has too few digits; "
+            "multiply all images by the same number"
+        )
     said = unequal_scales(found, names)
     if said is not None:
         _log.warning("%s", said)
