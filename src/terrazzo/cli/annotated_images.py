@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from terrazzo.cli.options import STACKED, Annotating, ReadingMany, parse_names
+from terrazzo.cli.options import STACKED, Annotating, ReadingMany, parse_classes
 
 if TYPE_CHECKING:
     from terrazzo.io.annotations.annotation import Annotation
@@ -52,7 +52,7 @@ def open_annotated_images(
     reading, annotating
         The options about images and about annotations.
     classes : str, optional
-        Names with commas between them.
+        As for --classes.
 
     Raises
     ------
@@ -72,7 +72,7 @@ def open_annotated_images(
     drawn = open_annotations(
         [annotation for _, annotation in pairs],
         opened,
-        classes=parse_names(classes),
+        classes=parse_classes(classes),
         empty=annotating.empty,
         level=annotating.annotation_level,
         axes=annotating.annotation_axes,

@@ -15,7 +15,10 @@ STACKED = "zyx"
 
 Images = Annotated[str, typer.Argument(help="A file, a folder or a quoted glob.")]
 Annotations = Annotated[str, typer.Argument(help="The same, with a class per pixel or shapes of GeoJSON or CSV.")]
-Classes = Annotated[str | None, typer.Option(help="Names, comma-separated, in the order of values.")]
+Classes = Annotated[
+    str | None,
+    typer.Option(help="Names in the order of values, such as a,b; with the labels' colours, a=#ff0000,…; or a CSV."),
+]
 Seconds = Annotated[float | None, typer.Option(help="About the most seconds of training and what comes before it.")]
 Json = Annotated[bool, typer.Option("--json", help="Print one JSON document.")]
 Overwrite = Annotated[bool, typer.Option("--overwrite", help="Replace what is at the output path.")]
@@ -66,6 +69,30 @@ def parse_lengths(name: str, text: str | None) -> tuple[float, ...] | None:
 def parse_names(text: str | None) -> list[str] | None:
     """Return names with commas between them as a list."""
     return None if text is None else [name.strip() for name in text.split(",")]
+
+
+def parse_classes(text: str | None) -> list[str] | dict[str, str] | None:
+    """Return what --classes says: names, or names and colours; of a path that ends in .csv, those in the file.
+
+    Raises
+    ------
+    ParameterError
+        If some names have a colour and others have none, or one has two.
+    InputError
+        If the file is no table of classes.
+    """
+    if text is not None and text.lower().endswith(".csv"):
+        from terrazzo.io.annotations.class_table import read_class_table
+
+        return read_class_table(text)
+    names = parse_names(text)
+    if names is None or not any("=#" in name for name in names):
+        return names
+    pairs = [name.rpartition("=#") for name in names]
+    colours = {name.strip(): f"#{code.strip()}" for name, _, code in pairs if name}
+    if len(colours) < len(names):
+        raise ParameterError(f"classes are '{text}'; give each one colour, such as tumour=#ff0000,stroma=#00ff00")
+    return colours
 
 
 def parse_weights(text: str | None) -> tuple[float, ...] | None:

@@ -11,7 +11,7 @@ from typing import Annotated, Any, ClassVar
 import typer
 
 from terrazzo.cli.groups import grouped
-from terrazzo.cli.options import Axes, Elsewhere, Empty, Json, Workers, parse_names
+from terrazzo.cli.options import Axes, Elsewhere, Empty, Json, Workers, parse_classes
 from terrazzo.cli.printing import display, print_values
 from terrazzo.errors import InputError, ParameterError
 
@@ -37,7 +37,10 @@ def score(
     annotations: Annotated[
         str, typer.Argument(help="The true class of each pixel, 255 where nobody has said: a file, a folder, a glob.")
     ],
-    classes: Annotated[str | None, typer.Option(help="Names of the classes of label images, comma-separated.")] = None,
+    classes: Annotated[
+        str | None,
+        typer.Option(help="Names of the classes of label images, a,b; with colours a=#ff0000,b=#00ff00; or a CSV."),
+    ] = None,
     tolerance: Annotated[float, typer.Option(help="The distance in pixels up to which boundaries match.")] = 2.0,
     workers: Workers = None,
     json: Json = False,
@@ -59,15 +62,17 @@ def score(
 
     found, are_results = find_predictions(predictions, RUN)
     pairs = pair_by_stem(found, find_annotations(annotations))
-    names = parse_names(classes)
+    known = parse_classes(classes)
     opened: list[Any]
     if are_results:
         opened = [open_result(path) for path, _ in pairs]
-        names = _common_names(opened, names)
+        known = _common_classes(opened, known)
     else:
-        opened = [open_labels(path) for path, _ in pairs]
+        colours = list(known.values()) if isinstance(known, dict) else None
+        opened = [open_labels(path, colours=colours) for path, _ in pairs]
     paths = [annotation for _, annotation in pairs]
-    truths = open_annotations(paths, opened, classes=names, empty=reading.empty, axes=reading.axes)
+    truths = open_annotations(paths, opened, classes=known, empty=reading.empty, axes=reading.axes)
+    names = None if known is None else list(known)
     matched = list(zip(opened, truths, strict=True))
     number = max(count_classes(*pair) for pair in matched) if names is None else len(names)
     scheduler, file = elsewhere.scheduler, elsewhere.scheduler_file
@@ -81,12 +86,15 @@ def score(
     print_values(values, as_json=json)
 
 
-def _common_names(results: list[Any], given: list[str] | None) -> list[str]:
-    """Return the class names that all results have."""
-    if given is not None:
-        raise ParameterError("--classes is for label images; a result knows the names of its classes")
+def _common_classes(results: list[Any], given: list[str] | dict[str, str] | None) -> list[str] | dict[str, str]:
+    """Return the class names that all results have, with the colours that truth has them in, if these are given."""
     names: list[str] = results[0].run["class_names"]
+    if given is not None and not (isinstance(given, dict) and set(given) == set(names)):
+        raise ParameterError(
+            "--classes is for label images, or says the colour of each class of a result, which knows their names: "
+            f"{', '.join(names)}"
+        )
     for result in results:
         if result.run["class_names"] != names:
             raise InputError(f"'{result.path}' has other classes than the first; score results of one model together")
-    return names
+    return {name: given[name] for name in names} if isinstance(given, dict) else names

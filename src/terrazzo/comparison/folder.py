@@ -77,6 +77,7 @@ def finish(folder: Path) -> None:
 def _inputs(images: Sequence[ImageLike], annotations: Sequence[ImageLike]) -> list[str]:
     return [
         f"{one.path} {one.level} {one.stored.axes} {type(one.stored).__name__} {content_stamp(one.stored)}"
+        f" {getattr(one, 'colours', None)}"
         if isinstance(one, Image)
         else tokenize(one)
         for one in (*images, *annotations)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
 from typing import Any, TypeAlias
@@ -14,6 +14,7 @@ from terrazzo.errors import InputError, ParameterError
 from terrazzo.io.annotations.annotation import Annotation
 from terrazzo.io.annotations.check_drawing import check_drawing, shape_name
 from terrazzo.io.annotations.drawn_array import CountedFromOne, DrawnArray, opened_drawing
+from terrazzo.io.images.colour_coded import ColourCoded
 from terrazzo.io.images.image import Image
 from terrazzo.io.images.open_image import open_image, open_labels
 from terrazzo.io.images.stored_array import reading_chunks
@@ -24,6 +25,7 @@ from terrazzo.regions.outlines.drawing import UNCLASSED, Drawing
 
 Drawn: TypeAlias = "Image | Result | Any"
 PathLike: TypeAlias = "str | os.PathLike[str]"
+Classes: TypeAlias = Sequence[str] | Mapping[str, str]
 
 # QuPath leaves classes whose names end so out of its results, such as "Ignore*"
 IGNORED = "*"
@@ -33,7 +35,7 @@ def open_annotation(
     path: PathLike,
     image: Drawn,
     *,
-    classes: Sequence[str] | None = None,
+    classes: Classes | None = None,
     empty: int = NOT_ANNOTATED,
     level: int = 0,
     axes: str | None = None,
@@ -49,9 +51,10 @@ def open_annotation(
         A file ending in .geojson, .json or .csv holds shapes; anything else is a label image, as for `open_labels`.
     image : Image, Result or array
         What was annotated. Shapes are in pixels of level 0 of its file, and are scaled to its level.
-    classes : sequence of str, optional
+    classes : sequence of str, or mapping of str to str, optional
         The names of the classes, in the order of their values. By default those of the shapes, sorted by name; of a
-        result those of its model. With one name, shapes without a class have it.
+        result those of its model. With one name, shapes without a class have it. In a mapping each name has a colour
+        `#rrggbb`: by these a label image of colours is read, as `open_labels` says.
     empty : int
         The value of a label image that says "not annotated": 255, or 0, where classes count from 1.
     level, axes
@@ -72,17 +75,18 @@ def open_annotation(
     names = _checked_names(classes)
     if names is None and isinstance(image, Result):
         names = tuple(image.run["class_names"])
+    colours = tuple(classes.values()) if isinstance(classes, Mapping) else None
     if is_drawn(path):
         array, drawing = _drawn_on(path, image)
-        return _drawn_annotation(array, drawing, names or _own_names(path, drawing))
-    return _label_annotation(path, names, empty, level, axes)
+        return _drawn_annotation(array, drawing, names or _own_names(path, drawing), colours)
+    return _label_annotation(path, names, colours, empty, level, axes)
 
 
 def open_annotations(
     paths: Sequence[PathLike],
     images: Sequence[Drawn],
     *,
-    classes: Sequence[str] | None = None,
+    classes: Classes | None = None,
     empty: int = NOT_ANNOTATED,
     level: int = 0,
     axes: str | None = None,
@@ -129,7 +133,9 @@ def _drawn_on(path: PathLike, image: Drawn) -> tuple[DrawnArray, Drawing]:
     return DrawnArray(str(file), "drawn", "", "yx", shape, dtype, chunks, modified, (scale_y, scale_x)), drawing
 
 
-def _drawn_annotation(array: DrawnArray, drawing: Drawing, names: tuple[str, ...]) -> Annotation:
+def _drawn_annotation(
+    array: DrawnArray, drawing: Drawing, names: tuple[str, ...], colours: tuple[str, ...] | None
+) -> Annotation:
     used = {int(index) for index in np.unique(drawing.classes)}
     for index in used - {UNCLASSED}:
         name = drawing.names[index]
@@ -142,22 +148,29 @@ def _drawn_annotation(array: DrawnArray, drawing: Drawing, names: tuple[str, ...
     if len(names) > 1:
         _refuse_unclassed(array.path, drawing)
     values = tuple((name, value) for value, name in enumerate(names))
-    colours = tuple(drawing.colours.get(name) for name in names)
     stored = replace(array, values=values, unclassed=0)
-    return Annotation(stored, ("annotation",), class_names=names, colours=colours)
+    own = tuple(drawing.colours.get(name) for name in names)
+    return Annotation(stored, ("annotation",), class_names=names, colours=colours or own)
 
 
 def _label_annotation(
-    path: PathLike, names: tuple[str, ...] | None, empty: int, level: int, axes: str | None
+    path: PathLike,
+    names: tuple[str, ...] | None,
+    colours: tuple[str, ...] | None,
+    empty: int,
+    level: int,
+    axes: str | None,
 ) -> Annotation:
-    labels = open_labels(path, level=level, axes=axes)
+    labels = open_labels(path, level=level, axes=axes, colours=colours)
     stored = labels.stored
+    if empty != NOT_ANNOTATED and isinstance(stored, ColourCoded):
+        raise ParameterError(f"empty is {empty}, and '{path}' says classes by colours; leave it out: others are empty")
     if empty == 0:
         stored = CountedFromOne.of(stored)
     elif empty != NOT_ANNOTATED:
         raise ParameterError(f"empty is {empty}; it must be {NOT_ANNOTATED}, or 0 where classes count from 1")
     known = (labels.channels, labels.pixel_size, labels.pixel_unit, labels.level, labels.levels)
-    return Annotation(stored, *known, class_names=names)
+    return Annotation(stored, *known, class_names=names, colours=colours)
 
 
 def _own_names(path: PathLike, drawing: Drawing) -> tuple[str, ...]:
@@ -183,7 +196,7 @@ def _how_to_class(path: PathLike) -> str:
     return f"set its class in QuPath and export again (a class such as Ignore{IGNORED} is left out)"
 
 
-def _checked_names(classes: Sequence[str] | None) -> tuple[str, ...] | None:
+def _checked_names(classes: Classes | None) -> tuple[str, ...] | None:
     names = None if classes is None else tuple(classes)
     if names is not None and not 1 <= len(set(names)) == len(names) <= NOT_ANNOTATED:
         raise ParameterError(f"classes are {', '.join(names[:8])}; give 1 to {NOT_ANNOTATED} different names")

@@ -8,6 +8,7 @@ import numpy as np
 
 from terrazzo.errors import InputError, ParameterError
 from terrazzo.io.failures import reported_as_input_error
+from terrazzo.io.images.colour_coded import ColourCoded, is_coloured, unnamed_text
 from terrazzo.io.images.image import Image
 from terrazzo.io.images.image_levels import levels_of, nearest_level, scaled
 from terrazzo.io.images.stored_array import StoredArray, reading_chunks
@@ -98,15 +99,22 @@ def open_image(
     return open_image(path, level=chosen, axes=axes, calibration=calibration, channels=channels)
 
 
-def open_labels(path: str | os.PathLike[str], *, level: int = 0, axes: str | None = None) -> Image:
-    """Open a label image or an annotation: one integer per pixel.
+def open_labels(
+    path: str | os.PathLike[str], *, level: int = 0, axes: str | None = None, colours: Sequence[str] | None = None
+) -> Image:
+    """Open a label image or an annotation: one integer per pixel, or a colour for each class.
 
-    A boolean image is read as 0 and 1, and a PNG with a palette as the palette's indices.
+    A boolean image is read as 0 and 1, and one with a palette as the palette's indices.
 
     Parameters
     ----------
     path, level, axes
         As for `open_image`.
+    colours : sequence of str, optional
+        `#rrggbb` of each class, in the order of the values, of an image in red, green and blue or with a palette; one
+        of single numbers has no use for them. A pixel of exactly such a colour is of the class; any other colour, such
+        as a mixture at an edge, and what is transparent, is 255, not annotated. One line of the log says how many
+        pixels have other colours, by a few windows, which are read.
 
     Returns
     -------
@@ -116,9 +124,10 @@ def open_labels(path: str | os.PathLike[str], *, level: int = 0, axes: str | Non
     Raises
     ------
     InputError
-        If the file has more than one channel or values that are not integers, or as for `open_image`.
+        If the file has more than one channel and there are no colours, or values that are not integers, or as for
+        `open_image`. The message lists the colours that were found.
     ParameterError
-        If `axes` is malformed.
+        If `axes` is malformed, or a colour is.
     """
     if is_drawn(path):
         raise InputError(
@@ -126,17 +135,28 @@ def open_labels(path: str | os.PathLike[str], *, level: int = 0, axes: str | Non
             "them as labels first: write_ome_zarr(path, open_annotation(shapes, image).plane, axes='yx')"
         )
     location, kind, description = _described(path, level)
-    image = _image(location, kind, description.palette_indices or description, level=level, axes=axes)
+    description = description.palette_indices or description
+    image = _image(location, kind, description, level=level, axes=axes)
     if len(image.channels) != 1:
-        hint = ", or pass axes='zyx' if it is a volume" if image.stored.axes == "cyx" else ""
-        raise InputError(
-            f"'{location}' has {len(image.channels)} channels; labels have one: save one integer per pixel{hint}."
-        )
+        return _coloured_labels(image, description.alpha, colours)
+    if colours is not None and description.palette is not None:
+        return replace(image, stored=ColourCoded.of(image.stored, colours, description.palette))
     if image.dtype.kind == "b":
         return replace(image, stored=replace(image.stored, dtype=np.dtype(np.uint8)))
     if image.dtype.kind not in "ui":
         raise InputError(f"'{location}' holds {image.dtype} values; labels are integers: save one integer per pixel.")
     return image
+
+
+def _coloured_labels(image: Image, alpha: bool, colours: Sequence[str] | None) -> Image:
+    """Return a label image in red, green and blue, with one channel more if that is alpha, as one of classes."""
+    stored = replace(image.stored, shape=(4, *image.shape[1:])) if alpha else image.stored
+    if colours is None or not is_coloured(stored):
+        hint = ", or pass axes='zyx' if it is a volume" if stored.axes == "cyx" else ""
+        raise InputError(
+            f"'{image.path}' has {len(image.channels)} channels; labels have one{unnamed_text(stored)}{hint}."
+        )
+    return replace(image, stored=ColourCoded.of(stored, colours), channels=("classes",))
 
 
 def _described(path: str | os.PathLike[str], level: int) -> tuple[str, str, Description]:
