@@ -106,7 +106,7 @@ def test_other_colours_are_not_annotated_and_said_in_one_line_with_their_share(t
     (said,) = caplog.records
     assert said.levelno == logging.WARNING
     assert "25 % of the pixels of" in said.getMessage()
-    assert said.getMessage().endswith("count as not annotated: #808080 (25 %), #7f6000 (0.05 %)")
+    assert said.getMessage().endswith("count as not annotated: #808080 (24.9 %), #7f6000 (0.05 %)")
 
 
 def test_without_names_the_sentence_lists_the_colours_with_their_shares(tmp_path):
