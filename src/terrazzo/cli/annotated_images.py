@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from terrazzo.cli.options import STACKED, Annotating, ReadingMany, parse_classes
+from terrazzo.cli.options import STACKED, Annotating, ReadingMany, parse_classes, parsed_select
 
 if TYPE_CHECKING:
     from terrazzo.io.annotations.annotation import Annotation
@@ -76,6 +76,7 @@ def open_annotated_images(
         empty=annotating.empty,
         level=annotating.annotation_level,
         axes=annotating.annotation_axes,
+        select=parsed_select(annotating.annotation_select),
     )
     masked = [(path, image) for image, (_, path) in zip(opened, inside, strict=False)]
     masks = [open_mask(*pair, axes=STACKED if reading.stack else None) for pair in masked] if masked else None

@@ -25,6 +25,10 @@ Overwrite = Annotated[bool, typer.Option("--overwrite", help="Replace what is at
 Device = Annotated[str, typer.Option(help="Where the network runs: auto, cpu, cuda or cuda:0.")]
 Level = Annotated[int, typer.Option(help="The level of a pyramid; 0 is the finest.")]
 Axes = Annotated[str | None, typer.Option(help="The axes of the files, such as yx, cyx, yxc or zyx.")]
+Select = Annotated[
+    str | None,
+    typer.Option(help="What is opened along t, c and z, by index from 0 or range, such as t=3 or t=3,z=10:20."),
+]
 PixelSize = Annotated[
     str | None,
     typer.Option(help="In place of a level: the one whose pixels are nearest to so many micrometres, such as 0.5."),
@@ -93,6 +97,13 @@ def parse_classes(text: str | None) -> list[str] | dict[str, str] | None:
     if len(colours) < len(names):
         raise ParameterError(f"classes are '{text}'; give each one colour, such as tumour=#ff0000,stroma=#00ff00")
     return colours
+
+
+def parsed_select(text: str | None) -> dict[str, int | slice] | None:
+    """Return what --select says; see `parse_select`."""
+    from terrazzo.io.readers.selection import parse_select
+
+    return parse_select(text)
 
 
 def parse_weights(text: str | None) -> tuple[float, ...] | None:
@@ -171,6 +182,7 @@ class Reading:
     pixel_size: PixelSize = None
     calibration: Calibration = None
     axes: Axes = None
+    select: Select = None
 
     def opening(self) -> dict[str, Any]:
         """Return the arguments of `open_image`.
@@ -178,13 +190,13 @@ class Reading:
         Raises
         ------
         ParameterError
-            If a size is no number.
+            If a size is no number, or a selection none.
         """
         sizes = {
             "pixel_size": parse_lengths("pixel_size", self.pixel_size),
             "calibration": parse_lengths("calibration", self.calibration),
         }
-        return {"level": self.level, "axes": self.axes, **sizes}
+        return {"level": self.level, "axes": self.axes, "select": parsed_select(self.select), **sizes}
 
 
 @dataclass(frozen=True)
@@ -206,3 +218,7 @@ class Annotating:
     empty: Empty = 255
     annotation_level: Annotated[int, typer.Option(help="The level of the annotations' pyramid.")] = 0
     annotation_axes: Annotated[str | None, typer.Option(help="The axes of the annotations' files.")] = None
+    annotation_select: Annotated[
+        str | None,
+        typer.Option(help="As --select; by default the same t and z, where annotations have as many as the images."),
+    ] = None

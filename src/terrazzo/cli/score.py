@@ -11,7 +11,7 @@ from typing import Annotated, Any, ClassVar
 import typer
 
 from terrazzo.cli.groups import grouped
-from terrazzo.cli.options import Axes, Elsewhere, Empty, Json, Workers, parse_classes
+from terrazzo.cli.options import Axes, Elsewhere, Empty, Json, Select, Workers, parse_classes, parsed_select
 from terrazzo.cli.printing import display, print_values
 from terrazzo.errors import InputError, ParameterError
 
@@ -24,6 +24,10 @@ class ReadingTruth:
 
     empty: Empty = 255
     axes: Axes = None
+    select: Select = None
+    prediction_select: Annotated[
+        str | None, typer.Option(help="As --select, of predictions that are label images from elsewhere.")
+    ] = None
 
 
 @grouped
@@ -69,9 +73,11 @@ def score(
         known = _common_classes(opened, known)
     else:
         colours = list(known.values()) if isinstance(known, dict) else None
-        opened = [open_labels(path, colours=colours) for path, _ in pairs]
+        select = parsed_select(reading.prediction_select)
+        opened = [open_labels(path, colours=colours, select=select) for path, _ in pairs]
     paths = [annotation for _, annotation in pairs]
-    truths = open_annotations(paths, opened, classes=known, empty=reading.empty, axes=reading.axes)
+    told: dict[str, Any] = {"empty": reading.empty, "axes": reading.axes, "select": parsed_select(reading.select)}
+    truths = open_annotations(paths, opened, classes=known, **told)
     names = None if known is None else list(known)
     matched = list(zip(opened, truths, strict=True))
     number = max(count_classes(*pair) for pair in matched) if names is None else len(names)

@@ -16,6 +16,7 @@ from terrazzo.io.images.image import Image
 from terrazzo.io.images.ome_zarr_writer import write_ome_zarr
 from terrazzo.io.images.open_image import open_image, open_labels
 from terrazzo.io.images.stored_array import StoredArray
+from terrazzo.io.readers.selection import parse_select, select_text
 from terrazzo.settings import names_of, spread
 
 
@@ -29,24 +30,27 @@ class Source:
     level : int
     axes : str
         The axes of the file.
+    select : str
+        What is opened of them, as `parse_select` reads it; nothing for all.
     """
 
     path: str
     level: int
     axes: str
+    select: str = ""
 
     @classmethod
     def of(cls, image: Image) -> Source:
         """Return where an opened image is."""
-        return cls(image.path, image.level, image.stored.axes)
+        return cls(image.path, image.level, image.stored.axes, select_text(image.stored.selected))
 
     def image(self) -> Image:
         """Open it as an image."""
-        return open_image(self.path, level=self.level, axes=self.axes)
+        return open_image(self.path, level=self.level, axes=self.axes, select=parse_select(self.select))
 
     def labels(self) -> Image:
         """Open it as a label image."""
-        return open_labels(self.path, level=self.level, axes=self.axes)
+        return open_labels(self.path, level=self.level, axes=self.axes, select=parse_select(self.select))
 
 
 @dataclass(frozen=True)

@@ -17,6 +17,7 @@ from terrazzo.io.images.open_image import Lengths, open_image
 from terrazzo.io.readers.axes import IMAGE_AXES
 from terrazzo.io.readers.formats import is_drawn
 from terrazzo.io.readers.location import inside_hdf5, is_pattern, is_url
+from terrazzo.io.readers.selection import Select, select_text
 from terrazzo.io.results.result import RUN, Result, open_result
 from terrazzo.regions.outlines.drawing import UNCLASSED
 
@@ -28,6 +29,7 @@ def describe(
     axes: str | None = None,
     pixel_size: Lengths | None = None,
     calibration: Lengths | None = None,
+    select: Select | None = None,
 ) -> dict[str, Any]:
     """Return what is at `path` as plain values, the kind ("image", "shapes", "result", "results" or "model") first.
 
@@ -35,7 +37,7 @@ def describe(
     ----------
     path : path
         An image as for `open_image`, shapes as for `open_annotation`, a result, a folder of results or a model.
-    level, axes, pixel_size, calibration
+    level, axes, pixel_size, calibration, select
         As for `open_image`, if it is an image.
 
     Raises
@@ -44,7 +46,8 @@ def describe(
         If nothing is there, or it can be none of these.
     """
     target = Path(path)
-    opened = partial(open_image, path, level=level, axes=axes, pixel_size=pixel_size, calibration=calibration)
+    sizes: dict[str, Any] = {"pixel_size": pixel_size, "calibration": calibration}
+    opened = partial(open_image, path, level=level, axes=axes, select=select, **sizes)
     if is_url(path) or is_pattern(path) or inside_hdf5(target):
         return {"kind": "image"} | _image(opened())
     if not target.exists():
@@ -121,6 +124,7 @@ def _image(image: Image) -> dict[str, Any]:
         "shape": dict(zip(names, image.shape, strict=True)),
         "dtype": str(image.dtype),
         "axes": image.stored.axes,
+        **({"selected": select_text(image.stored.selected)} if image.stored.selected else {}),
         "channels": list(image.channels),
         "pixel_size": image.pixel_size,
         "pixel_unit": image.pixel_unit,

@@ -138,7 +138,7 @@ def test_colours_beside_single_numbers_are_those_of_the_classes(tmp_path):
     [
         ({"a": "red"}, {}, "a class has the colour 'red'; colours are of the form #rrggbb"),
         ({"a": "#ff0000", "b": "#FF0000"}, {}, "two classes have the colour #ff0000; give each class a colour"),
-        (CLASSES, {"empty": 0}, "empty is 0, and .* says classes by colours; leave it out"),
+        (CLASSES, {"empty": 0}, "empty is 0, and .* has colours, of which others are; leave it out"),
     ],
 )
 def test_mistakes_with_colours_are_one_sentence(tmp_path, classes, options, message):

@@ -17,6 +17,7 @@ from terrazzo.io.readers.description import Description
 from terrazzo.io.readers.formats import is_drawn, kind_of
 from terrazzo.io.readers.location import is_url, located
 from terrazzo.io.readers.readers import READERS, modified
+from terrazzo.io.readers.selection import Parts, Select, part_lengths, require_one_time, selected_parts
 from terrazzo.io.readers.sizes import check_sizes
 from terrazzo.pixel_size import MICROMETRE, in_unit
 
@@ -41,6 +42,7 @@ def open_image(
     pixel_size: Lengths | None = None,
     calibration: Lengths | None = None,
     channels: Sequence[str] | None = None,
+    select: Select | None = None,
 ) -> Image:
     """Open an image or a volume without reading its pixels.
 
@@ -71,24 +73,27 @@ def open_image(
         axis.
     channels : sequence of str, optional
         Names of the channels, in place of what the file says.
+    select : mapping of str to int or slice, optional
+        One place along t, c or z, or a range of them, such as `{"t": 3}` or `{"c": 0, "z": slice(10, 20)}`; from 0, and
+        of z in the level that is opened. Nothing else of the file is read.
 
     Returns
     -------
     Image
-        Of (c, y, x) data of a boolean, integer or floating type; of (c, z, y, x) data where the file has a z axis
-        longer than 1. Axes t and z of length 1 are dropped.
+        Of (c, y, x) data of a boolean, integer or floating type; of (c, z, y, x) data where more than one place along a
+        z axis is opened. Axes t and z of length 1 are dropped.
 
     Raises
     ------
     InputError
         If there is no image at `path`, it cannot be read, is empty, has values of another type or no such
-        level, its axes cannot be told or include t longer than 1, or a level is wanted by the size of its pixels and
-        that is not known.
+        level, its axes cannot be told, it has more than one time and none is selected, it has no such place, or a level
+        is wanted by the size of its pixels and that is not known.
     ParameterError
         If `axes` is malformed, a size is not positive, there is not one name per channel, or `level` and `pixel_size`
         are both given.
     """
-    image = _calibrated(_image(*_described(path, level), level=level, axes=axes), calibration)
+    image = _calibrated(_image(*_described(path, level), level=level, axes=axes, select=select), calibration)
     if channels is not None:
         image = replace(image, channels=_names(channels, len(image.channels)))
     if pixel_size is None:
@@ -96,11 +101,16 @@ def open_image(
     if level != 0:
         raise ParameterError(f"level={level} and pixel_size={pixel_size} both choose a level; give one of them.")
     chosen = _level_of_size(image, pixel_size)
-    return open_image(path, level=chosen, axes=axes, calibration=calibration, channels=channels)
+    return open_image(path, level=chosen, axes=axes, calibration=calibration, channels=channels, select=select)
 
 
 def open_labels(
-    path: str | os.PathLike[str], *, level: int = 0, axes: str | None = None, colours: Sequence[str] | None = None
+    path: str | os.PathLike[str],
+    *,
+    level: int = 0,
+    axes: str | None = None,
+    select: Select | None = None,
+    colours: Sequence[str] | None = None,
 ) -> Image:
     """Open a label image or an annotation: one integer per pixel, or a colour for each class.
 
@@ -108,7 +118,7 @@ def open_labels(
 
     Parameters
     ----------
-    path, level, axes
+    path, level, axes, select
         As for `open_image`.
     colours : sequence of str, optional
         `#rrggbb` of each class, in the order of the values, of an image in red, green and blue or with a palette; one
@@ -136,7 +146,7 @@ def open_labels(
         )
     location, kind, description = _described(path, level)
     description = description.palette_indices or description
-    image = _image(location, kind, description, level=level, axes=axes)
+    image = _image(location, kind, description, level=level, axes=axes, select=select)
     if len(image.channels) != 1:
         return _coloured_labels(image, description.alpha, colours)
     if colours is not None and description.palette is not None:
@@ -148,9 +158,17 @@ def open_labels(
     return image
 
 
+def axis_lengths(path: str | os.PathLike[str], *, level: int, axes: str | None) -> dict[str, int]:
+    """Return how long each axis of a file is by its letter."""
+    location, _, found = _described(path, level)
+    shape = (found.palette_indices or found).shape
+    named = settled_axes(location, shape, asked=axes, found=(found.palette_indices or found).axes)
+    return dict(zip(named, shape, strict=True))
+
+
 def _coloured_labels(image: Image, alpha: bool, colours: Sequence[str] | None) -> Image:
     """Return a label image in red, green and blue, with one channel more if that is alpha, as one of classes."""
-    stored = replace(image.stored, shape=(4, *image.shape[1:])) if alpha else image.stored
+    stored = replace(image.stored, shape=(4, *image.shape[1:])) if alpha and len(image.channels) == 3 else image.stored
     if colours is None or not is_coloured(stored):
         hint = ", or pass axes='zyx' if it is a volume" if stored.axes == "cyx" else ""
         raise InputError(
@@ -167,15 +185,20 @@ def _described(path: str | os.PathLike[str], level: int) -> tuple[str, str, Desc
         return location, kind, READERS[kind].describe(location, level)
 
 
-def _image(path: str, kind: str, description: Description, *, level: int, axes: str | None) -> Image:
+def _image(
+    path: str, kind: str, description: Description, *, level: int, axes: str | None, select: Select | None
+) -> Image:
     if description.dtype.kind not in "buif":
         raise InputError(
             f"'{path}' holds values of type {description.dtype}; images are boolean, integer or floating: save it as "
             "one of these."
         )
     named = settled_axes(path, description.shape, asked=axes, found=description.axes)
-    shape = in_image_order(named, description.shape, description.shape)
-    stored_chunks = in_image_order(named, description.shape, description.chunks) if description.chunks else None
+    parts = selected_parts(path, named, description.shape, select)
+    lengths = part_lengths(named, description.shape, parts)
+    require_one_time(path, named, lengths)
+    shape = in_image_order(named, lengths, lengths)
+    stored_chunks = in_image_order(named, lengths, description.chunks) if description.chunks else None
     check_sizes(path, shape, stored_chunks)
     dtype = description.dtype.newbyteorder("=")
     stored = StoredArray(
@@ -187,11 +210,19 @@ def _image(path: str, kind: str, description: Description, *, level: int, axes: 
         dtype=dtype,
         chunks=reading_chunks(shape, stored_chunks, dtype.itemsize),
         modified=modified(path, kind),
+        selected=parts,
     )
-    fits = description.channels is not None and len(description.channels) == shape[0]
-    channels = description.channels if fits else channel_names(named, shape[0])
+    channels = _channels(description, named, parts)
     size = _pixel_size(description.pixel_size, IMAGE_AXES[len(shape)][1:])
-    return Image(stored, channels or (), size, description.pixel_unit if size else None, level, description.levels)
+    return Image(stored, channels, size, description.pixel_unit if size else None, level, description.levels)
+
+
+def _channels(description: Description, axes: str, parts: Parts) -> tuple[str, ...]:
+    """Return the names of the channels that are selected, as the file has them, or made up."""
+    count = dict(zip(axes, description.shape, strict=True)).get("c", 1)
+    own = description.channels
+    names = own if own is not None and len(own) == count else channel_names(axes, count)
+    return next((names[part.start : part.stop] for part in parts if part.axis == "c"), names)
 
 
 def _pixel_size(by_axis: Mapping[str, float] | None, spatial: str) -> tuple[float, ...] | None:
