@@ -143,9 +143,7 @@ def test_labels_follow_the_image_where_they_have_as_many_times_and_sections(tmp_
     assert np.array_equal(mask.plane.compute(), truth[2, 1])
     other = tz.open_annotation(tmp_path / "all.npy", image, axes="tzyx", select={"t": 0, "z": 3})
     assert np.array_equal(other.plane.compute(), truth[0, 3])
-    assert np.array_equal(
-        tz.open_labels(tmp_path / "all.npy", axes="tzyx", select={"t": 3}).plane.compute(), truth[3]
-    )
+    assert np.array_equal(tz.open_labels(tmp_path / "all.npy", axes="tzyx", select={"t": 3}).plane.compute(), truth[3])
     np.save(tmp_path / "two.npy", truth[:2, 1])
     with pytest.raises(InputError, match="2 long along its t axis"):
         tz.open_annotation(tmp_path / "two.npy", image, axes="tyx")

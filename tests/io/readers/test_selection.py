@@ -46,7 +46,8 @@ def test_a_text_says_the_same_as_the_parts_that_it_selects(text):
     assert select_text(parts(parse_select(text))) == text
 
 
-@pytest.mark.parametrize(("text", "same"), [("z=:4", "z=0:4"), (" t = -1 , z = 9: ", "t=4,z=9:12"), ("c=-3:-1", "c=0:2")]
+@pytest.mark.parametrize(
+    ("text", "same"), [("z=:4", "z=0:4"), (" t = -1 , z = 9: ", "t=4,z=9:12"), ("c=-3:-1", "c=0:2")]
 )
 def test_open_ends_and_ends_from_behind_are_ranges(text, same):
     assert select_text(parts(parse_select(text))) == same
