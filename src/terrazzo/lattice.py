@@ -11,6 +11,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from terrazzo.errors import ParameterError
+from terrazzo.named_axes import extent_of, names_axes
 
 # ids are computed in signed 64-bit integers
 LARGEST_ID = 2**63 - 1
@@ -52,7 +53,7 @@ class Lattice:
         ----------
         image : Image or array
             Anything with a `shape`: `(y, x)`, `(c, y, x)` or `(c, z, y, x)`; or `(z, y, x)` if `size` has three
-            entries.
+            entries. A DataArray of xarray, whose axes have names, in any order.
         size : int or sequence of int
             The spacing of the seeds in pixels, at least 2, for all axes or one per axis.
 
@@ -61,6 +62,9 @@ class Lattice:
         ParameterError
             If `size` is not made of whole numbers of at least 2, or the image has no pixel.
         """
+        if names_axes(image):
+            extent = extent_of(image)
+            return cls(extent, spacing(size, len(extent)))
         shape = tuple(int(n) for n in getattr(image, "shape", ()))
         if len(shape) not in (2, 3, 4):
             raise ParameterError(f"the image has {len(shape)} axes; it must be (y, x), (c, y, x) or (c, z, y, x)")

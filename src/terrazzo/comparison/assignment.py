@@ -9,7 +9,7 @@ from typing import Any
 
 import dask.array as da
 
-from terrazzo.blockwise.inputs.image_array import ImageLike, axis_names, image_array
+from terrazzo.blockwise.inputs.image_array import ImageLike, axis_names, image_array, plane_array
 from terrazzo.errors import InputError, ParameterError
 from terrazzo.io.files import stem_of
 from terrazzo.io.images.image import Image
@@ -141,7 +141,7 @@ def check_pairs(images: Sequence[ImageLike], annotations: Sequence[ImageLike]) -
     if len(images) != len(annotations) or not images:
         raise InputError(f"{len(images)} images came with {len(annotations)} annotations; give one each")
     for name, image, annotation in zip(image_names(images), images, annotations, strict=True):
-        extent, shape = image_array(image).shape[1:], _plane(annotation).shape
+        extent, shape = image_array(image).shape[1:], plane_array(annotation).shape
         if shape != extent:
             axes = axis_names(len(extent))
             raise InputError(
@@ -162,13 +162,9 @@ def named_sources(images: Sequence[ImageLike], annotations: Sequence[ImageLike],
         opened = image if isinstance(image, Image) else _stored(image_array(image), folder / f"image-{place}.zarr")
         labels = annotation
         if not isinstance(labels, Image) or type(labels.stored) is not StoredArray:  # arrays, shapes, counts from 1
-            labels = _stored_labels(_plane(annotation), folder / f"annotation-{place}.zarr")
+            labels = _stored_labels(plane_array(annotation), folder / f"annotation-{place}.zarr")
         sources.append(AnnotatedSource(name, Source.of(opened), Source.of(labels)))
     return sources
-
-
-def _plane(annotation: ImageLike) -> da.Array:
-    return annotation.plane if isinstance(annotation, Image) else da.asarray(annotation)
 
 
 def _stored(array: da.Array, path: Path) -> Image:

@@ -15,7 +15,8 @@ from numpy.typing import NDArray
 
 from terrazzo.blocks import Block, BlockGrid, Box
 from terrazzo.blockwise.inputs.block_inputs import warn_of_halo
-from terrazzo.blockwise.inputs.image_array import ImageLike, axis_names, image_array
+from terrazzo.blockwise.inputs.data_array import check_same_places
+from terrazzo.blockwise.inputs.image_array import ImageLike, axis_names, image_array, plane_array
 from terrazzo.blockwise.inputs.windows import Window, assemble, window_tasks
 from terrazzo.blockwise.passes.lazy_passes import LazyGraph
 from terrazzo.errors import InputError, ParameterError
@@ -98,7 +99,8 @@ def region_graph(
     >>> tz.region_graph(image, squares, max_extent=20).compute().number_of_edges
     275
     """
-    labels = labels.plane if isinstance(labels, Image) else da.asarray(labels)
+    check_same_places(image, labels, "the label image")
+    labels = plane_array(labels)
     _check_labels(labels)
     array = image_array(image, labels.ndim)
     _check_extents({"image": array.shape[1:], "labels": labels.shape})

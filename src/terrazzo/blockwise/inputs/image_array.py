@@ -8,14 +8,17 @@ from typing import Any, TypeAlias
 import dask.array as da
 import numpy as np
 
+from terrazzo.blockwise.inputs.data_array import pixel_size_of, pixels_of, plane_of
 from terrazzo.errors import InputError, ParameterError
 from terrazzo.io.images.image import Image
 from terrazzo.lattice import Lattice
+from terrazzo.named_axes import names_axes
 
 # An array with more channels than this whose last axis has 3 or 4 is one with the channels last.
 MOST_CHANNELS_BY_SIGHT = 16
 
-ImageLike: TypeAlias = "Image | da.Array | np.ndarray[Any, Any]"
+# an array may be one of xarray, which names its axes
+ImageLike: TypeAlias = "Image | da.Array | np.ndarray[Any, Any] | Any"
 Size: TypeAlias = "int | Sequence[int] | Lattice"
 
 
@@ -25,7 +28,7 @@ def image_array(image: ImageLike, spatial_axes: int | None = None) -> da.Array:
     Parameters
     ----------
     image : Image or array, shape (y, x), (c, y, x), (z, y, x) or (c, z, y, x)
-        An Image knows its own axes.
+        An Image knows its own axes, and so does a DataArray of xarray, whatever their order.
     spatial_axes : int, optional
         How many the caller asks for: with 3, an array with three axes is (z, y, x), otherwise (c, y, x). An image
         that has others is returned as it is.
@@ -35,7 +38,8 @@ def image_array(image: ImageLike, spatial_axes: int | None = None) -> da.Array:
     InputError
         If it has no two or three spatial axes, no pixel, or values that are no real numbers.
     """
-    array = image.data if isinstance(image, Image) else da.asarray(image)
+    named = names_axes(image)
+    array = image.data if isinstance(image, Image) else pixels_of(image) if named else da.asarray(image)
     if array.ndim not in (2, 3, 4):
         raise InputError(
             f"the image has {array.ndim} axes; it must be (y, x), (c, y, x) or (c, z, y, x), or (z, y, x) with three "
@@ -47,11 +51,37 @@ def image_array(image: ImageLike, spatial_axes: int | None = None) -> da.Array:
         raise InputError(f"the image is empty (shape {array.shape}); it needs at least one pixel and one channel")
     if any(np.isnan(n) for n in array.shape):
         raise InputError("the image's shape is not known; call compute_chunk_sizes() on the array first")
-    volume_alone = array.ndim == 3 and spatial_axes == 3 and not isinstance(image, Image)
+    volume_alone = array.ndim == 3 and spatial_axes == 3 and not (named or isinstance(image, Image))
     if array.ndim == 2 or volume_alone:
         return array[None]
-    _refuse_channels_last(array)
+    if not named:
+        _refuse_channels_last(array)
     return array
+
+
+def plane_array(labels: ImageLike) -> da.Array:
+    """Return labels, an annotation or a mask as a Dask array (y, x) or (z, y, x); no pixel is read.
+
+    Raises
+    ------
+    InputError
+        If an Image or a DataArray has more than one channel.
+    """
+    if isinstance(labels, Image):
+        return labels.plane
+    return plane_of(labels) if names_axes(labels) else da.asarray(labels)
+
+
+def tells_size(image: ImageLike) -> bool:
+    """Whether an image may say how large its pixels are: an Image and a DataArray, not an array."""
+    return isinstance(image, Image) or names_axes(image)
+
+
+def size_of(image: ImageLike) -> tuple[tuple[float, ...] | None, str | None]:
+    """Return the size of a pixel along (y, x) or (z, y, x) and its unit, as far as the image says it."""
+    if isinstance(image, Image):
+        return image.pixel_size, image.pixel_unit
+    return pixel_size_of(image) if names_axes(image) else (None, None)
 
 
 def axis_names(count: int) -> str:

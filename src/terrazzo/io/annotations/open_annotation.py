@@ -21,6 +21,7 @@ from terrazzo.io.images.stored_array import reading_chunks
 from terrazzo.io.readers.formats import is_drawn
 from terrazzo.io.readers.selection import Parts, Select, Selected
 from terrazzo.io.results.result import Result
+from terrazzo.named_axes import extent_of, names_axes
 from terrazzo.regions.classes.annotation import NOT_ANNOTATED
 from terrazzo.regions.outlines.drawing import UNCLASSED, Drawing
 
@@ -243,7 +244,7 @@ def _extent(image: Drawn) -> tuple[int, ...]:
     """Return the extent of what was annotated."""
     if isinstance(image, Image | Result):
         return image.extent if isinstance(image, Image) else image.grid.lattice.shape
-    return tuple(int(length) for length in np.shape(image)[-2:])
+    return extent_of(image) if names_axes(image) else tuple(int(length) for length in np.shape(image)[-2:])
 
 
 def _finest(path: str, level: int, axes: str, selected: Parts, extent: tuple[int, ...]) -> tuple[int, ...]:
