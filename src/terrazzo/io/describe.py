@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+from contextlib import suppress
 from functools import partial
 from pathlib import Path
 from typing import Any
@@ -11,6 +12,7 @@ import numpy as np
 
 from terrazzo.errors import InputError
 from terrazzo.io.annotations.drawn_array import opened_drawing
+from terrazzo.io.images.decoding import decoding
 from terrazzo.io.images.image import Image
 from terrazzo.io.images.image_levels import levels_of
 from terrazzo.io.images.open_image import Lengths, open_image
@@ -20,6 +22,11 @@ from terrazzo.io.readers.location import inside_hdf5, is_pattern, is_url
 from terrazzo.io.readers.selection import Select, select_text
 from terrazzo.io.results.result import RUN, Result, open_result
 from terrazzo.regions.outlines.drawing import UNCLASSED
+from terrazzo.regions.superpixels.intensity_scale import known_scale, scale_moments, scale_windows
+from terrazzo.regions.superpixels.superpixel_parameters import SuperpixelParameters
+
+# that people wait for when they ask what a file is
+MOST_DECODED = 2**27
 
 
 def describe(
@@ -114,6 +121,19 @@ def _model(path: Path) -> dict[str, Any]:
     }
 
 
+def _intensity_scale(image: Image) -> float | None:
+    """Return the intensity difference that superpixels take for 1; None where it is not cheap to read the windows."""
+    stored = image.stored
+    if is_url(image.path) or stored.kind == "stack":
+        return None
+    with suppress(InputError):
+        cost, windows = decoding(stored), scale_windows(image.extent)
+        if max(cost.held, cost.chunk * len(windows)) <= MOST_DECODED:
+            every = (stored[(slice(None), *box.slices)] for box in windows)
+            return known_scale([scale_moments(window, None, SuperpixelParameters()) for window in every])
+    return None
+
+
 def _image(image: Image) -> dict[str, Any]:
     names = IMAGE_AXES[len(image.shape)]
     levels = levels_of(image)
@@ -128,6 +148,7 @@ def _image(image: Image) -> dict[str, Any]:
         "channels": list(image.channels),
         "pixel_size": image.pixel_size,
         "pixel_unit": image.pixel_unit,
+        "intensity_scale": _intensity_scale(image),
         "stored_chunks": dict(zip(image.axes, stored, strict=True)) if stored else None,
         "chunks": dict(zip(names, image.stored.chunks, strict=True)),
         "level": image.level,
