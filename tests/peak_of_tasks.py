@@ -40,6 +40,7 @@ CONFIGURATIONS = {
     "lattice network": ((1, 1536, 1536), "uint8", {}, LATTICE_FEATURES, 1536),
     "lattice network, colour": ((3, 1536, 1536), "uint8", {"size": (8, 8)}, LATTICE_FEATURES, 512),
     "volume": ((1, 40, 192, 192), "uint8", {"size": (2, 8, 8)}, DEFAULT_FEATURES, 192),
+    "sections of a volume": ((1, 40, 192, 192), "uint8", {"size": (1, 8, 8)}, DEFAULT_FEATURES, 192),
     "few features, large block": ((1, 2048, 2048), "float32", {}, (AREA, INTENSITY), 2048),
 }
 SCALE = 0.2

@@ -7,9 +7,9 @@ from scipy import ndimage
 
 
 def window_of_cell(cell, size, shape):
-    """The pixels that may join a cell: the cell and half a cell around it, along each axis."""
+    """The pixels that may join a cell: the cell and half a cell around it, along each axis; of a cell of 1 that one."""
     return tuple(
-        slice(max(0, c * s - (s + 1) // 2), min(extent, (c + 1) * s + s // 2))
+        slice(max(0, c * s - (s > 1) * (s + 1) // 2), min(extent, (c + 1) * s + s // 2))
         for c, s, extent in zip(cell, size, shape, strict=True)
     )
 

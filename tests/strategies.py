@@ -64,4 +64,4 @@ sizes = (
     | st.integers(2, 11).map(lambda size: (size, size))
     | st.integers(12, 64).map(lambda size: (size, size))
 )
-volume_sizes = st.tuples(st.integers(2, 5), st.integers(2, 7), st.integers(2, 7))
+volume_sizes = st.tuples(st.integers(1, 5), st.integers(2, 7), st.integers(2, 7))

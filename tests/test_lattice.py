@@ -111,6 +111,14 @@ def test_a_size_that_is_no_whole_number_of_at_least_2_is_refused(size):
         spacing(size, axes=2)
 
 
+def test_a_size_of_1_is_one_along_z_of_a_volume_alone():
+    assert spacing((1, 8, 8), axes=3) == (1, 8, 8)
+    assert Lattice((5, 20, 30), (1, 8, 8)).cells == (5, 3, 4)
+    for size in (1, (8, 1, 8), (0, 8, 8)):
+        with pytest.raises(ParameterError, match="of at least 2, or one per axis; 1 along z is of superpixels in one"):
+            spacing(size, axes=3)
+
+
 def test_numpy_integers_are_sizes():
     assert spacing(np.int64(7), axes=2) == (7, 7)
     assert spacing(np.array([3, 5]), axes=2) == (3, 5)

@@ -104,11 +104,11 @@ class Block:
         """The block's own pixels."""
         return self.pixels(halo=0)
 
-    def cells_with(self, halo: int) -> Box:
-        """Return the block's cells with `halo` more on each side, clipped to the lattice."""
+    def cells_with(self, halo: int | Sequence[int]) -> Box:
+        """Return the block's cells with `halo` more on each side (or along each axis), clipped to the lattice."""
         return self.cells.grown(halo, self.lattice.cells)
 
-    def pixels(self, halo: int) -> Box:
+    def pixels(self, halo: int | Sequence[int]) -> Box:
         """Return the pixels of the block's cells with `halo` more cells on each side, clipped to the image."""
         return self.cells_with(halo).scaled(self.lattice.size, self.lattice.shape)
 

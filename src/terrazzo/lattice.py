@@ -11,6 +11,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from terrazzo.errors import ParameterError
+from terrazzo.named_axes import extent_of, names_axes
 
 # ids are computed in signed 64-bit integers
 LARGEST_ID = 2**63 - 1
@@ -28,7 +29,8 @@ class Lattice:
     shape : tuple of int
         The image's spatial extent in pixels, `(y, x)` or `(z, y, x)`.
     size : tuple of int
-        The spacing of the seeds per axis in pixels, at least 2; 1 along an axis with one pixel.
+        The spacing of the seeds per axis in pixels, at least 2; 1 along z, where each section has superpixels of its
+        own, and along an axis with one pixel.
     """
 
     shape: tuple[int, ...]
@@ -52,15 +54,18 @@ class Lattice:
         ----------
         image : Image or array
             Anything with a `shape`: `(y, x)`, `(c, y, x)` or `(c, z, y, x)`; or `(z, y, x)` if `size` has three
-            entries.
+            entries. A DataArray of xarray, whose axes have names, in any order.
         size : int or sequence of int
-            The spacing of the seeds in pixels, at least 2, for all axes or one per axis.
+            The spacing of the seeds in pixels, at least 2, for all axes or one per axis; along z it may be 1.
 
         Raises
         ------
         ParameterError
-            If `size` is not made of whole numbers of at least 2, or the image has no pixel.
+            If `size` is not made of such numbers, or the image has no pixel.
         """
+        if names_axes(image):
+            extent = extent_of(image)
+            return cls(extent, spacing(size, len(extent)))
         shape = tuple(int(n) for n in getattr(image, "shape", ()))
         if len(shape) not in (2, 3, 4):
             raise ParameterError(f"the image has {len(shape)} axes; it must be (y, x), (c, y, x) or (c, z, y, x)")
@@ -116,10 +121,14 @@ def spacing(size: int | Sequence[int], axes: int) -> tuple[int, ...]:
     Raises
     ------
     ParameterError
-        If it is not made of whole numbers of at least 2, one or `axes` of them.
+        If it is not made of whole numbers, one or `axes` of them, of at least 2, or 1 along z.
     """
-    sizes = (size,) * axes if np.ndim(size) == 0 else tuple(size)  # type: ignore[arg-type]
-    whole = all(isinstance(s, int | np.integer) and not isinstance(s, bool) and s >= 2 for s in sizes)
-    if len(sizes) != axes or not whole:
-        raise ParameterError(f"size is {size!r}; it must be a whole number of pixels of at least 2, or one per axis")
-    return tuple(int(s) for s in sizes)  # type: ignore[arg-type]
+    sizes: tuple[Any, ...] = (size,) * axes if np.ndim(size) == 0 else tuple(size)  # type: ignore[arg-type]
+    whole = all(isinstance(s, int | np.integer) and not isinstance(s, bool) for s in sizes)
+    least = (1, 2, 2) if axes == 3 else (2,) * axes
+    if len(sizes) != axes or not whole or any(s < few for s, few in zip(sizes, least, strict=True)):
+        alone = "; 1 along z is of superpixels in one section each" if axes == 3 else ""
+        raise ParameterError(
+            f"size is {size!r}; it must be a whole number of pixels of at least 2, or one per axis{alone}"
+        )
+    return tuple(int(s) for s in sizes)

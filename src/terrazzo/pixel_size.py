@@ -18,8 +18,25 @@ PREFIXES = {
     "pico": 1e-12,
 }
 METRES = {f"{prefix}meter": length for prefix, length in PREFIXES.items()} | {"angstrom": 1e-10, "inch": 0.0254}
+# How files and people write units.
+SPELLINGS = {
+    **dict.fromkeys(("µm", "μm", "um", "micron", "microns", "micrometer", "\\u00b5m"), "micrometer"),
+    **dict.fromkeys(("nm", "nanometer"), "nanometer"),
+    **dict.fromkeys(("mm", "millimeter"), "millimeter"),
+    **dict.fromkeys(("cm", "centimeter"), "centimeter"),
+    **dict.fromkeys(("Å", "angstrom"), "angstrom"),
+    **dict.fromkeys(("pm", "picometer"), "picometer"),
+    **dict.fromkeys(("m", "meter"), "meter"),
+}
 # Two sizes this near to each other count as the same: metadata round, and levels halve odd lengths.
 TOLERANCE = 0.05
+
+
+def unit_name(text: object) -> str | None:
+    """Return the full English name of a unit of length, such as "micrometer" for "µm"; None if none is known."""
+    word = str(text).strip()
+    # short ones are told apart by capitals: Mm is no mm
+    return SPELLINGS.get(word if len(word) < 3 else word.lower())
 
 
 def in_unit(length: float, unit: str | None) -> float:

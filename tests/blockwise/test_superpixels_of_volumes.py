@@ -1,5 +1,6 @@
 """Volumes, lazily: axes, chunks and laziness; that nothing changes a label is told in test_exactness.py."""
 
+import dask
 import dask.array as da
 import numpy as np
 import pytest
@@ -53,6 +54,32 @@ def test_a_constant_volume_gives_the_lattice():
 def test_a_volume_of_depth_1_gives_the_labels_of_its_section(volume):
     section = tz.superpixels(volume[4], 6).compute()
     assert np.array_equal(tz.superpixels(volume[4:5], (6, 6, 6)).compute()[0], section)
+
+
+@settings(max_examples=10)
+@given(data=st.data())
+def test_with_a_size_of_1_along_z_each_section_has_the_superpixels_of_an_image(data, volume, ball):
+    volume, ball = volume[:6, :40, :37], ball[:6, :40, :37]
+    mask = data.draw(st.sampled_from((None, ball)))
+    sections = [
+        tz.superpixels(section, (5, 6), scale=3.0, mask=None if mask is None else mask[z])
+        for z, section in enumerate(volume)
+    ]
+    cells = tz.Lattice.of(volume[0], (5, 6)).number_of_cells
+    expected = np.stack([np.where(ids > 0, ids + z * cells, 0) for z, ids in enumerate(dask.compute(*sections))])
+    chunked = da.from_array(volume, chunks=data.draw(chunkings(volume.shape)))
+    labels = tz.superpixels(chunked, (1, 5, 6), scale=3.0, mask=mask, block=data.draw(st.integers(4, 40)))
+    assert np.array_equal(labels.compute(), expected)
+
+
+def test_superpixels_of_sections_touch_those_above_and_below():
+    volume = np.zeros((4, 12, 12), np.uint8)
+    lattice = tz.Lattice.of(volume, (1, 6, 6))
+    graph = tz.region_graph(volume, tz.superpixels(volume, lattice), lattice=lattice).compute()
+    apart = np.sort(graph.ids[graph.edge_index[1]] - graph.ids[graph.edge_index[0]])
+    # 4 in each section of 2 x 2 cells, and 4 between two sections
+    assert np.array_equal(np.unique(apart, return_counts=True), ([1, 2, 4], [8, 8, 12]))
+    assert np.array_equal(graph.areas, np.full(16, 36))
 
 
 def test_there_are_at_most_30_tasks_per_block():

@@ -51,6 +51,26 @@ def test_the_names_on_the_command_line_decide_the_order(files, folder, run, tmp_
     assert tz.open_model(tmp_path / "model.safetensors").class_names == tuple(reversed(NAMES))
 
 
+def test_labels_of_colours_are_learned_and_scored_by_them(files, predicted, run, tmp_path):
+    assert predicted.returncode == 0, predicted.stderr
+    colours = np.array([[0, 0, 0], [200, 30, 0]], np.uint8)
+    (tmp_path / "labels").mkdir()
+    for stem in ("a", "b"):
+        imageio.imwrite(tmp_path / f"labels/{stem}.png", colours[imageio.imread(files / f"annotations/{stem}.png")])
+    named = ",".join(f"{name}={colour}" for name, colour in zip(NAMES, ("#000000", "#C81E00"), strict=True))
+    (tmp_path / "classes.csv").write_text(f"name,r,g,b\n{NAMES[0]},0,0,0\n{NAMES[1]},200,30,0\n")
+    arguments = ["fit", files / "images", tmp_path / "labels", "-o", tmp_path / "model.safetensors", *QUICK[:-1], 40]
+    assert run(*arguments, "--classes", named).code == 0
+    assert tz.open_model(tmp_path / "model.safetensors").colours == ("#000000", "#C81E00")
+    by_numbers = run("score", files / "result.zarr", files / "annotations/a.png", "--json")
+    for classes in (named, ",".join(named.split(",")[::-1]), tmp_path / "classes.csv"):
+        ended = run("score", files / "result.zarr", tmp_path / "labels/a.png", "--json", "--classes", classes)
+        assert ended.code == 0, ended.err
+        assert ended.out == by_numbers.out
+    ended = run("score", tmp_path / "labels/a.png", tmp_path / "labels/a.png", "--json", "--classes", named)
+    assert json.loads(ended.out)["accuracy"] == 1
+
+
 def test_a_result_is_scored_against_geojson_by_the_names_of_its_classes(files, predicted, folder, run):
     assert predicted.returncode == 0, predicted.stderr
     ended = run("score", files / "result.zarr", folder / "a.geojson", "--json")

@@ -112,7 +112,7 @@ def test_a_model_that_is_there_is_kept_before_any_work_is_done(files, mistake):
         ("images", "annotations", ("--axes", "qq"), "axes='qq' must name each axis of the file once"),
         ("images", "annotations", ("--annotation-axes", "zyx"), "has 2 axes, of shape (96, 96); axes='zyx' names 3"),
         ("images", "annotations", ("--level", 3), "has no level 3"),
-        ("images/a.png", "colour.png", (), "labels have one: save one integer per pixel"),
+        ("images/a.png", "colour.png", (), "labels have one, or a colour for each class: say which"),
     ],
 )
 def test_a_mistake_ends_with_one_sentence(files, mistake, tmp_path, images, annotations, options, sentence):

@@ -101,3 +101,28 @@ def test_an_image_that_cannot_be_opened_ends_with_one_sentence(mistake, tmp_path
 def test_axes_that_do_not_fit_are_a_mistake(mistake, tmp_path):
     np.save(tmp_path / "a.npy", np.zeros((9, 9)))
     assert "has 2 axes, of shape (9, 9); axes='zyx' names 3" in mistake("info", tmp_path / "a.npy", "--axes", "zyx")
+
+
+def test_a_time_of_a_series_is_selected_by_every_command_that_opens_images(files, run, mistake, tmp_path):
+    times = [imageio.imread(files / f"images/{stem}.png") for stem in "ab"]
+    truths = [imageio.imread(files / f"annotations/{stem}.png") for stem in "ab"]
+    tifffile.imwrite(tmp_path / "series.tif", np.stack(times), imagej=True, metadata={"axes": "TYX"})
+    tifffile.imwrite(tmp_path / "truth.tif", np.stack(truths), imagej=True, metadata={"axes": "TYX"})
+    series, model, result = tmp_path / "series.tif", tmp_path / "model.safetensors", tmp_path / "result.zarr"
+    assert "is 2 long along its t axis" in mistake("info", series)
+    assert "has no t=2; its axes are t (2 long), y (96 long), x (96 long)" in mistake("info", series, "--select", "t=2")
+    assert json.loads(run("info", series, "--select", "t=1", "--json").out)["selected"] == "t=1"
+    assert run("plan", series, "--select", "t=1").code == 0
+    quick = ("--size", 8, "--width", 16, "--steps", 60)
+    ended = run("fit", series, tmp_path / "truth.tif", "-o", model, "--select", "t=0", *quick)
+    assert ended.code == 0, ended.err
+    ended = run("predict", series, "-m", model, "-o", result, "--select", "t=1", "--workers", 1)
+    assert ended.code == 0, ended.err
+    scored = [
+        json.loads(run("score", result, tmp_path / "truth.tif", "--json", *more).out)["accuracy"]
+        for more in ((), ("--select", "t=1"), ("--select", "t=0"))
+    ]
+    assert scored[0] == scored[1] > 0.8
+    assert scored[2] != scored[0]
+    again = run("score", tmp_path / "truth.tif", tmp_path / "truth.tif", "--json", "--prediction-select", "t=1")
+    assert json.loads(again.out)["accuracy"] == 1

@@ -45,9 +45,15 @@ def test_a_volume_is_fitted_predicted_and_scored(folder, run):
 
 def test_files_without_axes_are_a_volume_when_the_command_says_so(folder, run, tmp_path):
     files = (folder / "image.npy", folder / "truth.npy", "-o", tmp_path / "model.safetensors")
-    ended = run("fit", *files, *SETTINGS, "--axes", "zyx", "--annotation-axes", "zyx")
+    by_section = ("--size", "1,8,8", "--steps", 40)
+    ended = run("fit", *files, *SETTINGS, *by_section, "--axes", "zyx", "--annotation-axes", "zyx")
     assert ended.code == 0, ended.err
-    assert tz.open_model(tmp_path / "model.safetensors").recipe.superpixels.size == (2, 8, 8)
+    model = tz.open_model(tmp_path / "model.safetensors")
+    assert model.recipe.superpixels.size == (1, 8, 8)
+    volume = tz.open_image(folder / "image.npy", axes="zyx").data
+    expected = tz.predict(model, volume, block=24).compute()
+    assert np.array_equal(tz.predict(model, volume.rechunk((1, 4, 50, 31)), block=24).compute(), expected)
+    assert (expected == np.load(folder / "truth.npy")).mean() > 0.1
 
 
 def test_an_image_with_the_size_of_a_volume_is_a_mistake(files, mistake, tmp_path):

@@ -28,6 +28,20 @@ def test_an_image_is_described_by_its_axes_and_its_type(tmp_path):
     json.dumps(found)
 
 
+def test_an_image_tells_the_scale_that_superpixels_would_take_where_that_is_quick_to_read(tmp_path):
+    pixels = np.zeros((700, 900), np.uint8)
+    pixels[300:, 400:] = np.random.default_rng(0).integers(50, 151, (400, 500))
+    np.save(tmp_path / "a.npy", pixels)
+    assert describe(tmp_path / "a.npy")["intensity_scale"] == pytest.approx(pixels[300:, 400:].std(), rel=0.01)
+    write_ome_zarr(tmp_path / "b.zarr", np.full((30, 40), 7, np.uint8), axes="yx")
+    assert describe(tmp_path / "b.zarr")["intensity_scale"] is None
+    write_ome_zarr(tmp_path / "c.zarr", pixels, axes="yx")
+    for file in (tmp_path / "c.zarr" / "0" / "c").rglob("*"):
+        if file.is_file():
+            file.write_bytes(b"broken")
+    assert describe(tmp_path / "c.zarr")["intensity_scale"] is None
+
+
 def test_a_volume_is_described_along_its_four_axes(tmp_path):
     write_ome_zarr(tmp_path / "a.zarr", np.zeros((9, 20, 30), np.uint8), axes="zyx", pixel_size=(4, 2, 1))
     found = describe(tmp_path / "a.zarr")

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from terrazzo.cli.options import STACKED, Annotating, ReadingMany, parse_map, parse_names
+from terrazzo.cli.options import STACKED, Annotating, ReadingMany, parse_classes, parse_map, parsed_select
 
 if TYPE_CHECKING:
     from terrazzo.io.annotations.annotation import Annotation
@@ -52,7 +52,7 @@ def open_annotated_images(
     reading, annotating
         The options about images and about annotations.
     classes : str, optional
-        Names with commas between them.
+        As for --classes.
 
     Raises
     ------
@@ -72,11 +72,12 @@ def open_annotated_images(
     drawn = open_annotations(
         [annotation for _, annotation in pairs],
         opened,
-        classes=parse_names(classes),
+        classes=parse_classes(classes),
         empty=annotating.empty,
         level=annotating.annotation_level,
         axes=annotating.annotation_axes,
         map=parse_map(annotating.map),
+        select=parsed_select(annotating.annotation_select),
     )
     masked = [(path, image) for image, (_, path) in zip(opened, inside, strict=False)]
     masks = [open_mask(*pair, axes=STACKED if reading.stack else None) for pair in masked] if masked else None

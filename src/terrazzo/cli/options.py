@@ -16,13 +16,20 @@ STACKED = "zyx"
 
 Images = Annotated[str, typer.Argument(help="A file, a folder or a quoted glob.")]
 Annotations = Annotated[str, typer.Argument(help="The same, with a class per pixel or shapes of GeoJSON or CSV.")]
-Classes = Annotated[str | None, typer.Option(help="Names, comma-separated, in the order of values.")]
+Classes = Annotated[
+    str | None,
+    typer.Option(help="Names in the order of values, such as a,b; with the labels' colours, a=#ff0000,…; or a CSV."),
+]
 Seconds = Annotated[float | None, typer.Option(help="About the most seconds of training and what comes before it.")]
 Json = Annotated[bool, typer.Option("--json", help="Print one JSON document.")]
 Overwrite = Annotated[bool, typer.Option("--overwrite", help="Replace what is at the output path.")]
 Device = Annotated[str, typer.Option(help="Where the network runs: auto, cpu, cuda or cuda:0.")]
 Level = Annotated[int, typer.Option(help="The level of a pyramid; 0 is the finest.")]
 Axes = Annotated[str | None, typer.Option(help="The axes of the files, such as yx, cyx, yxc or zyx.")]
+Select = Annotated[
+    str | None,
+    typer.Option(help="What is opened along t, c and z, by index from 0 or range, such as t=3 or t=3,z=10:20."),
+]
 PixelSize = Annotated[
     str | None,
     typer.Option(help="In place of a level: the one whose pixels are nearest to so many micrometres, such as 0.5."),
@@ -88,6 +95,37 @@ def parse_map(text: str | None) -> dict[int, int] | None:
 def parse_names(text: str | None) -> list[str] | None:
     """Return names with commas between them as a list."""
     return None if text is None else [name.strip() for name in text.split(",")]
+
+
+def parse_classes(text: str | None) -> list[str] | dict[str, str] | None:
+    """Return what --classes says: names, or names and colours; of a path that ends in .csv, those in the file.
+
+    Raises
+    ------
+    ParameterError
+        If some names have a colour and others have none, or one has two.
+    InputError
+        If the file is no table of classes.
+    """
+    if text is not None and text.lower().endswith(".csv"):
+        from terrazzo.io.annotations.class_table import read_class_table
+
+        return read_class_table(text)
+    names = parse_names(text)
+    if names is None or not any("=#" in name for name in names):
+        return names
+    pairs = [name.rpartition("=#") for name in names]
+    colours = {name.strip(): f"#{code.strip()}" for name, _, code in pairs if name}
+    if len(colours) < len(names):
+        raise ParameterError(f"classes are '{text}'; give each one colour, such as tumour=#ff0000,stroma=#00ff00")
+    return colours
+
+
+def parsed_select(text: str | None) -> dict[str, int | slice] | None:
+    """Return what --select says; see `parse_select`."""
+    from terrazzo.io.readers.selection import parse_select
+
+    return parse_select(text)
 
 
 def parse_weights(text: str | None) -> tuple[float, ...] | None:
@@ -166,6 +204,7 @@ class Reading:
     pixel_size: PixelSize = None
     calibration: Calibration = None
     axes: Axes = None
+    select: Select = None
 
     def opening(self) -> dict[str, Any]:
         """Return the arguments of `open_image`.
@@ -173,13 +212,13 @@ class Reading:
         Raises
         ------
         ParameterError
-            If a size is no number.
+            If a size is no number, or a selection none.
         """
         sizes = {
             "pixel_size": parse_lengths("pixel_size", self.pixel_size),
             "calibration": parse_lengths("calibration", self.calibration),
         }
-        return {"level": self.level, "axes": self.axes, **sizes}
+        return {"level": self.level, "axes": self.axes, "select": parsed_select(self.select), **sizes}
 
 
 @dataclass(frozen=True)
@@ -202,3 +241,7 @@ class Annotating:
     map: Map = None
     annotation_level: Annotated[int, typer.Option(help="The level of the annotations' pyramid.")] = 0
     annotation_axes: Annotated[str | None, typer.Option(help="The axes of the annotations' files.")] = None
+    annotation_select: Annotated[
+        str | None,
+        typer.Option(help="As --select; by default the same t and z, where annotations have as many as the images."),
+    ] = None

@@ -9,7 +9,18 @@ from typing import Annotated, Any, ClassVar
 import typer
 
 from terrazzo.cli.groups import grouped
-from terrazzo.cli.options import Axes, Elsewhere, Empty, Json, Map, Workers, parse_map, parse_names
+from terrazzo.cli.options import (
+    Axes,
+    Elsewhere,
+    Empty,
+    Json,
+    Map,
+    Select,
+    Workers,
+    parse_classes,
+    parse_map,
+    parsed_select,
+)
 from terrazzo.cli.printing import display, print_values
 from terrazzo.errors import InputError, ParameterError
 
@@ -23,6 +34,10 @@ class ReadingTruth:
     empty: Empty = 255
     map: Map = None
     axes: Axes = None
+    select: Select = None
+    prediction_select: Annotated[
+        str | None, typer.Option(help="As --select, of predictions that are label images from elsewhere.")
+    ] = None
 
 
 @grouped
@@ -36,7 +51,10 @@ def score(
     annotations: Annotated[
         str, typer.Argument(help="The true class of each pixel, 255 where nobody has said: a file, a folder, a glob.")
     ],
-    classes: Annotated[str | None, typer.Option(help="Names of the classes of label images, comma-separated.")] = None,
+    classes: Annotated[
+        str | None,
+        typer.Option(help="Names of the classes of label images, a,b; with colours a=#ff0000,b=#00ff00; or a CSV."),
+    ] = None,
     prediction_map: Annotated[
         str | None, typer.Option(help="What values of label images that are predictions are read as, such as 255=1.")
     ] = None,
@@ -60,18 +78,21 @@ def score(
 
     found, are_results = find_predictions(predictions, RUN)
     pairs = pair_by_stem(found, find_annotations(annotations))
-    names = parse_names(classes)
+    known = parse_classes(classes)
     opened: list[Any]
     if are_results:
         opened = [open_result(path) for path, _ in pairs]
         if prediction_map is not None:
             raise ParameterError("--prediction-map is for label images; a result holds its classes as they are")
-        names = _common_names(opened, names)
+        known = _common_classes(opened, known)
     else:
-        opened = [open_labels(path, map=parse_map(prediction_map)) for path, _ in pairs]
+        colours = list(known.values()) if isinstance(known, dict) else None
+        how: dict[str, Any] = {"map": parse_map(prediction_map), "select": parsed_select(reading.prediction_select)}
+        opened = [open_labels(path, colours=colours, **how) for path, _ in pairs]
     paths = [annotation for _, annotation in pairs]
-    how: dict[str, Any] = {"empty": reading.empty, "axes": reading.axes, "map": parse_map(reading.map)}
-    truths = open_annotations(paths, opened, classes=names, **how)
+    told: dict[str, Any] = {"empty": reading.empty, "axes": reading.axes, "map": parse_map(reading.map)}
+    truths = open_annotations(paths, opened, classes=known, select=parsed_select(reading.select), **told)
+    names = None if known is None else list(known)
     scheduler, file = elsewhere.scheduler, elsewhere.scheduler_file
     in_threads = all(given is None for given in (scheduler, file, workers))
     where = nullcontext() if in_threads else cluster_client(scheduler, workers, file)
@@ -83,12 +104,15 @@ def score(
     print_values(values, as_json=json)
 
 
-def _common_names(results: list[Any], given: list[str] | None) -> list[str]:
-    """Return the class names that all results have."""
-    if given is not None:
-        raise ParameterError("--classes is for label images; a result knows the names of its classes")
+def _common_classes(results: list[Any], given: list[str] | dict[str, str] | None) -> list[str] | dict[str, str]:
+    """Return the class names that all results have, with the colours that truth has them in, if these are given."""
     names: list[str] = results[0].run["class_names"]
+    if given is not None and not (isinstance(given, dict) and set(given) == set(names)):
+        raise ParameterError(
+            "--classes is for label images, or says the colour of each class of a result, which knows their names: "
+            f"{', '.join(names)}"
+        )
     for result in results:
         if result.run["class_names"] != names:
             raise InputError(f"'{result.path}' has other classes than the first; score results of one model together")
-    return names
+    return {name: given[name] for name in names} if isinstance(given, dict) else names

@@ -9,13 +9,14 @@ from typing import Any
 
 import dask.array as da
 
-from terrazzo.blockwise.inputs.image_array import ImageLike, annotation_array, axis_names, image_array
+from terrazzo.blockwise.inputs.image_array import ImageLike, axis_names, image_array, plane_array
 from terrazzo.errors import InputError, ParameterError
 from terrazzo.io.files import stem_of
 from terrazzo.io.images.image import Image
 from terrazzo.io.images.ome_zarr_writer import write_ome_zarr
 from terrazzo.io.images.open_image import open_image, open_labels
 from terrazzo.io.images.stored_array import StoredArray
+from terrazzo.io.readers.selection import parse_select, select_text
 from terrazzo.settings import names_of, spread
 
 
@@ -29,24 +30,27 @@ class Source:
     level : int
     axes : str
         The axes of the file.
+    select : str
+        What is opened of them, as `parse_select` reads it; nothing for all.
     """
 
     path: str
     level: int
     axes: str
+    select: str = ""
 
     @classmethod
     def of(cls, image: Image) -> Source:
         """Return where an opened image is."""
-        return cls(image.path, image.level, image.stored.axes)
+        return cls(image.path, image.level, image.stored.axes, select_text(image.stored.selected))
 
     def image(self) -> Image:
         """Open it as an image."""
-        return open_image(self.path, level=self.level, axes=self.axes)
+        return open_image(self.path, level=self.level, axes=self.axes, select=parse_select(self.select))
 
     def labels(self) -> Image:
         """Open it as a label image."""
-        return open_labels(self.path, level=self.level, axes=self.axes)
+        return open_labels(self.path, level=self.level, axes=self.axes, select=parse_select(self.select))
 
 
 @dataclass(frozen=True)
@@ -137,7 +141,7 @@ def check_pairs(images: Sequence[ImageLike], annotations: Sequence[ImageLike]) -
     if len(images) != len(annotations) or not images:
         raise InputError(f"{len(images)} images came with {len(annotations)} annotations; give one each")
     for name, image, annotation in zip(image_names(images), images, annotations, strict=True):
-        extent, shape = image_array(image).shape[1:], annotation_array(annotation).shape
+        extent, shape = image_array(image).shape[1:], plane_array(annotation).shape
         if shape != extent:
             axes = axis_names(len(extent))
             raise InputError(
@@ -158,7 +162,7 @@ def named_sources(images: Sequence[ImageLike], annotations: Sequence[ImageLike],
         opened = image if isinstance(image, Image) else _stored(image_array(image), folder / f"image-{place}.zarr")
         labels = annotation
         if not isinstance(labels, Image) or type(labels.stored) is not StoredArray:  # arrays, shapes, counts from 1
-            labels = _stored_labels(annotation_array(annotation), folder / f"annotation-{place}.zarr")
+            labels = _stored_labels(plane_array(annotation), folder / f"annotation-{place}.zarr")
         sources.append(AnnotatedSource(name, Source.of(opened), Source.of(labels)))
     return sources
 

@@ -17,6 +17,7 @@ from terrazzo.errors import InputError, TerrazzoError
 from terrazzo.io.failures import reported_as_not_written
 from terrazzo.io.images.content_stamp import content_stamp
 from terrazzo.io.images.image import Image
+from terrazzo.io.readers.selection import select_text
 from terrazzo.version import __version__
 
 RUN, INPUTS = "compare.json", "inputs"
@@ -77,6 +78,7 @@ def finish(folder: Path) -> None:
 def _inputs(images: Sequence[ImageLike], annotations: Sequence[ImageLike]) -> list[str]:
     return [
         f"{one.path} {one.level} {one.stored.axes} {one.stored.reading} {content_stamp(one.stored)}"
+        f" {getattr(one, 'colours', None)} {select_text(one.stored.selected)}"
         if isinstance(one, Image)
         else tokenize(one)
         for one in (*images, *annotations)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+from contextlib import suppress
 from functools import partial
 from pathlib import Path
 from typing import Any
@@ -11,14 +12,21 @@ import numpy as np
 
 from terrazzo.errors import InputError
 from terrazzo.io.annotations.drawn_array import opened_drawing
+from terrazzo.io.images.decoding import decoding
 from terrazzo.io.images.image import Image
 from terrazzo.io.images.image_levels import levels_of
 from terrazzo.io.images.open_image import Lengths, open_image
 from terrazzo.io.readers.axes import IMAGE_AXES
 from terrazzo.io.readers.formats import is_drawn
 from terrazzo.io.readers.location import inside_hdf5, is_pattern, is_url
+from terrazzo.io.readers.selection import Select, select_text
 from terrazzo.io.results.result import RUN, Result, open_result
 from terrazzo.regions.outlines.drawing import UNCLASSED
+from terrazzo.regions.superpixels.intensity_scale import known_scale, scale_moments, scale_windows
+from terrazzo.regions.superpixels.superpixel_parameters import SuperpixelParameters
+
+# that people wait for when they ask what a file is
+MOST_DECODED = 2**27
 
 
 def describe(
@@ -28,6 +36,7 @@ def describe(
     axes: str | None = None,
     pixel_size: Lengths | None = None,
     calibration: Lengths | None = None,
+    select: Select | None = None,
 ) -> dict[str, Any]:
     """Return what is at `path` as plain values, the kind ("image", "shapes", "result", "results" or "model") first.
 
@@ -35,7 +44,7 @@ def describe(
     ----------
     path : path
         An image as for `open_image`, shapes as for `open_annotation`, a result, a folder of results or a model.
-    level, axes, pixel_size, calibration
+    level, axes, pixel_size, calibration, select
         As for `open_image`, if it is an image.
 
     Raises
@@ -44,7 +53,8 @@ def describe(
         If nothing is there, or it can be none of these.
     """
     target = Path(path)
-    opened = partial(open_image, path, level=level, axes=axes, pixel_size=pixel_size, calibration=calibration)
+    sizes: dict[str, Any] = {"pixel_size": pixel_size, "calibration": calibration}
+    opened = partial(open_image, path, level=level, axes=axes, select=select, **sizes)
     if is_url(path) or is_pattern(path) or inside_hdf5(target):
         return {"kind": "image"} | _image(opened())
     if not target.exists():
@@ -111,6 +121,19 @@ def _model(path: Path) -> dict[str, Any]:
     }
 
 
+def _intensity_scale(image: Image) -> float | None:
+    """Return the intensity difference that superpixels take for 1; None where it is not cheap to read the windows."""
+    stored = image.stored
+    if is_url(image.path) or stored.kind == "stack":
+        return None
+    with suppress(InputError):
+        cost, windows = decoding(stored), scale_windows(image.extent)
+        if max(cost.held, cost.chunk * len(windows)) <= MOST_DECODED:
+            every = (stored[(slice(None), *box.slices)] for box in windows)
+            return known_scale([scale_moments(window, None, SuperpixelParameters()) for window in every])
+    return None
+
+
 def _image(image: Image) -> dict[str, Any]:
     names = IMAGE_AXES[len(image.shape)]
     levels = levels_of(image)
@@ -121,9 +144,11 @@ def _image(image: Image) -> dict[str, Any]:
         "shape": dict(zip(names, image.shape, strict=True)),
         "dtype": str(image.dtype),
         "axes": image.stored.axes,
+        **({"selected": select_text(image.stored.selected)} if image.stored.selected else {}),
         "channels": list(image.channels),
         "pixel_size": image.pixel_size,
         "pixel_unit": image.pixel_unit,
+        "intensity_scale": _intensity_scale(image),
         "stored_chunks": dict(zip(image.axes, stored, strict=True)) if stored else None,
         "chunks": dict(zip(names, image.stored.chunks, strict=True)),
         "level": image.level,

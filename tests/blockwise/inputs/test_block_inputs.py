@@ -17,6 +17,7 @@ CASES = [
     ((300, 290), (7, 10), 100),
     ((60, 200, 110), (2, 8, 8), 64),
     ((40, 90, 110), (3, 9, 5), 40),
+    ((12, 90, 110), (1, 9, 5), 40),
 ]
 
 
@@ -36,9 +37,10 @@ def test_what_is_assigned_is_what_the_kernel_assigns(shape, size, side):
     iterations = recipe.superpixels.iterations
     volumes = []
     for block in grid:
-        volume, cells = block.as_volume, block.cells_with(recipe.superpixels.halo(1))
+        volume, cells = block.as_volume, block.cells_with(recipe.superpixels.halos(1))
         box = cells.scaled(size, shape).as_volume
-        near = volume.cells_with(1 + ADOPTION_CELLS).within(cells.as_volume)
+        adopting = [1 + ADOPTION_CELLS * (along > 1) for along in volume.lattice.size]
+        near = volume.cells_with(adopting).within(cells.as_volume)
         kept = tuple((along.start, along.stop) for along in near)
         for iteration in range(1, iterations + 1):
             of_kernel = _reach(kept, iterations - iteration, volume.lattice.size, box.shape)

@@ -8,7 +8,7 @@ from strategies import chunkings
 from terrazzo.blockwise.inputs.estimates import lazy_estimate
 from terrazzo.models.passes.superpixels import scale_estimate
 from terrazzo.regions.superpixels.compared_channels import compared_channels
-from terrazzo.regions.superpixels.intensity_scale import WINDOW_SIDE
+from terrazzo.regions.superpixels.intensity_scale import WINDOW_SIDE, scale_moments, scale_windows
 from terrazzo.regions.superpixels.superpixel_parameters import SuperpixelParameters
 
 PLAIN = SuperpixelParameters()
@@ -109,6 +109,59 @@ def test_it_is_that_of_what_superpixels_compare(parameters):
 
 def test_a_constant_image_has_the_scale_1():
     assert scale_of(np.full((2, 40, 40), 7.5)) == 1.0
+
+
+@pytest.mark.parametrize("channels", [1, 3])
+def test_a_border_without_anything_in_it_has_no_say(channels):
+    place = np.indices((1500, 1500))
+    inside = (place.max(axis=0) < 900) & (place.min(axis=0) > 200)  # 78 % are border
+    image = np.random.default_rng(0).normal(200, 20, (channels, 1500, 1500))
+    expected = image[:, inside].std() * np.sqrt(channels)
+    image[:, ~inside] = 0
+    assert scale_of(image) == pytest.approx(expected, rel=0.01)
+    assert of_all_windows(image) > 3 * expected
+    assert scale_of(image, chunks=333) == scale_of(image)
+    mask = da.from_array(inside, chunks=401)
+    assert scale_of(image, mask=mask) == pytest.approx(expected, rel=0.01)
+
+
+def test_windows_with_the_noise_of_a_camera_alone_have_no_say():
+    image = np.random.default_rng(0).normal(100, 1, (1, 1024, 1024))
+    image[:, :256] = np.random.default_rng(1).normal(110, 30, (1, 256, 1024))
+    assert scale_of(image) == pytest.approx(30, rel=0.01)
+    assert of_all_windows(image) < 20
+
+
+def of_all_windows(image):
+    """The estimate from all windows alike, in one sum."""
+    boxes = scale_windows(image.shape[1:])
+    moments = [scale_moments(image[(slice(None), *box.slices)], None, PLAIN) for box in boxes]
+    count, mean, squares = moments[0][:3]
+    for more, other, spread in (one[:3] for one in moments[1:]):
+        both = count + more
+        squares = squares + spread + (other - mean) ** 2 * (count * more / both)
+        mean, count = mean + (other - mean) * (more / both), both
+    return float(np.sqrt(np.cumsum(squares / count)[-1]))
+
+
+@given(st.integers(0, 99), st.sampled_from(((1, 700, 900), (2, 300, 260), (1, 12, 300, 280))))
+@settings(max_examples=10)
+def test_where_all_windows_hold_something_it_is_that_of_all_to_the_last_bit(seed, shape):
+    rng = np.random.default_rng(seed)
+    ramp = np.linspace(1, 5, shape[-1])  # five times the contrast on one side
+    image = (100 + ramp * rng.normal(0, 10, shape)).astype(np.float32)
+    assert scale_of(image) == of_all_windows(image)
+
+
+def test_constant_windows_of_other_levels_are_a_spread_where_there_is_no_other():
+    image = np.kron([[1.0, 5.0], [9.0, 2.0]], np.ones((256, 256)))[None]
+    assert scale_of(image) == pytest.approx(image.std())
+
+
+def test_a_single_glaring_window_leaves_the_others_their_say():
+    image = np.random.default_rng(0).normal(500, 30, (1, 1024, 1024))
+    image[0, 300:340, 300:340] = 65535
+    assert scale_of(image) == of_all_windows(image)
 
 
 def test_whole_numbers_do_not_overflow():

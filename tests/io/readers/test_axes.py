@@ -70,11 +70,6 @@ def test_a_volume_is_never_guessed_and_the_message_says_how_to_open_one() -> Non
     assert settled_axes(PATH, (40, 50, 60), asked="zyx", found=None) == "zyx"
 
 
-def test_a_long_t_axis_is_refused_by_name() -> None:
-    with pytest.raises(InputError, match="7 long along its t axis"):
-        settled_axes(PATH, (7, 50, 60), asked=None, found="tyx")
-
-
 @pytest.mark.parametrize(
     ("axes", "shape", "ordered"),
     [

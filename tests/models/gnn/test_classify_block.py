@@ -20,6 +20,7 @@ from terrazzo.regions.superpixels.block_labels import BlockLabels
 
 RECIPE = small_recipe(size=(4, 5))
 VOLUMES = small_recipe(size=(2, 4, 3))
+SECTIONS = small_recipe(size=(1, 4, 3))
 
 
 def classified(model, block, parts):
@@ -50,9 +51,12 @@ def test_a_block_with_its_ring_gets_the_probabilities_of_the_whole_graph(aggrega
         assert np.allclose(nodes.probabilities, whole[rows], atol=1e-4)
 
 
-def labelled_volume(shape, block_cells, empty=0.1):
+def labelled_volume(shape, block_cells, empty=0.1, recipe=VOLUMES):
     """Return a grid, the labels of a volume and what each block owns of them, as `segment` does."""
-    grid, image = grid_of(shape, VOLUMES.superpixels.size, block_cells), blobs(shape)
+    grid, image = grid_of(shape, recipe.superpixels.size, block_cells), blobs(shape)
+    if recipe is SECTIONS:
+        found = segment(image, grid, recipe)
+        return grid, labels_of(found, grid), found
     labels, found = random_labels(grid.lattice, empty=empty), {}
     for block in grid:
         window, box = graph_window(block, VOLUMES.features), block.pixels(1)
@@ -62,19 +66,19 @@ def labelled_volume(shape, block_cells, empty=0.1):
     return grid, labels, found
 
 
-def volume_model(layers):
-    return replace(untrained_model(RECIPE, layers=layers), recipe=VOLUMES)
+def volume_model(layers, recipe=VOLUMES):
+    return replace(untrained_model(RECIPE, layers=layers), recipe=recipe)
 
 
 @pytest.mark.parametrize("block_cells", [(1, 2, 2), (2, 3, 4), (40, 40, 40)])
-@pytest.mark.parametrize("layers", [0, 2])
-def test_a_block_of_a_volume_is_classified_and_painted_as_in_the_whole_volume(block_cells, layers):
-    grid, labels, found = labelled_volume((8, 21, 25), block_cells)
-    graph, model = graph_of(found, VOLUMES), volume_model(layers)
+@pytest.mark.parametrize(("layers", "recipe"), [(0, VOLUMES), (2, VOLUMES), (2, SECTIONS)])
+def test_a_block_of_a_volume_is_classified_and_painted_as_in_the_whole_volume(block_cells, layers, recipe):
+    grid, labels, found = labelled_volume((8, 21, 25), block_cells, recipe=recipe)
+    graph, model = graph_of(found, recipe), volume_model(layers, recipe)
     whole = model.class_probabilities(graph)
     classes = np.append(whole.argmax(axis=1), 255).astype(np.uint8)
     expected = classes[np.where(labels > 0, np.searchsorted(graph.ids, labels), -1)]
-    assert set(np.unique(expected)) > {255}
+    assert np.unique(expected).size > 1
     painted = np.full(labels.shape, 99, np.uint8)
     for block in grid:
         nodes = classified(model, block, near_parts(found, grid, block, cells_needed(layers)))

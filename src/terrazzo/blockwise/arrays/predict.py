@@ -5,12 +5,14 @@ from __future__ import annotations
 import dask.array as da
 
 from terrazzo.blockwise.inputs.block_inputs import warn_of_halo
+from terrazzo.blockwise.inputs.data_array import check_same_places, made_of
 from terrazzo.blockwise.inputs.image_array import ImageLike
 from terrazzo.blockwise.inputs.masks import MaskLike, checked_mask
 from terrazzo.blockwise.inputs.model_image import model_image, say_pixel_size, say_type
 from terrazzo.blockwise.passes.lazy_passes import lazy_passes
 from terrazzo.models.device import choose_device
 from terrazzo.models.fitted_model import FittedModel
+from terrazzo.named_axes import names_axes
 
 
 def predict(
@@ -29,7 +31,7 @@ def predict(
         Of any kind.
     image : Image or array, shape (y, x), (c, y, x) or (c, z, y, x)
         With the axes and channels that the model was fitted on; any chunks. For a model of volumes an array with
-        three axes is (z, y, x).
+        three axes is (z, y, x). A DataArray of xarray names its axes, in any order.
     mask : Image, array of bool or function, optional
         Which pixels get a class, as for `superpixels`; the others are 255.
     device : str
@@ -42,7 +44,8 @@ def predict(
     Returns
     -------
     dask.array.Array of uint8, shape (y, x) or (z, y, x)
-        With the image's chunks: an index into `model.class_names`.
+        With the image's chunks: an index into `model.class_names`. Of a DataArray it is one, as lazy, with its axes but
+        for the channels and its coordinates.
 
     Raises
     ------
@@ -55,8 +58,10 @@ def predict(
     say_pixel_size(model, image)
     say_type(model, array)
     choose_device(device)
+    check_same_places(image, mask, "the mask")
     inside = checked_mask(mask, array.shape[1:])
     grid = model.grid(array.shape[1:], block)
     warn_of_halo(grid, model.window)
     classes: da.Array = lazy_passes(model.passes(device), array, inside, grid).arrays["classes"]
-    return classes.rechunk(array.chunks[1:])
+    classes = classes.rechunk(array.chunks[1:])
+    return made_of(image, classes, "classes", class_names=list(model.class_names)) if names_axes(image) else classes

@@ -15,12 +15,13 @@ from numpy.typing import NDArray
 
 from terrazzo.blocks import Block, BlockGrid, Box
 from terrazzo.blockwise.inputs.block_inputs import warn_of_halo
-from terrazzo.blockwise.inputs.image_array import ImageLike, axis_names, image_array
+from terrazzo.blockwise.inputs.data_array import check_same_places
+from terrazzo.blockwise.inputs.image_array import ImageLike, axis_names, image_array, plane_array
 from terrazzo.blockwise.inputs.windows import Window, assemble, window_tasks
 from terrazzo.blockwise.passes.lazy_passes import LazyGraph
 from terrazzo.errors import InputError, ParameterError
 from terrazzo.io.images.image import Image
-from terrazzo.io.images.unmasked import FILLED, unmasked
+from terrazzo.io.images.unmasked import FILLED
 from terrazzo.lattice import Lattice
 from terrazzo.regions.graphs.block_graph import BlockGraph, block_graph, edge_columns, graph_window
 from terrazzo.regions.graphs.foreign_graph import (
@@ -99,7 +100,8 @@ def region_graph(
     >>> tz.region_graph(image, squares, max_extent=20).compute().number_of_edges
     275
     """
-    labels = labels.plane if isinstance(labels, Image) else unmasked(labels, "labels", FILLED.format("labels", 0))
+    check_same_places(image, labels, "the label image")
+    labels = plane_array(labels, "labels", FILLED.format("labels", 0))
     _check_labels(labels)
     array = image_array(image, labels.ndim)
     _check_extents({"image": array.shape[1:], "labels": labels.shape})

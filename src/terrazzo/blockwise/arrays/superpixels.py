@@ -9,12 +9,14 @@ import dask.array as da
 
 from terrazzo.blocks import BlockGrid
 from terrazzo.blockwise.inputs.block_inputs import warn_of_halo
+from terrazzo.blockwise.inputs.data_array import check_same_places, made_of
 from terrazzo.blockwise.inputs.image_array import ImageLike, axes_of, image_array, lattice_of
 from terrazzo.blockwise.inputs.masks import MaskLike, checked_mask
 from terrazzo.blockwise.passes.lazy_passes import lazy_passes
 from terrazzo.errors import ParameterError
 from terrazzo.lattice import Lattice
 from terrazzo.models.passes.superpixels import labels_pass
+from terrazzo.named_axes import names_axes
 from terrazzo.regions.superpixels.compared_channels import check_channels
 from terrazzo.regions.superpixels.superpixel_parameters import SuperpixelParameters
 
@@ -40,6 +42,7 @@ def superpixels(
     ----------
     image : Image or array, shape (y, x), (c, y, x) or (c, z, y, x)
         Any real dtype, any chunks; computed in float32. With three sizes an array with three axes is (z, y, x).
+        A DataArray of xarray names its axes, in any order.
     size : int, sequence of int, Lattice or SuperpixelParameters
         The spacing of the seeds in pixels, for all axes or one per axis; or all parameters at once, such as a model's.
     compactness : float
@@ -64,7 +67,8 @@ def superpixels(
     Returns
     -------
     dask.array.Array of uint32 (or uint64 beyond 2**32 superpixels), shape (y, x) or (z, y, x)
-        With the image's chunks. A superpixel's id is 1 + the raster index of its seed on the lattice.
+        With the image's chunks. A superpixel's id is 1 + the raster index of its seed on the lattice. Of a DataArray it
+        is one, with its axes but for the channels and its coordinates.
 
     Raises
     ------
@@ -99,5 +103,7 @@ def superpixels(
     check_channels(array.shape[0], array.dtype, chosen)
     grid = BlockGrid.of(lattice, block)
     warn_of_halo(grid, partial(chosen.window, margin=0))
+    check_same_places(image, mask, "the mask")
     labels = lazy_passes([labels_pass(chosen)], array, checked_mask(mask, lattice.shape), grid).arrays["labels"]
-    return labels.rechunk(array.chunks[1:])
+    labels = labels.rechunk(array.chunks[1:])
+    return made_of(image, labels, "superpixels") if names_axes(image) else labels

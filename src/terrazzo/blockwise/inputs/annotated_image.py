@@ -12,7 +12,8 @@ from numpy.typing import NDArray
 
 from terrazzo.blocks import Block, BlockGrid, Box
 from terrazzo.blockwise.inputs.block_inputs import warn_of_halo
-from terrazzo.blockwise.inputs.image_array import ImageLike, annotation_array, axis_names, image_array, lattice_of
+from terrazzo.blockwise.inputs.data_array import check_same_places
+from terrazzo.blockwise.inputs.image_array import ImageLike, axis_names, image_array, lattice_of, plane_array
 from terrazzo.blockwise.inputs.masks import Mask, MaskLike, checked_mask
 from terrazzo.errors import InputError
 from terrazzo.regions.classes.annotation import NOT_ANNOTATED, annotated_classes
@@ -80,7 +81,8 @@ def annotated_image(
     block: int | None = None,
 ) -> AnnotatedImage:
     """Return an annotated image with all its blocks; see `annotated_graph`."""
-    array, annotation = image_array(image, len(recipe.superpixels.size)), annotation_array(annotation)
+    check_same_places(image, annotation, "the annotation")
+    array, annotation = image_array(image, len(recipe.superpixels.size)), plane_array(annotation)
     lattice = lattice_of(array, recipe.superpixels.size)
     if annotation.shape != lattice.shape:
         axes = axis_names(len(lattice.shape))

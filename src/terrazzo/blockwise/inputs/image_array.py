@@ -8,16 +8,22 @@ from typing import Any, TypeAlias
 import dask.array as da
 import numpy as np
 
+from terrazzo.blockwise.inputs.data_array import pixel_size_of, pixels_of, plane_of
 from terrazzo.errors import InputError, ParameterError
 from terrazzo.io.images.image import Image
 from terrazzo.io.images.unmasked import AS_MASK, FILLED, unmasked
 from terrazzo.lattice import Lattice
+from terrazzo.named_axes import names_axes
 from terrazzo.regions.classes.annotation import NOT_ANNOTATED
+
+# of an annotation
+UNANNOTATED = FILLED.format("annotation", NOT_ANNOTATED)
 
 # An array with more channels than this whose last axis has 3 or 4 is one with the channels last.
 MOST_CHANNELS_BY_SIGHT = 16
 
-ImageLike: TypeAlias = "Image | da.Array | np.ndarray[Any, Any]"
+# an array may be one of xarray, which names its axes
+ImageLike: TypeAlias = "Image | da.Array | np.ndarray[Any, Any] | Any"
 Size: TypeAlias = "int | Sequence[int] | Lattice"
 
 
@@ -27,7 +33,7 @@ def image_array(image: ImageLike, spatial_axes: int | None = None) -> da.Array:
     Parameters
     ----------
     image : Image or array, shape (y, x), (c, y, x), (z, y, x) or (c, z, y, x)
-        An Image knows its own axes.
+        An Image knows its own axes, and so does a DataArray of xarray, whatever their order.
     spatial_axes : int, optional
         How many the caller asks for: with 3, an array with three axes is (z, y, x), otherwise (c, y, x). An image
         that has others is returned as it is.
@@ -37,7 +43,11 @@ def image_array(image: ImageLike, spatial_axes: int | None = None) -> da.Array:
     InputError
         If it has no two or three spatial axes, no pixel, values that are no real numbers, or a mask of its own.
     """
-    array = image.data if isinstance(image, Image) else unmasked(image, "the image", AS_MASK)
+    if isinstance(image, Image):
+        array = image.data
+    else:
+        named = names_axes(image)
+        array = unmasked(pixels_of(image) if named else image, "the image", AS_MASK)
     if array.ndim not in (2, 3, 4):
         raise InputError(
             f"the image has {array.ndim} axes; it must be (y, x), (c, y, x) or (c, z, y, x), or (z, y, x) with three "
@@ -49,24 +59,43 @@ def image_array(image: ImageLike, spatial_axes: int | None = None) -> da.Array:
         raise InputError(f"the image is empty (shape {array.shape}); it needs at least one pixel and one channel")
     if any(np.isnan(n) for n in array.shape):
         raise InputError("the image's shape is not known; call compute_chunk_sizes() on the array first")
-    volume_alone = array.ndim == 3 and spatial_axes == 3 and not isinstance(image, Image)
+    volume_alone = array.ndim == 3 and spatial_axes == 3 and not (named or isinstance(image, Image))
     if array.ndim == 2 or volume_alone:
         return array[None]
-    _refuse_channels_last(array)
+    if not named:
+        _refuse_channels_last(array)
     return array
 
 
-def annotation_array(annotation: ImageLike) -> da.Array:
-    """Return an annotation (y, x) or (z, y, x) as a Dask array; no pixel is read.
+def plane_array(labels: ImageLike, what: str = "the annotation", instead: str = UNANNOTATED) -> da.Array:
+    """Return labels, an annotation or a mask as a Dask array (y, x) or (z, y, x); no pixel is read.
+
+    Parameters
+    ----------
+    labels : Image or array
+    what, instead : str
+        What it is called in messages, and what is to be given for a masked array.
 
     Raises
     ------
     InputError
-        If it has a mask of its own.
+        If an Image or a DataArray has more than one channel, or an array has a mask of its own.
     """
-    if isinstance(annotation, Image):
-        return annotation.plane
-    return unmasked(annotation, "the annotation", FILLED.format("annotation", NOT_ANNOTATED))
+    if isinstance(labels, Image):
+        return labels.plane
+    return unmasked(plane_of(labels) if names_axes(labels) else labels, what, instead)
+
+
+def tells_size(image: ImageLike) -> bool:
+    """Whether an image may say how large its pixels are: an Image and a DataArray, not an array."""
+    return isinstance(image, Image) or names_axes(image)
+
+
+def size_of(image: ImageLike) -> tuple[tuple[float, ...] | None, str | None]:
+    """Return the size of a pixel along (y, x) or (z, y, x) and its unit, as far as the image says it."""
+    if isinstance(image, Image):
+        return image.pixel_size, image.pixel_unit
+    return pixel_size_of(image) if names_axes(image) else (None, None)
 
 
 def axis_names(count: int) -> str:

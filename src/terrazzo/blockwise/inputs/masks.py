@@ -10,11 +10,11 @@ import numpy as np
 from numpy.typing import NDArray
 
 from terrazzo.blocks import Box
-from terrazzo.blockwise.inputs.image_array import axis_names
+from terrazzo.blockwise.inputs.image_array import axis_names, plane_array
 from terrazzo.blockwise.inputs.windows import read_window
 from terrazzo.errors import InputError
 from terrazzo.io.images.image import Image
-from terrazzo.io.images.unmasked import FILLED, refuse_mask, unmasked
+from terrazzo.io.images.unmasked import FILLED, refuse_mask
 
 MaskFunction: TypeAlias = Callable[[NDArray[Any]], Any]
 MaskLike: TypeAlias = "Image | da.Array | np.ndarray[Any, Any] | MaskFunction"
@@ -39,7 +39,7 @@ def checked_mask(mask: MaskLike | None, extent: tuple[int, ...]) -> Mask:
     """
     if mask is None or callable(mask):
         return mask
-    array = mask.plane if isinstance(mask, Image) else unmasked(mask, "the mask", FILLED.format("mask", False))
+    array = plane_array(mask, "the mask", FILLED.format("mask", False))
     if array.dtype.kind not in "bui":
         raise InputError(f"the mask holds {array.dtype} values; it must hold bool, or whole numbers with 0 for outside")
     if array.shape != extent:

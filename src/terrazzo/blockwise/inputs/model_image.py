@@ -6,7 +6,7 @@ import logging
 
 import dask.array as da
 
-from terrazzo.blockwise.inputs.image_array import ImageLike, axis_names, image_array
+from terrazzo.blockwise.inputs.image_array import ImageLike, axis_names, image_array, size_of
 from terrazzo.errors import ModelError
 from terrazzo.io.images.image import Image
 from terrazzo.io.images.image_levels import levels_of
@@ -51,15 +51,16 @@ def pixel_size_note(model: FittedModel, image: ImageLike) -> str | None:
 
     It names the level that would fit, if there is one. Nothing is said where a size is not known.
     """
-    if not isinstance(image, Image):
-        return None
-    ratio = size_ratio(image.pixel_size, image.pixel_unit, model.pixel_size, model.pixel_unit)
+    size = size_of(image) if model.pixel_size else (None, None)
+    ratio = size_ratio(*size, model.pixel_size, model.pixel_unit)
     if ratio is None or is_same_size(ratio):
         return None
+    which, what_fits = "the image", "fit a model at this size or resample the image"
+    if isinstance(image, Image):
+        which, what_fits = f"'{image.path}'", _what_fits(model, image)
     return (
-        f"the pixels of '{image.path}' are {ratio:.3g} times as wide as those that the model was fitted at: "
-        f"{_sized(image.pixel_size, image.pixel_unit)} and {_sized(model.pixel_size, model.pixel_unit)}; "
-        f"{_what_fits(model, image)}"
+        f"the pixels of {which} are {ratio:.3g} times as wide as those that the model was fitted at: "
+        f"{_sized(*size)} and {_sized(model.pixel_size, model.pixel_unit)}; {what_fits}"
     )
 
 

@@ -14,6 +14,7 @@ from terrazzo.blockwise.inputs.masks import MaskLike
 from terrazzo.errors import InputError
 from terrazzo.io.images.content_stamp import content_stamp
 from terrazzo.io.images.image import Image
+from terrazzo.io.readers.selection import select_text
 from terrazzo.io.results.new_result import check_writable
 from terrazzo.io.results.result import RUN, Result, open_result
 from terrazzo.models.fitted_model import FittedModel
@@ -38,6 +39,7 @@ def made_from(
         "image": image.path,
         "level": image.level,
         "axes": image.stored.axes,
+        **({"selected": image.stored.selected} if image.stored.selected else {}),
         "shape": image.shape,
         "dtype": str(image.dtype),
         "content": content_stamp(image.stored),
@@ -79,7 +81,9 @@ def _mask(mask: MaskLike | None) -> dict[str, Any]:
     if mask is None:
         return {"mask": None, "mask_content": None}
     if isinstance(mask, Image):
-        return {"mask": mask.path, "mask_content": f"{mask.level} {mask.stored.axes} {content_stamp(mask.stored)}"}
+        selected = f" {select_text(mask.stored.selected)}" if mask.stored.selected else ""
+        content = f"{mask.level} {mask.stored.axes}{selected} {content_stamp(mask.stored)}"
+        return {"mask": mask.path, "mask_content": content}
     return {"mask": "a function" if callable(mask) else "an array", "mask_content": tokenize(mask)}
 
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import threading
-from dataclasses import dataclass, fields
+from dataclasses import dataclass, field, fields
 from functools import lru_cache
 from pathlib import Path
 from typing import Any
@@ -79,7 +79,7 @@ class CountedFromOne(StoredArray):
         The label image as it is.
     """
 
-    source: StoredArray
+    source: StoredArray = field(kw_only=True)
 
     @classmethod
     def of(cls, source: StoredArray) -> CountedFromOne:

@@ -14,16 +14,20 @@ from terrazzo.errors import InputError, ParameterError
 from terrazzo.io.annotations.annotation import Annotation
 from terrazzo.io.annotations.check_drawing import check_drawing, shape_name
 from terrazzo.io.annotations.drawn_array import CountedFromOne, DrawnArray, opened_drawing
+from terrazzo.io.images.colour_coded import ColourCoded
 from terrazzo.io.images.image import Image
-from terrazzo.io.images.open_image import open_image, open_labels
+from terrazzo.io.images.open_image import axis_lengths, open_image, open_labels
 from terrazzo.io.images.stored_array import reading_chunks
 from terrazzo.io.readers.formats import is_drawn
+from terrazzo.io.readers.selection import Parts, Select, Selected
 from terrazzo.io.results.result import Result
+from terrazzo.named_axes import extent_of, names_axes
 from terrazzo.regions.classes.annotation import NOT_ANNOTATED
 from terrazzo.regions.outlines.drawing import UNCLASSED, Drawing
 
 Drawn: TypeAlias = "Image | Result | Any"
 PathLike: TypeAlias = "str | os.PathLike[str]"
+Classes: TypeAlias = Sequence[str] | Mapping[str, str]
 
 # QuPath leaves classes whose names end so out of its results, such as "Ignore*"
 IGNORED = "*"
@@ -33,11 +37,12 @@ def open_annotation(
     path: PathLike,
     image: Drawn,
     *,
-    classes: Sequence[str] | None = None,
+    classes: Classes | None = None,
     empty: int = NOT_ANNOTATED,
     level: int = 0,
     axes: str | None = None,
     map: Mapping[int, int] | None = None,
+    select: Select | None = None,
 ) -> Annotation:
     """Open an annotation of an image: a label image, GeoJSON as QuPath exports it, or a layer of napari as CSV.
 
@@ -50,13 +55,16 @@ def open_annotation(
         A file ending in .geojson, .json or .csv holds shapes; anything else is a label image, as for `open_labels`.
     image : Image, Result or array
         What was annotated. Shapes are in pixels of level 0 of its file, and are scaled to its level.
-    classes : sequence of str, optional
+    classes : sequence of str, or mapping of str to str, optional
         The names of the classes, in the order of their values. By default those of the shapes, sorted by name; of a
-        result those of its model. With one name, shapes without a class have it.
+        result those of its model. With one name, shapes without a class have it. In a mapping each name has a colour
+        `#rrggbb`: by these a label image of colours is read, as `open_labels` says.
     empty : int
         The value of a label image that says "not annotated": 255, or 0, where classes count from 1.
-    level, axes, map
-        Of a label image, as for `open_labels`. A map says as well what is not annotated, in place of `empty`.
+    level, axes, map, select
+        Of a label image, as for `open_labels`. A map says as well what is not annotated, in place of `empty`. Without
+        `select`, the times and sections that are open of the image are taken of a label image as well, where that has
+        as many.
 
     Returns
     -------
@@ -74,6 +82,7 @@ def open_annotation(
     names = _checked_names(classes)
     if names is None and isinstance(image, Result):
         names = tuple(image.run["class_names"])
+    colours = tuple(classes.values()) if isinstance(classes, Mapping) else None
     if is_drawn(path):
         if map is not None:
             raise ParameterError(
@@ -81,19 +90,23 @@ def open_annotation(
                 "it out, or name the classes in the order of their values"
             )
         array, drawing = _drawn_on(path, image)
-        return _drawn_annotation(array, drawing, names or _own_names(path, drawing))
-    return _label_annotation(path, names, empty, level=level, axes=axes, map=map)
+        return _drawn_annotation(array, drawing, names or _own_names(path, drawing), colours)
+    if empty != NOT_ANNOTATED and map is not None:
+        raise ParameterError(f"empty is {empty} and there is a map; leave empty out and map {empty}={NOT_ANNOTATED}")
+    labels = _open_labels(path, image, level, axes, select, colours=colours, map=map)
+    return _label_annotation(labels, names, colours, empty)
 
 
 def open_annotations(
     paths: Sequence[PathLike],
     images: Sequence[Drawn],
     *,
-    classes: Sequence[str] | None = None,
+    classes: Classes | None = None,
     empty: int = NOT_ANNOTATED,
     level: int = 0,
     axes: str | None = None,
     map: Mapping[int, int] | None = None,
+    select: Select | None = None,
 ) -> list[Annotation]:
     """Open the annotation of each image, with the same classes in all: by default those of all shapes, sorted by name.
 
@@ -105,16 +118,17 @@ def open_annotations(
         drawn = [pair for pair in zip(paths, images, strict=True) if is_drawn(pair[0])]
         classes = sorted({name for pair in drawn for name in _own_names(pair[0], _drawn_on(*pair)[1])}) or None
     options: dict[str, Any] = {"classes": classes, "empty": empty, "level": level, "axes": axes, "map": map}
+    options["select"] = select
     return [open_annotation(path, image, **options) for path, image in zip(paths, images, strict=True)]
 
 
-def open_mask(path: PathLike, image: Drawn, *, axes: str | None = None) -> Image:
+def open_mask(path: PathLike, image: Drawn, *, axes: str | None = None, select: Select | None = None) -> Image:
     """Open a mask of an image: a label image whose 0 is outside, or shapes, whose inside is inside.
 
-    `axes` are those of a label image, as for `open_labels`.
+    `axes` and `select` are those of a label image, as for `open_annotation`.
     """
     if not is_drawn(path):
-        return open_labels(path, axes=axes)
+        return _open_labels(path, image, 0, axes, select)
     array, drawing = _drawn_on(path, image)
     inside = tuple((name, 1) for name in drawing.names)
     return Image(replace(array, values=inside, unclassed=1, empty=0), ("mask",))
@@ -129,15 +143,18 @@ def _drawn_on(path: PathLike, image: Drawn) -> tuple[DrawnArray, Drawing]:
     if len(extent) != 2:
         raise InputError(f"'{file}' holds shapes on a plane and the image is a volume; give its annotation as labels")
     scale_y, scale_x = drawn_scale(image)
+    scale = (scale_y, scale_x)
     modified = file.stat().st_mtime_ns
-    drawing = opened_drawing(file, modified, (scale_y, scale_x))
+    drawing = opened_drawing(file, modified, scale)
     check_drawing(str(file), drawing, extent)
     shape, dtype = (1, *extent), np.dtype(np.uint8)
     chunks = reading_chunks(shape, None, dtype.itemsize)
-    return DrawnArray(str(file), "drawn", "", "yx", shape, dtype, chunks, modified, (scale_y, scale_x)), drawing
+    return DrawnArray(str(file), "drawn", "", "yx", shape, dtype, chunks, modified, scale=scale), drawing
 
 
-def _drawn_annotation(array: DrawnArray, drawing: Drawing, names: tuple[str, ...]) -> Annotation:
+def _drawn_annotation(
+    array: DrawnArray, drawing: Drawing, names: tuple[str, ...], colours: tuple[str, ...] | None
+) -> Annotation:
     used = {int(index) for index in np.unique(drawing.classes)}
     for index in used - {UNCLASSED}:
         name = drawing.names[index]
@@ -150,22 +167,41 @@ def _drawn_annotation(array: DrawnArray, drawing: Drawing, names: tuple[str, ...
     if len(names) > 1:
         _refuse_unclassed(array.path, drawing)
     values = tuple((name, value) for value, name in enumerate(names))
-    colours = tuple(drawing.colours.get(name) for name in names)
     stored = replace(array, values=values, unclassed=0)
-    return Annotation(stored, ("annotation",), class_names=names, colours=colours)
+    own = tuple(drawing.colours.get(name) for name in names)
+    return Annotation(stored, ("annotation",), class_names=names, colours=colours or own)
 
 
-def _label_annotation(path: PathLike, names: tuple[str, ...] | None, empty: int, **reading: Any) -> Annotation:
-    if empty != NOT_ANNOTATED and reading["map"] is not None:
-        raise ParameterError(f"empty is {empty} and there is a map; leave empty out and map {empty}={NOT_ANNOTATED}")
-    labels = open_labels(path, **reading)
+def _open_labels(
+    path: PathLike, image: Drawn, level: int, axes: str | None, select: Select | None, **how: Any
+) -> Image:
+    """Open a label image; without a selection of its own, at the times and sections at which the image is open."""
+    chosen: Select | dict[str, slice] | None = select
+    if select is None and (parts := [part for part in _selected(image) if part.axis in "tz"]):
+        lengths = axis_lengths(path, level=level, axes=axes)
+        chosen = {one.axis: slice(one.start, one.stop) for one in parts if lengths.get(one.axis) == one.length}
+    return open_labels(path, level=level, axes=axes, select=chosen, **how)
+
+
+def _selected(image: Drawn) -> Parts:
+    """Return what is open of the axes of what was annotated."""
+    if isinstance(image, Result):
+        return tuple(Selected(*part) for part in image.run["made_from"].get("selected", ()))
+    return image.stored.selected if isinstance(image, Image) else ()
+
+
+def _label_annotation(
+    labels: Image, names: tuple[str, ...] | None, colours: tuple[str, ...] | None, empty: int
+) -> Annotation:
     stored = labels.stored
+    if empty != NOT_ANNOTATED and isinstance(stored, ColourCoded):
+        raise ParameterError(f"empty is {empty}, and '{labels.path}' has colours, of which others are; leave it out")
     if empty == 0:
         stored = CountedFromOne.of(stored)
     elif empty != NOT_ANNOTATED:
         raise ParameterError(f"empty is {empty}; it must be {NOT_ANNOTATED}, or 0 where classes count from 1")
     known = (labels.channels, labels.pixel_size, labels.pixel_unit, labels.level, labels.levels)
-    return Annotation(stored, *known, class_names=names)
+    return Annotation(stored, *known, class_names=names, colours=colours)
 
 
 def _own_names(path: PathLike, drawing: Drawing) -> tuple[str, ...]:
@@ -191,7 +227,7 @@ def _how_to_class(path: PathLike) -> str:
     return f"set its class in QuPath and export again (a class such as Ignore{IGNORED} is left out)"
 
 
-def _checked_names(classes: Sequence[str] | None) -> tuple[str, ...] | None:
+def _checked_names(classes: Classes | None) -> tuple[str, ...] | None:
     names = None if classes is None else tuple(classes)
     if names is not None and not 1 <= len(set(names)) == len(names) <= NOT_ANNOTATED:
         raise ParameterError(f"classes are {', '.join(names[:8])}; give 1 to {NOT_ANNOTATED} different names")
@@ -202,9 +238,10 @@ def drawn_scale(image: Drawn) -> tuple[float, ...]:
     """Return what (y, x) of shapes, in pixels of level 0 of the file, are multiplied by to be pixels of an image."""
     if isinstance(image, Result):
         made_from, extent = image.run["made_from"], image.grid.lattice.shape
-        whole = _finest(made_from["image"], made_from["level"], made_from["axes"], extent)
+        whole = _finest(made_from["image"], made_from["level"], made_from["axes"], _selected(image), extent)
     elif isinstance(image, Image):
-        extent, whole = image.extent, _finest(image.path, image.level, image.stored.axes, image.extent)
+        extent, stored = image.extent, image.stored
+        whole = _finest(image.path, image.level, stored.axes, stored.selected, extent)
     else:
         return 1.0, 1.0
     return tuple(_ratio(length, finest) for length, finest in zip(extent, whole, strict=True))
@@ -214,12 +251,15 @@ def _extent(image: Drawn) -> tuple[int, ...]:
     """Return the extent of what was annotated."""
     if isinstance(image, Image | Result):
         return image.extent if isinstance(image, Image) else image.grid.lattice.shape
-    return tuple(int(length) for length in np.shape(image)[-2:])
+    return extent_of(image) if names_axes(image) else tuple(int(length) for length in np.shape(image)[-2:])
 
 
-def _finest(path: str, level: int, axes: str, extent: tuple[int, ...]) -> tuple[int, ...]:
+def _finest(path: str, level: int, axes: str, selected: Parts, extent: tuple[int, ...]) -> tuple[int, ...]:
     """Return the extent of level 0 of the file that an image of another level is from."""
-    return extent if level == 0 else open_image(path, axes=axes).extent
+    if level == 0:
+        return extent
+    select = {part.axis: slice(part.start, part.stop) for part in selected}
+    return open_image(path, axes=axes, select=select).extent
 
 
 def _ratio(length: int, whole: int) -> float:

@@ -15,6 +15,7 @@ from terrazzo.io.images.stored_array import StoredArray
 from terrazzo.io.readers.axes import IMAGE_AXES, RGB
 from terrazzo.io.readers.location import is_url
 from terrazzo.io.readers.readers import READERS
+from terrazzo.io.readers.selection import part_lengths, parts_at
 
 # Of a stack many files might have to be looked at.
 KINDS = ("zarr", "tiff", "raster", "npy", "hdf5")
@@ -62,9 +63,10 @@ def _coarsest(stored: StoredArray, level: int, levels: int) -> StoredArray | Non
 
 def _at_level(stored: StoredArray, number: int) -> StoredArray:
     found = READERS[stored.kind].describe(stored.path, number)
-    by_axis = dict(zip(stored.axes, found.shape, strict=True))
+    parts = parts_at(stored.axes, found.shape, stored.selected)
+    by_axis = dict(zip(stored.axes, part_lengths(stored.axes, found.shape, parts), strict=True))
     shape = tuple(by_axis.get(axis, 1) for axis in IMAGE_AXES[stored.ndim])
-    return replace(stored, key=found.key, shape=shape, chunks=shape)
+    return replace(stored, key=found.key, shape=shape, chunks=shape, selected=parts)
 
 
 def _read(coarse: StoredArray, channels: tuple[str, ...]) -> NDArray[Any]:

@@ -36,7 +36,7 @@ def decoding(stored: StoredArray) -> Decoding:
     InputError
         If the file cannot be read.
     """
-    size = math.prod(stored.shape) * stored.dtype.itemsize
+    size = _values(stored) * stored.dtype.itemsize
     with reported_as_input_error(stored.path, "opened"):
         if stored.kind != "stack":
             return _decoding(stored.kind, stored.path, stored.key, size)
@@ -44,6 +44,12 @@ def decoding(stored: StoredArray) -> Decoding:
         one = _decoding(stack.kind, str(stack.files[0]), stack.key, size // len(stack.files))
         # of a stack no file is kept open
         return Decoding(0, one.held + one.chunk)
+
+
+def _values(stored: StoredArray) -> int:
+    """Return how many values the whole file has, whatever is selected of it."""
+    part = math.prod(one.stop - one.start for one in stored.selected)
+    return math.prod(stored.shape) // part * math.prod(one.length for one in stored.selected)
 
 
 def _decoding(kind: str, path: str, key: str, size: int) -> Decoding:

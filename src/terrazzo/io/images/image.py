@@ -15,6 +15,7 @@ from terrazzo.html import of_intensities, table
 from terrazzo.io.images.coarse_pixels import coarse_pixels
 from terrazzo.io.images.stored_array import StoredArray
 from terrazzo.io.readers.axes import IMAGE_AXES
+from terrazzo.io.readers.selection import select_text
 from terrazzo.memory import readable_bytes
 from terrazzo.wording import by, lengths, listed, pixel_text
 
@@ -101,6 +102,7 @@ class Image:
     def __repr__(self) -> str:
         size = pixel_text(self.pixel_size, self.pixel_unit)
         level = f", level {self.level} of {self.levels}" if self.levels > 1 else ""
+        level += f", at {select_text(self.stored.selected)}" if self.stored.selected else ""
         pixels = f"{self.dtype}{level}" if size is None else f"{self.dtype}{level}, pixels of {size}"
         return f"<terrazzo.Image {lengths(self.shape, 'c' + self.axes)} {pixels}, {self.path!r}>"
 
@@ -116,6 +118,7 @@ class Image:
             "Type": self.dtype,
             "Pixels of": pixel_text(self.pixel_size, self.pixel_unit),
             "Level": f"{self.level} of {self.levels}" if self.levels > 1 else None,
+            "Selected": select_text(self.stored.selected) or None,
             "Size": readable_bytes(math.prod(self.shape) * self.dtype.itemsize),
             "Read in": by(self.stored.chunks),
             "Path": self.path,

@@ -11,6 +11,7 @@ from terrazzo.errors import InputError
 from terrazzo.io.failures import reported_as_input_error
 from terrazzo.io.images.image import Image
 from terrazzo.io.readers.readers import READERS
+from terrazzo.io.readers.selection import part_lengths, parts_at
 from terrazzo.pixel_size import size_ratio
 
 
@@ -59,7 +60,8 @@ def _level(image: Image, number: int) -> Level:
     stored = image.stored
     with reported_as_input_error(image.path, "read"):
         description = READERS[stored.kind].describe(stored.path, number)
-        by_axis = dict(zip(stored.axes, description.shape, strict=True))
+        parts = parts_at(stored.axes, description.shape, stored.selected)
+        by_axis = dict(zip(stored.axes, part_lengths(stored.axes, description.shape, parts), strict=True))
         chunk_by_axis = dict(zip(stored.axes, description.chunks or (), strict=False))
     extent = tuple(by_axis.get(axis, 1) for axis in image.axes)
     chunks = tuple(chunk_by_axis.get(axis, 1) for axis in image.axes) if description.chunks else None

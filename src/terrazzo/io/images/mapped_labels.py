@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, fields
+from dataclasses import dataclass, field, fields
 from typing import Any
 
 import numpy as np
@@ -29,8 +29,8 @@ class MappedLabels(StoredArray):
         Values of the file and what each becomes, 0 to 255, in the order of the file's.
     """
 
-    source: StoredArray
-    pairs: tuple[tuple[int, int], ...]
+    source: StoredArray = field(kw_only=True)
+    pairs: tuple[tuple[int, int], ...] = field(kw_only=True)
 
     @classmethod
     def of(cls, source: StoredArray, given: Mapping[int, int]) -> MappedLabels:
@@ -43,7 +43,7 @@ class MappedLabels(StoredArray):
         """
         pairs = _checked(given)
         dtype = np.promote_types(source.dtype, np.min_scalar_type(max(value for _, value in pairs)))
-        same = {field.name: getattr(source, field.name) for field in fields(StoredArray)}
+        same = {own.name: getattr(source, own.name) for own in fields(StoredArray)}
         return cls(**(same | {"dtype": dtype}), source=source, pairs=pairs)
 
     @property

@@ -8,6 +8,7 @@ import numpy as np
 
 from terrazzo.errors import InputError, ParameterError
 from terrazzo.io.failures import reported_as_input_error
+from terrazzo.io.images.colour_coded import ColourCoded, is_coloured, unnamed_text
 from terrazzo.io.images.image import Image
 from terrazzo.io.images.image_levels import levels_of, nearest_level, scaled
 from terrazzo.io.images.mapped_labels import MappedLabels
@@ -17,6 +18,7 @@ from terrazzo.io.readers.description import Description
 from terrazzo.io.readers.formats import is_drawn, kind_of
 from terrazzo.io.readers.location import is_url, located
 from terrazzo.io.readers.readers import READERS, modified
+from terrazzo.io.readers.selection import Parts, Select, part_lengths, require_one_time, selected_parts
 from terrazzo.io.readers.sizes import check_sizes
 from terrazzo.pixel_size import MICROMETRE, in_unit
 
@@ -41,6 +43,7 @@ def open_image(
     pixel_size: Lengths | None = None,
     calibration: Lengths | None = None,
     channels: Sequence[str] | None = None,
+    select: Select | None = None,
 ) -> Image:
     """Open an image or a volume without reading its pixels.
 
@@ -71,24 +74,27 @@ def open_image(
         axis.
     channels : sequence of str, optional
         Names of the channels, in place of what the file says.
+    select : mapping of str to int or slice, optional
+        One place along t, c or z, or a range of them, such as `{"t": 3}` or `{"c": 0, "z": slice(10, 20)}`; from 0, and
+        of z in the level that is opened. Nothing else of the file is read.
 
     Returns
     -------
     Image
-        Of (c, y, x) data of a boolean, integer or floating type; of (c, z, y, x) data where the file has a z axis
-        longer than 1. Axes t and z of length 1 are dropped.
+        Of (c, y, x) data of a boolean, integer or floating type; of (c, z, y, x) data where more than one place along a
+        z axis is opened. Axes t and z of length 1 are dropped.
 
     Raises
     ------
     InputError
         If there is no image at `path`, it cannot be read, is empty, has values of another type or no such
-        level, its axes cannot be told or include t longer than 1, or a level is wanted by the size of its pixels and
-        that is not known.
+        level, its axes cannot be told, it has more than one time and none is selected, it has no such place, or a level
+        is wanted by the size of its pixels and that is not known.
     ParameterError
         If `axes` is malformed, a size is not positive, there is not one name per channel, or `level` and `pixel_size`
         are both given.
     """
-    image = _calibrated(_image(*_described(path, level), level=level, axes=axes), calibration)
+    image = _calibrated(_image(*_described(path, level), level=level, axes=axes, select=select), calibration)
     if channels is not None:
         image = replace(image, channels=_names(channels, len(image.channels)))
     if pixel_size is None:
@@ -96,7 +102,7 @@ def open_image(
     if level != 0:
         raise ParameterError(f"level={level} and pixel_size={pixel_size} both choose a level; give one of them.")
     chosen = _level_of_size(image, pixel_size)
-    return open_image(path, level=chosen, axes=axes, calibration=calibration, channels=channels)
+    return open_image(path, level=chosen, axes=axes, calibration=calibration, channels=channels, select=select)
 
 
 def open_labels(
@@ -105,20 +111,27 @@ def open_labels(
     level: int = 0,
     axes: str | None = None,
     map: Mapping[int, int] | None = None,
+    select: Select | None = None,
+    colours: Sequence[str] | None = None,
 ) -> Image:
-    """Open a label image or an annotation: one integer per pixel.
+    """Open a label image or an annotation: one integer per pixel, or a colour for each class.
 
-    A boolean image is read as 0 and 1, and a PNG with a palette as the palette's indices.
+    A boolean image is read as 0 and 1, and one with a palette as the palette's indices.
 
     Parameters
     ----------
-    path, level, axes
+    path, level, axes, select
         As for `open_image`.
     map : mapping of int to int, optional
         What values are read as, each a class or 255, not annotated: ``{255: 1}`` of a mask of 0 and 255, ``{10: 0,
         20: 1, 30: 2, 0: 255}``. It is applied where the image is read. Other values stay as they are, unless one is
         what another becomes, such as a 1 beside ``{255: 1}``: that is an error where it is read, which ``{255: 1, 1:
         1}`` or ``{255: 1, 1: 255}`` settles.
+    colours : sequence of str, optional
+        `#rrggbb` of each class, in the order of the values, of an image in red, green and blue or with a palette; one
+        of single numbers has no use for them. A pixel of exactly such a colour is of the class; any other colour, such
+        as a mixture at an edge, and what is transparent, is 255, not annotated. One line of the log says how many
+        pixels have other colours, by a few windows, which are read.
 
     Returns
     -------
@@ -128,9 +141,10 @@ def open_labels(
     Raises
     ------
     InputError
-        If the file has more than one channel or values that are not integers, or as for `open_image`.
+        If the file has more than one channel and there are no colours, or values that are not integers, or as for
+        `open_image`. The message lists the colours that were found.
     ParameterError
-        If `axes` or `map` is malformed.
+        If `axes` or `map` is malformed, or a colour is.
     """
     if is_drawn(path):
         raise InputError(
@@ -138,17 +152,39 @@ def open_labels(
             "them as labels first: write_ome_zarr(path, open_annotation(shapes, image).plane, axes='yx')"
         )
     location, kind, description = _described(path, level)
-    image = _image(location, kind, description.palette_indices or description, level=level, axes=axes)
+    description = description.palette_indices or description
+    image = _image(location, kind, description, level=level, axes=axes, select=select)
+    coloured = len(image.channels) != 1 or (colours is not None and description.palette is not None)
+    if coloured and map is not None:
+        raise ParameterError(f"a map is for the values of label images, and '{location}' has colours; leave it out")
     if len(image.channels) != 1:
-        hint = ", or pass axes='zyx' if it is a volume" if image.stored.axes == "cyx" else ""
-        raise InputError(
-            f"'{location}' has {len(image.channels)} channels; labels have one: save one integer per pixel{hint}."
-        )
+        return _coloured_labels(image, description.alpha, colours)
+    if colours is not None and description.palette is not None:
+        return replace(image, stored=ColourCoded.of(image.stored, colours, description.palette))
     if image.dtype.kind == "b":
         image = replace(image, stored=replace(image.stored, dtype=np.dtype(np.uint8)))
     if image.dtype.kind not in "ui":
         raise InputError(f"'{location}' holds {image.dtype} values; labels are integers: save one integer per pixel.")
     return image if map is None else replace(image, stored=MappedLabels.of(image.stored, map))
+
+
+def axis_lengths(path: str | os.PathLike[str], *, level: int, axes: str | None) -> dict[str, int]:
+    """Return how long each axis of a file is by its letter."""
+    location, _, found = _described(path, level)
+    shape = (found.palette_indices or found).shape
+    named = settled_axes(location, shape, asked=axes, found=(found.palette_indices or found).axes)
+    return dict(zip(named, shape, strict=True))
+
+
+def _coloured_labels(image: Image, alpha: bool, colours: Sequence[str] | None) -> Image:
+    """Return a label image in red, green and blue, with one channel more if that is alpha, as one of classes."""
+    stored = replace(image.stored, shape=(4, *image.shape[1:])) if alpha and len(image.channels) == 3 else image.stored
+    if colours is None or not is_coloured(stored):
+        hint = ", or pass axes='zyx' if it is a volume" if stored.axes == "cyx" else ""
+        raise InputError(
+            f"'{image.path}' has {len(image.channels)} channels; labels have one{unnamed_text(stored)}{hint}."
+        )
+    return replace(image, stored=ColourCoded.of(stored, colours), channels=("classes",))
 
 
 def _described(path: str | os.PathLike[str], level: int) -> tuple[str, str, Description]:
@@ -159,15 +195,20 @@ def _described(path: str | os.PathLike[str], level: int) -> tuple[str, str, Desc
         return location, kind, READERS[kind].describe(location, level)
 
 
-def _image(path: str, kind: str, description: Description, *, level: int, axes: str | None) -> Image:
+def _image(
+    path: str, kind: str, description: Description, *, level: int, axes: str | None, select: Select | None
+) -> Image:
     if description.dtype.kind not in "buif":
         raise InputError(
             f"'{path}' holds values of type {description.dtype}; images are boolean, integer or floating: save it as "
             "one of these."
         )
     named = settled_axes(path, description.shape, asked=axes, found=description.axes)
-    shape = in_image_order(named, description.shape, description.shape)
-    stored_chunks = in_image_order(named, description.shape, description.chunks) if description.chunks else None
+    parts = selected_parts(path, named, description.shape, select)
+    lengths = part_lengths(named, description.shape, parts)
+    require_one_time(path, named, lengths)
+    shape = in_image_order(named, lengths, lengths)
+    stored_chunks = in_image_order(named, lengths, description.chunks) if description.chunks else None
     check_sizes(path, shape, stored_chunks)
     dtype = description.dtype.newbyteorder("=")
     stored = StoredArray(
@@ -179,11 +220,19 @@ def _image(path: str, kind: str, description: Description, *, level: int, axes: 
         dtype=dtype,
         chunks=reading_chunks(shape, stored_chunks, dtype.itemsize),
         modified=modified(path, kind),
+        selected=parts,
     )
-    fits = description.channels is not None and len(description.channels) == shape[0]
-    channels = description.channels if fits else channel_names(named, shape[0])
+    channels = _channels(description, named, parts)
     size = _pixel_size(description.pixel_size, IMAGE_AXES[len(shape)][1:])
-    return Image(stored, channels or (), size, description.pixel_unit if size else None, level, description.levels)
+    return Image(stored, channels, size, description.pixel_unit if size else None, level, description.levels)
+
+
+def _channels(description: Description, axes: str, parts: Parts) -> tuple[str, ...]:
+    """Return the names of the channels that are selected, as the file has them, or made up."""
+    count = dict(zip(axes, description.shape, strict=True)).get("c", 1)
+    own = description.channels
+    names = own if own is not None and len(own) == count else channel_names(axes, count)
+    return next((names[part.start : part.stop] for part in parts if part.axis == "c"), names)
 
 
 def _pixel_size(by_axis: Mapping[str, float] | None, spatial: str) -> tuple[float, ...] | None:

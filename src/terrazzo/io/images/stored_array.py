@@ -17,6 +17,7 @@ from terrazzo.errors import InputError
 from terrazzo.io.failures import reported_as_input_error
 from terrazzo.io.readers.axes import IMAGE_AXES
 from terrazzo.io.readers.readers import READERS
+from terrazzo.io.readers.selection import Parts
 
 Part = slice | SupportsIndex
 Selection = Part | EllipsisType | tuple[Part | EllipsisType, ...]
@@ -41,8 +42,8 @@ class StoredArray:
     key : str
         Where the array is inside the file; its meaning is the reader's.
     axes : str
-        Axes of the file, of a stack that of its files first, one letter of "tczyx" each; t has length 1, and z has
-        unless this is a volume.
+        Axes of the file, of a stack that of its files first, one letter of "tczyx" each; of t one place is read, and
+        of z unless this is a volume.
     shape : tuple of int
         (c, y, x), or (c, z, y, x) of a volume.
     dtype : numpy.dtype
@@ -52,6 +53,8 @@ class StoredArray:
     modified : int
         Modification time in nanoseconds when it was described, of a stack the latest, of a URL 0: a replaced file is
         another array.
+    selected : tuple of Selected
+        What is read of the axes of the file that are not read whole.
     """
 
     path: str
@@ -62,6 +65,7 @@ class StoredArray:
     dtype: np.dtype
     chunks: tuple[int, ...]
     modified: int
+    selected: Parts = ()
 
     @property
     def ndim(self) -> int:
@@ -95,7 +99,9 @@ class StoredArray:
         wanted = dict(zip(axes, windows, strict=True))
         with reported_as_input_error(self.path, f"read at {_described(wanted)}"):
             opened = _opened(self.kind, self.path, self.key, self.modified)
-            found = np.asarray(opened[tuple(wanted.get(axis, 0) for axis in self.axes)])
+            first = {part.axis: part.start for part in self.selected}
+            places = (_moved(wanted.get(axis), first.get(axis, 0)) for axis in self.axes)
+            found = np.asarray(opened[tuple(places)])
             kept = [axis for axis in self.axes if axis in wanted]
             ordered = found.transpose([kept.index(axis) for axis in axes if axis in kept])
         channels = ordered if "c" in kept else ordered[None]
@@ -126,6 +132,11 @@ def _window(part: Part, length: int) -> tuple[slice, Part]:
     if not picked:
         return slice(0, 0), slice(None)
     return slice(min(picked), max(picked) + 1), slice(None, None, picked.step)
+
+
+def _moved(window: slice | None, first: int) -> slice | int:
+    """Return where a window of what is selected lies in the file; the first place of an axis that the image lacks."""
+    return first if window is None else slice(window.start + first, window.stop + first)
 
 
 def _described(wanted: dict[str, slice]) -> str:

@@ -34,8 +34,8 @@ def settled_axes(path: str, shape: tuple[int, ...], *, asked: str | None, found:
     ParameterError
         If `asked` is not made of different letters of "tczyx" with y and x among them.
     InputError
-        If the letters do not fit `shape`, there are fewer than two axes or more than five, the axes cannot be guessed,
-        or t is longer than 1.
+        If the letters do not fit `shape`, there are fewer than two axes or more than five, or the axes cannot be
+        guessed.
     """
     _require_dimensions(path, shape)
     if asked is not None:
@@ -115,11 +115,5 @@ def _guessed_axes(path: str, shape: tuple[int, ...], *, plain: bool) -> str:
 def _require_image(path: str, axes: str, shape: tuple[int, ...]) -> None:
     if len(set(axes)) != len(axes) or not set("yx") <= set(axes):
         raise InputError(f"'{path}' has axes '{axes}'; an image has one y, one x and at most one c axis.")
-    for axis, length in zip(axes, shape, strict=True):
-        if axis == "t" and length > 1:
-            raise InputError(
-                f"'{path}' is {length} long along its t axis (shape {shape}, axes '{axes}'); "
-                "an image is of one time: save one t position on its own."
-            )
     if 0 in shape:
         raise InputError(f"'{path}' is empty: its shape is {shape}.")

@@ -32,6 +32,10 @@ class Description:
         Names of the channels.
     palette_indices : Description or None
         The same picture as numbers into its palette, where it has one.
+    palette : tuple of int or None
+        0xrrggbb of each of these numbers, -1 where it is transparent, of an array that holds such numbers.
+    alpha : bool
+        Whether what is opened has one more sample per pixel than `shape` says, the last: how opaque it is.
     whole : bool
         Whether any window takes decoding all of it.
     levels : int
@@ -47,5 +51,7 @@ class Description:
     pixel_unit: str | None = None
     channels: tuple[str, ...] | None = None
     palette_indices: Description | None = None
+    palette: tuple[int, ...] | None = None
+    alpha: bool = False
     whole: bool = False
     levels: int = 1

@@ -38,25 +38,37 @@ def describe(path: str, level: int) -> Description:
     _refuse_deep_colour(path)
     _refuse_truncation(path)
     with _opened(path) as header:
-        mode, plane = header.mode, (header.height, header.width)
+        mode, plane, palette = header.mode, (header.height, header.width), _palette(header)
     colours = Description(mode, (*plane, 3), np.dtype(np.uint8), axes="yxc", channels=RGB, whole=True)
     if mode in COLOUR_MODES:
-        return colours
+        return replace(colours, alpha=mode == "RGBA")
     if mode in GREY_MODES:
         return Description(mode, plane, np.dtype(GREY_MODES[mode]), axes="yx", whole=True)
     if mode == "P":
-        indices = Description("P", plane, np.dtype(np.uint8), axes="yx", whole=True)
+        indices = Description("P", plane, np.dtype(np.uint8), axes="yx", whole=True, palette=palette)
         return replace(colours, key="RGB", palette_indices=indices)
     raise InputError(f"'{path}' has the colours of {mode}; save it as grey or RGB.")
 
 
 def open_array(path: str, key: str) -> NDArray[Any]:
-    """Decode the whole image in mode `key`, without its alpha channel."""
+    """Decode the whole image in mode `key`; the alpha channel of colours is behind them."""
     with _opened(path) as image:
         pixels = np.asarray(image if image.mode == key else image.convert(key))
-    if key == "LA":
-        return pixels[..., 0]
-    return pixels[..., :3] if key in COLOUR_MODES else pixels
+    return pixels[..., 0] if key == "LA" else pixels
+
+
+def _palette(header: PIL.Image.Image) -> tuple[int, ...] | None:
+    """Return 0xrrggbb of each index of a palette, -1 where it is transparent; None if there is none."""
+    if header.palette is None or header.palette.mode != "RGB":
+        return None
+    stored = bytes(header.palette.palette)
+    codes = [int.from_bytes(stored[at : at + 3], "big") for at in range(0, len(stored) - 2, 3)]
+    seen = header.info.get("transparency", b"")  # of each index how opaque it is, or the one that is not
+    hidden = [seen] if isinstance(seen, int) else [index for index, opacity in enumerate(seen) if opacity == 0]
+    for index in hidden:
+        if index < len(codes):
+            codes[index] = -1
+    return tuple(codes)
 
 
 def _refuse_deep_colour(path: str) -> None:

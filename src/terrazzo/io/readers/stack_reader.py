@@ -83,6 +83,7 @@ def describe(path: str, level: int) -> Description:
         pixel_size=first.pixel_size,
         pixel_unit=first.pixel_unit,
         channels=first.channels or tuple(file.stem for file in files),
+        alpha=first.alpha,
         levels=first.levels,
     )
 

@@ -51,6 +51,8 @@ def describe(path: str, level: int) -> Description:
             pixel_size=size and _coarser(size, _extent(base), _extent(series)),
             pixel_unit=unit,
             channels=_channels(tiff, series),
+            palette=_palette(series.keyframe),
+            alpha=_has_alpha(series),
             whole=_is_whole(series) and not _is_mapped(series),
             levels=len(base.levels),
         )
@@ -113,11 +115,24 @@ def _axes(series: tifffile.TiffPageSeries) -> str:
 
 def _shape_without_alpha(series: tifffile.TiffPageSeries) -> tuple[int, ...]:
     """The alpha channel is the last sample of a pixel, so leaving it out is a matter of the length."""
-    extra = series.keyframe.extrasamples
     shape = list(series.shape)
-    if "S" in series.axes and extra and extra[-1] in ALPHA:
+    if _has_alpha(series):
         shape[series.axes.index("S")] -= 1
     return tuple(shape)
+
+
+def _has_alpha(series: tifffile.TiffPageSeries) -> bool:
+    extra = series.keyframe.extrasamples
+    return "S" in series.axes and bool(extra) and extra[-1] in ALPHA
+
+
+def _palette(page: tifffile.TiffPage) -> tuple[int, ...] | None:
+    """Return 0xrrggbb of each value of a page of indices; None where its values are no indices."""
+    if page.photometric != tifffile.PHOTOMETRIC.PALETTE or page.colormap is None:
+        return None
+    colours = page.colormap.astype(int)  # of 16 bits; some programs write 8
+    red, green, blue = colours >> 8 if colours.max() > 255 else colours
+    return tuple(((red << 16) | (green << 8) | blue).tolist())
 
 
 def _extent(series: tifffile.TiffPageSeries) -> tuple[int, int]:

@@ -16,6 +16,7 @@ import zarr
 from terrazzo.errors import InputError
 from terrazzo.io.images.image import Image
 from terrazzo.io.ngff import class_image, is_multiscale, multiscale, ome_metadata, origin
+from terrazzo.io.readers.selection import select_text
 from terrazzo.io.readers.zarr_reader import is_store
 from terrazzo.io.results.leftovers import half_made, put_in_place, remove_half_made
 from terrazzo.io.results.level_arrays import LevelArrays
@@ -51,6 +52,11 @@ class SourceLabels:
             If it is no OME-Zarr image, or may not be written to.
         """
         group = _image_group(image)
+        part = select_text(tuple(one for one in image.stored.selected if one.axis != "c"))
+        if part:
+            raise InputError(
+                f"labels inside '{group}' are of all of it, and the image is open at {part}; write a result only"
+            )
         if not os.access(group, os.W_OK):
             raise InputError(f"'{group}' is read-only, so labels cannot be written into it; write a result only")
         return cls(group, name)

@@ -76,12 +76,12 @@ def cells_of(
         The raster index of the first pixel whose id the lattice does not allow there, or -1.
     """
     bases = tuple(first_candidates(*axis) for axis in zip(ids.shape, size, origin, strict=True))
-    cells = np.empty(ids.shape, np.int32)
-    return cells, _number_cells(ids, lattice, bases, first, box, cells)
+    cells, deepest = np.empty(ids.shape, np.int32), 0 if size[0] == 1 else 1
+    return cells, _number_cells(ids, lattice, bases, deepest, first, box, cells)
 
 
 @kernel
-def _number_cells(ids, lattice, bases, first, box, cells):
+def _number_cells(ids, lattice, bases, deepest, first, box, cells):
     base_z, base_y, base_x = bases
     foreign = -1
     for z in range(ids.shape[0]):
@@ -96,7 +96,8 @@ def _number_cells(ids, lattice, bases, first, box, cells):
                     known, raster = row[x], np.int64(row[x]) - 1
                     line, x_cell = raster // lattice[2], raster % lattice[2]
                     z_cell, y_cell = line // lattice[1], line % lattice[1]
-                    allowed = 0 <= z_cell < lattice[0] and 0 <= z_cell - base_z[z] <= 1 and 0 <= y_cell - base_y[y] <= 1
+                    allowed = 0 <= z_cell < lattice[0] and 0 <= z_cell - base_z[z] <= deepest
+                    allowed = allowed and 0 <= y_cell - base_y[y] <= 1
                     number = ((z_cell - first[0]) * box[1] + y_cell - first[1]) * box[2] + x_cell - first[2]
                 inside = allowed and 0 <= x_cell - base_x[x] <= 1
                 if not inside and foreign < 0:

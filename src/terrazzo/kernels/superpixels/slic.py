@@ -4,9 +4,9 @@ Source of the method: Achanta et al. 2012 (SLIC superpixels), with seeds that st
 centres that are stored relative to their own cell, so that a block gives the same bits wherever it is cut.
 
 A pixel in the first half of a cell may join that cell or the one before it, a pixel in the second half that cell
-or the one after it, along each axis. It stores a code (0..7: which of the eight), not a label. An array starts at
-a cell's first pixel; cells are counted from there. An image is a volume of depth 1: four of its eight candidates
-lie outside the lattice and cost nothing.
+or the one after it, along each axis; where cells are one pixel deep it may join those of its own section alone. It
+stores a code (0..7: which of the eight), not a label. An array starts at a cell's first pixel; cells are counted
+from there. An image is a volume of depth 1: four of its eight candidates lie outside the lattice and cost nothing.
 """
 
 from __future__ import annotations
@@ -40,7 +40,7 @@ def slic(
     image : ndarray of float32, shape (c, z, y, x)
         Intensities divided by their scale, smoothed; it starts at a cell's first pixel.
     size : tuple of int
-        The lattice's spacing `(z, y, x)` in pixels.
+        The lattice's spacing `(z, y, x)` in pixels; it may be 1 along z.
     compactness : float
         The weight of a distance of one `size` against an intensity difference of one scale.
     iterations : int
@@ -188,6 +188,8 @@ def _assign(image, codes, masked, first, size, grid, box, centres, weights, chao
             best[:] = np.inf
             for code in range(CANDIDATES):
                 cell_z, cell_y = first[0][z] + (code >> 2), first[1][y] + ((code >> 1) & 1)
+                if size[0] == 1 and code >> 2:  # another section
+                    break
                 if cell_z < 0 or cell_z >= grid[0] or cell_y < 0 or cell_y >= grid[1]:
                     continue
                 if y == y0 or first[1][y] != first[1][y - 1]:

@@ -23,7 +23,7 @@ RUNS_PERCENT, STRAYS_PERCENT = {False: 40, True: 100}, {False: 30, True: 100}
 def segment_task(recipe: Recipe, block: Block, reading: Reading) -> SegmentTask:
     """Return what segmenting a block by a recipe takes."""
     parameters, extent = recipe.superpixels, block.lattice.shape
-    cells = block.cells_with(parameters.halo(LABEL_MARGIN))
+    cells = block.cells_with(parameters.halos(LABEL_MARGIN))
     computed = cells.scaled(block.lattice.size, extent)
     smoothed = computed.grown(parameters.smoothing_radius, extent)
     return SegmentTask(
@@ -190,8 +190,9 @@ def pixels_computed(grid: BlockGrid, parameters: SuperpixelParameters) -> float:
 def assigned(block: Block, parameters: SuperpixelParameters, iteration: int) -> Box:
     """Return the pixels that a block assigns in an iteration: those on which what it keeps still depends."""
     around = parameters.iterations - iteration + LABEL_MARGIN + ADOPTION_CELLS + 1
-    spans = zip(block.core.start, block.core.stop, block.lattice.size, block.lattice.shape, strict=True)
-    start, stop = zip(
-        *((max(0, a - (around + 1) * s + s // 2), min(n, b + around * s + s // 2)) for a, b, s, n in spans), strict=True
-    )
+    sizes = block.lattice.size
+    alone = LABEL_MARGIN, LABEL_MARGIN
+    margins = [alone if s == 1 else ((around + 1) * s - s // 2, around * s + s // 2) for s in sizes]
+    spans = zip(block.core.start, block.core.stop, margins, block.lattice.shape, strict=True)
+    start, stop = zip(*((max(0, a - before), min(n, b + after)) for a, b, (before, after), n in spans), strict=True)
     return Box(start, stop)

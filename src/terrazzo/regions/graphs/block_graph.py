@@ -133,8 +133,8 @@ def block_targets(annotation: NDArray[np.uint8], labels: BlockLabels, block: Blo
 
 
 def _owned_pixels(block: Block) -> Box:
-    """Return the pixels that a block's superpixels can reach: half a cell around its core."""
-    return block.core.grown([(size + 1) // 2 for size in block.lattice.size], block.lattice.shape)
+    """Return the pixels that a block's superpixels can reach: half a cell around its core, of cells of 1 none."""
+    return block.core.grown([(size + 1) // 2 * (size > 1) for size in block.lattice.size], block.lattice.shape)
 
 
 @dataclass(frozen=True, eq=False)

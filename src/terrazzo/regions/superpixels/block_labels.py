@@ -91,13 +91,14 @@ def block_labels(
     box = block.pixels(margin)
     if mask is not None and not mask[box.within(window)].any():
         return BlockLabels(box, np.zeros(box.shape, block.lattice.dtype), 0)
-    cells = block.cells_with(parameters.halo(margin) if halo is None else halo)
+    cells = block.cells_with(parameters.halos(margin) if halo is None else halo)
     pixels = cells.scaled(block.lattice.size, block.lattice.shape)
     smooth, inside = _smoothed(image, window, pixels, block.lattice.shape, parameters, scale, mask)
     volume, cells, pixels = block.as_volume, cells.as_volume, pixels.as_volume
     lattice = volume.lattice
     size = _triple(lattice.size)
-    z, y, x = ((along.start, along.stop) for along in volume.cells_with(margin + ADOPTION_CELLS).within(cells))
+    adopting = tuple(margin + ADOPTION_CELLS * (along > 1) for along in size)
+    z, y, x = ((along.start, along.stop) for along in volume.cells_with(adopting).within(cells))
     nearest = slic(smooth, size, parameters.compactness, parameters.iterations, (z, y, x), inside, chaotic)
     connected, left = connect(nearest, smooth, size)
     cut = connected[volume.pixels(margin).within(pixels)]

@@ -28,7 +28,8 @@ class SuperpixelParameters(Settings):
     Parameters
     ----------
     size : tuple of int
-        The spacing of the seeds `(y, x)` or `(z, y, x)` in pixels, at least 2.
+        The spacing of the seeds `(y, x)` or `(z, y, x)` in pixels, at least 2; 1 along z gives each section
+        superpixels of its own, those of the section as an image.
     compactness : float
         The weight of space against intensity: a distance of one `size` counts like an intensity difference of
         `compactness` scales.
@@ -85,7 +86,7 @@ class SuperpixelParameters(Settings):
     def sigmas(self) -> tuple[float, ...]:
         """The standard deviation of the smoothing along each axis, in pixels."""
         largest = max(self.size)
-        return tuple(self.sigma * (size / largest) for size in self.size)
+        return tuple(0.0 if size == 1 else self.sigma * (size / largest) for size in self.size)
 
     @property
     def smoothing_radius(self) -> tuple[int, ...]:
@@ -100,9 +101,13 @@ class SuperpixelParameters(Settings):
         """
         return self.iterations + 1 + ADOPTION_CELLS + margin
 
+    def halos(self, margin: int) -> tuple[int, ...]:
+        """Return the same along each axis: where cells are one pixel deep, labels depend on no other cell."""
+        return tuple(margin if size == 1 else self.halo(margin) for size in self.size)
+
     def window(self, block: Block, margin: int) -> Box:
         """Return the pixels that the labels of a block's core and of `margin` more cells depend on."""
-        return block.pixels(self.halo(margin)).grown(self.smoothing_radius, block.lattice.shape)
+        return block.pixels(self.halos(margin)).grown(self.smoothing_radius, block.lattice.shape)
 
 
 def _number(name: str, value: object) -> float:

@@ -11,7 +11,8 @@ import dask.array as da
 import numpy as np
 from numpy.typing import NDArray
 
-from terrazzo.blockwise.inputs.image_array import ImageLike, annotation_array, axis_names, image_array
+from terrazzo.blockwise.inputs.data_array import check_same_places
+from terrazzo.blockwise.inputs.image_array import ImageLike, axis_names, image_array, plane_array, size_of, tells_size
 from terrazzo.errors import InputError, ParameterError
 from terrazzo.io.images.image import Image
 from terrazzo.io.images.stored_array import StoredArray
@@ -89,6 +90,8 @@ def annotated_inputs(
         If they are no lists, or names and colours do not fit.
     """
     check_lists(images, annotations)
+    for image, annotation in zip(images, annotations, strict=True):
+        check_same_places(image, annotation, "the annotation")
     pixels = [image_array(image, axes) for image in images]
     axes, channels = common_axes(pixels)
     planes = [class_plane(annotation, axes) for annotation in annotations]
@@ -121,21 +124,20 @@ def common_axes(arrays: Sequence[da.Array]) -> tuple[int, int]:
 
 def common_pixel_size(images: Sequence[ImageLike]) -> tuple[tuple[float, ...] | None, str | None]:
     """Return the pixel size that all images have, but for rounding, and its unit."""
-    stored = [image for image in images if isinstance(image, Image)]
-    if not stored:
+    known = [size_of(image) for image in images if tells_size(image)]
+    if not known:
         return None, None
-    first = stored[0]
-    ratios = [size_ratio(image.pixel_size, image.pixel_unit, first.pixel_size, first.pixel_unit) for image in stored]
+    ratios = [size_ratio(*one, *known[0]) for one in known]
     if None not in ratios and all(map(is_same_size, ratios)):
-        return first.pixel_size, first.pixel_unit
-    if any(image.pixel_size for image in stored):
+        return known[0]
+    if any(size for size, _ in known):
         _log.warning("the images' pixels differ in size, or some are not known: the model remembers no pixel size")
     return None, None
 
 
 def class_plane(annotation: ImageLike, axes: int) -> da.Array:
     """Return an annotation as a Dask array (y, x) or (z, y, x)."""
-    plane = annotation_array(annotation)
+    plane = plane_array(annotation)
     if plane.ndim != axes or plane.dtype.kind not in "bui":
         raise InputError(
             f"an annotation is {plane.dtype} with {plane.ndim} axes; it must hold whole numbers {axis_names(axes)}, a "

@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Mapping, Sequence
 from typing import Any, TypeAlias
 
 from terrazzo.errors import ParameterError
 from terrazzo.io.annotations.annotation import Annotation
-from terrazzo.palette import PALETTE, class_colours
+from terrazzo.palette import PALETTE, class_colours, is_colour
 
 ClassNames: TypeAlias = Sequence[str] | Mapping[str, str]
 """A name per class, or a name and a colour `#rrggbb`."""
@@ -60,6 +59,6 @@ def chosen_names(given: ClassNames | None, classes: int) -> tuple[str, ...]:
 def chosen_colours(given: Sequence[str] | None, classes: int) -> tuple[str, ...]:
     """Return one colour per class; a ParameterError if those given are not that many of the form #rrggbb."""
     colours = tuple(class_colours(classes, ()) if given is None else given)
-    if len(colours) != classes or not all(re.fullmatch("#[0-9a-fA-F]{6}", colour) for colour in colours):
+    if len(colours) != classes or not all(map(is_colour, colours)):
         raise ParameterError(f"colours are {colours}; give {classes} of the form #rrggbb, one per class")
     return colours
