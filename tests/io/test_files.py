@@ -4,7 +4,8 @@ import pytest
 import zarr
 
 from terrazzo.errors import InputError
-from terrazzo.io.files import find_images, find_results, pair_by_stem, stem_of
+from terrazzo.io.files import find_images, find_results, pair_by_stem
+from terrazzo.io.readers.location import stem_of
 
 
 @pytest.fixture
@@ -113,3 +114,13 @@ def test_a_result_that_is_half_made_is_not_found(tmp_path: Path) -> None:
         (tmp_path / name).mkdir()
         (tmp_path / name / "run.json").touch()
     assert names(find_results(tmp_path, "run.json")) == ["a.zarr", "b.zarr"]
+
+
+def test_a_file_of_many_images_is_the_annotation_of_each(tmp_path):
+    (tmp_path / "instances.json").write_text('{"images": [{"id": 1, "file_name": "a.png"}], "annotations": []}')
+    images = paths("images", "a.png", "b.png")
+    whole = tmp_path / "instances.json"
+    assert pair_by_stem(images, [whole]) == [(image, whole) for image in images]
+    (tmp_path / "a.geojson").write_text('{"type": "FeatureCollection", "features": []}')
+    with pytest.raises(InputError, match="images without an annotation of the same name: 'b'"):
+        pair_by_stem(images, [tmp_path / "a.geojson"])

@@ -7,14 +7,13 @@ from pathlib import Path
 from typing import TypeAlias
 
 from terrazzo.errors import InputError
+from terrazzo.io.annotations.json_shapes import images_in
 from terrazzo.io.readers.formats import is_drawn, is_image_path
-from terrazzo.io.readers.location import inside_hdf5, is_pattern, is_url, last_name
+from terrazzo.io.readers.location import inside_hdf5, is_pattern, is_url, stem_of
 from terrazzo.io.readers.zarr_reader import is_store
 
 # A URL or a pattern is no Path.
 Source: TypeAlias = Path | str
-# What may stand before the last suffix, as in "a.ome.zarr".
-INNER_SUFFIXES = (".ome",)
 
 
 def find_images(
@@ -125,7 +124,8 @@ def pair_by_stem(
 ) -> list[tuple[Source, Source]]:
     """Pair each image with its partner, the file of the same name, suffixes such as ".ome.zarr" apart.
 
-    One image and one partner are a pair whatever their names.
+    One image and one partner are a pair whatever their names. One partner that is about many images (a COCO file) is
+    that of each image.
 
     Parameters
     ----------
@@ -146,19 +146,13 @@ def pair_by_stem(
     """
     if len(images) == len(partners) == 1:
         return [(images[0], partners[0])]
+    if len(partners) == 1 and is_drawn(partners[0]) and images_in(Path(partners[0])) is not None:
+        return [(image, partners[0]) for image in images]
     by_stem = _by_stem(partners, f"{what}s")
     stems = _by_stem(images, "images")
     _require_same(stems.keys() - by_stem.keys(), f"images without {'an' if what[0] in 'aeiou' else 'a'} {what}")
     _require_same(by_stem.keys() - stems.keys(), f"{what}s without an image")
     return [(image, by_stem[stem]) for stem, image in stems.items()]
-
-
-def stem_of(path: Source) -> str:
-    """Return the name without its suffix: "a" for a.png, a.ome.tif and a.ome.zarr, "a.b" for a.b.png."""
-    stem = last_name(path).stem
-    for suffix in INNER_SUFFIXES:
-        stem = stem.removesuffix(suffix)
-    return stem
 
 
 def _images_among(paths: Iterable[Path], is_wanted: Callable[[Path], bool], otherwise: str) -> list[Source]:

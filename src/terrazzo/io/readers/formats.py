@@ -38,7 +38,7 @@ SUFFIXES = {
     **dict.fromkeys(HDF5_SUFFIXES, "hdf5"),
 }
 # shapes, which are drawn where they are read
-DRAWN_SUFFIXES = (".geojson", ".json", ".csv")
+DRAWN_SUFFIXES = (".geojson", ".json", ".csv", ".roi", ".zip")
 
 
 def is_image_path(path: Path) -> bool:

@@ -9,6 +9,8 @@ from pathlib import Path, PurePosixPath
 
 HDF5_SUFFIXES = (".h5", ".hdf5", ".he5")
 LOCAL_SCHEME = "file://"
+# What may stand before the last suffix, as in "a.ome.zarr".
+INNER_SUFFIXES = (".ome",)
 
 
 def located(path: str | os.PathLike[str]) -> str:
@@ -48,6 +50,14 @@ def matching_files(pattern: str) -> list[Path]:
 def last_name(path: str | os.PathLike[str]) -> PurePosixPath:
     """Return the last part of a path or a URL."""
     return PurePosixPath(PurePosixPath(Path(path).as_posix().split("?")[0]).name)
+
+
+def stem_of(path: str | os.PathLike[str]) -> str:
+    """Return the name without its suffix: "a" for a.png, a.ome.tif and a.ome.zarr, "a.b" for a.b.png."""
+    stem = last_name(path).stem
+    for suffix in INNER_SUFFIXES:
+        stem = stem.removesuffix(suffix)
+    return stem
 
 
 def _natural(path: Path) -> tuple[list[str | int], str]:
