@@ -14,7 +14,7 @@ from terrazzo.errors import ParameterError
 STACKED = "zyx"
 
 Images = Annotated[str, typer.Argument(help="A file, a folder or a quoted glob.")]
-Annotations = Annotated[str, typer.Argument(help="The same, with a class per pixel or shapes (GeoJSON, JSON, CSV, ROI).")]
+Annotations = Annotated[str, typer.Argument(help="The same, with a class per pixel, or shapes (JSON, CSV, ROI).")]
 Classes = Annotated[str | None, typer.Option(help="Names, comma-separated, in the order of values.")]
 Seconds = Annotated[float | None, typer.Option(help="About the most seconds of training and what comes before it.")]
 Json = Annotated[bool, typer.Option("--json", help="Print one JSON document.")]

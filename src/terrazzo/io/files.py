@@ -9,7 +9,7 @@ from typing import TypeAlias
 from terrazzo.errors import InputError
 from terrazzo.io.annotations.json_shapes import images_in
 from terrazzo.io.readers.formats import is_drawn, is_image_path
-from terrazzo.io.readers.location import inside_hdf5, is_pattern, is_url, stem_of
+from terrazzo.io.readers.location import inside_file, is_pattern, is_url, stem_of
 from terrazzo.io.readers.zarr_reader import is_store
 
 # A URL or a pattern is no Path.
@@ -44,7 +44,7 @@ def find_images(
     if is_url(pattern) or (stack and is_pattern(pattern)):
         return [os.fspath(pattern)]
     path = Path(pattern).expanduser()
-    if path.is_file() or is_store(path) or inside_hdf5(path) is not None:
+    if path.is_file() or is_store(path) or inside_file(path) is not None:
         return [path]
     if path.is_dir():
         return _images_among(path.iterdir(), is_wanted, f"The folder '{pattern}' holds no images")

@@ -12,7 +12,7 @@ import numpy as np
 from terrazzo.errors import InputError
 from terrazzo.io.failures import require_level
 from terrazzo.io.readers.description import Description
-from terrazzo.io.readers.location import inside_hdf5
+from terrazzo.io.readers.location import inside_file
 from terrazzo.pixel_size import MICROMETRE
 
 
@@ -50,7 +50,7 @@ def _opened(path: str) -> Any:
 
 
 def _split(path: str) -> tuple[Any, str]:
-    found = inside_hdf5(path)
+    found = inside_file(path)
     if found is None:
         raise InputError(f"There is no HDF5 file at '{path}'.")
     return found

@@ -1,4 +1,4 @@
-"""Where an image is: a local path, a pattern of paths, a URL, or a name inside an HDF5 file."""
+"""Where an image is: a local path, a pattern of paths, a URL, or a name inside a file of several images."""
 
 from __future__ import annotations
 
@@ -8,6 +8,8 @@ import re
 from pathlib import Path, PurePosixPath
 
 HDF5_SUFFIXES = (".h5", ".hdf5", ".he5")
+# microscopes' own, of one image or of several that have names
+SCENE_SUFFIXES = (".czi", ".nd2", ".lif")
 LOCAL_SCHEME = "file://"
 # What may stand before the last suffix, as in "a.ome.zarr".
 INNER_SUFFIXES = (".ome",)
@@ -30,11 +32,14 @@ def is_pattern(path: str | os.PathLike[str]) -> bool:
     return not is_url(path) and glob.has_magic(os.fspath(path)) and not Path(path).expanduser().exists()
 
 
-def inside_hdf5(path: str | os.PathLike[str]) -> tuple[Path, str] | None:
-    """Split "a.h5/group/name" into the file and the name inside, "" for the file alone; None if there is no file."""
+def inside_file(path: str | os.PathLike[str]) -> tuple[Path, str] | None:
+    """Split "a.h5/group/name" or "a.czi/name" into the file and the name inside, "" for the file alone.
+
+    None if there is no such file.
+    """
     whole = Path(path)
     for file in (whole, *whole.parents):
-        if file.suffix.lower() in HDF5_SUFFIXES and file.is_file():
+        if file.suffix.lower() in (*HDF5_SUFFIXES, *SCENE_SUFFIXES) and file.is_file():
             inside = whole.relative_to(file).as_posix()
             return file, "" if inside == "." else inside
     return None
