@@ -124,3 +124,18 @@ def test_a_file_of_many_images_is_the_annotation_of_each(tmp_path):
     (tmp_path / "a.geojson").write_text('{"type": "FeatureCollection", "features": []}')
     with pytest.raises(InputError, match="images without an annotation of the same name: 'b'"):
         pair_by_stem(images, [tmp_path / "a.geojson"])
+
+
+def test_names_that_differ_by_what_is_added_to_them_are_both_shown():
+    with pytest.raises(
+        InputError, match=r"same name: 'a', 'b' \(annotations are called 'a_mask', 'b_mask'\); give each"
+    ):
+        pair_by_stem(paths("images", "a.png", "b.png"), paths("masks", "a_mask.png", "b_mask.png"))
+
+
+def test_brackets_in_a_pattern_are_explained_where_nothing_matches(tmp_path):
+    (tmp_path / "run [2]").mkdir()
+    (tmp_path / "run [2]" / "a.png").touch()
+    with pytest.raises(InputError, match=r"where \[\.\.\.\] stands for one of the signs inside and \[\[\] for \["):
+        find_images(tmp_path / "run [2]" / "*.png")
+    assert find_images(tmp_path / "run [[]2]" / "*.png") == [tmp_path / "run [2]" / "a.png"]

@@ -2,7 +2,7 @@
 
 import glob
 import os
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence, Set
 from pathlib import Path
 from typing import TypeAlias
 
@@ -52,7 +52,8 @@ def find_images(
         raise InputError(f"There is no file, folder or store at '{pattern}'.")
     # Path.glob refuses absolute patterns.
     matches = map(Path, glob.glob(str(path), recursive=True))  # noqa: PTH207
-    return _images_among(matches, is_wanted, f"No image matches '{pattern}'")
+    brackets = "" if "[" not in str(path) else ", where [...] stands for one of the signs inside and [[] for ["
+    return _images_among(matches, is_wanted, f"No image matches '{pattern}'{brackets}")
 
 
 def find_annotations(pattern: str | os.PathLike[str], *, stack: bool = False) -> list[Source]:
@@ -150,7 +151,8 @@ def pair_by_stem(
         return [(image, partners[0]) for image in images]
     by_stem = _by_stem(partners, f"{what}s")
     stems = _by_stem(images, "images")
-    _require_same(stems.keys() - by_stem.keys(), f"images without {'an' if what[0] in 'aeiou' else 'a'} {what}")
+    without = f"images without {'an' if what[0] in 'aeiou' else 'a'} {what}"
+    _require_same(stems.keys() - by_stem.keys(), without, f"{what}s", by_stem.keys() - stems.keys())
     _require_same(by_stem.keys() - stems.keys(), f"{what}s without an image")
     return [(image, by_stem[stem]) for stem, image in stems.items()]
 
@@ -175,8 +177,13 @@ def _by_stem(paths: Sequence[Source], what: str) -> dict[str, Source]:
     return found
 
 
-def _require_same(unpaired: set[str], what: str) -> None:
+def _require_same(unpaired: set[str], what: str, others: str = "", left: Set[str] = frozenset()) -> None:
     if unpaired:
-        names = ", ".join(f"'{stem}'" for stem in sorted(unpaired)[:3])
-        more = ", ..." if len(unpaired) > 3 else ""
-        raise InputError(f"There are {len(unpaired)} {what} of the same name: {names}{more}; give each its pair.")
+        rest = f" ({others} are called {_some(left)})" if left else ""
+        raise InputError(
+            f"There are {len(unpaired)} {what} of the same name: {_some(unpaired)}{rest}; give each its pair."
+        )
+
+
+def _some(names: Set[str]) -> str:
+    return ", ".join(f"'{stem}'" for stem in sorted(names)[:3]) + (", ..." if len(names) > 3 else "")

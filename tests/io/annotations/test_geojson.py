@@ -117,7 +117,8 @@ def test_a_list_of_features_is_read_as_a_collection(tmp_path):
     [
         ("", "is no JSON: Expecting value"),
         ('{"type": "FeatureCollection", "features": [', "is no JSON: Expecting value"),
-        ("{}", "is JSON without shapes: it is an object of type 'None' without a list of features; export GeoJSON"),
+        ("{}", "is JSON without shapes of an image: it is an object of type 'None' without a list of features; export"),
+        ('{"crs": {"type": "name"}, "features": []}', "its coordinates are those of a map"),
         ('{"type": "Topology"}', "it is an object of type 'Topology' without a list of features"),
         ("[3]", "shape 1: it is no GeoJSON Feature"),
         ("[" * 100_000, "is nested too deeply"),

@@ -212,3 +212,7 @@ def test_an_archive_of_something_else_is_refused(tmp_path):
         archive.writestr("zarr.json", "{}")
     with pytest.raises(InputError, match=r"a\.zip' holds no \.roi file; save one from the ROI Manager"):
         read_rois(path)
+    with zipfile.ZipFile(path, "w") as archive:
+        archive.writestr("slide.geojson", "{}")
+    with pytest.raises(InputError, match=r"a\.zip' holds 'slide\.geojson' and no region of ImageJ; unpack it and give"):
+        read_rois(path)

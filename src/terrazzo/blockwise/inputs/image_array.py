@@ -35,6 +35,10 @@ def image_array(image: ImageLike, spatial_axes: int | None = None) -> da.Array:
     InputError
         If it has no two or three spatial axes, no pixel, or values that are no real numbers.
     """
+    dtype = getattr(image, "dtype", np.dtype(float))
+    if dtype.kind not in "buif":
+        # before Dask sees it, which asks how many bytes an object has
+        raise InputError(f"the image holds {dtype} values; convert it to whole or floating-point numbers")
     array = image.data if isinstance(image, Image) else da.asarray(image)
     if array.ndim not in (2, 3, 4):
         raise InputError(

@@ -49,6 +49,8 @@ def features_of(text: str) -> Iterator[Any]:
     for key, value, _, _ in members_of(text, (FEATURES,), lists):
         if key in lists:
             yield value
+        elif key == "crs" and value:
+            raise ValueError("its coordinates are those of a map (crs), and here they are pixels")
         else:
             other[key] = value
     if not lists and other.get("type") == FEATURE:

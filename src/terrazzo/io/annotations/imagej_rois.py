@@ -21,6 +21,8 @@ from terrazzo.io.failures import first_words
 from terrazzo.regions.outlines.drawing import Drawing, DrawingBuilder
 
 ROI_SUFFIX = ".roi"
+# QuPath exports GeoJSON in an archive where it is asked to compress it
+SHAPE_SUFFIXES = (".geojson", ".json", ".csv")
 MOST_BYTES = 2**28
 # where a region says where the second part of its header is, and how long that is at least
 MORE_AT, LEAST_MORE = 60, 52
@@ -66,12 +68,19 @@ def _files(path: Path) -> Iterator[tuple[str, bytes]]:
         with zipfile.ZipFile(path) as archive:
             names = [name for name in archive.namelist() if name.lower().endswith(ROI_SUFFIX)]
             if not names:
-                raise InputError(f"'{path}' holds no {ROI_SUFFIX} file; save one from the ROI Manager (More, Save)")
+                _refuse_other_content(path, archive.namelist())
             for name in names:
                 with archive.open(name) as file:
                     yield Path(name).stem, file.read(MOST_BYTES)
     except (zipfile.BadZipFile, RuntimeError, NotImplementedError, EOFError) as error:
         raise InputError(f"'{path}' is no set of regions: {first_words(error)}; save it again") from error
+
+
+def _refuse_other_content(path: Path, names: list[str]) -> None:
+    shapes = [name for name in names if Path(name).suffix.lower() in SHAPE_SUFFIXES]
+    if shapes:
+        raise InputError(f"'{path}' holds '{shapes[0]}' and no region of ImageJ; unpack it and give that file")
+    raise InputError(f"'{path}' holds no {ROI_SUFFIX} file; save one from the ROI Manager (More, Save)")
 
 
 def _decoded(data: bytes) -> ImagejRoi:

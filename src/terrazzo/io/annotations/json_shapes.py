@@ -52,7 +52,8 @@ def read_json_shapes(path: Path, canvas: Canvas | None = None) -> Drawing:
         raise InputError(f"'{path}' is nested too deeply for shapes; export it again") from error
     except ValueError as error:
         raise InputError(
-            f"'{path}' is JSON without shapes: {error}; export GeoJSON (a FeatureCollection), LabelMe's JSON or COCO's"
+            f"'{path}' is JSON without shapes of an image: {error}; export GeoJSON in pixels (a FeatureCollection), "
+            "LabelMe's JSON or COCO's"
         ) from error
 
 

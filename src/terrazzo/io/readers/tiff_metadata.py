@@ -5,20 +5,13 @@ from xml.etree import ElementTree
 
 import tifffile
 
+from terrazzo.pixel_size import METRES, in_one_unit, unit_name
+
 PixelSize = tuple[dict[str, float], str] | tuple[None, None]
 
 CENTIMETRE = 3
 # what OME-XML means without a unit
 MICROMETRE = "µm"
-UNITS = {
-    **dict.fromkeys(("µm", "μm", "um", "micron", "microns", "micrometer", "\\u00b5m"), "micrometer"),
-    **dict.fromkeys(("nm", "nanometer"), "nanometer"),
-    **dict.fromkeys(("mm", "millimeter"), "millimeter"),
-    **dict.fromkeys(("cm", "centimeter"), "centimeter"),
-    **dict.fromkeys(("Å", "angstrom"), "angstrom"),
-    **dict.fromkeys(("pm", "picometer"), "picometer"),
-    **dict.fromkeys(("m", "meter"), "meter"),
-}
 
 
 def physical_pixel_size(tiff: tifffile.TiffFile) -> PixelSize:
@@ -55,18 +48,16 @@ def _from_ome(tiff: tifffile.TiffFile) -> PixelSize:
     pixels = _ome_pixels(tiff)
     if pixels is None:
         return None, None
-    unit = pixels.get("PhysicalSizeYUnit", MICROMETRE)
     said = {axis: pixels.get(f"PhysicalSize{axis.upper()}") for axis in "zyx"}
-    size = {
-        axis: float(length)
-        for axis, length in said.items()
-        if length is not None and pixels.get(f"PhysicalSize{axis.upper()}Unit", MICROMETRE) == unit
-    }
-    return (size, UNITS[unit]) if {"y", "x"} <= size.keys() and unit in UNITS else (None, None)
+    units = {axis: pixels.get(f"PhysicalSize{axis.upper()}Unit", MICROMETRE) for axis in "zyx"}
+    size, unit = in_one_unit({axis: float(length) for axis, length in said.items() if length is not None}, units)
+    return (size, unit) if size is not None and unit in METRES else (None, None)
 
 
 def _from_imagej(tiff: tifffile.TiffFile, metadata: dict[str, Any]) -> PixelSize:
-    size, unit = _from_resolution(tiff, UNITS.get(str(metadata.get("unit", "")).lower()))
+    unit = unit_name(str(metadata.get("unit", "")).lower())
+    # where a program writes inches, they are those of a printer
+    size, unit = _from_resolution(tiff, unit if unit in METRES and unit != "inch" else None)
     spacing = float(metadata.get("spacing", 0))
     if size is None or unit is None:
         return None, None
