@@ -209,7 +209,7 @@ def test_an_archive_of_something_else_is_refused(tmp_path):
     with pytest.raises(InputError, match=r"a\.zip' is no set of regions: File is not a zip file; save it again"):
         read_rois(path)
     with zipfile.ZipFile(path, "w") as archive:
-        archive.writestr("zarr.json", "{}")
+        archive.writestr("notes.txt", "-")
     with pytest.raises(InputError, match=r"a\.zip' holds no \.roi file; save one from the ROI Manager"):
         read_rois(path)
     with zipfile.ZipFile(path, "w") as archive:

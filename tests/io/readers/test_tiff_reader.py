@@ -226,3 +226,33 @@ def test_a_compression_without_its_codec_says_what_to_install(tmp_path: Path) ->
             open_image(tmp_path / "a.tif")
     else:
         pytest.skip("imagecodecs is installed")
+
+
+def test_of_several_images_the_first_is_taken_unless_a_later_one_is_larger(tmp_path: Path) -> None:
+    small, large = np.zeros((10, 12), np.uint8), np.arange(40 * 50, dtype=np.uint16).reshape(40, 50) // 8
+    for name, planes in (("first.tif", (large, small)), ("later.tif", (small, large))):
+        with tifffile.TiffWriter(tmp_path / name) as file:
+            for plane in planes:
+                file.write(plane)
+    assert open_image(tmp_path / "first.tif").extent == (40, 50)
+    assert open_image(tmp_path / "first.tif" / "1").extent == (10, 12)
+    message = (
+        r"later\.tif' holds 2 images, the first of 12 x 10 pixels and a later one of 50 x 40; open one by its number,"
+    )
+    with pytest.raises(InputError, match=message):
+        open_image(tmp_path / "later.tif")
+    image = open_image(tmp_path / "later.tif" / "1")
+    assert np.array_equal(image.stored[0, 3:9, 7:], large[3:9, 7:])
+    assert open_image(tmp_path / "later.tif" / "0").extent == (10, 12)
+    for name in ("2", "label"):
+        with pytest.raises(InputError, match=rf"later\.tif/{name}' names no image"):
+            open_image(tmp_path / "later.tif" / name)
+
+
+def test_each_image_of_an_ome_tiff_has_its_own_pixel_size_and_channels(tmp_path: Path) -> None:
+    with tifffile.TiffWriter(tmp_path / "a.ome.tif", ome=True) as file:
+        for size, name in ((8.0, "overview"), (0.5, "slide")):
+            metadata = {"axes": "YX", "PhysicalSizeX": size, "PhysicalSizeY": size, "Channel": {"Name": [name]}}
+            file.write(np.zeros((int(40 / size), 50), np.uint8), metadata=metadata)
+    image = open_image(tmp_path / "a.ome.tif" / "1")
+    assert (image.extent, image.pixel_size, image.channels) == ((80, 50), (0.5, 0.5), ("slide",))

@@ -46,7 +46,8 @@ def open_image(
 
     Read are Zarr v2 and v3 (an array, a group with one array, OME-Zarr up to 0.5), also behind a URL; TIFF (plain,
     tiled, pyramidal, OME-TIFF, SVS), HDF5, PNG, JPEG and NPY; CZI, ND2 and LIF through bioio, where it is installed
-    with its plugin; and stacks of such files. Of a TIFF with several images the first is taken. An alpha channel of a
+    with its plugin; and stacks of such files. Of a TIFF with several images the first is taken; where a later one is
+    larger, one has to be named. An alpha channel of a
     PNG or a TIFF is left out. A PNG, a JPEG or a compressed TIFF in one strip is decoded whole by each process that
     reads from it; a stack of such pages or files one by one, for each window anew.
 
@@ -55,7 +56,7 @@ def open_image(
     path : str or path
         A file; the directory of a Zarr store or of a group inside one; a URL of either that fsspec opens, such as
         "https://host/a.zarr"; a dataset inside an HDF5 file, "a.h5/group/name"; one of several images inside a CZI, ND2
-        or LIF file, "a.czi/name"; or a pattern such as `sections/*.png`,
+        or LIF file, "a.czi/name", or a TIFF, "a.tif/1"; or a pattern such as `sections/*.png`,
         which stacks what it matches, in the order of the numbers in the names, along the first of `axes`.
     level : int
         Resolution level of a pyramid, 0 being the finest.

@@ -8,7 +8,15 @@ from terrazzo.errors import InputError
 from terrazzo.io.failures import reported_as_input_error
 from terrazzo.io.readers import bioio_reader, hdf5_reader, npy_reader, raster_reader, tiff_reader, zarr_reader
 from terrazzo.io.readers.description import Description
-from terrazzo.io.readers.location import HDF5_SUFFIXES, SCENE_SUFFIXES, inside_file, is_pattern, is_url, last_name
+from terrazzo.io.readers.location import (
+    HDF5_SUFFIXES,
+    SCENE_SUFFIXES,
+    TIFF_SUFFIXES,
+    inside_file,
+    is_pattern,
+    is_url,
+    last_name,
+)
 from terrazzo.io.readers.zarr_reader import is_store
 
 
@@ -33,7 +41,7 @@ FILE_READERS: dict[str, Reader] = {
     "bioio": bioio_reader,
 }
 SUFFIXES = {
-    **dict.fromkeys((".tif", ".tiff", ".btf", ".tf8", ".svs", ".ndpi", ".scn"), "tiff"),
+    **dict.fromkeys(TIFF_SUFFIXES, "tiff"),
     **dict.fromkeys((".png", ".jpg", ".jpeg"), "raster"),
     ".npy": "npy",
     **dict.fromkeys(HDF5_SUFFIXES, "hdf5"),

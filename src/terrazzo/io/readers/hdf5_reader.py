@@ -46,7 +46,15 @@ def open_array(path: str, key: str) -> Any:
 def _opened(path: str) -> Any:
     import h5py  # loads the HDF5 library, which other formats do without
 
-    return h5py.File(_split(path)[0], "r")
+    try:
+        return h5py.File(_split(path)[0], "r")
+    except OSError as error:
+        if "unable to lock file" not in str(error):
+            raise
+        raise InputError(
+            f"'{path}' is open for writing in another program; close it there, or set HDF5_USE_FILE_LOCKING=FALSE if "
+            "it is finished"
+        ) from error
 
 
 def _split(path: str) -> tuple[Any, str]:

@@ -8,6 +8,7 @@ import re
 from pathlib import Path, PurePosixPath
 
 HDF5_SUFFIXES = (".h5", ".hdf5", ".he5")
+TIFF_SUFFIXES = (".tif", ".tiff", ".btf", ".tf8", ".svs", ".ndpi", ".scn")
 # microscopes' own, of one image or of several that have names
 SCENE_SUFFIXES = (".czi", ".nd2", ".lif")
 LOCAL_SCHEME = "file://"
@@ -33,13 +34,13 @@ def is_pattern(path: str | os.PathLike[str]) -> bool:
 
 
 def inside_file(path: str | os.PathLike[str]) -> tuple[Path, str] | None:
-    """Split "a.h5/group/name" or "a.czi/name" into the file and the name inside, "" for the file alone.
+    """Split "a.h5/group/name", "a.czi/name" or "a.tif/1" into the file and the name inside, "" for the file alone.
 
     None if there is no such file.
     """
     whole = Path(path)
     for file in (whole, *whole.parents):
-        if file.suffix.lower() in (*HDF5_SUFFIXES, *SCENE_SUFFIXES) and file.is_file():
+        if file.suffix.lower() in (*HDF5_SUFFIXES, *TIFF_SUFFIXES, *SCENE_SUFFIXES) and file.is_file():
             inside = whole.relative_to(file).as_posix()
             return file, "" if inside == "." else inside
     return None

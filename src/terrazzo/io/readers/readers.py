@@ -18,7 +18,7 @@ def image_files(path: str, kind: str) -> list[Path]:
         return []
     if kind == "stack":
         return stack_files(path)
-    found = inside_file(path) if kind in ("hdf5", "bioio") else None
+    found = inside_file(path) if kind in ("hdf5", "tiff", "bioio") else None
     return [found[0] if found else Path(path)]
 
 
