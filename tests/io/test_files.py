@@ -4,7 +4,7 @@ import pytest
 import zarr
 
 from terrazzo.errors import InputError
-from terrazzo.io.files import find_images, find_results, pair_by_stem
+from terrazzo.io.files import find_annotations, find_images, find_results, pair_by_stem
 from terrazzo.io.readers.location import stem_of
 
 
@@ -139,3 +139,14 @@ def test_brackets_in_a_pattern_are_explained_where_nothing_matches(tmp_path):
     with pytest.raises(InputError, match=r"where \[\.\.\.\] stands for one of the signs inside and \[\[\] for \["):
         find_images(tmp_path / "run [2]" / "*.png")
     assert find_images(tmp_path / "run [[]2]" / "*.png") == [tmp_path / "run [2]" / "a.png"]
+
+
+def test_shapes_beside_their_images_are_the_annotations(tmp_path):
+    for name in ("a.png", "a.json", "b.png", "b.json", "c.png"):
+        (tmp_path / name).touch()
+    images = [path for path in find_images(tmp_path) if Path(path).stem != "c"]
+    assert pair_by_stem(images, find_annotations(tmp_path / "[ab].*")) == [
+        (tmp_path / "a.png", tmp_path / "a.json"),
+        (tmp_path / "b.png", tmp_path / "b.json"),
+    ]
+    assert tmp_path / "c.png" in find_annotations(tmp_path)

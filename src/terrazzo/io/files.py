@@ -57,8 +57,13 @@ def find_images(
 
 
 def find_annotations(pattern: str | os.PathLike[str], *, stack: bool = False) -> list[Source]:
-    """List the annotations that a path or a glob pattern means: as `find_images`, with files of shapes among them."""
-    return find_images(pattern, stack=stack, is_wanted=lambda path: is_image_path(path) or is_drawn(path))
+    """List the annotations that a path or a glob pattern means: as `find_images`, with files of shapes among them.
+
+    An image beside shapes of the same name is what these are drawn on, as LabelMe keeps them, and is left out.
+    """
+    found = find_images(pattern, stack=stack, is_wanted=lambda path: is_image_path(path) or is_drawn(path))
+    drawn = {stem_of(path) for path in found if is_drawn(path)}
+    return [path for path in found if is_drawn(path) or stem_of(path) not in drawn]
 
 
 def name_results(pattern: str | os.PathLike[str], output: Path, *, stack: bool = False) -> list[tuple[Source, Path]]:

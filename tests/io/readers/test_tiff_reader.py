@@ -256,3 +256,24 @@ def test_each_image_of_an_ome_tiff_has_its_own_pixel_size_and_channels(tmp_path:
             file.write(np.zeros((int(40 / size), 50), np.uint8), metadata=metadata)
     image = open_image(tmp_path / "a.ome.tif" / "1")
     assert (image.extent, image.pixel_size, image.channels) == ((80, 50), (0.5, 0.5), ("slide",))
+
+
+@pytest.mark.parametrize(("second", "refused"), [("other.ome.tif", True), ("a.ome.tif", False)])
+def test_an_ome_tiff_that_goes_on_in_a_file_that_is_not_there_is_refused(tmp_path, second, refused) -> None:
+    planes = "".join(
+        f'<TiffData FirstC="{plane}" IFD="{plane}" PlaneCount="1"><UUID FileName="{name}">{name}</UUID></TiffData>'
+        for plane, name in enumerate(("a.ome.tif", second))
+    )
+    pixels = (
+        '<Pixels ID="Pixels:0" DimensionOrder="XYCZT" Type="uint8" SizeX="5" SizeY="4" SizeC="2" SizeZ="1" SizeT="1">'
+        f"{planes}</Pixels>"
+    )
+    schema = "http://www.openmicroscopy.org/Schemas/OME/2016-06"
+    xml = f'<?xml version="1.0"?><OME xmlns="{schema}" UUID="a.ome.tif"><Image ID="Image:0">{pixels}</Image></OME>'
+    values = np.arange(40, dtype=np.uint8).reshape(2, 4, 5)
+    tifffile.imwrite(tmp_path / "a.ome.tif", values, photometric="minisblack", description=xml, metadata=None)
+    if not refused:
+        assert np.array_equal(open_image(tmp_path / "a.ome.tif").data.compute(), values)
+        return
+    with pytest.raises(InputError, match=r"a\.ome\.tif' goes on in 'other\.ome\.tif', which is not beside it; put all"):
+        open_image(tmp_path / "a.ome.tif")

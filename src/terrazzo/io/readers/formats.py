@@ -83,6 +83,8 @@ def kind_of(path: str) -> str:
             return "stack"
         if not place.exists():
             raise InputError(f"There is no file or store at '{path}'.")
+        if place.suffix.lower() == ".zip":
+            raise InputError(f"'{path}' is an archive; unpack it and give the image or the store inside.")
         if place.suffix.lower() not in SUFFIXES:
             raise InputError(f"'{path}' is of no known format; images are Zarr stores or files ending in {_known()}.")
         if place.stat().st_size == 0:

@@ -1,8 +1,10 @@
 """TIFF in all its kinds: plain, tiled, BigTIFF, pyramids, stacks, OME-TIFF, ImageJ's and slide scanners' TIFF."""
 
+import re
 import struct
 import weakref
 from contextlib import ExitStack
+from pathlib import Path
 from typing import Any
 
 import tifffile
@@ -34,6 +36,7 @@ def describe(path: str, level: int) -> Description:
         base = tiff.series[number or 0]
         require_level(path, level, len(base.levels))
         series = base.levels[level]
+        _refuse_missing_files(path, file, tiff, base)
         _refuse_compression(path, series.keyframe)
         _refuse_truncation(path, series)
         check_unpacked(path, series.keyframe.chunks, series.dtype.itemsize, max(series.keyframe.databytecounts))
@@ -154,6 +157,16 @@ def _coarser(size: dict[str, float], base: tuple[int, int], level: tuple[int, in
 def _colours(series: tifffile.TiffPageSeries) -> tuple[str, ...] | None:
     samples = _shape_without_alpha(series)[series.axes.index("S")] if "S" in series.axes else 0
     return RGB if samples == 3 else None
+
+
+def _refuse_missing_files(path: str, file: str, tiff: tifffile.TiffFile, base: tifffile.TiffPageSeries) -> None:
+    """An OME-TIFF may be spread over files; planes of one that is not there would be read as 0."""
+    if not tiff.is_ome or all(page is not None for page in base.pages):
+        return
+    named = re.findall(r'FileName="([^"]+)"', tiff.ome_metadata or "")
+    missing = sorted({name for name in named if not (Path(file).parent / name).exists()})
+    if missing:
+        raise InputError(f"'{path}' goes on in '{missing[0]}', which is not beside it; put all files into one folder")
 
 
 def _refuse_compression(path: str, page: tifffile.TiffPage) -> None:
