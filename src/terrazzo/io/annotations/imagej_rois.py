@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 import struct
 import zipfile
+import zlib
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
@@ -72,7 +73,7 @@ def _files(path: Path) -> Iterator[tuple[str, bytes]]:
             for name in names:
                 with archive.open(name) as file:
                     yield Path(name).stem, file.read(MOST_BYTES)
-    except (zipfile.BadZipFile, RuntimeError, NotImplementedError, EOFError) as error:
+    except (zipfile.BadZipFile, zlib.error, UnicodeDecodeError, RuntimeError, EOFError) as error:
         raise InputError(f"'{path}' is no set of regions: {first_words(error)}; save it again") from error
 
 
