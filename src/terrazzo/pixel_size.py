@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 
 MICROMETRE = "micrometer"
 # Prefixes that units of length are made with, as in OME-NGFF.
@@ -18,30 +18,50 @@ PREFIXES = {
     "pico": 1e-12,
 }
 METRES = {f"{prefix}meter": length for prefix, length in PREFIXES.items()} | {"angstrom": 1e-10, "inch": 0.0254}
-# How files and people write units.
-SPELLINGS = {
-    **dict.fromkeys(("µm", "μm", "um", "micron", "microns", "micrometer", "\\u00b5m"), "micrometer"),
-    **dict.fromkeys(("nm", "nanometer"), "nanometer"),
-    **dict.fromkeys(("mm", "millimeter"), "millimeter"),
-    **dict.fromkeys(("cm", "centimeter"), "centimeter"),
-    **dict.fromkeys(("Å", "angstrom"), "angstrom"),
-    **dict.fromkeys(("pm", "picometer"), "picometer"),
-    **dict.fromkeys(("m", "meter"), "meter"),
+# What else files call them.
+SYMBOLS = {
+    **dict.fromkeys(("µm", "μm", "um", "micron", "microns", "micrometre", "micrometers", "\\u00b5m"), MICROMETRE),
+    **dict.fromkeys(("nm", "nanometre", "nanometers"), "nanometer"),
+    **dict.fromkeys(("mm", "millimetre", "millimeters"), "millimeter"),
+    **dict.fromkeys(("cm", "centimetre", "centimeters"), "centimeter"),
+    **dict.fromkeys(("m", "metre", "meters"), "meter"),
+    **dict.fromkeys(("pm", "picometre"), "picometer"),
+    **dict.fromkeys(("Å", "angstroms"), "angstrom"),
 }
 # Two sizes this near to each other count as the same: metadata round, and levels halve odd lengths.
 TOLERANCE = 0.05
 
 
-def unit_name(text: object) -> str | None:
-    """Return the full English name of a unit of length, such as "micrometer" for "µm"; None if none is known."""
-    word = str(text).strip()
-    # short ones are told apart by capitals: Mm is no mm
-    return SPELLINGS.get(word if len(word) < 3 else word.lower())
-
-
 def in_unit(length: float, unit: str | None) -> float:
     """Return a length in micrometres in another unit; as it is where the unit is none that is known."""
     return length * METRES[MICROMETRE] / METRES[unit] if unit in METRES else length
+
+
+def unit_name(unit: object) -> str | None:
+    """Return the full English name of a unit, as in OME-NGFF; one that is not known as it is."""
+    if unit is None:
+        return None
+    word = str(unit).strip()
+    # short ones are told apart by capitals: Mm is no mm
+    return SYMBOLS.get(word if len(word) < 3 else word.lower(), word)
+
+
+def in_one_unit(
+    size: Mapping[str, float], units: Mapping[str, str | None]
+) -> tuple[dict[str, float], str | None] | tuple[None, None]:
+    """Return sizes by axis in the unit of y, and that unit; without an axis whose unit cannot be brought to it.
+
+    It is (None, None) where y or x is missing or is not positive and finite.
+    """
+    unit = unit_name(units.get("y"))
+    found = {}
+    for axis, length in size.items():
+        own = unit_name(units.get(axis))
+        same = own == unit
+        if math.isfinite(length) and length > 0 and (same or (own in METRES and unit in METRES)):
+            # to the digits that a file has, which the factor does not
+            found[axis] = length if same else float(f"{length * METRES[str(own)] / METRES[str(unit)]:.12g}")
+    return (found, unit) if {"y", "x"} <= found.keys() else (None, None)
 
 
 def size_ratio(

@@ -154,3 +154,30 @@ def test_lazily_only_another_type_is_told_and_nothing_is_computed(nothing_comput
     tz.predict(model, da.from_array(BRIGHT, chunks=50))
     (record,) = caplog.records
     assert record.getMessage().startswith("the image holds uint16 and the model was fitted on uint8: see that ")
+
+
+def test_channels_that_have_changed_places_are_told_by_their_names(tmp_path, caplog):
+    pixels = np.concatenate([IMAGE, 255 - IMAGE])
+    for name, order in (("fit", (0, 1)), ("same", (0, 1)), ("turned", (1, 0))):
+        names = [("DAPI", "FITC")[channel] for channel in order]
+        tz.write_ome_zarr(tmp_path / f"{name}.zarr", pixels[list(order)], channel_names=names)
+    fit, same, turned = (tz.open_image(tmp_path / f"{name}.zarr") for name in ("fit", "same", "turned"))
+    truth = (IMAGE[0] > 100).astype(np.uint8)
+    fitted = tz.fit_forest([fit], [truth], training=tz.ForestTraining(samples=200, trees=3))
+    assert fitted.seen.names == ("DAPI", "FITC")
+    model = tz.open_model(tz.write_model(fitted, tmp_path / "model.safetensors"))
+    assert tz.write_prediction(model, same, tmp_path / "a.zarr").run["notes"] == []
+    told = (
+        f"'{turned.path}' has the channels FITC, DAPI, in another order (DAPI, FITC) than the images of the fit; write "
+        "it in their order"
+    )
+    assert told in tz.write_prediction(model, turned, tmp_path / "b.zarr").run["notes"]
+    caplog.clear()
+    tz.predict(model, turned)
+    assert told in [record.getMessage() for record in caplog.records]
+    caplog.clear()
+    tz.fit_forest([fit, turned], [truth, truth], training=tz.ForestTraining(samples=200, trees=3))
+    assert (
+        f"'{turned.path}' has the channels FITC, DAPI, in another order (DAPI, FITC) than the first image"
+        in caplog.text
+    )

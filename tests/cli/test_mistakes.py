@@ -152,7 +152,7 @@ MISTAKES = [
     ("damaged result", f"score {{}} {TRUTH}", "{bad}/damaged.zarr", "is damaged"),
     ("unfinished result", f"score {{}} {TRUTH}", "{bad}/unfinished.zarr", "is not finished; run the same terrazzo"),
     ("GeoJSON that is none", FIT_WITH, "{bad}/broken.geojson", "is no JSON"),
-    ("GeoJSON that is none", SCORE_WITH, "{bad}/topology.geojson", "is no GeoJSON of features"),
+    ("GeoJSON that is none", SCORE_WITH, "{bad}/topology.geojson", "is JSON without shapes of an image"),
     ("crossed polygon", FIT_WITH, "{bad}/crossed.geojson", "shape 1 ('a') crosses itself near x 20, y 20; draw it"),
     ("crossed polygon", SCORE_WITH, "{bad}/crossed.geojson", "shape 1 ('a') crosses itself near x 20, y 20; draw it"),
     ("shape outside", FIT_WITH, "{bad}/outside.geojson", "shape 1 ('a') lies outside the image, at x 200 to 240"),

@@ -4,7 +4,8 @@ import pytest
 import zarr
 
 from terrazzo.errors import InputError
-from terrazzo.io.files import find_images, find_results, pair_by_stem, stem_of
+from terrazzo.io.files import find_annotations, find_images, find_results, pair_by_stem
+from terrazzo.io.readers.location import stem_of
 
 
 @pytest.fixture
@@ -113,3 +114,39 @@ def test_a_result_that_is_half_made_is_not_found(tmp_path: Path) -> None:
         (tmp_path / name).mkdir()
         (tmp_path / name / "run.json").touch()
     assert names(find_results(tmp_path, "run.json")) == ["a.zarr", "b.zarr"]
+
+
+def test_a_file_of_many_images_is_the_annotation_of_each(tmp_path):
+    (tmp_path / "instances.json").write_text('{"images": [{"id": 1, "file_name": "a.png"}], "annotations": []}')
+    images = paths("images", "a.png", "b.png")
+    whole = tmp_path / "instances.json"
+    assert pair_by_stem(images, [whole]) == [(image, whole) for image in images]
+    (tmp_path / "a.geojson").write_text('{"type": "FeatureCollection", "features": []}')
+    with pytest.raises(InputError, match="images without an annotation of the same name: 'b'"):
+        pair_by_stem(images, [tmp_path / "a.geojson"])
+
+
+def test_names_that_differ_by_what_is_added_to_them_are_both_shown():
+    with pytest.raises(
+        InputError, match=r"same name: 'a', 'b' \(annotations are called 'a_mask', 'b_mask'\); give each"
+    ):
+        pair_by_stem(paths("images", "a.png", "b.png"), paths("masks", "a_mask.png", "b_mask.png"))
+
+
+def test_brackets_in_a_pattern_are_explained_where_nothing_matches(tmp_path):
+    (tmp_path / "run [2]").mkdir()
+    (tmp_path / "run [2]" / "a.png").touch()
+    with pytest.raises(InputError, match=r"where \[\.\.\.\] stands for one of the signs inside and \[\[\] for \["):
+        find_images(tmp_path / "run [2]" / "*.png")
+    assert find_images(tmp_path / "run [[]2]" / "*.png") == [tmp_path / "run [2]" / "a.png"]
+
+
+def test_shapes_beside_their_images_are_the_annotations(tmp_path):
+    for name in ("a.png", "a.json", "b.png", "b.json", "c.png"):
+        (tmp_path / name).touch()
+    images = [path for path in find_images(tmp_path) if Path(path).stem != "c"]
+    assert pair_by_stem(images, find_annotations(tmp_path / "[ab].*")) == [
+        (tmp_path / "a.png", tmp_path / "a.json"),
+        (tmp_path / "b.png", tmp_path / "b.json"),
+    ]
+    assert tmp_path / "c.png" in find_annotations(tmp_path)

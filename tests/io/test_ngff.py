@@ -52,21 +52,44 @@ def test_translations_are_passed_over() -> None:
     assert levels(multiscale(datasets=[dataset]))[0].pixel_size == {"y": 2.0, "x": 3.0}
 
 
-def test_different_units_of_y_and_x_leave_no_pixel_size() -> None:
-    (level,) = levels(multiscale(axes=[{"name": "y", "unit": "micrometer"}, {"name": "x", "unit": "millimeter"}]))
-    assert (level.pixel_size, level.pixel_unit) == (None, None)
+@pytest.mark.parametrize(
+    ("units", "scale", "size", "unit"),
+    [
+        (("micrometer", "nanometer"), [2, 500], {"y": 2, "x": 0.5}, "micrometer"),
+        (("µm", "um"), [2, 3], {"y": 2, "x": 3}, "micrometer"),
+        (("micrometer", "furlong"), [2, 3], None, None),
+        (("furlong", "furlong"), [2, 3], {"y": 2, "x": 3}, "furlong"),
+        (("micrometer", "micrometer"), [0, 3], None, None),
+        (("micrometer", "micrometer"), [2, -3], None, None),
+        (("micrometer", "micrometer"), [2, float("nan")], None, None),
+    ],
+)
+def test_sizes_are_in_the_unit_of_y_and_none_where_they_cannot_be(units, scale, size, unit) -> None:
+    axes = [{"name": name, "unit": own} for name, own in zip("yx", units, strict=True)]
+    dataset = {"path": "0", "coordinateTransformations": [{"type": "scale", "scale": scale}]}
+    (level,) = levels(multiscale(axes=axes, datasets=[dataset]))
+    assert (level.pixel_size, level.pixel_unit) == (size, unit)
+
+
+def test_axes_of_channels_and_of_time_are_told_by_their_type_whatever_they_are_called() -> None:
+    axes = [{"name": "frame", "type": "time"}, {"name": "channel", "type": "channel"}, {"name": "Y"}, {"name": "x"}]
+    dataset = {"path": "0", "coordinateTransformations": [{"type": "scale", "scale": [1, 1, 2, 3]}]}
+    (level,) = levels(multiscale(axes=axes, datasets=[dataset]))
+    assert level.axes == "tcyx"
 
 
 @pytest.mark.parametrize(
     ("z", "size"),
     [
         ({"unit": "micrometer"}, {"z": 9.0, "y": 2.0, "x": 3.0}),
-        ({"unit": "nanometer"}, {"y": 2.0, "x": 3.0}),
+        ({"unit": "nanometer"}, {"z": 0.009, "y": 2.0, "x": 3.0}),
         ({}, {"y": 2.0, "x": 3.0}),
     ],
     ids=["same", "other", "none"],
 )
-def test_a_z_axis_has_a_size_where_it_has_the_unit_of_the_others(z: dict[str, str], size: dict[str, float]) -> None:
+def test_a_z_axis_has_a_size_where_its_unit_can_be_that_of_the_others(
+    z: dict[str, str], size: dict[str, float]
+) -> None:
     axes = [{"name": "z"} | z, *multiscale()["multiscales"][0]["axes"]]
     dataset = {"path": "0", "coordinateTransformations": [{"type": "scale", "scale": [9.0, 2.0, 3.0]}]}
     (level,) = levels(multiscale(axes=axes, datasets=[dataset]))

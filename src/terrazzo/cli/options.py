@@ -15,7 +15,7 @@ from terrazzo.errors import ParameterError
 STACKED = "zyx"
 
 Images = Annotated[str, typer.Argument(help="A file, a folder or a quoted glob.")]
-Annotations = Annotated[str, typer.Argument(help="The same, with a class per pixel or shapes of GeoJSON or CSV.")]
+Annotations = Annotated[str, typer.Argument(help="The same, with a class per pixel, or shapes (JSON, CSV, ROI).")]
 Classes = Annotated[
     str | None,
     typer.Option(help="Names in the order of values, such as a,b; with the labels' colours, a=#ff0000,…; or a CSV."),

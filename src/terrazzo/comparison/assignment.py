@@ -11,11 +11,11 @@ import dask.array as da
 
 from terrazzo.blockwise.inputs.image_array import ImageLike, axis_names, image_array, plane_array
 from terrazzo.errors import InputError, ParameterError
-from terrazzo.io.files import stem_of
 from terrazzo.io.images.image import Image
 from terrazzo.io.images.ome_zarr_writer import write_ome_zarr
 from terrazzo.io.images.open_image import open_image, open_labels
 from terrazzo.io.images.stored_array import StoredArray
+from terrazzo.io.readers.location import stem_of
 from terrazzo.io.readers.selection import parse_select, select_text
 from terrazzo.settings import names_of, spread
 

@@ -18,7 +18,7 @@ from terrazzo.io.images.image_levels import levels_of
 from terrazzo.io.images.open_image import Lengths, open_image
 from terrazzo.io.readers.axes import IMAGE_AXES
 from terrazzo.io.readers.formats import is_drawn
-from terrazzo.io.readers.location import inside_hdf5, is_pattern, is_url
+from terrazzo.io.readers.location import inside_file, is_pattern, is_url
 from terrazzo.io.readers.selection import Select, select_text
 from terrazzo.io.results.result import RUN, Result, open_result
 from terrazzo.regions.outlines.drawing import UNCLASSED
@@ -55,7 +55,7 @@ def describe(
     target = Path(path)
     sizes: dict[str, Any] = {"pixel_size": pixel_size, "calibration": calibration}
     opened = partial(open_image, path, level=level, axes=axes, select=select, **sizes)
-    if is_url(path) or is_pattern(path) or inside_hdf5(target):
+    if is_url(path) or is_pattern(path) or inside_file(target):
         return {"kind": "image"} | _image(opened())
     if not target.exists():
         raise InputError(f"there is nothing at '{path}'; give an image, a result or a model")

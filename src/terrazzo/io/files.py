@@ -2,20 +2,19 @@
 
 import glob
 import os
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence, Set
 from pathlib import Path
 from typing import TypeAlias
 
 from terrazzo.errors import InputError
+from terrazzo.io.annotations.json_shapes import images_in
 from terrazzo.io.output_path import check_ending
 from terrazzo.io.readers.formats import is_drawn, is_image_path
-from terrazzo.io.readers.location import inside_hdf5, is_pattern, is_url, last_name
+from terrazzo.io.readers.location import inside_file, is_pattern, is_url, stem_of
 from terrazzo.io.readers.zarr_reader import is_store
 
 # A URL or a pattern is no Path.
 Source: TypeAlias = Path | str
-# What may stand before the last suffix, as in "a.ome.zarr".
-INNER_SUFFIXES = (".ome",)
 
 
 def find_images(
@@ -46,7 +45,7 @@ def find_images(
     if is_url(pattern) or (stack and is_pattern(pattern)):
         return [os.fspath(pattern)]
     path = Path(pattern).expanduser()
-    if path.is_file() or is_store(path) or inside_hdf5(path) is not None:
+    if path.is_file() or is_store(path) or inside_file(path) is not None:
         return [path]
     if path.is_dir():
         return _images_among(path.iterdir(), is_wanted, f"The folder '{pattern}' holds no images")
@@ -54,12 +53,18 @@ def find_images(
         raise InputError(f"There is no file, folder or store at '{pattern}'.")
     # Path.glob refuses absolute patterns.
     matches = map(Path, glob.glob(str(path), recursive=True))  # noqa: PTH207
-    return _images_among(matches, is_wanted, f"No image matches '{pattern}'")
+    brackets = "" if "[" not in str(path) else ", where [...] stands for one of the signs inside and [[] for ["
+    return _images_among(matches, is_wanted, f"No image matches '{pattern}'{brackets}")
 
 
 def find_annotations(pattern: str | os.PathLike[str], *, stack: bool = False) -> list[Source]:
-    """List the annotations that a path or a glob pattern means: as `find_images`, with files of shapes among them."""
-    return find_images(pattern, stack=stack, is_wanted=lambda path: is_image_path(path) or is_drawn(path))
+    """List the annotations that a path or a glob pattern means: as `find_images`, with files of shapes among them.
+
+    An image beside shapes of the same name is what these are drawn on, as LabelMe keeps them, and is left out.
+    """
+    found = find_images(pattern, stack=stack, is_wanted=lambda path: is_image_path(path) or is_drawn(path))
+    drawn = {stem_of(path) for path in found if is_drawn(path)}
+    return [path for path in found if is_drawn(path) or stem_of(path) not in drawn]
 
 
 def name_results(pattern: str | os.PathLike[str], output: Path, *, stack: bool = False) -> list[tuple[Source, Path]]:
@@ -128,7 +133,8 @@ def pair_by_stem(
 ) -> list[tuple[Source, Source]]:
     """Pair each image with its partner, the file of the same name, suffixes such as ".ome.zarr" apart.
 
-    One image and one partner are a pair whatever their names.
+    One image and one partner are a pair whatever their names. One partner that is about many images (a COCO file) is
+    that of each image.
 
     Parameters
     ----------
@@ -149,19 +155,14 @@ def pair_by_stem(
     """
     if len(images) == len(partners) == 1:
         return [(images[0], partners[0])]
+    if len(partners) == 1 and is_drawn(partners[0]) and images_in(Path(partners[0])) is not None:
+        return [(image, partners[0]) for image in images]
     by_stem = _by_stem(partners, f"{what}s")
     stems = _by_stem(images, "images")
-    _require_same(stems.keys() - by_stem.keys(), f"images without {'an' if what[0] in 'aeiou' else 'a'} {what}")
+    without = f"images without {'an' if what[0] in 'aeiou' else 'a'} {what}"
+    _require_same(stems.keys() - by_stem.keys(), without, f"{what}s", by_stem.keys() - stems.keys())
     _require_same(by_stem.keys() - stems.keys(), f"{what}s without an image")
     return [(image, by_stem[stem]) for stem, image in stems.items()]
-
-
-def stem_of(path: Source) -> str:
-    """Return the name without its suffix: "a" for a.png, a.ome.tif and a.ome.zarr, "a.b" for a.b.png."""
-    stem = last_name(path).stem
-    for suffix in INNER_SUFFIXES:
-        stem = stem.removesuffix(suffix)
-    return stem
 
 
 def _images_among(paths: Iterable[Path], is_wanted: Callable[[Path], bool], otherwise: str) -> list[Source]:
@@ -184,8 +185,13 @@ def _by_stem(paths: Sequence[Source], what: str) -> dict[str, Source]:
     return found
 
 
-def _require_same(unpaired: set[str], what: str) -> None:
+def _require_same(unpaired: set[str], what: str, others: str = "", left: Set[str] = frozenset()) -> None:
     if unpaired:
-        names = ", ".join(f"'{stem}'" for stem in sorted(unpaired)[:3])
-        more = ", ..." if len(unpaired) > 3 else ""
-        raise InputError(f"There are {len(unpaired)} {what} of the same name: {names}{more}; give each its pair.")
+        rest = f" ({others} are called {_some(left)})" if left else ""
+        raise InputError(
+            f"There are {len(unpaired)} {what} of the same name: {_some(unpaired)}{rest}; give each its pair."
+        )
+
+
+def _some(names: Set[str]) -> str:
+    return ", ".join(f"'{stem}'" for stem in sorted(names)[:3]) + (", ..." if len(names) > 3 else "")

@@ -7,9 +7,12 @@ from dataclasses import dataclass
 from typing import Any
 
 from terrazzo.errors import ParameterError
+from terrazzo.pixel_size import in_one_unit
 from terrazzo.regions.classes.annotation import CERTAIN, NOT_ANNOTATED
 
 AXES_BEFORE_0_3 = "tczyx"
+# of axes by their type, whatever they are called
+LETTERS = {"channel": "c", "time": "t"}
 
 
 @dataclass(frozen=True)
@@ -21,7 +24,7 @@ class Level:
     path : str
         The array, relative to the group of the image.
     axes : str
-        One letter per axis, lower case; "?" for an axis with a longer name.
+        One letter per axis, lower case; "?" for an axis with a longer name that is neither of channels nor of time.
     pixel_size : dict of float or None
         Along y and x, and along z where that has the same unit, in `pixel_unit`.
     pixel_unit : str or None
@@ -115,21 +118,18 @@ def is_multiscale(ome: Mapping[str, Any]) -> bool:
 def levels(ome: Mapping[str, Any]) -> tuple[Level, ...]:
     """Return the resolutions of the first image of a group, finest first.
 
-    A pixel's size is the product of the scales of its level and of the whole image; it is None where neither
-    has a scale or where y and x have different units, and then so is the unit. A z axis of another unit, or of
-    none where y has one, is left out.
+    A pixel's size is the product of the scales of its level and of the whole image, in the unit of y; it is None where
+    neither has a scale, one is not positive, or the unit of x cannot be brought to that of y, and then so is the unit.
+    A z axis whose unit cannot be is left out.
     """
     multiscale = ome["multiscales"][0]
     axes, units = _axes(multiscale)
-    unit = units.get("y")
-    measured = [axis for axis in "zyx" if axis in axes and units[axis] == unit]
     common = _scale(multiscale, len(axes))
     found = []
     for dataset in multiscale["datasets"]:
         own = _scale(dataset, len(axes))
-        known = {"y", "x"} <= set(measured) and (own or common) is not None
-        size = _pixel_size(axes, own, common, measured) if known else None
-        found.append(Level(dataset["path"], axes, size, unit if size else None))
+        size, unit = (None, None) if own is common is None else in_one_unit(_pixel_size(axes, own, common), units)
+        found.append(Level(dataset["path"], axes, size, unit))
     return tuple(found)
 
 
@@ -156,9 +156,13 @@ def _axes(multiscale: Mapping[str, Any]) -> tuple[str, dict[str, str | None]]:
     """Letters of the axes, and the unit of each: plain names in 0.3, objects since 0.4, nothing before."""
     listed = multiscale.get("axes", AXES_BEFORE_0_3)
     entries = [axis if isinstance(axis, Mapping) else {"name": axis} for axis in listed]
-    names = [str(axis["name"]).lower() for axis in entries]
-    letters = [name if len(name) == 1 else "?" for name in names]
+    letters = [_letter(axis) for axis in entries]
     return "".join(letters), {letter: axis.get("unit") for letter, axis in zip(letters, entries, strict=True)}
+
+
+def _letter(axis: Mapping[str, Any]) -> str:
+    name = str(axis["name"]).lower()
+    return name if len(name) == 1 else LETTERS.get(str(axis.get("type")), "?")
 
 
 def _scale(holder: Mapping[str, Any], axes: int) -> list[float] | None:
@@ -172,12 +176,10 @@ def _transformation(holder: Mapping[str, Any], kind: str, axes: int) -> list[flo
     return None
 
 
-def _pixel_size(
-    axes: str, own: list[float] | None, common: list[float] | None, measured: list[str]
-) -> dict[str, float]:
+def _pixel_size(axes: str, own: list[float] | None, common: list[float] | None) -> dict[str, float]:
     ones = [1.0] * len(axes)
     product = {axis: a * b for axis, a, b in zip(axes, own or ones, common or ones, strict=True)}
-    return {axis: product[axis] for axis in measured}
+    return {axis: product[axis] for axis in "zyx" if axis in axes}
 
 
 VERSION = "0.5"

@@ -34,6 +34,7 @@ def test_a_stored_image_knows_its_own_axes(tmp_path):
         (np.zeros(5), "the image has 1 axes"),
         (np.zeros((1, 1, 1, 5, 5)), "the image has 5 axes"),
         (np.zeros((5, 5), complex), "the image holds complex128 values"),
+        (np.zeros((5, 5), object), "the image holds object values"),
         (np.array([["a"]]), "the image holds <U1 values"),
         (np.zeros((0, 5)), "the image is empty"),
         (np.zeros((1, 0, 5, 5)), "the image is empty"),

@@ -6,7 +6,7 @@ import pytest
 from drawings import feature, raster, rectangle, write_features
 
 from terrazzo.errors import InputError
-from terrazzo.io.annotations.geojson import read_geojson
+from terrazzo.io.annotations.json_shapes import read_json_shapes
 
 SQUARE = [rectangle(2, 3, 6, 5)]
 
@@ -14,7 +14,7 @@ SQUARE = [rectangle(2, 3, 6, 5)]
 @pytest.fixture
 def read(tmp_path):
     def read(*features):
-        return read_geojson(write_features(tmp_path / "a.geojson", list(features)))
+        return read_json_shapes(write_features(tmp_path / "a.geojson", list(features)))
 
     return read
 
@@ -109,7 +109,7 @@ def test_one_long_text_among_many_coordinates_takes_no_room_for_each(read):
 def test_a_list_of_features_is_read_as_a_collection(tmp_path):
     path = tmp_path / "list.json"
     path.write_text(json.dumps([feature(SQUARE, "a"), feature(SQUARE, "b")]))
-    assert read_geojson(path).names == ("a", "b")
+    assert read_json_shapes(path).names == ("a", "b")
 
 
 @pytest.mark.parametrize(
@@ -117,7 +117,8 @@ def test_a_list_of_features_is_read_as_a_collection(tmp_path):
     [
         ("", "is no JSON: Expecting value"),
         ('{"type": "FeatureCollection", "features": [', "is no JSON: Expecting value"),
-        ("{}", "is no GeoJSON of features: it is an object of type 'None' without a list of features; export a"),
+        ("{}", "is JSON without shapes of an image: it is an object of type 'None' without a list of features; export"),
+        ('{"crs": {"type": "name"}, "features": []}', "its coordinates are those of a map"),
         ('{"type": "Topology"}', "it is an object of type 'Topology' without a list of features"),
         ("[3]", "shape 1: it is no GeoJSON Feature"),
         ("[" * 100_000, "is nested too deeply"),
@@ -127,14 +128,14 @@ def test_a_file_that_is_no_geojson_is_refused(tmp_path, text, message):
     path = tmp_path / "a.geojson"
     path.write_text(text)
     with pytest.raises(InputError, match=message):
-        read_geojson(path)
+        read_json_shapes(path)
 
 
 def test_a_file_that_is_no_text_is_refused(tmp_path):
     path = tmp_path / "a.geojson"
     path.write_bytes(b"PK\x03\x04\xff\xfe")
-    with pytest.raises(InputError, match="is no text in UTF-8; export it again as GeoJSON, not compressed"):
-        read_geojson(path)
+    with pytest.raises(InputError, match="is no text in UTF-8; export it again, not compressed"):
+        read_json_shapes(path)
 
 
 @pytest.mark.parametrize(

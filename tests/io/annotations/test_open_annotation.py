@@ -7,8 +7,10 @@ import sys
 import dask.array as da
 import numpy as np
 import pytest
+import tifffile
 from drawings import feature, rectangle, write_features
 from notebook_tables import shown
+from roifile import ImagejRoi
 
 import terrazzo as tz
 from terrazzo.errors import InputError, ParameterError
@@ -121,6 +123,65 @@ def test_a_napari_layer_has_its_classes_in_a_column_or_by_argument(tmp_path, ima
     with pytest.raises(InputError, match="has shapes without classes; add a column 'class' with the name of each"):
         tz.open_annotation(path, image)
     assert (tz.open_annotation(path, image, classes=["stroke"]).plane.compute() == 0).sum() == 7
+
+
+@pytest.fixture
+def coco(tmp_path):
+    """Two images and a COCO file of both: in a.npy a rectangle of "x", in b.npy one of "y"."""
+    for name in "ab":
+        np.save(tmp_path / f"{name}.npy", np.zeros(EXTENT, np.uint8))
+    images = [{"id": id, "file_name": f"{name}.png", "width": 60, "height": 40} for id, name in ((1, "a"), (2, "b"))]
+    objects = [
+        {"id": 5, "image_id": 2, "category_id": 4, "segmentation": [[1, 2, 9, 2, 9, 7, 1, 7]]},
+        {"id": 6, "image_id": 1, "category_id": 3, "segmentation": [[5, 5, 30, 5, 30, 30, 5, 30]]},
+    ]
+    categories = [{"id": 3, "name": "x"}, {"id": 4, "name": "y"}]
+    whole = {"images": images, "annotations": objects, "categories": categories}
+    (tmp_path / "instances.json").write_text(json.dumps(whole))
+    return tmp_path / "instances.json"
+
+
+def test_of_a_file_of_many_images_each_image_has_its_own_shapes(coco, tmp_path):
+    opened = [tz.open_image(tmp_path / f"{name}.npy") for name in "ab"]
+    first, second = open_annotations([coco, coco], opened)
+    assert first.class_names == second.class_names == ("x", "y")
+    expected = np.full(EXTENT, 255, np.uint8)
+    expected[5:30, 5:30] = 0
+    assert np.array_equal(first.plane.compute(), expected)
+    assert np.argwhere(pickle.loads(pickle.dumps(second.stored))[0] == 1).max(axis=0).tolist() == [6, 8]
+    assert (tz.open_mask(coco, opened[1]).plane.compute() == 1).sum() == 40
+    with pytest.raises(InputError, match="names several images, and an array has no name"):
+        tz.open_annotation(coco, np.zeros(EXTENT))
+
+
+def test_the_size_that_a_file_says_is_that_of_the_full_resolution(coco, tmp_path):
+    levels = [np.zeros((40, 60), np.uint8), np.zeros((20, 30), np.uint8)]
+    with tifffile.TiffWriter(tmp_path / "b.tif") as file:
+        file.write(levels[0], subifds=1)
+        file.write(levels[1], subfiletype=1)
+    coarse = tz.open_annotation(coco, tz.open_image(tmp_path / "b.tif", level=1)).plane.compute()
+    assert np.argwhere(coarse == 0).tolist() == [[row, column] for row in (1, 2) for column in (0, 1, 2, 3)]
+    tifffile.imwrite(tmp_path / "a.tif", levels[1])
+    with pytest.raises(
+        InputError, match=r"image 'a\.png': its shapes are drawn on an image of 60 x 40 pixels and this"
+    ):
+        tz.open_annotation(coco, tz.open_image(tmp_path / "a.tif"))
+
+
+def test_labelme_and_imagej_are_read_like_the_others(tmp_path, image):
+    shape = {"label": "x", "points": [[5, 5], [30, 30]], "shape_type": "rectangle"}
+    (tmp_path / "a.json").write_text(json.dumps({"shapes": [shape], "imageHeight": 40, "imageWidth": 60}))
+    ImagejRoi.frompoints(np.array(rectangle(5, 5, 30, 30)), name="x").tofile(tmp_path / "a.zip")
+    expected = np.full(EXTENT, 255, np.uint8)
+    expected[5:30, 5:30] = 0
+    for name in ("a.json", "a.zip"):
+        annotation = tz.open_annotation(tmp_path / name, image)
+        assert annotation.class_names == ("x",)
+        assert np.array_equal(annotation.plane.compute(), expected)
+    ImagejRoi.frompoints(np.array(rectangle(5, 5, 30, 30)), name="0017-0017").tofile(tmp_path / "a.roi")
+    with pytest.raises(InputError, match="has shapes without classes; rename regions after their class in the ROI"):
+        tz.open_annotation(tmp_path / "a.roi", image)
+    assert tz.open_annotation(tmp_path / "a.roi", image, classes=["x"]).plane.compute()[10, 10] == 0
 
 
 def test_a_label_image_is_opened_as_it_is(tmp_path, image):

@@ -33,6 +33,9 @@ def test_a_folder_that_is_no_store_is_an_input_error(tmp_path: Path) -> None:
 
 def test_an_unknown_suffix_is_an_input_error_that_lists_the_known(tmp_path: Path) -> None:
     (tmp_path / "notes.txt").write_text("hello")
+    (tmp_path / "a.zarr.zip").write_bytes(b"PK")
+    with pytest.raises(InputError, match=r"a\.zarr\.zip' is an archive; unpack it and give the image or the store"):
+        open_image(tmp_path / "a.zarr.zip")
     with pytest.raises(InputError, match=r"is of no known format.*\.tif"):
         open_image(tmp_path / "notes.txt")
 

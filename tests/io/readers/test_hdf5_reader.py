@@ -131,3 +131,12 @@ def test_other_formats_do_without_the_library(tmp_path: Path) -> None:
     np.save(tmp_path / "a.npy", PIXELS[0])
     script = "import sys, terrazzo; terrazzo.open_image(sys.argv[1]).stored[0]; sys.exit('h5py' in sys.modules)"
     subprocess.run([sys.executable, "-c", script, str(tmp_path / "a.npy")], check=True)
+
+
+def test_a_file_that_another_program_writes_says_so(tmp_path: Path) -> None:
+    with h5py.File(tmp_path / "a.h5", "w") as file:
+        file["a"] = np.zeros((4, 4), np.uint8)
+        file.flush()
+        program = f"import terrazzo as tz; tz.open_image({str(tmp_path / 'a.h5')!r})"
+        done = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, check=False)
+    assert "a.h5' is open for writing in another program; close it there, or set HDF5_USE_FILE_LOCKING" in done.stderr

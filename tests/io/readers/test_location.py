@@ -2,7 +2,7 @@ from pathlib import Path
 
 import pytest
 
-from terrazzo.io.readers.location import inside_hdf5, is_pattern, is_url, last_name, located, matching_files
+from terrazzo.io.readers.location import inside_file, is_pattern, is_url, last_name, located, matching_files
 
 
 @pytest.mark.parametrize(
@@ -31,10 +31,10 @@ def test_a_pattern_is_no_name_of_a_file_that_is_there(tmp_path: Path) -> None:
 def test_a_name_inside_an_hdf5_file_is_split_from_the_file(tmp_path: Path) -> None:
     (tmp_path / "a.h5").touch()
     (tmp_path / "b.h5").mkdir()
-    assert inside_hdf5(tmp_path / "a.h5" / "group" / "name") == (tmp_path / "a.h5", "group/name")
-    assert inside_hdf5(tmp_path / "a.h5") == (tmp_path / "a.h5", "")
-    assert inside_hdf5(tmp_path / "b.h5" / "name") is None
-    assert inside_hdf5(tmp_path / "c.h5") is None
+    assert inside_file(tmp_path / "a.h5" / "group" / "name") == (tmp_path / "a.h5", "group/name")
+    assert inside_file(tmp_path / "a.h5") == (tmp_path / "a.h5", "")
+    assert inside_file(tmp_path / "b.h5" / "name") is None
+    assert inside_file(tmp_path / "c.h5") is None
 
 
 def test_files_come_in_the_order_of_their_numbers_without_hidden_ones(tmp_path: Path) -> None:

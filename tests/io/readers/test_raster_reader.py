@@ -7,6 +7,7 @@ from pathlib import Path
 import imageio.v3 as iio
 import numpy as np
 import PIL.Image
+import PIL.ImageOps
 import pytest
 
 from terrazzo.errors import InputError
@@ -138,3 +139,16 @@ def _png(height: int, width: int, bits: int, colour_type: int, rows: bytes) -> b
     header = struct.pack(">IIBBBBB", width, height, bits, colour_type, 0, 0, 0)
     packed = zlib.compress(rows, 9)
     return b"\x89PNG\r\n\x1a\n" + chunk(b"IHDR", header) + chunk(b"IDAT", packed) + chunk(b"IEND", b"")
+
+
+@pytest.mark.parametrize("orientation", range(1, 9))
+def test_a_photograph_is_turned_as_its_camera_was_held(tmp_path: Path, orientation: int) -> None:
+    exif = PIL.Image.Exif()
+    exif[0x0112] = orientation
+    PIL.Image.fromarray(RGB).save(tmp_path / "a.png", exif=exif)
+    expected = np.asarray(PIL.ImageOps.exif_transpose(PIL.Image.open(tmp_path / "a.png")))
+    image = open_image(tmp_path / "a.png")
+    assert image.shape == (3, *expected.shape[:2])
+    assert np.array_equal(image.data.compute(), np.moveaxis(expected, -1, 0))
+    PIL.Image.fromarray(RGB).save(tmp_path / "a.jpg", exif=exif)
+    assert open_image(tmp_path / "a.jpg").shape == image.shape

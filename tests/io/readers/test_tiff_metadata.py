@@ -41,14 +41,15 @@ def test_imagej_spacing_is_the_size_along_z(tmp_path: Path) -> None:
     assert read(tmp_path / "a.tif")[0] == ({"z": 3.5, "y": 0.5, "x": 0.25}, "micrometer")
 
 
-@pytest.mark.parametrize(("unit", "known"), [("nm", True), ("µm", False)])
-def test_ome_size_along_z_counts_in_the_unit_of_the_others(tmp_path: Path, unit: str, known: bool) -> None:
+@pytest.mark.parametrize(("unit", "size"), [("nm", {"z": 50.0}), ("µm", {"z": 50_000.0}), ("pixel", {})])
+def test_ome_size_along_z_is_brought_to_the_unit_of_the_others(
+    tmp_path: Path, unit: str, size: dict[str, float]
+) -> None:
     sizes = {"PhysicalSizeX": 4, "PhysicalSizeY": 5, "PhysicalSizeZ": 50}
     units = {"PhysicalSizeXUnit": "nm", "PhysicalSizeYUnit": "nm", "PhysicalSizeZUnit": unit}
     metadata = {"axes": "ZYX"} | sizes | units
     tifffile.imwrite(tmp_path / "a.ome.tif", PIXELS, photometric="minisblack", metadata=metadata)
-    expected = {"y": 5.0, "x": 4.0} | ({"z": 50.0} if known else {})
-    assert read(tmp_path / "a.ome.tif")[0] == (expected, "nanometer")
+    assert read(tmp_path / "a.ome.tif")[0] == ({"y": 5.0, "x": 4.0} | size, "nanometer")
 
 
 def test_imagej_resolution_in_pixels_or_inches_is_no_pixel_size(tmp_path: Path) -> None:

@@ -234,3 +234,54 @@ def test_a_compression_without_its_codec_says_what_to_install(tmp_path: Path) ->
             open_image(tmp_path / "a.tif")
     else:
         pytest.skip("imagecodecs is installed")
+
+
+def test_of_several_images_the_first_is_taken_unless_a_later_one_is_larger(tmp_path: Path) -> None:
+    small, large = np.zeros((10, 12), np.uint8), np.arange(40 * 50, dtype=np.uint16).reshape(40, 50) // 8
+    for name, planes in (("first.tif", (large, small)), ("later.tif", (small, large))):
+        with tifffile.TiffWriter(tmp_path / name) as file:
+            for plane in planes:
+                file.write(plane)
+    assert open_image(tmp_path / "first.tif").extent == (40, 50)
+    assert open_image(tmp_path / "first.tif" / "1").extent == (10, 12)
+    message = (
+        r"later\.tif' holds 2 images, the first of 12 x 10 pixels and a later one of 50 x 40; open one by its number,"
+    )
+    with pytest.raises(InputError, match=message):
+        open_image(tmp_path / "later.tif")
+    image = open_image(tmp_path / "later.tif" / "1")
+    assert np.array_equal(image.stored[0, 3:9, 7:], large[3:9, 7:])
+    assert open_image(tmp_path / "later.tif" / "0").extent == (10, 12)
+    for name in ("2", "label"):
+        with pytest.raises(InputError, match=rf"later\.tif/{name}' names no image"):
+            open_image(tmp_path / "later.tif" / name)
+
+
+def test_each_image_of_an_ome_tiff_has_its_own_pixel_size_and_channels(tmp_path: Path) -> None:
+    with tifffile.TiffWriter(tmp_path / "a.ome.tif", ome=True) as file:
+        for size, name in ((8.0, "overview"), (0.5, "slide")):
+            metadata = {"axes": "YX", "PhysicalSizeX": size, "PhysicalSizeY": size, "Channel": {"Name": [name]}}
+            file.write(np.zeros((int(40 / size), 50), np.uint8), metadata=metadata)
+    image = open_image(tmp_path / "a.ome.tif" / "1")
+    assert (image.extent, image.pixel_size, image.channels) == ((80, 50), (0.5, 0.5), ("slide",))
+
+
+@pytest.mark.parametrize(("second", "refused"), [("other.ome.tif", True), ("a.ome.tif", False)])
+def test_an_ome_tiff_that_goes_on_in_a_file_that_is_not_there_is_refused(tmp_path, second, refused) -> None:
+    planes = "".join(
+        f'<TiffData FirstC="{plane}" IFD="{plane}" PlaneCount="1"><UUID FileName="{name}">{name}</UUID></TiffData>'
+        for plane, name in enumerate(("a.ome.tif", second))
+    )
+    pixels = (
+        '<Pixels ID="Pixels:0" DimensionOrder="XYCZT" Type="uint8" SizeX="5" SizeY="4" SizeC="2" SizeZ="1" SizeT="1">'
+        f"{planes}</Pixels>"
+    )
+    schema = "http://www.openmicroscopy.org/Schemas/OME/2016-06"
+    xml = f'<?xml version="1.0"?><OME xmlns="{schema}" UUID="a.ome.tif"><Image ID="Image:0">{pixels}</Image></OME>'
+    values = np.arange(40, dtype=np.uint8).reshape(2, 4, 5)
+    tifffile.imwrite(tmp_path / "a.ome.tif", values, photometric="minisblack", description=xml, metadata=None)
+    if not refused:
+        assert np.array_equal(open_image(tmp_path / "a.ome.tif").data.compute(), values)
+        return
+    with pytest.raises(InputError, match=r"a\.ome\.tif' goes on in 'other\.ome\.tif', which is not beside it; put all"):
+        open_image(tmp_path / "a.ome.tif")

@@ -8,7 +8,7 @@ from terrazzo.blockwise.inputs.block_inputs import warn_of_halo
 from terrazzo.blockwise.inputs.data_array import check_same_places, made_of
 from terrazzo.blockwise.inputs.image_array import ImageLike
 from terrazzo.blockwise.inputs.masks import MaskLike, checked_mask
-from terrazzo.blockwise.inputs.model_image import model_image, say_pixel_size, say_type
+from terrazzo.blockwise.inputs.model_image import model_image, say_channels, say_pixel_size, say_type
 from terrazzo.blockwise.passes.lazy_passes import lazy_passes
 from terrazzo.models.device import choose_device
 from terrazzo.models.fitted_model import FittedModel
@@ -57,6 +57,7 @@ def predict(
     array = model_image(model, image)
     say_pixel_size(model, image)
     say_type(model, array)
+    say_channels(model, image)
     choose_device(device)
     check_same_places(image, mask, "the mask")
     inside = checked_mask(mask, array.shape[1:])

@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 
 from terrazzo.errors import InputError
 from terrazzo.named_axes import letters_of, names_axes, spatial_letters
-from terrazzo.pixel_size import unit_name
+from terrazzo.pixel_size import METRES, unit_name
 
 _log = logging.getLogger(__name__)
 
@@ -66,7 +66,8 @@ def pixel_size_of(array: Any) -> tuple[tuple[float, ...], str | None] | tuple[No
         if step is None:
             return None, None
         steps.append(step)
-        units.add(unit_name(array.coords[named[letter]].attrs.get("units")))
+        unit = unit_name(array.coords[named[letter]].attrs.get("units"))
+        units.add(unit if unit in METRES else None)
     return (tuple(steps), units.pop()) if len(units) == 1 else (None, None)
 
 

@@ -43,11 +43,14 @@ def image_array(image: ImageLike, spatial_axes: int | None = None) -> da.Array:
     InputError
         If it has no two or three spatial axes, no pixel, values that are no real numbers, or a mask of its own.
     """
-    if isinstance(image, Image):
-        array = image.data
-    else:
-        named = names_axes(image)
-        array = unmasked(pixels_of(image) if named else image, "the image", AS_MASK)
+    dtype = getattr(image, "dtype", np.dtype(float))
+    if dtype.kind not in "buif":
+        # before Dask sees it, which asks how many bytes an object has
+        raise InputError(f"the image holds {dtype} values; convert it to whole or floating-point numbers")
+    named = names_axes(image)
+    array = (
+        image.data if isinstance(image, Image) else unmasked(pixels_of(image) if named else image, "the image", AS_MASK)
+    )
     if array.ndim not in (2, 3, 4):
         raise InputError(
             f"the image has {array.ndim} axes; it must be (y, x), (c, y, x) or (c, z, y, x), or (z, y, x) with three "

@@ -13,6 +13,7 @@ from terrazzo.io.images.image_levels import levels_of
 from terrazzo.models.fitted_model import FittedModel
 from terrazzo.pixel_size import is_same_size, size_ratio
 from terrazzo.regions.intensities.image_intensities import ImageIntensities
+from terrazzo.regions.intensities.moved_channels import moved_channels
 from terrazzo.regions.intensities.unlike import dtype_note, unlike
 
 _log = logging.getLogger(__name__)
@@ -62,6 +63,22 @@ def pixel_size_note(model: FittedModel, image: ImageLike) -> str | None:
         f"the pixels of {which} are {ratio:.3g} times as wide as those that the model was fitted at: "
         f"{_sized(*size)} and {_sized(model.pixel_size, model.pixel_unit)}; {what_fits}"
     )
+
+
+def say_channels(model: FittedModel, image: ImageLike) -> None:
+    """Log a warning where there is a `channel_note`."""
+    note = channel_note(model, image)
+    if note is not None:
+        _log.warning("%s", note)
+
+
+def channel_note(model: FittedModel, image: ImageLike) -> str | None:
+    """Return a sentence where channels of an image have, by their names, other places than in the images of the fit."""
+    names = None if model.seen is None else model.seen.names
+    if names is None or not isinstance(image, Image):
+        return None
+    said = moved_channels(image.channels, names)
+    return None if said is None else f"'{image.path}' {said} than the images of the fit; write it in their order"
 
 
 def say_type(model: FittedModel, image: da.Array) -> None:

@@ -18,7 +18,7 @@ from terrazzo.blockwise.cluster.run_blocks import BlockCount, run_blocks
 from terrazzo.blockwise.inputs.block_inputs import warn_of_halo
 from terrazzo.blockwise.inputs.estimates import INTENSITIES, estimated, estimates_of
 from terrazzo.blockwise.inputs.masks import Mask, MaskLike, checked_mask
-from terrazzo.blockwise.inputs.model_image import intensity_note, model_image, say_pixel_size
+from terrazzo.blockwise.inputs.model_image import channel_note, intensity_note, model_image, say_pixel_size
 from terrazzo.blockwise.passes.sources import Sources
 from terrazzo.blockwise.passes.stored_passes import write_pass
 from terrazzo.blockwise.planning.refuse import refuse_what_does_not_fit
@@ -122,11 +122,11 @@ def write_prediction(
 def _looked_at(
     model: FittedModel, passes: Sequence[Pass], image: Image, inside: Mask, client: Client | None
 ) -> tuple[dict[str, Any], list[str]]:
-    """Return what is estimated of an image before its first block, and what there is to say of its intensities."""
+    """Return what is estimated of an image before its first block, and what there is to say of its channels."""
     compared = {} if model.seen is None else {INTENSITIES.name: INTENSITIES}
     found = estimated(estimates_of(passes) | compared, model_image(model, image), inside, client)
-    note = intensity_note(model, found.pop(INTENSITIES.name, None), image.path)
-    return found, [note] if note else []
+    notes = channel_note(model, image), intensity_note(model, found.pop(INTENSITIES.name, None), image.path)
+    return found, [note for note in notes if note is not None]
 
 
 def _go_on(

@@ -30,8 +30,8 @@ def check_drawing(path: str, drawing: Drawing, extent: tuple[int, ...]) -> None:
 
 def shape_name(drawing: Drawing, part: int) -> str:
     """Return what messages call the shape of a part, such as "shape 3 ('Tumor')"."""
-    index = int(drawing.classes[part])
-    return f"shape {drawing.shapes[part]}" + (f" ('{drawing.names[index]}')" if index >= 0 else "")
+    index, number = int(drawing.classes[part]), int(drawing.shapes[part])
+    return drawing.titles.get(number, f"shape {number}") + (f" ('{drawing.names[index]}')" if index >= 0 else "")
 
 
 def _refuse_outside(path: str, drawing: Drawing, extent: tuple[int, ...]) -> None:

@@ -12,15 +12,13 @@ import numpy as np
 from numpy.typing import NDArray
 
 from terrazzo.errors import InputError
-from terrazzo.io.annotations.geojson import MOST_PIXELS, Part, class_name
+from terrazzo.io.annotations.shape_parts import MOST_PIXELS, Part, class_name, ellipse
 from terrazzo.regions.outlines.drawing import Drawing, DrawingBuilder
 
 Row = dict[str, str]
 
 LEAST_POINTS = {"polygon": 3, "rectangle": 4, "ellipse": 4, "path": 2, "line": 2}
 FILLED = ("polygon", "rectangle", "ellipse")
-# within a tenth of a pixel of the ellipse up to a radius of 1300
-ELLIPSE_CORNERS = 256
 # napari's whole numbers are the centres of pixels
 HALF_A_PIXEL = 0.5
 CLASS = "class"
@@ -90,8 +88,4 @@ def _points(rows: list[Row], axes: list[str]) -> NDArray[np.float64]:
 
 def _ellipse(corners: NDArray[np.float64]) -> NDArray[np.float64]:
     """Return an ellipse's outline from the corners of the box around it, which may be turned."""
-    middle = corners[:4].mean(axis=0)
-    along, across = (corners[1] - corners[0]) / 2, (corners[3] - corners[0]) / 2
-    angle = 2 * np.pi * np.arange(ELLIPSE_CORNERS)[:, None] / ELLIPSE_CORNERS
-    outline: NDArray[np.float64] = middle + np.cos(angle) * along + np.sin(angle) * across
-    return outline
+    return ellipse(corners[:4].mean(axis=0), (corners[1] - corners[0]) / 2, (corners[3] - corners[0]) / 2)

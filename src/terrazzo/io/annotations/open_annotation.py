@@ -1,4 +1,4 @@
-"""Open annotations of any kind: label images, QuPath's GeoJSON, napari's shapes."""
+"""Open annotations of any kind: label images, and shapes of QuPath, napari, LabelMe, COCO and ImageJ."""
 
 from __future__ import annotations
 
@@ -12,13 +12,22 @@ import numpy as np
 
 from terrazzo.errors import InputError, ParameterError
 from terrazzo.io.annotations.annotation import Annotation
+from terrazzo.io.annotations.canvas import Canvas
 from terrazzo.io.annotations.check_drawing import check_drawing, shape_name
-from terrazzo.io.annotations.drawn_array import CountedFromOne, DrawnArray, opened_drawing
+from terrazzo.io.annotations.drawn_array import (
+    NAPARI_SUFFIX,
+    ROI_SUFFIXES,
+    CountedFromOne,
+    DrawnArray,
+    opened_drawing,
+)
 from terrazzo.io.images.colour_coded import ColourCoded
 from terrazzo.io.images.image import Image
 from terrazzo.io.images.open_image import axis_lengths, open_image, open_labels
 from terrazzo.io.images.stored_array import reading_chunks
+from terrazzo.io.readers.axes import MOST_GUESSED_CHANNELS
 from terrazzo.io.readers.formats import is_drawn
+from terrazzo.io.readers.location import last_name
 from terrazzo.io.readers.selection import Parts, Select, Selected
 from terrazzo.io.results.result import Result
 from terrazzo.named_axes import extent_of, names_axes
@@ -44,15 +53,18 @@ def open_annotation(
     map: Mapping[int, int] | None = None,
     select: Select | None = None,
 ) -> Annotation:
-    """Open an annotation of an image: a label image, GeoJSON as QuPath exports it, or a layer of napari as CSV.
+    """Open an annotation of an image: a label image, or a file of shapes.
 
-    Shapes are drawn window by window, where they are read. A pixel is in a polygon if its centre is. Lines and points
-    are as wide as the pixels that they pass through. Later shapes lie over earlier ones.
+    Shapes are read from GeoJSON as QuPath exports it, LabelMe's JSON, COCO's JSON (the objects on the image with the
+    name of this one), a layer of napari as CSV, and regions of ImageJ as .roi or .zip. They are drawn window by window,
+    where they are read. A pixel is in a polygon if its centre is. Lines and points are as wide as the pixels that they
+    pass through. Later shapes lie over earlier ones.
 
     Parameters
     ----------
     path : path
-        A file ending in .geojson, .json or .csv holds shapes; anything else is a label image, as for `open_labels`.
+        A file ending in .geojson, .json, .csv, .roi or .zip holds shapes; anything else is a label image, as for
+        `open_labels`.
     image : Image, Result or array
         What was annotated. Shapes are in pixels of level 0 of its file, and are scaled to its level.
     classes : sequence of str, or mapping of str to str, optional
@@ -74,7 +86,8 @@ def open_annotation(
     ------
     InputError
         If the file cannot be read; of shapes, if there is none, one has no class or none of `classes`, lies outside
-        the image, crosses itself, or has coordinates that are no numbers, or the image is a volume.
+        the image, crosses itself, or has coordinates that are no numbers, the image is a volume, or the file is of
+        another image or of one of another size.
     ParameterError
         If `classes` has a name twice or more than 255, `empty` is neither 255 nor 0 or comes with a map, or shapes come
         with a map.
@@ -145,11 +158,13 @@ def _drawn_on(path: PathLike, image: Drawn) -> tuple[DrawnArray, Drawing]:
     scale_y, scale_x = drawn_scale(image)
     scale = (scale_y, scale_x)
     modified = file.stat().st_mtime_ns
-    drawing = opened_drawing(file, modified, scale)
+    canvas = _canvas(image)
+    drawing = opened_drawing(file, modified, scale, canvas)
     check_drawing(str(file), drawing, extent)
     shape, dtype = (1, *extent), np.dtype(np.uint8)
     chunks = reading_chunks(shape, None, dtype.itemsize)
-    return DrawnArray(str(file), "drawn", "", "yx", shape, dtype, chunks, modified, scale=scale), drawing
+    stored = (str(file), "drawn", "", "yx", shape, dtype, chunks, modified)
+    return DrawnArray(*stored, scale=scale, canvas=canvas), drawing
 
 
 def _drawn_annotation(
@@ -222,8 +237,13 @@ def _refuse_unclassed(path: PathLike, drawing: Drawing) -> None:
 
 
 def _how_to_class(path: PathLike) -> str:
-    if Path(path).suffix.lower() == ".csv":
+    suffix = Path(path).suffix.lower()
+    if suffix == NAPARI_SUFFIX:
         return "add a column 'class' with the name of each shape's class"
+    if suffix in ROI_SUFFIXES:
+        return "rename regions after their class in the ROI Manager, or put them into groups, and save them again"
+    if suffix == ".json":
+        return "give each shape a class (QuPath), a label (LabelMe) or a category (COCO) and export again"
     return f"set its class in QuPath and export again (a class such as Ignore{IGNORED} is left out)"
 
 
@@ -236,15 +256,25 @@ def _checked_names(classes: Classes | None) -> tuple[str, ...] | None:
 
 def drawn_scale(image: Drawn) -> tuple[float, ...]:
     """Return what (y, x) of shapes, in pixels of level 0 of the file, are multiplied by to be pixels of an image."""
+    pairs = zip(_extent(image), _full_extent(image), strict=True)
+    return tuple(_ratio(length, finest) for length, finest in pairs)
+
+
+def _canvas(image: Drawn) -> Canvas:
+    path = image.run["made_from"]["image"] if isinstance(image, Result) else getattr(image, "path", "")
+    channels = len(image.channels) if isinstance(image, Image) else MOST_GUESSED_CHANNELS
+    return Canvas(last_name(path).name, _full_extent(image), channels)
+
+
+def _full_extent(image: Drawn) -> tuple[int, ...]:
+    """Return the extent of level 0 of the file that an image is from."""
+    extent = _extent(image)
     if isinstance(image, Result):
-        made_from, extent = image.run["made_from"], image.grid.lattice.shape
-        whole = _finest(made_from["image"], made_from["level"], made_from["axes"], _selected(image), extent)
-    elif isinstance(image, Image):
-        extent, stored = image.extent, image.stored
-        whole = _finest(image.path, image.level, stored.axes, stored.selected, extent)
-    else:
-        return 1.0, 1.0
-    return tuple(_ratio(length, finest) for length, finest in zip(extent, whole, strict=True))
+        made_from = image.run["made_from"]
+        return _finest(made_from["image"], made_from["level"], made_from["axes"], _selected(image), extent)
+    if isinstance(image, Image):
+        return _finest(image.path, image.level, image.stored.axes, image.stored.selected, extent)
+    return extent
 
 
 def _extent(image: Drawn) -> tuple[int, ...]:

@@ -28,6 +28,7 @@ FORMAT_NAMES = {
     "raster": "PNG or JPEG",
     "npy": "NPY",
     "hdf5": "HDF5",
+    "bioio": "an image of a microscope",
     "stack": "a stack",
 }
 OF_FILES = "see that it is whole and what its name says"
@@ -48,16 +49,18 @@ def open_image(
     """Open an image or a volume without reading its pixels.
 
     Read are Zarr v2 and v3 (an array, a group with one array, OME-Zarr up to 0.5), also behind a URL; TIFF (plain,
-    tiled, pyramidal, OME-TIFF, SVS), HDF5, PNG, JPEG and NPY; and stacks of such files. Of a TIFF with several images
-    the first is taken. An alpha channel of a PNG or a TIFF is left out. A PNG, a JPEG or a compressed TIFF in one strip
-    is decoded whole by each process that reads from it; a stack of such pages or files one by one, for each window
-    anew.
+    tiled, pyramidal, OME-TIFF, SVS), HDF5, PNG, JPEG and NPY; CZI, ND2 and LIF through bioio, where it is installed
+    with its plugin; and stacks of such files. Of a TIFF with several images the first is taken; where a later one is
+    larger, one has to be named. An alpha channel of a
+    PNG or a TIFF is left out. A PNG, a JPEG or a compressed TIFF in one strip is decoded whole by each process that
+    reads from it; a stack of such pages or files one by one, for each window anew.
 
     Parameters
     ----------
     path : str or path
         A file; the directory of a Zarr store or of a group inside one; a URL of either that fsspec opens, such as
-        "https://host/a.zarr"; a dataset inside an HDF5 file, "a.h5/group/name"; or a pattern such as `sections/*.png`,
+        "https://host/a.zarr"; a dataset inside an HDF5 file, "a.h5/group/name"; one of several images inside a CZI, ND2
+        or LIF file, "a.czi/name", or a TIFF, "a.tif/1"; or a pattern such as `sections/*.png`,
         which stacks what it matches, in the order of the numbers in the names, along the first of `axes`.
     level : int
         Resolution level of a pyramid, 0 being the finest.

@@ -36,9 +36,9 @@ class StoredArray:
     Attributes
     ----------
     path : str
-        Absolute path of the file or store, a URL, "file.h5/name" or a pattern.
+        Absolute path of the file or store, a URL, "file.h5/name", "file.czi/name" or a pattern.
     kind : str
-        "zarr", "tiff", "raster" (PNG, JPEG), "npy", "hdf5" or "stack".
+        "zarr", "tiff", "raster" (PNG, JPEG), "npy", "hdf5", "bioio" or "stack".
     key : str
         Where the array is inside the file; its meaning is the reader's.
     axes : str

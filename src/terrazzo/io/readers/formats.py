@@ -6,9 +6,17 @@ from typing import Any, Protocol
 
 from terrazzo.errors import InputError
 from terrazzo.io.failures import reported_as_input_error
-from terrazzo.io.readers import hdf5_reader, npy_reader, raster_reader, tiff_reader, zarr_reader
+from terrazzo.io.readers import bioio_reader, hdf5_reader, npy_reader, raster_reader, tiff_reader, zarr_reader
 from terrazzo.io.readers.description import Description
-from terrazzo.io.readers.location import HDF5_SUFFIXES, inside_hdf5, is_pattern, is_url, last_name
+from terrazzo.io.readers.location import (
+    HDF5_SUFFIXES,
+    SCENE_SUFFIXES,
+    TIFF_SUFFIXES,
+    inside_file,
+    is_pattern,
+    is_url,
+    last_name,
+)
 from terrazzo.io.readers.zarr_reader import is_store
 
 
@@ -30,15 +38,17 @@ FILE_READERS: dict[str, Reader] = {
     "raster": raster_reader,
     "npy": npy_reader,
     "hdf5": hdf5_reader,
+    "bioio": bioio_reader,
 }
 SUFFIXES = {
-    **dict.fromkeys((".tif", ".tiff", ".btf", ".tf8", ".svs", ".ndpi", ".scn"), "tiff"),
+    **dict.fromkeys(TIFF_SUFFIXES, "tiff"),
     **dict.fromkeys((".png", ".jpg", ".jpeg"), "raster"),
     ".npy": "npy",
     **dict.fromkeys(HDF5_SUFFIXES, "hdf5"),
+    **dict.fromkeys(SCENE_SUFFIXES, "bioio"),
 }
 # shapes, which are drawn where they are read
-DRAWN_SUFFIXES = (".geojson", ".json", ".csv")
+DRAWN_SUFFIXES = (".geojson", ".json", ".csv", ".roi", ".zip")
 
 
 def is_image_path(path: Path) -> bool:
@@ -66,12 +76,15 @@ def kind_of(path: str) -> str:
     with reported_as_input_error(path, "reached"):
         if place.is_dir():
             return _kind_of_folder(place)
-        if inside_hdf5(place) is not None and not place.is_file():
-            return "hdf5"
+        found = inside_file(place)
+        if found is not None and found[1]:
+            return SUFFIXES[found[0].suffix.lower()]
         if is_pattern(path):
             return "stack"
         if not place.exists():
             raise InputError(f"There is no file or store at '{path}'.")
+        if place.suffix.lower() == ".zip":
+            raise InputError(f"'{path}' is an archive; unpack it and give the image or the store inside.")
         if place.suffix.lower() not in SUFFIXES:
             raise InputError(f"'{path}' is of no known format; images are Zarr stores or files ending in {_known()}.")
         if place.stat().st_size == 0:

@@ -12,7 +12,7 @@ import numpy as np
 from terrazzo.errors import InputError
 from terrazzo.io.failures import require_level
 from terrazzo.io.readers.description import Description
-from terrazzo.io.readers.location import inside_hdf5
+from terrazzo.io.readers.location import inside_file
 from terrazzo.pixel_size import MICROMETRE
 
 
@@ -46,11 +46,19 @@ def open_array(path: str, key: str) -> Any:
 def _opened(path: str) -> Any:
     import h5py  # loads the HDF5 library, which other formats do without
 
-    return h5py.File(_split(path)[0], "r")
+    try:
+        return h5py.File(_split(path)[0], "r")
+    except OSError as error:
+        if "unable to lock file" not in str(error):
+            raise
+        raise InputError(
+            f"'{path}' is open for writing in another program; close it there, or set HDF5_USE_FILE_LOCKING=FALSE if "
+            "it is finished"
+        ) from error
 
 
 def _split(path: str) -> tuple[Any, str]:
-    found = inside_hdf5(path)
+    found = inside_file(path)
     if found is None:
         raise InputError(f"There is no HDF5 file at '{path}'.")
     return found

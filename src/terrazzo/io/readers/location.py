@@ -1,4 +1,4 @@
-"""Where an image is: a local path, a pattern of paths, a URL, or a name inside an HDF5 file."""
+"""Where an image is: a local path, a pattern of paths, a URL, or a name inside a file of several images."""
 
 from __future__ import annotations
 
@@ -8,7 +8,12 @@ import re
 from pathlib import Path, PurePosixPath
 
 HDF5_SUFFIXES = (".h5", ".hdf5", ".he5")
+TIFF_SUFFIXES = (".tif", ".tiff", ".btf", ".tf8", ".svs", ".ndpi", ".scn")
+# microscopes' own, of one image or of several that have names
+SCENE_SUFFIXES = (".czi", ".nd2", ".lif")
 LOCAL_SCHEME = "file://"
+# What may stand before the last suffix, as in "a.ome.zarr".
+INNER_SUFFIXES = (".ome",)
 
 
 def located(path: str | os.PathLike[str]) -> str:
@@ -28,11 +33,14 @@ def is_pattern(path: str | os.PathLike[str]) -> bool:
     return not is_url(path) and glob.has_magic(os.fspath(path)) and not Path(path).expanduser().exists()
 
 
-def inside_hdf5(path: str | os.PathLike[str]) -> tuple[Path, str] | None:
-    """Split "a.h5/group/name" into the file and the name inside, "" for the file alone; None if there is no file."""
+def inside_file(path: str | os.PathLike[str]) -> tuple[Path, str] | None:
+    """Split "a.h5/group/name", "a.czi/name" or "a.tif/1" into the file and the name inside, "" for the file alone.
+
+    None if there is no such file.
+    """
     whole = Path(path)
     for file in (whole, *whole.parents):
-        if file.suffix.lower() in HDF5_SUFFIXES and file.is_file():
+        if file.suffix.lower() in (*HDF5_SUFFIXES, *TIFF_SUFFIXES, *SCENE_SUFFIXES) and file.is_file():
             inside = whole.relative_to(file).as_posix()
             return file, "" if inside == "." else inside
     return None
@@ -48,6 +56,14 @@ def matching_files(pattern: str) -> list[Path]:
 def last_name(path: str | os.PathLike[str]) -> PurePosixPath:
     """Return the last part of a path or a URL."""
     return PurePosixPath(PurePosixPath(Path(path).as_posix().split("?")[0]).name)
+
+
+def stem_of(path: str | os.PathLike[str]) -> str:
+    """Return the name without its suffix: "a" for a.png, a.ome.tif and a.ome.zarr, "a.b" for a.b.png."""
+    stem = last_name(path).stem
+    for suffix in INNER_SUFFIXES:
+        stem = stem.removesuffix(suffix)
+    return stem
 
 
 def _natural(path: Path) -> tuple[list[str | int], str]:

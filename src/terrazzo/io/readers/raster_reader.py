@@ -10,6 +10,7 @@ from typing import Any
 
 import numpy as np
 import PIL.Image
+import PIL.ImageOps
 from numpy.typing import NDArray
 
 from terrazzo.errors import InputError
@@ -26,6 +27,9 @@ JPEG_SIGNATURE, JPEG_END = b"\xff\xd8", b"\xff\xd9"
 # Some programs write notes of their own behind the end.
 MOST_BEHIND_THE_END = 2**16
 GREY_COLOUR_TYPE = 0
+ORIENTATION = 0x0112
+# those of a camera's ways to be held in which height and width change places
+ON_ITS_SIDE = (5, 6, 7, 8)
 # What packs best: deflate on one value comes to 1032, in a PNG of one bit 8 pixels a byte, and JPEG to less.
 MOST_PACKED = 2**14
 
@@ -33,12 +37,16 @@ _size_limit = threading.Lock()
 
 
 def describe(path: str, level: int) -> Description:
-    """Size, type and colours from the header; see `Description`. An alpha channel is left out."""
+    """Size, type and colours from the header; see `Description`. An alpha channel is left out.
+
+    A photograph that says how the camera was held is turned upright, as those who annotate it see it.
+    """
     require_level(path, level, 1)
     _refuse_deep_colour(path)
     _refuse_truncation(path)
     with _opened(path) as header:
         mode, plane, palette = header.mode, (header.height, header.width), _palette(header)
+        plane = plane[::-1] if _orientation(header) in ON_ITS_SIDE else plane
     colours = Description(mode, (*plane, 3), np.dtype(np.uint8), axes="yxc", channels=RGB, whole=True)
     if mode in COLOUR_MODES:
         return replace(colours, alpha=mode == "RGBA")
@@ -53,7 +61,8 @@ def describe(path: str, level: int) -> Description:
 def open_array(path: str, key: str) -> NDArray[Any]:
     """Decode the whole image in mode `key`; the alpha channel of colours is behind them."""
     with _opened(path) as image:
-        pixels = np.asarray(image if image.mode == key else image.convert(key))
+        upright = PIL.ImageOps.exif_transpose(image) if _orientation(image) else image
+        pixels = np.asarray(upright if upright.mode == key else upright.convert(key))
     return pixels[..., 0] if key == "LA" else pixels
 
 
@@ -69,6 +78,11 @@ def _palette(header: PIL.Image.Image) -> tuple[int, ...] | None:
         if index < len(codes):
             codes[index] = -1
     return tuple(codes)
+
+
+def _orientation(image: PIL.Image.Image) -> int | None:
+    """What the header says; a PNG that says it behind its pixels is not decoded for that."""
+    return image.getexif().get(ORIENTATION) if "exif" in image.info else None
 
 
 def _refuse_deep_colour(path: str) -> None:

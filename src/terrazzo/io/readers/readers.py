@@ -6,7 +6,7 @@ from pathlib import Path
 
 from terrazzo.io.readers import stack_reader
 from terrazzo.io.readers.formats import FILE_READERS, Reader
-from terrazzo.io.readers.location import inside_hdf5, is_url
+from terrazzo.io.readers.location import inside_file, is_url
 from terrazzo.io.readers.stack_reader import stack_files
 
 READERS: dict[str, Reader] = {**FILE_READERS, "stack": stack_reader}
@@ -18,7 +18,7 @@ def image_files(path: str, kind: str) -> list[Path]:
         return []
     if kind == "stack":
         return stack_files(path)
-    found = inside_hdf5(path) if kind == "hdf5" else None
+    found = inside_file(path) if kind in ("hdf5", "tiff", "bioio") else None
     return [found[0] if found else Path(path)]
 
 

@@ -1,8 +1,10 @@
 """TIFF in all its kinds: plain, tiled, BigTIFF, pyramids, stacks, OME-TIFF, ImageJ's and slide scanners' TIFF."""
 
+import re
 import struct
 import weakref
 from contextlib import ExitStack
+from pathlib import Path
 from typing import Any
 
 import tifffile
@@ -13,6 +15,7 @@ from terrazzo.errors import InputError
 from terrazzo.io.failures import require_level
 from terrazzo.io.readers.axes import MOST_GUESSED_CHANNELS, RGB
 from terrazzo.io.readers.description import Description
+from terrazzo.io.readers.location import inside_file
 from terrazzo.io.readers.sizes import check_unpacked
 from terrazzo.io.readers.tiff_metadata import ome_channels, physical_pixel_size
 
@@ -25,23 +28,26 @@ ALPHA = (tifffile.EXTRASAMPLE.ASSOCALPHA, tifffile.EXTRASAMPLE.UNASSALPHA)
 
 
 def describe(path: str, level: int) -> Description:
-    """Describe a level of the first series; see `Description`.
+    """Describe a level of the first image, or of the one with the number in "file.tif/1"; see `Description`.
 
     An alpha channel that the file declares is left out. Pages of which it does not say what they are make an axis
     without a name.
     """
-    with tifffile.TiffFile(path) as tiff:
+    file, number = _split(path)
+    with tifffile.TiffFile(file) as tiff:
         if not tiff.series:
             raise InputError(f"'{path}' is a TIFF without images.")
-        base = tiff.series[0]
+        _refuse_other_images(path, file, tiff, number)
+        base = tiff.series[number or 0]
         require_level(path, level, len(base.levels))
         series = base.levels[level]
+        _refuse_missing_files(path, file, tiff, base)
         _refuse_compression(path, series.keyframe)
         _refuse_truncation(path, series)
         check_unpacked(path, series.keyframe.chunks, series.dtype.itemsize, max(series.keyframe.databytecounts))
         _refuse_lost_sections(path, tiff, len(base.pages))
         axes = _axes(series)
-        size, unit = physical_pixel_size(tiff)
+        size, unit = physical_pixel_size(tiff, number or 0)
         return Description(
             key=str(level),
             shape=_shape_without_alpha(series),
@@ -50,7 +56,7 @@ def describe(path: str, level: int) -> Description:
             axes=axes,
             pixel_size=size and _coarser(size, _extent(base), _extent(series)),
             pixel_unit=unit,
-            channels=_channels(tiff, series),
+            channels=_channels(tiff, number or 0, series),
             palette=_palette(series.keyframe),
             alpha=_has_alpha(series),
             whole=_is_whole(series) and not _is_mapped(series),
@@ -59,18 +65,19 @@ def describe(path: str, level: int) -> Description:
 
 
 def open_array(path: str, key: str) -> Any:
-    """Open level `key` of the first series.
+    """Open level `key` of what `describe` found.
 
     Uncompressed images in one piece are mapped, images of few planes in a single strip or tile each are decoded
     whole, the others are read tile by tile or strip by strip.
     """
     level = int(key)
+    file, number = _split(path)
     with ExitStack() as opened:
-        tiff = opened.enter_context(tifffile.TiffFile(path))
-        base = tiff.series[0]
+        tiff = opened.enter_context(tifffile.TiffFile(file))
+        base = tiff.series[number or 0]
         series = base.levels[level]
         if _is_mapped(series):
-            return tifffile.memmap(path, series=0, level=level, mode="r")
+            return tifffile.memmap(file, series=number or 0, level=level, mode="r")
         if _is_whole(series):
             return _decoded(base, level)
         array = zarr.open_array(base.aszarr(level=level), mode="r")
@@ -81,9 +88,32 @@ def open_array(path: str, key: str) -> Any:
 
 def decoded_whole(path: str, key: str) -> int:
     """Return the bytes of level `key` if any window of it takes decoding all of it, else 0."""
-    with tifffile.TiffFile(path) as tiff:
-        series = tiff.series[0].levels[int(key)]
+    file, number = _split(path)
+    with tifffile.TiffFile(file) as tiff:
+        series = tiff.series[number or 0].levels[int(key)]
         return 0 if _is_mapped(series) or not _is_whole(series) else int(series.nbytes)
+
+
+def _split(path: str) -> tuple[str, int | None]:
+    """Return the file, and the number of an image in it if one is named."""
+    file, inside = inside_file(path) or (path, "")
+    if inside and not inside.isdecimal():
+        raise InputError(f"'{path}' names no image: those of a TIFF have numbers, such as '{file}/0'")
+    return str(file), int(inside) if inside else None
+
+
+def _refuse_other_images(path: str, file: str, tiff: tifffile.TiffFile, number: int | None) -> None:
+    """A thumbnail that comes first would be taken for the slide."""
+    sizes = [_extent(series) for series in tiff.series]
+    if number is not None and number >= len(sizes):
+        raise InputError(f"'{path}' names no image: the file holds {len(sizes)}, from '{file}/0'")
+    largest = max(range(len(sizes)), key=lambda one: (sizes[one][0] * sizes[one][1], -one))
+    if number is None and largest:
+        (rows, columns), (most_rows, most_columns) = sizes[0], sizes[largest]
+        raise InputError(
+            f"'{path}' holds {len(sizes)} images, the first of {columns} x {rows} pixels and a later one of "
+            f"{most_columns} x {most_rows}; open one by its number, such as '{file}/{largest}'"
+        )
 
 
 def _decoded(base: tifffile.TiffPageSeries, level: int) -> NDArray[Any]:
@@ -144,9 +174,9 @@ def _coarser(size: dict[str, float], base: tuple[int, int], level: tuple[int, in
     return size | {axis: size[axis] * base[at] / level[at] for at, axis in enumerate("yx")}
 
 
-def _channels(tiff: tifffile.TiffFile, series: tifffile.TiffPageSeries) -> tuple[str, ...] | None:
+def _channels(tiff: tifffile.TiffFile, number: int, series: tifffile.TiffPageSeries) -> tuple[str, ...] | None:
     """Names from OME-XML; else of the samples of a pixel the colours that the file declares, and numbers for others."""
-    named = ome_channels(tiff)
+    named = ome_channels(tiff, number)
     if "S" not in series.axes:
         return named
     samples = _shape_without_alpha(series)[series.axes.index("S")]
@@ -154,6 +184,16 @@ def _channels(tiff: tifffile.TiffFile, series: tifffile.TiffPageSeries) -> tuple
         return named
     colours = COLOURS.get(series.keyframe.photometric, ())[:samples]
     return (*colours, *map(str, range(len(colours), samples)))
+
+
+def _refuse_missing_files(path: str, file: str, tiff: tifffile.TiffFile, base: tifffile.TiffPageSeries) -> None:
+    """An OME-TIFF may be spread over files; planes of one that is not there would be read as 0."""
+    if not tiff.is_ome or all(page is not None for page in base.pages):
+        return
+    named = re.findall(r'FileName="([^"]+)"', tiff.ome_metadata or "")
+    missing = sorted({name for name in named if not (Path(file).parent / name).exists()})
+    if missing:
+        raise InputError(f"'{path}' goes on in '{missing[0]}', which is not beside it; put all files into one folder")
 
 
 def _refuse_compression(path: str, page: tifffile.TiffPage) -> None:

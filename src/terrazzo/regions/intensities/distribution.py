@@ -114,14 +114,17 @@ class Distribution:
     dtypes : tuple of str
         The types of their pixels.
     channels : tuple of SeenChannel
+    names : tuple of str or None
+        Of the channels, where all images say the same ones.
     """
 
     images: int
     dtypes: tuple[str, ...]
     channels: tuple[SeenChannel, ...]
+    names: tuple[str, ...] | None = None
 
     @classmethod
-    def of(cls, images: Iterable[ImageIntensities | None]) -> Distribution | None:
+    def of(cls, images: Iterable[ImageIntensities | None], names: tuple[str, ...] | None = None) -> Distribution | None:
         """Return the distribution of some images, with the same channels; None if no pixel of theirs counts."""
         known = [image for image in images if image is not None]
         if not known:
@@ -130,7 +133,7 @@ class Distribution:
         for levels in zip(*(image.levels for image in known), strict=True):
             extremes = Figures.extremes([Figures.of(own) for own in levels])
             channels.append(SeenChannel(Figures.of(np.concatenate(levels)), *extremes))
-        return cls(len(known), tuple(sorted({image.dtype for image in known})), tuple(channels))
+        return cls(len(known), tuple(sorted({image.dtype for image in known})), tuple(channels), names)
 
     @classmethod
     def restored(cls, plain: Mapping[str, Any] | None) -> Distribution | None:
@@ -150,7 +153,10 @@ class Distribution:
         images, dtypes = int(plain["images"]), [np.dtype(str(name)) for name in plain["dtypes"]]
         if not 1 <= images < MOST_IMAGES or not dtypes or any(dtype.kind not in "buif" for dtype in dtypes):
             raise ValueError(f"a model has seen {images} images of the types {dtypes}")
-        return cls(images, tuple(map(str, dtypes)), tuple(channels))
+        names = plain.get("names")
+        if names is not None and len(names) != len(channels):
+            raise ValueError(f"a model has seen {len(channels)} channels of {len(names)} names")
+        return cls(images, tuple(map(str, dtypes)), tuple(channels), None if names is None else tuple(map(str, names)))
 
     def text(self) -> str:
         """Return it in a line, such as "8 images of uint8 with intensities 0 to 255, in the median 62 to 160"."""

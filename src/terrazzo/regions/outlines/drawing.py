@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from functools import cached_property
 
 import numpy as np
@@ -38,6 +38,8 @@ class Drawing:
         The classes in the order in which they appear.
     colours : dict of str to str
         Of those classes that say, the colour `#rrggbb`.
+    titles : dict of int to str
+        Of those shapes that their file calls something, what it calls them.
     """
 
     points: NDArray[np.float64]
@@ -48,6 +50,7 @@ class Drawing:
     classes: NDArray[np.int64]
     names: tuple[str, ...]
     colours: dict[str, str]
+    titles: dict[int, str] = field(default_factory=dict)
 
     def __len__(self) -> int:
         return self.filled.size
@@ -102,13 +105,23 @@ class DrawingBuilder:
         self.classes: list[int] = []
         self.indices: dict[str, int] = {}
         self.colours: dict[str, str] = {}
+        self.titles: dict[int, str] = {}
         self.count = 0
 
     def add(
-        self, parts: Sequence[tuple[bool, Sequence[NDArray[np.float64]]]], name: str | None, colour: str | None
+        self,
+        parts: Sequence[tuple[bool, Sequence[NDArray[np.float64]]]],
+        name: str | None,
+        colour: str | None,
+        title: str | None = None,
     ) -> None:
-        """Add a shape: for each part whether it is filled, and its rings (y, x); its class and that one's colour."""
+        """Add a shape: for each part whether it is filled, and its rings (y, x); its class and that one's colour.
+
+        `title` is what its file calls it, where that says more than its number.
+        """
         self.count += 1
+        if title is not None:
+            self.titles[self.count] = title
         index = UNCLASSED if name is None else self.indices.setdefault(name, len(self.indices))
         if name is not None and colour is not None:
             self.colours.setdefault(name, colour)
@@ -131,6 +144,7 @@ class DrawingBuilder:
             classes=np.array(self.classes, np.int64),
             names=tuple(self.indices),
             colours=self.colours,
+            titles=self.titles,
         )
 
 

@@ -16,6 +16,7 @@ from terrazzo.io.failures import about
 from terrazzo.io.images.image import Image
 from terrazzo.regions.intensities.distribution import Distribution
 from terrazzo.regions.intensities.image_intensities import ImageIntensities
+from terrazzo.regions.intensities.moved_channels import moved_channels
 from terrazzo.regions.intensities.unequal_scales import unequal_scales
 from terrazzo.regions.superpixels.single_precision import LEAST
 
@@ -58,7 +59,20 @@ def seen_intensities(
     said = unequal_scales(found, names)
     if said is not None:
         _log.warning("%s", said)
-    return Distribution.of(found)
+    return Distribution.of(found, _channel_names(images))
+
+
+def _channel_names(images: Sequence[ImageLike]) -> tuple[str, ...] | None:
+    """Return what the channels are called, where all images call them the same; say so where they change places.
+
+    Numbers are no names.
+    """
+    named = [image.channels if isinstance(image, Image) else () for image in images]
+    for own, image in zip(named, images, strict=True):
+        said = moved_channels(own, named[0])
+        if said is not None and isinstance(image, Image):
+            _log.warning("'%s' %s than the first image; give all images their channels in one order", image.path, said)
+    return named[0] if len(set(named)) == 1 and not all(name.isdecimal() for name in named[0]) else None
 
 
 def _estimated(pixels: Readable, mask: Mask) -> ImageIntensities | None:

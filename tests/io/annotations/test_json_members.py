@@ -4,7 +4,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from terrazzo.io.annotations.json_features import features_of
+from terrazzo.io.annotations.geojson import features_of
+from terrazzo.io.annotations.json_members import members_of, value_at
 
 values = st.recursive(
     st.none() | st.booleans() | st.integers(-9, 9) | st.text(max_size=5),
@@ -56,3 +57,19 @@ def test_what_is_no_json_is_refused(text):
 def test_json_without_features_is_refused(text):
     with pytest.raises(ValueError, match="it is"):
         list(features_of(text))
+
+
+@settings(max_examples=60)
+@given(st.dictionaries(st.sampled_from("abcd"), values, max_size=4), st.sampled_from([None, 1]))
+def test_members_are_those_of_the_object_and_each_says_where_it_stands(document, indent):
+    text = json.dumps(document, indent=indent)
+    lists = set()
+    found = {key: [] for key in "ab" if isinstance(document.get(key), list)}
+    for key, value, start, end in members_of(text, ("a", "b"), lists):
+        assert json.loads(text[start:end]) == value_at(text, start) == value
+        if key in found:
+            found[key].append(value)
+        else:
+            found[key] = value
+    assert found == document
+    assert lists == {key for key in "ab" if isinstance(document.get(key), list)}
