@@ -21,6 +21,7 @@ from terrazzo.comparison.splitting.units import (
     units_by_region,
 )
 from terrazzo.errors import InputError
+from terrazzo.training.rules.few_annotated import say_few_annotated
 from terrazzo.training.rules.named_classes import chosen_names
 
 
@@ -71,6 +72,7 @@ def split_sources(
         raise InputError("fewer than two classes are annotated; annotate some pixels of at least two classes")
     named = chosen_names(class_names, counts.shape[1] if class_names is None else len(class_names))
     counts = _widened(counts, len(named))
+    say_few_annotated(counts.sum(axis=0), named)
     made = make_folds(counts, splitting.folds, seed=seed, what=WHAT[by], class_names=named)
     assigned = []
     for number, fold in enumerate(made):

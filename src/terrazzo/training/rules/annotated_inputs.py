@@ -16,6 +16,7 @@ from terrazzo.errors import InputError, ParameterError
 from terrazzo.io.images.image import Image
 from terrazzo.pixel_size import is_same_size, size_ratio
 from terrazzo.regions.classes.annotation import NOT_ANNOTATED
+from terrazzo.training.rules.few_annotated import say_few_annotated
 from terrazzo.training.rules.named_classes import (
     ClassNames,
     annotated_colours,
@@ -147,13 +148,14 @@ def count_classes(planes: Sequence[da.Array]) -> int:
     return max(1, int(max(highest)) + 1)
 
 
-def check_annotation(annotated: NDArray[np.float64]) -> None:
-    """Raise a ParameterError unless pixels of two classes are annotated."""
+def check_annotation(annotated: NDArray[np.float64], class_names: Sequence[str] | None = None) -> None:
+    """Raise a ParameterError unless pixels of two classes are annotated; a warning names classes with very few."""
     found = np.flatnonzero(annotated)
     if found.size == 0:
         raise ParameterError("no pixel is annotated; annotate some pixels of at least two classes")
     if found.size == 1:
         raise ParameterError(f"class {found[0]} is the only one annotated; annotate some pixels of another class")
+    say_few_annotated(annotated, class_names)
 
 
 def pixels_of(counts: Iterable[NDArray[np.unsignedinteger]]) -> NDArray[np.float64]:
