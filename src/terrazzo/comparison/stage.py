@@ -75,6 +75,7 @@ def fit_stage(method: Method, job: Mapping[str, Any], folder: Path) -> dict[str,
 def predict_stage(method: Method, job: Mapping[str, Any], folder: Path) -> dict[str, Any]:
     """Predict and score each test image."""
     from terrazzo.blockwise.runs.score import score
+    from terrazzo.comparison.confidence import confidence_of
 
     model = method.open_model(Path(job["model"]))
     classes, device = len(job["class_names"]), _warm_up(method, job["device"])
@@ -86,7 +87,9 @@ def predict_stage(method: Method, job: Mapping[str, Any], folder: Path) -> dict[
             prediction = method.write_prediction(model, image, path, job["device"])
         figures = figures or method.figures(model, prediction)
         with _scoring_client() as client:
-            scores = score(prediction, one.annotation.labels(), classes=classes, client=client)
+            labels = one.annotation.labels()
+            scores = score(prediction, labels, classes=classes, client=client)
+            sure = confidence_of(model, image, labels, prediction, job["device"], client)
         images.append(
             {
                 "name": one.name,
@@ -96,6 +99,7 @@ def predict_stage(method: Method, job: Mapping[str, Any], folder: Path) -> dict[
                 "confusion": scores.confusion.tolist(),
                 "best": scores.best,
                 "boundaries": None if scores.boundaries is None else scores.boundaries.tolist(),
+                **sure,
             }
         )
     return {"images": images, "figures": figures}

@@ -142,6 +142,10 @@ class FittedModel(ABC):
         """Return plain values that decide the answer and that a message may name, where a result has others."""
         return {}
 
+    def uncalibrated(self) -> Self:
+        """Return the same model with the probabilities that it was fitted with, before they were calibrated."""
+        return self
+
     def notes(self, figures: Mapping[str, int]) -> list[str]:  # noqa: ARG002
         """Return sentences that warn of a result, from figures that its passes summed over all blocks."""
         return []
@@ -181,7 +185,7 @@ def check_channels(found: int, fitted: int) -> None:
 
 def check_temperature(value: Any) -> None:
     """Raise a ModelError unless logits can be divided by a value."""
-    if not (isinstance(value, int | float) and 0 < value < math.inf):
+    if isinstance(value, bool) or not (isinstance(value, int | float) and 0 < value < math.inf):
         raise ModelError(f"a model's temperature is {value!r}; it must be a number above 0")
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import copy
 import hashlib
 from collections.abc import Mapping
-from dataclasses import asdict, dataclass, field
+from dataclasses import asdict, dataclass, field, replace
 from functools import cached_property, partial
 from typing import Any
 
@@ -93,6 +93,10 @@ class Model(SuperpixelModel):
     def layers(self) -> int:
         """How many hops away a node's class depends on."""
         return self.network.config.layers
+
+    def uncalibrated(self) -> Model:
+        """Return the same model without a temperature."""
+        return replace(self, temperature=1.0)
 
     def passes(self, device: str = "cpu") -> tuple[Pass, ...]:
         """Return the two passes: superpixels and what is measured of them; then their classes."""

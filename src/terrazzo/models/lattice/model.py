@@ -94,6 +94,10 @@ class LatticeModel(SuperpixelModel):
         )
         return replace(self, network=network)
 
+    def uncalibrated(self) -> LatticeModel:
+        """Return the same model without temperatures."""
+        return replace(self, temperatures=Temperatures())
+
     def passes(self, device: str = "cpu") -> tuple[Pass, ...]:
         """Return the two passes: superpixels and what is measured of them; then classes, of superpixels and pixels."""
         config, recipe = self.network.config, self.recipe
