@@ -14,13 +14,13 @@ from terrazzo.models.lattice.temperatures import Temperatures
 from terrazzo.regions.classes.calibration import calibration_error, confidence_of
 from terrazzo.training.lattice.batches import Batch
 from terrazzo.training.rules.calibration import (
+    annotated_regions,
+    cautious_temperature,
     error_figures,
     highest_probabilities,
-    region_doubt,
     region_error,
     region_temperature,
 )
-from terrazzo.training.rules.temperature import best_temperature
 
 MOST_PIXELS = 2**17
 """Of more sampled pixels every n-th is looked at."""
@@ -77,12 +77,12 @@ class ValidationAnswers:
         return cls(np.concatenate(regions), np.concatenate(counts), decided, *joined)
 
     def temperatures(self) -> Temperatures:
-        """Return the best of each."""
+        """Return the temperature of each."""
         region = region_temperature(self.regions, self.counts)
         if self.pixels is None or not self.areas.any():
             return Temperatures(region)
-        doubt = region_doubt(self.counts)
-        return Temperatures(region, best_temperature(self.pixels, self.classes, self.areas, doubt=doubt))
+        regions = annotated_regions(self.counts)
+        return Temperatures(region, cautious_temperature(self.pixels, self.classes, self.areas, regions))
 
     def calibration_error(self, temperatures: Temperatures, sure: float) -> float:
         """Return the expected calibration error of what is painted; NaN where nothing is annotated."""

@@ -15,17 +15,31 @@ from terrazzo.training.rules.temperature import best_temperature, doubt_of
 ERROR, ERROR_BEFORE = "validation_calibration_error", "validation_calibration_error_before"
 
 
+def cautious_temperature(
+    logits: NDArray[np.floating[Any]], labels: NDArray[Any], weights: NDArray[Any], regions: int
+) -> float:
+    """Return the best temperature of logits (N, C); below 1 no lower than so many labelled regions can tell.
+
+    Probabilities that were too sure are mended as they are found to be. To be made surer than they were they need more
+    than a few regions that are all right: `doubt_of` is spread over their labels, and 1 is the most that comes of it.
+    """
+    found = best_temperature(logits, labels, weights)
+    if found >= 1:
+        return found
+    return min(1.0, best_temperature(logits, labels, weights, doubt=doubt_of(regions, logits.shape[1])))
+
+
 def region_temperature(logits: NDArray[np.floating[Any]], counts: NDArray[np.floating[Any]]) -> float:
-    """Return the best temperature of the logits (N, C) of regions by their annotated pixels of each class, (N, C)."""
+    """Return the temperature of the logits (N, C) of regions by their annotated pixels of each class, (N, C)."""
     rows, classes = np.nonzero(counts)
     if not rows.size:
         return 1.0
-    return best_temperature(logits[rows], classes, counts[rows, classes], doubt=region_doubt(counts))
+    return cautious_temperature(logits[rows], classes, counts[rows, classes], annotated_regions(counts))
 
 
-def region_doubt(counts: NDArray[np.floating[Any]]) -> float:
-    """Return how much of a label is to be spread where regions have so many annotated pixels of each class, (N, C)."""
-    return doubt_of(int(counts.any(axis=1).sum()), counts.shape[1])
+def annotated_regions(counts: NDArray[np.floating[Any]]) -> int:
+    """Return how many regions have annotated pixels, of a table (N, C)."""
+    return int(counts.any(axis=1).sum())
 
 
 def region_error(
