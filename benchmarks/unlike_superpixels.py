@@ -26,6 +26,7 @@ from terrazzo.models.lattice.cell_rows import cell_rows
 from terrazzo.models.passes.superpixels import superpixels_pass
 from terrazzo.regions.graphs.row_spread import RowSpread
 from terrazzo.regions.graphs.scaling import FeatureMoments, as_scale, standardised
+from terrazzo.regions.statistics.features import LATTICE_FEATURES
 
 SETS = {"axon-sem": 16, "bbbc039": 8, "drosophila-ovary": 16, "hesc-phase": 16, "vnc-sstem": 16}
 LARGEST = 2048
@@ -42,7 +43,7 @@ ALTERED: dict[str, Callable[[Any], Any]] = {
 
 def rows_of(pixels: Any, size: int) -> Any:
     """The rows of all superpixels of an image, as the lattice network reads them."""
-    recipe = tz.Recipe(len(pixels), tz.SuperpixelParameters((size, size)), tz.LATTICE_FEATURES)
+    recipe = tz.Recipe(len(pixels), tz.SuperpixelParameters((size, size)), LATTICE_FEATURES)
     one, found = superpixels_pass(recipe), []
     sources = Sources(pixels, None, estimates=estimated(estimates_of([one]), da.from_array(pixels)))
     for block in BlockGrid.of(Lattice(pixels.shape[1:], (size, size))):

@@ -79,7 +79,7 @@ def predict_stage(method: Method, job: Mapping[str, Any], folder: Path) -> dict[
 
     model = method.open_model(Path(job["model"]))
     classes, device = len(job["class_names"]), _warm_up(method, job["device"])
-    images, figures = [], None
+    images, predictions, figures = list[dict[str, Any]](), [], None
     for number, one in enumerate(sources_from_json(job["sources"])):
         image, path = one.image.image(), folder / "predictions" / f"{number}.zarr"
         path.parent.mkdir(exist_ok=True)
@@ -87,9 +87,7 @@ def predict_stage(method: Method, job: Mapping[str, Any], folder: Path) -> dict[
             prediction = method.write_prediction(model, image, path, job["device"])
         figures = figures or method.figures(model, prediction)
         with _scoring_client() as client:
-            labels = one.annotation.labels()
-            scores = score(prediction, labels, classes=classes, client=client)
-            sure = confidence_of(model, image, labels, prediction, job["device"], client)
+            scores = score(prediction, one.annotation.labels(), classes=classes, client=client)
         images.append(
             {
                 "name": one.name,
@@ -99,9 +97,13 @@ def predict_stage(method: Method, job: Mapping[str, Any], folder: Path) -> dict[
                 "confusion": scores.confusion.tolist(),
                 "best": scores.best,
                 "boundaries": None if scores.boundaries is None else scores.boundaries.tolist(),
-                **sure,
             }
         )
+        predictions.append((image, one.annotation.labels(), prediction))
+    # after all that is measured, since it takes memory as well
+    with _scoring_client() as client:
+        for found, given in zip(images, predictions, strict=True):
+            found |= confidence_of(model, *given, job["device"], client)
     return {"images": images, "figures": figures}
 
 
