@@ -39,9 +39,29 @@ def test_about_one_row_in_a_thousand_of_the_fit_lies_beyond_and_never_more(numbe
     rows = drawn(number, seed=seed)
     spread = spread_of(rows, parts)
     assert spread.beyond(rows) <= (1 - WITHIN) * number + 1e-9
+    squares = np.square(spread.distances(rows))
+    from_others = np.sqrt(squares / np.maximum(1 - 5 * squares / number, 1e-12))
+    assert (from_others > spread.farthest * (1 + 1e-9)).sum() <= (1 - WITHIN) * number + 1e-9
     # the next step inwards of a hundredth would leave out more
-    nearer = RowSpread(spread.middle, spread.axes, spread.farthest / 1.012)
-    assert nearer.beyond(rows) > (1 - WITHIN) * number - 1
+    assert (from_others > spread.farthest / 1.012).sum() > (1 - WITHIN) * number - 1
+
+
+def test_the_distance_of_a_row_is_that_from_the_others():
+    rows = drawn(30)
+    rows -= rows.mean(axis=0)
+    spread = spread_of(rows)
+    apart = []
+    for left_out in range(30):
+        others = np.delete(rows, left_out, axis=0).astype(np.float64)
+        inverse = np.linalg.inv(others.T @ others / 30 + SHRINKAGE * np.eye(5))
+        apart.append(np.sqrt(rows[left_out] @ inverse @ rows[left_out] / 5))
+    assert spread.farthest / 2 ** (1 / 64) < max(apart) * (1 + 1e-5)
+    assert spread.farthest > max(apart) * (1 - 1e-5)
+
+
+def test_few_rows_in_many_columns_do_not_make_others_like_them_unlike():
+    rows = np.random.default_rng(0).normal(size=(2064, 60)).astype(np.float32)
+    assert spread_of(rows[:64]).beyond(rows[64:]) < 0.15 * 2000
 
 
 @given(st.integers(0, 9), st.lists(st.integers(1, 9000), max_size=4), st.booleans())

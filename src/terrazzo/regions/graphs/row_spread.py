@@ -52,6 +52,8 @@ class RowSpread:
     def of(cls, tables: Callable[[], Iterable[NDArray[np.float32]]]) -> Self | None:
         """Return the spread of rows that are seen a table at a time, twice; None if there is none.
 
+        Each row's distance is taken from the others: few rows in many columns make room for themselves.
+
         Parameters
         ----------
         tables : callable
@@ -64,7 +66,8 @@ class RowSpread:
         spread = cls(middle, axes, np.inf)
         counts = np.zeros(len(EDGES) + 1, np.int64)
         for rows in tables():
-            counts += np.bincount(np.searchsorted(EDGES, spread.distances(rows)), minlength=len(counts))
+            apart = _from_others(spread.distances(rows), moments.count, len(middle))
+            counts += np.bincount(np.searchsorted(EDGES, apart), minlength=len(counts))
         # whole numbers: their order says nothing
         place = int(np.searchsorted(counts.cumsum(), WITHIN * moments.count))
         return cls(middle, axes, float(np.append(EDGES, np.inf)[place]))
@@ -99,6 +102,12 @@ class RowSpread:
         for column, share in zip(apart, self.axes, strict=True):
             total += np.square(share * column)
         return total
+
+
+def _from_others(distances: NDArray[np.float64], count: int, columns: int) -> NDArray[np.float64]:
+    """Return distances from a spread as if each row had been no part of it (Sherman and Morrison 1950)."""
+    shares = columns * np.square(distances) / count
+    return distances / np.sqrt(np.maximum(1 - shares, np.finfo(np.float64).eps))
 
 
 @dataclass(frozen=True, eq=False)
