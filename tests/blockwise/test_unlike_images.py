@@ -11,17 +11,20 @@ import pytest
 from forests import random_forest
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from segmented import blobs
+from segmented import blobs, graph_of, grid_of, segment, small_recipe
 from strategies import chunkings
 from thresholds import Threshold
 from unets import random_unet
-from untrained import untrained_model
+from untrained import untrained_lattice, untrained_model
 
 import terrazzo as tz
+from terrazzo.blocks import Box
 from terrazzo.blockwise.inputs.estimates import INTENSITIES, estimated, lazy_estimate
 from terrazzo.blockwise.inputs.masks import checked_mask
 from terrazzo.errors import ModelError
 from terrazzo.io.describe import describe
+from terrazzo.models.lattice.cell_rows import cell_rows
+from terrazzo.regions.graphs.row_spread import RowSpread
 from terrazzo.regions.intensities.distribution import Distribution
 
 IMAGE = (200 * blobs((130, 170))).clip(0, 255).astype(np.uint8)
@@ -145,6 +148,58 @@ def test_a_model_may_warn_of_what_its_passes_have_counted(tmp_path, caplog):
 
     result = tz.write_prediction(Doubtful(2.0, 100.0), stored(tmp_path, IMAGE), tmp_path / "result.zarr")
     assert result.run["notes"] == [record.getMessage() for record in caplog.records] == ["none of 22100 pixels is sure"]
+
+
+def spread_of(recipe, image):
+    """What a lattice network would remember of an image, and its scaled rows."""
+    model = untrained_lattice(recipe)
+    grid = grid_of(image.shape[1:], recipe.superpixels.size)
+    table = cell_rows([graph_of(segment(image, grid, recipe), recipe)], Box((0, 0), grid.lattice.cells), grid.lattice)
+    rows = model.scales.rows(table.rows[table.present])
+    return RowSpread.of(lambda: [rows]), rows
+
+
+def test_superpixels_that_are_unlike_those_of_the_fit_are_counted_in_any_blocks_and_said(tmp_path, caplog):
+    recipe, image = small_recipe(), blobs((60, 70))
+    spread, rows = spread_of(recipe, image)
+    model = replace(untrained_lattice(recipe), spread=spread)
+    noisy = image + np.random.default_rng(0).normal(0, 0.5, image.shape).astype(np.float32)
+    noisy[:, :20] = image[:, :20]
+    _, others = spread_of(recipe, noisy)
+    expected = int((spread.distances(others) > spread.farthest).sum())
+    assert 0.4 * len(others) < expected < len(others)
+    for name, pixels, unlike in (("same", image, spread.beyond(rows)), ("noisy", noisy, expected)):
+        (tmp_path / name).mkdir()
+        stored_image = stored(tmp_path / name, pixels)
+        for block in (24, 36, 96):
+            caplog.clear()
+            path = tmp_path / name / f"{block}.zarr"
+            result = tz.write_prediction(model, stored_image, path, block=block)
+            assert result.run["figures"]["unlike_superpixels"] == unlike
+            assert describe(path)["figures"]["unlike_superpixels"] == unlike
+            said = [record.getMessage() for record in caplog.records if record.levelno == logging.WARNING]
+            assert said == result.run["notes"] == describe(path).get("notes", [])
+            assert len(said) == (name == "noisy")
+    assert said[0].startswith(f"{expected / len(others):.0%} of the superpixels are unlike those that the model was")
+
+
+def test_only_superpixels_inside_a_mask_are_counted(tmp_path):
+    recipe, image = small_recipe(), blobs((60, 70))
+    model = replace(untrained_lattice(recipe), spread=RowSpread(np.zeros(22), np.ones(22), 0.0))
+    mask = np.zeros((60, 70), bool)
+    mask[:30, :30] = True
+    result = tz.write_prediction(model, stored(tmp_path, image), tmp_path / "result.zarr", mask=mask, block=24)
+    figures = result.run["figures"]
+    assert 0 < figures["unlike_superpixels"] == figures["superpixels"] < 70
+
+
+def test_more_has_to_be_unlike_where_few_images_were_seen():
+    few, many = (replace(SEEN, images=number) for number in (1, 30))
+    counted = {"superpixels": 100, "unlike_superpixels": 20}
+    model = untrained_lattice()
+    assert [bool(replace(model, seen=seen).notes(counted)) for seen in (None, few, many)] == [False, False, True]
+    assert not replace(model, seen=many).notes(counted | {"unlike_superpixels": 10})
+    assert not replace(model, seen=many).notes({"superpixels": 100})
 
 
 def test_lazily_only_another_type_is_told_and_nothing_is_computed(nothing_computes, caplog):  # noqa: ARG001

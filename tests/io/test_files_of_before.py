@@ -10,7 +10,9 @@ import terrazzo as tz
 
 BEFORE = Path(__file__).parents[1] / "data" / "before"
 IMAGES = {"mean": "image", "attention": "colour", "unet": "image", "forest": "striped"}
+IMAGES |= {"lattice": "striped", "region": "striped"}
 KINDS = {"mean": tz.Model, "attention": tz.Model, "unet": tz.UNetModel, "forest": tz.ForestModel}
+KINDS |= {"lattice": tz.LatticeModel, "region": tz.LatticeModel}
 EVERYWHERE = (slice(None), slice(None))
 
 
@@ -38,6 +40,14 @@ def test_a_model_opens_and_predicts_the_same(name, tmp_path):
     assert np.mean(classes == of_before(name)) > 0.999
     again = tz.open_model(tz.write_model(model, tmp_path / "again.safetensors"))
     assert again.fingerprint() == model.fingerprint()
+
+
+@pytest.mark.parametrize("name", ["lattice", "region"])
+def test_a_lattice_network_without_temperatures_is_not_calibrated_and_counts_no_unlike_superpixels(name):
+    model = tz.open_model(BEFORE / f"{name}.safetensors")
+    assert (model.temperatures.region, model.temperatures.pixel, model.spread) == (1.0, 1.0, None)
+    assert not any(one.figures for one in model.passes() if one.name == "classes")
+    assert model.settings.decision == {"lattice": "pixel", "region": "region"}[name]
 
 
 @pytest.mark.parametrize("name", ["mean", "unet"])

@@ -170,7 +170,7 @@ def _value(text: str) -> int | float | str | list[int]:
 
 def _figures(path: str, report: dict[str, Any]) -> dict[str, Any]:
     methods = report["methods"].items()
-    shown = ("accuracy", "mean_iou", "macro_f1", "adjusted_rand", "boundary_f1", "ceiling")
+    shown = ("accuracy", "mean_iou", "macro_f1", "adjusted_rand", "boundary_f1", "ceiling", "calibration_error")
     return {
         "report": f"{path}/index.html",
         "summary": report["summary"],
@@ -179,6 +179,7 @@ def _figures(path: str, report: dict[str, Any]) -> dict[str, Any]:
             if "error" in one
             else {
                 **{figure: one["scores"][figure] for figure in shown},
+                "calibration_error_before": one["calibration_error_before"],
                 "training_seconds": one["training"]["seconds"],
                 "seconds_per_megapixel": one["seconds_per_megapixel"],
                 "peak_memory_mib": max(one["training"]["peak_memory"], one["prediction"]["peak_memory"]) // 2**20,

@@ -75,10 +75,11 @@ def fit_stage(method: Method, job: Mapping[str, Any], folder: Path) -> dict[str,
 def predict_stage(method: Method, job: Mapping[str, Any], folder: Path) -> dict[str, Any]:
     """Predict and score each test image."""
     from terrazzo.blockwise.runs.score import score
+    from terrazzo.comparison.confidence import confidence_of
 
     model = method.open_model(Path(job["model"]))
     classes, device = len(job["class_names"]), _warm_up(method, job["device"])
-    images, figures = [], None
+    images, predictions, figures = list[dict[str, Any]](), [], None
     for number, one in enumerate(sources_from_json(job["sources"])):
         image, path = one.image.image(), folder / "predictions" / f"{number}.zarr"
         path.parent.mkdir(exist_ok=True)
@@ -98,6 +99,11 @@ def predict_stage(method: Method, job: Mapping[str, Any], folder: Path) -> dict[
                 "boundaries": None if scores.boundaries is None else scores.boundaries.tolist(),
             }
         )
+        predictions.append((image, one.annotation.labels(), prediction))
+    # after all that is measured, since it takes memory as well
+    with _scoring_client() as client:
+        for found, given in zip(images, predictions, strict=True):
+            found |= confidence_of(model, *given, job["device"], client)
     return {"images": images, "figures": figures}
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import json
+import math
 from abc import ABC, abstractmethod
 from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any, ClassVar, Self
@@ -141,6 +142,10 @@ class FittedModel(ABC):
         """Return plain values that decide the answer and that a message may name, where a result has others."""
         return {}
 
+    def uncalibrated(self) -> Self:
+        """Return the same model with the probabilities that it was fitted with, before they were calibrated."""
+        return self
+
     def notes(self, figures: Mapping[str, int]) -> list[str]:  # noqa: ARG002
         """Return sentences that warn of a result, from figures that its passes summed over all blocks."""
         return []
@@ -176,6 +181,12 @@ def check_channels(found: int, fitted: int) -> None:
             f"the image has {found} channel{'' if found == 1 else 's'} and the model was fitted on {fitted}; "
             "give an image with the same channels or fit a model on this one"
         )
+
+
+def check_temperature(value: Any) -> None:
+    """Raise a ModelError unless logits can be divided by a value."""
+    if isinstance(value, bool) or not (isinstance(value, int | float) and 0 < value < math.inf):
+        raise ModelError(f"a model's temperature is {value!r}; it must be a number above 0")
 
 
 def common_of(header: Mapping[str, Any]) -> dict[str, Any]:

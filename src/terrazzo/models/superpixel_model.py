@@ -15,10 +15,17 @@ from terrazzo.memory import EDGES_PER_NODE
 from terrazzo.models.fitted_model import FittedModel
 from terrazzo.models.passes.segment_task import pixels_computed
 from terrazzo.regions.graphs.recipe import Recipe
+from terrazzo.regions.graphs.row_spread import WITHIN
 from terrazzo.regions.statistics.features import FeatureSet, statistic_named
 from terrazzo.regions.superpixels.compared_channels import check_channels as check_compared_channels
 from terrazzo.regions.superpixels.superpixel_parameters import SuperpixelParameters
 from terrazzo.wording import by, counted
+
+UNLIKE = "unlike_superpixels"
+"""The figure of a pass: superpixels that lie farther out than `WITHIN` of those of the fit."""
+
+MOST_UNLIKE, FEW = 0.1, 3.0
+"""Their share above which a sentence warns, a hundred times the fit's; with n images 1 + FEW / n times as much."""
 
 
 class SuperpixelModel(FittedModel):
@@ -50,6 +57,18 @@ class SuperpixelModel(FittedModel):
         """Raise a TerrazzoError if images with these channels are not what the model was fitted on."""
         super().check_image(channels, dtype)
         check_compared_channels(channels, dtype, self.recipe.superpixels)
+
+    def notes(self, figures: Mapping[str, int]) -> list[str]:
+        """Return a sentence if many superpixels are unlike those that the model was fitted on."""
+        unlike, superpixels = figures.get(UNLIKE, 0), max(1, figures.get("superpixels", 0))
+        images = 1 if self.seen is None else self.seen.images
+        if unlike <= MOST_UNLIKE * (1 + FEW / images) * superpixels:
+            return []
+        return [
+            f"{unlike / superpixels:.0%} of the superpixels are unlike those that the model was fitted on, of which "
+            f"{1 - WITHIN:.1%} were as far out: see that the image is of the same kind, with pixels of the same size "
+            "and intensities, or fit a model on such images as well"
+        ]
 
     def named_parameters(self) -> dict[str, Any]:
         """Return the parameters of the superpixels."""

@@ -52,6 +52,11 @@ def check_cells(cells, report):
     for method, one in report["methods"].items():
         for figure in ("accuracy", "mean_iou", "macro_f1", "adjusted_rand", "boundary_f1", "ceiling"):
             assert shown[method, figure, None] == number(one["scores"][figure], 4)
+        error = shown[method, "calibration_error", None].split()
+        assert error[0] == number(one["scores"]["calibration_error"], 4)
+        assert 0 < one["scores"]["calibration_error"] < 1
+        # a forest has no temperature
+        assert (one["calibration_error_before"] is None) is (method == "forest") is (len(error) == 1)
         for name in report["class_names"]:
             for figure in ("iou", "dice"):
                 assert shown[method, figure, name] == number(one["scores"][figure][name], 4)

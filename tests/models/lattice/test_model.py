@@ -1,5 +1,7 @@
 """A block's answer is that of the whole image (C7, C12), and that of a slow way to compute it."""
 
+from dataclasses import replace
+
 import dask.array as da
 import numpy as np
 import pytest
@@ -9,7 +11,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from scipy import ndimage
 from segmented import blobs, graph_of, grid_of, labels_of, segment, small_recipe
-from untrained import untrained_lattice
+from untrained import untrained_lattice, untrained_model
 
 import terrazzo as tz
 from terrazzo.blocks import Box
@@ -20,7 +22,9 @@ from terrazzo.models.lattice.directions import graph_of_cells
 from terrazzo.models.lattice.embed_block import cells_needed, embedded_block
 from terrazzo.models.lattice.graph_passing import GraphPassing
 from terrazzo.models.lattice.pixel_responses import response_window, some_responses
+from terrazzo.models.lattice.temperatures import Temperatures
 from terrazzo.models.passes.declared import Seen
+from terrazzo.regions.graphs.row_spread import RowSpread
 
 SIZES = ((6, 5), (2, 4, 3), (1, 4, 3))
 
@@ -117,6 +121,46 @@ def test_a_superpixel_that_is_sure_decides_for_its_pixels(image):
     assert not np.array_equal(tz.predict(asked, da.from_array(image)).compute(), regions)
 
 
+@settings(max_examples=10, deadline=None)
+@given(st.floats(1 / 64, 64), st.floats(1 / 64, 64))
+def test_temperatures_change_probabilities_and_no_class_where_all_pixels_are_asked(region, pixel):
+    image, recipe = blobs((30, 34)), small_recipe()
+    model = untrained_lattice(recipe)
+    calibrated = replace(model, temperatures=Temperatures(region, pixel))
+    grid = grid_of(image.shape[1:])
+    segmented = segment(image, grid, recipe)
+    ids = labels_of(segmented, grid)
+    whole = grid_of(image.shape[1:], block_cells=grid.lattice.cells)[0, 0]
+    found = embedded_block(whole, [graph for _, graph in segmented.values()], model.network, model.scales)
+    seen = Seen(response_window(whole), image)
+    for asked in (seen, None):
+        plain, cooled = (
+            decided_pixels(whole, ids, found, model.network, model.scales, asked, one.temperatures)
+            for one in (model, calibrated)
+        )
+        assert np.array_equal(plain.classes, cooled.classes)
+        expected = torch.softmax(found.logits.flatten(0, -2) / region, dim=-1).numpy()
+        assert np.array_equal(cooled.regions, expected)
+    assert calibrated.fingerprint() != model.fingerprint()
+
+
+def test_a_superpixel_is_sure_at_its_calibrated_probability(image):
+    model = untrained_lattice(small_recipe(2), settings={"sure": 0.95})
+    classes = tz.predict(model, da.from_array(image)).compute()
+    regions = tz.predict(model.deciding("region"), da.from_array(image)).compute()
+    certain = replace(model, temperatures=Temperatures(region=1e-6))
+    assert np.array_equal(tz.predict(certain, da.from_array(image)).compute(), regions)
+    assert not np.array_equal(classes, regions)
+
+
+@pytest.mark.parametrize("wrong", [0.0, -1.0, float("inf"), float("nan"), "hot", True])
+def test_a_temperature_that_is_none_is_refused(wrong):
+    with pytest.raises(ModelError, match=r"temperature is .*; it must be a number above 0"):
+        Temperatures(pixel=wrong)
+    with pytest.raises(ModelError, match=r"temperature is .*; it must be a number above 0"):
+        untrained_model(temperature=wrong)
+
+
 def test_a_model_of_superpixels_alone_has_no_decision_per_pixel():
     model = untrained_lattice(settings={"decision": "region"})
     with pytest.raises(ModelError, match="without a decision per pixel"):
@@ -137,11 +181,14 @@ def test_pixels_outside_a_mask_have_no_class_and_change_no_other(image):
 
 
 def test_a_model_is_the_same_after_it_was_written_and_read(image, tmp_path):
-    model = untrained_lattice(small_recipe(2), fitted={"steps": 3.0})
+    temperatures, spread = Temperatures(1.3, 0.1 + 0.2), RowSpread(np.ones(40), np.eye(40), 2.5)
+    model = untrained_lattice(small_recipe(2), fitted={"steps": 3.0}, temperatures=temperatures, spread=spread)
     path = tz.write_model(model, tmp_path / "model.safetensors")
     again = tz.open_model(path)
     assert again.fingerprint() == model.fingerprint()
     assert again.settings == model.settings
     assert again.fitted == model.fitted
+    assert again.temperatures == temperatures
+    assert again.spread.farthest == 2.5
     expected = tz.predict(model, da.from_array(image)).compute()
     assert np.array_equal(tz.predict(again, da.from_array(image)).compute(), expected)

@@ -33,6 +33,10 @@ def test_a_fit_learns_what_is_annotated_and_predicts_the_rest(pair):
     assert right[annotation == 255].mean() > 0.9
     assert model.fitted["validation_mean_iou"] > 0.8
     assert model.fitted["steps"] == 150
+    assert 0 <= model.fitted["validation_calibration_error"] <= model.fitted["validation_calibration_error_before"]
+    described = model.described()["temperatures"]
+    assert (described["region"], described["pixel"]) == (model.temperatures.region, model.temperatures.pixel)
+    assert model.spread.middle.shape == (70,)
 
 
 def test_the_same_seed_gives_the_same_weights_wherever_tables_are_and_another_one_others(pair, tmp_path):
@@ -42,6 +46,10 @@ def test_the_same_seed_gives_the_same_weights_wherever_tables_are_and_another_on
     streamed = fitted([pair[0]], [pair[1]], training=on_disk)
     other = fitted([pair[0]], [pair[1]], training=tz.LatticeTraining(steps=12, device="cpu", seed=1))
     assert first.fingerprint() == again.fingerprint() == streamed.fingerprint() != other.fingerprint()
+    for model in (again, streamed):
+        assert model.temperatures == first.temperatures
+        assert model.spread.farthest == first.spread.farthest
+        assert {**model.fitted, "seconds": 0} == {**first.fitted, "seconds": 0}
     assert list(tmp_path.iterdir()) == []
 
 
@@ -92,6 +100,36 @@ def test_few_images_are_copied_more_often_unless_it_is_said():
     for wrong in (-1, 0.5, "some"):
         with pytest.raises(tz.ParameterError, match="copies is"):
             tz.LatticeTraining(copies=wrong)
+
+
+def test_images_smaller_than_a_cell_of_the_coarsest_level_are_learned_from_and_labelled():
+    images, annotations = zip(*(striped(side=24, seed=seed) for seed in range(3)), strict=True)
+    model = fitted(list(images), list(annotations), network=tz.LatticeSettings(width=8), training=FEW)
+    assert model.settings.coarser == 3
+    for shape in ((24, 24), (5, 63), (3, 2), (1, 1)):
+        classes = tz.predict(model, np.ones(shape, np.uint8)).compute()
+        assert classes.shape == shape
+        assert set(np.unique(classes)) <= {0, 1}
+
+
+def cells(discs, seed):
+    """Return bright discs on a dark, noisy ground, and where they are."""
+    rng = np.random.default_rng(seed)
+    rows, columns = np.indices((96, 96))
+    classes = np.zeros((96, 96), np.uint8)
+    for y, x in rng.integers(10, 86, (discs, 2)):
+        classes |= ((rows - y) ** 2 + (columns - x) ** 2 < 81).astype(np.uint8)
+    return (20 + 80 * classes + rng.normal(0, 4, classes.shape)).clip(0, 255).astype(np.uint8), classes
+
+
+def test_an_image_without_any_object_stays_empty():
+    images, annotations = zip(*(cells(discs, seed) for seed, discs in enumerate((5, 4, 0, 6))), strict=True)
+    network, training = tz.LatticeSettings(width=16, levels=2), tz.LatticeTraining(steps=100, validation=[3])
+    model = fitted(list(images), list(annotations), network=network, training=training)
+    image, classes = cells(5, 8)
+    assert (tz.predict(model, image).compute() == classes).mean() > 0.97
+    for empty in (cells(0, 9)[0], np.full((96, 96), 20, np.uint8)):
+        assert not tz.predict(model, empty).compute().any()
 
 
 @pytest.mark.parametrize("decision", ["pixel", "region"])

@@ -6,7 +6,7 @@ from scipy.optimize import minimize_scalar
 from scipy.special import log_softmax
 
 from terrazzo.errors import ParameterError
-from terrazzo.training.rules.temperature import COLDEST, HOTTEST, best_temperature
+from terrazzo.training.rules.temperature import COLDEST, HOTTEST, best_temperature, doubt_of
 
 
 def cross_entropy(temperature, logits, labels, weights):
@@ -66,6 +66,22 @@ def test_where_there_is_no_best_one_it_stays_within_bounds():
     assert best_temperature(sure, np.array([0, 1])) == pytest.approx(COLDEST)
     assert best_temperature(sure, np.array([1, 0])) == pytest.approx(HOTTEST)
     assert best_temperature(np.zeros((3, 2)), np.array([0, 1, 1])) == 1
+
+
+@given(st.integers(0, 2**32), st.integers(2, 4), st.floats(0.001, 0.2))
+def test_doubt_is_a_share_of_each_label_that_is_spread_over_all_classes(seed, classes, doubt):
+    rng = np.random.default_rng(seed)
+    logits, labels = drawn(rng, 100, classes, 1.0)
+    shares = np.full((100, classes), doubt / classes)
+    shares[np.arange(100), labels] += 1 - doubt
+    spread = best_temperature(np.repeat(logits, classes, axis=0), np.tile(np.arange(classes), 100), shares.ravel())
+    assert best_temperature(logits, labels, doubt=doubt) == pytest.approx(spread, rel=1e-6)
+
+
+def test_that_all_of_a_few_are_right_makes_nobody_certain():
+    right = np.tile([[5.0, 0]], (100, 1))
+    temperature = best_temperature(right, np.zeros(100, int), doubt=doubt_of(100, 2))
+    assert 1 / (1 + np.exp(-5 / temperature)) == pytest.approx(101 / 102)
 
 
 def test_large_logits_do_not_overflow():

@@ -14,7 +14,9 @@ from typing import Any
 
 import numpy as np
 import torch
+from numpy.typing import NDArray
 
+from terrazzo.comparison.confidence import AFTER, BEFORE
 from terrazzo.comparison.growth import LIMITS, where_it_stops
 from terrazzo.comparison.methods import title_of
 from terrazzo.comparison.reporting.page import write_page
@@ -22,6 +24,7 @@ from terrazzo.comparison.reporting.pictures import draw_pictures
 from terrazzo.comparison.splitting.split import Split
 from terrazzo.comparison.stage import write_json
 from terrazzo.models.device import choose_device
+from terrazzo.regions.classes.calibration import calibration_error
 from terrazzo.regions.classes.scores import Scores
 from terrazzo.version import __version__
 
@@ -128,6 +131,7 @@ def _method(title: str, outcomes: Sequence[Mapping[str, Any]], class_names: Sequ
     return {
         "title": title,
         "scores": whole.summary(class_names),
+        "calibration_error_before": _error_before(images),
         "fold_accuracies": accuracies,
         "accuracy_deviation": float(np.std(accuracies, ddof=1)) if len(accuracies) > 1 else None,
         "training": _mean_of_folds([outcome["fit"]["resources"] for outcome in done]),
@@ -141,8 +145,19 @@ def _method(title: str, outcomes: Sequence[Mapping[str, Any]], class_names: Sequ
 
 
 def _scores(image: Mapping[str, Any]) -> Scores:
-    boundaries = None if image["boundaries"] is None else np.array(image["boundaries"], np.int64)
-    return Scores(np.array(image["confusion"], np.int64), image["best"], boundaries)
+    boundaries, confidence = (_counts(image.get(name)) for name in ("boundaries", AFTER))
+    return Scores(np.array(image["confusion"], np.int64), image["best"], boundaries, confidence)
+
+
+def _counts(table: Any) -> NDArray[np.int64] | None:
+    return None if table is None else np.array(table, np.int64)
+
+
+def _error_before(images: Sequence[Mapping[str, Any]]) -> float | None:
+    """Return the calibration error of what was not calibrated yet; None of what never is."""
+    counts = [_counts(image.get(BEFORE)) for image in images]
+    known = [one for one in counts if one is not None]
+    return calibration_error(np.sum(known, axis=0)) if len(known) == len(counts) else None
 
 
 def _taken(resources: Sequence[Mapping[str, Any]]) -> dict[str, Any]:

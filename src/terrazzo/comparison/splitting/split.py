@@ -22,6 +22,7 @@ from terrazzo.comparison.splitting.units import (
 )
 from terrazzo.errors import InputError
 from terrazzo.regions.classes.annotation import gap_note, mask_hint
+from terrazzo.training.rules.few_annotated import say_few_annotated
 from terrazzo.training.rules.named_classes import chosen_names
 
 
@@ -79,6 +80,7 @@ def split_sources(
         raise InputError(note)
     named = chosen_names(class_names, counts.shape[1] if class_names is None else len(class_names))
     counts = _widened(counts, len(named))
+    say_few_annotated(counts.sum(axis=0), named)
     made = make_folds(counts, splitting.folds, seed=seed, what=WHAT[by], class_names=named)
     assigned = []
     for number, fold in enumerate(made):

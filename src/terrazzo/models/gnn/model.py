@@ -5,7 +5,7 @@ from __future__ import annotations
 import copy
 import hashlib
 from collections.abc import Mapping
-from dataclasses import asdict, dataclass, field
+from dataclasses import asdict, dataclass, field, replace
 from functools import cached_property, partial
 from typing import Any
 
@@ -17,7 +17,7 @@ from terrazzo.blocks import Block
 from terrazzo.errors import ModelError
 from terrazzo.memory import WORKER_WITH_TORCH
 from terrazzo.models.device import choose_device
-from terrazzo.models.fitted_model import common_of
+from terrazzo.models.fitted_model import check_temperature, common_of
 from terrazzo.models.gnn.classify_block import (
     cells_needed,
     classify_nodes,
@@ -68,6 +68,8 @@ class Model(SuperpixelModel):
         The unit of `pixel_size`, such as "micrometer".
     seen : Distribution or None
         The intensities of the images that it was fitted on.
+    temperature : float
+        By what logits are divided before they become probabilities; 1 leaves them as they are.
     """
 
     network: GNN
@@ -79,6 +81,10 @@ class Model(SuperpixelModel):
     fitted: dict[str, float] = field(default_factory=dict)
     pixel_unit: str | None = None
     seen: Distribution | None = None
+    temperature: float = 1.0
+
+    def __post_init__(self) -> None:
+        check_temperature(self.temperature)
 
     kind = "gnn"
     title = "graph network"
@@ -87,6 +93,10 @@ class Model(SuperpixelModel):
     def layers(self) -> int:
         """How many hops away a node's class depends on."""
         return self.network.config.layers
+
+    def uncalibrated(self) -> Model:
+        """Return the same model without a temperature."""
+        return replace(self, temperature=1.0)
 
     def passes(self, device: str = "cpu") -> tuple[Pass, ...]:
         """Return the two passes: superpixels and what is measured of them; then their classes."""
@@ -111,13 +121,16 @@ class Model(SuperpixelModel):
         digest = hashlib.sha256(repr((self.network.config, self.recipe, self.class_names)).encode())
         for name, tensor in sorted(self.network.state_dict().items()):
             digest.update(name.encode() + tensor.detach().cpu().numpy().tobytes())
+        if self.temperature != 1:
+            digest.update(repr(self.temperature).encode())
         for name in SCALING:
             digest.update(getattr(self.scaling, name).tobytes())
         return digest.hexdigest()
 
     def header(self) -> dict[str, Any]:
         """Return the network's shape and the recipe as values of JSON."""
-        return {"network": asdict(self.network.config), **self.recipe_header()}
+        temperature = {} if self.temperature == 1 else {"temperature": self.temperature}
+        return {"network": asdict(self.network.config), **temperature, **self.recipe_header()}
 
     def tensors(self) -> dict[str, torch.Tensor]:
         """Return the weights and the scaling of the features."""
@@ -139,7 +152,8 @@ class Model(SuperpixelModel):
         network.load_state_dict(weights, assign=True)
         check_names(header, network.config.classes)
         scaling = Scaling(*(tensors[f"scaling.{name}"].numpy() for name in SCALING))
-        return cls(network, scaling, restored_recipe(header, features), **common_of(header))
+        recipe, temperature = restored_recipe(header, features), header.get("temperature", 1.0)
+        return cls(network, scaling, recipe, **common_of(header), temperature=temperature)
 
     def described(self) -> dict[str, Any]:
         """Return superpixels, statistics and network as plain values."""
@@ -147,15 +161,16 @@ class Model(SuperpixelModel):
             "superpixels": asdict(self.recipe.superpixels),
             "statistics": [statistic.name for statistic in self.recipe.features],
             "network": asdict(self.network.config),
+            "temperature": self.temperature,
             "parameters": sum(weights.numel() for weights in self.network.parameters()),
         }
 
     def class_probabilities(
         self, graph: RegionGraph, *, device: str = "cpu", backend: Backend = "auto"
     ) -> NDArray[np.float32]:
-        """Return the probability of each class at each node, shape (N, C); see `logits`."""
+        """Return the probability of each class at each node, shape (N, C), of logits divided by the temperature."""
         logits = torch.from_numpy(self.logits(graph, device=device, backend=backend))
-        probabilities: NDArray[np.float32] = torch.softmax(logits, dim=1).numpy()
+        probabilities: NDArray[np.float32] = torch.softmax(logits / self.temperature, dim=1).numpy()
         return probabilities
 
     def logits(self, graph: RegionGraph, *, device: str = "cpu", backend: Backend = "auto") -> NDArray[np.float32]:

@@ -18,6 +18,7 @@ from terrazzo.models.lattice.embed_block import EmbeddedCells
 from terrazzo.models.lattice.network import LatticeNetwork, Projected
 from terrazzo.models.lattice.pixel_responses import core_responses
 from terrazzo.models.lattice.scales import Scales
+from terrazzo.models.lattice.temperatures import Temperatures
 from terrazzo.models.passes.declared import Seen
 from terrazzo.regions.classes.annotation import NOT_ANNOTATED, in_8_bits
 
@@ -63,6 +64,7 @@ def decided_pixels(
     network: LatticeNetwork,
     scales: Scales,
     seen: Seen | None,
+    temperatures: Temperatures = Temperatures(),
 ) -> DecidedPixels:
     """Return the classes of the pixels of a block's core.
 
@@ -76,11 +78,14 @@ def decided_pixels(
     scales : Scales
     seen : Seen, or None
         The pixels of `response_window`; without them superpixels decide.
+    temperatures : Temperatures
+        By what logits are divided. They decide which superpixels are sure, and no other class.
     """
-    probabilities = torch.softmax(found.logits, dim=-1).flatten(0, -2).cpu().numpy()
+    logits = found.logits.flatten(0, -2)
+    probabilities = torch.softmax(logits / temperatures.region, dim=-1).cpu().numpy()
     cells = _places_of(ids, block, found)
     # one more, for pixels of none
-    classes = np.append(probabilities.argmax(axis=1), NOT_ANNOTATED).astype(np.uint8)[cells]
+    classes = np.append(_highest(logits), NOT_ANNOTATED).astype(np.uint8)[cells]
     asked, own = np.zeros(cells.shape, np.bool_), [np.empty((0, probabilities.shape[1]), np.uint8)]
     if seen is not None:
         asked = np.append(probabilities.max(axis=1) < network.config.settings.sure, False)[cells]
@@ -89,11 +94,17 @@ def decided_pixels(
         for inside, responses in core_responses(seen, block).strips():
             wanted = asked[inside]
             if wanted.any():
-                answers = pixels.probabilities(inside, wanted, cells[inside][wanted], responses[:, wanted])
+                answers = pixels.logits(inside, wanted, cells[inside][wanted], responses[:, wanted])
                 # a view of the core, into which the answers go
-                classes[inside][wanted] = answers.argmax(axis=1)
-                own.append(in_8_bits(answers))
+                classes[inside][wanted] = _highest(answers)
+                own.append(in_8_bits(torch.softmax(answers / temperatures.pixel, dim=1).cpu().numpy()))
     return DecidedPixels(cells, probabilities, np.flatnonzero(asked), np.concatenate(own), classes)
+
+
+def _highest(logits: Tensor) -> NDArray[np.uint8]:
+    """Return the class of each row: the logits' own, which no temperature changes, not even where they nearly tie."""
+    highest: NDArray[np.uint8] = logits.cpu().numpy().argmax(axis=1).astype(np.uint8)
+    return highest
 
 
 def _places_of(ids: NDArray[np.unsignedinteger[Any]], block: Block, found: EmbeddedCells) -> NDArray[np.int32]:
@@ -120,14 +131,14 @@ class _Asked:
         with torch.inference_mode():
             return self.network.projected(self.found.embeddings)
 
-    def probabilities(
+    def logits(
         self,
         inside: tuple[slice, ...],
         wanted: NDArray[np.bool_],
         cells: NDArray[np.int32],
         responses: NDArray[np.float32],
-    ) -> NDArray[np.float32]:
-        """Return the probabilities (P, C) of the wanted ones of some pixels of the core."""
+    ) -> Tensor:
+        """Return the logits (P, C) of the wanted ones of some pixels of the core."""
         lattice, device = self.block.lattice, self.projected.own.device
         seen = torch.from_numpy(self.scales.pixels(responses.T)).to(device)
         own = self.projected.own.flatten(0, -2)[torch.from_numpy(cells).to(device, torch.int64)]
@@ -142,9 +153,8 @@ class _Asked:
         last = torch.tensor([count - 1 for count in lattice.cells], device=device)
         with torch.inference_mode():
             around = interpolated(self.projected.around, at, -first, last - first)
-            logits = self.network.pixel_logits(seen, own, around)
-            probabilities: NDArray[np.float32] = torch.softmax(logits, dim=1).cpu().numpy()
-        return probabilities
+            logits: Tensor = self.network.pixel_logits(seen, own, around)
+        return logits
 
 
 def interpolated(table: Tensor, at: Tensor, low: Tensor, high: Tensor) -> Tensor:

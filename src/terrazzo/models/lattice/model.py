@@ -17,7 +17,7 @@ from terrazzo.errors import ModelError
 from terrazzo.memory import WORKER_WITH_TORCH
 from terrazzo.models.device import choose_device
 from terrazzo.models.fitted_model import common_of
-from terrazzo.models.lattice.cell_rows import place_columns
+from terrazzo.models.lattice.cell_rows import cell_rows, place_columns
 from terrazzo.models.lattice.decide_pixels import decided_pixels
 from terrazzo.models.lattice.embed_block import cells_needed, embedded_block, on_device
 from terrazzo.models.lattice.network import LatticeConfig, LatticeNetwork
@@ -25,12 +25,14 @@ from terrazzo.models.lattice.pixel_responses import BANK, response_columns, resp
 from terrazzo.models.lattice.scales import SCALES, Scales
 from terrazzo.models.lattice.settings import Decision, LatticeSettings
 from terrazzo.models.lattice.task import lattice_bytes
+from terrazzo.models.lattice.temperatures import Temperatures
 from terrazzo.models.passes.declared import Given, Holds, Near, Own, Pass, Pixels, Seen
 from terrazzo.models.passes.pixel_classes import no_classes
 from terrazzo.models.passes.superpixels import superpixels_pass
-from terrazzo.models.superpixel_model import SuperpixelModel, check_names, restored_recipe
+from terrazzo.models.superpixel_model import UNLIKE, SuperpixelModel, check_names, restored_recipe
 from terrazzo.regions.graphs.block_graph import BlockGraph, empty_graph
 from terrazzo.regions.graphs.recipe import Recipe
+from terrazzo.regions.graphs.row_spread import RowSpread
 from terrazzo.regions.intensities.distribution import Distribution
 from terrazzo.regions.statistics.features import FeatureSet
 from terrazzo.regions.statistics.filter_bank import bank_named
@@ -53,6 +55,11 @@ class LatticeModel(SuperpixelModel):
         How an image becomes superpixels and what is measured of them.
     class_names, colours, pixel_size, fitted, pixel_unit, seen
         As for `Model`.
+    temperatures : Temperatures
+        By what logits are divided before they become probabilities.
+    spread : RowSpread or None
+        How the superpixels that it was fitted on lie, where a fit remembers it: in an image those that lie farther out
+        are counted.
     """
 
     network: LatticeNetwork
@@ -64,6 +71,8 @@ class LatticeModel(SuperpixelModel):
     fitted: dict[str, float] = field(default_factory=dict)
     pixel_unit: str | None = None
     seen: Distribution | None = None
+    temperatures: Temperatures = Temperatures()
+    spread: RowSpread | None = None
 
     kind = "lattice"
     title = "lattice network"
@@ -85,6 +94,10 @@ class LatticeModel(SuperpixelModel):
         )
         return replace(self, network=network)
 
+    def uncalibrated(self) -> LatticeModel:
+        """Return the same model without temperatures."""
+        return replace(self, temperatures=Temperatures())
+
     def passes(self, device: str = "cpu") -> tuple[Pass, ...]:
         """Return the two passes: superpixels and what is measured of them; then classes, of superpixels and pixels."""
         config, recipe = self.network.config, self.recipe
@@ -94,9 +107,10 @@ class LatticeModel(SuperpixelModel):
             reads=(*near, Pixels(response_window)) if config.settings.decision == "pixel" else near,
             gives=("classes", "probabilities", "node_probabilities"),
             run=partial(_classes, model=self, device=device),
-            nothing=partial(_no_classes, recipe=recipe, classes=config.classes),
+            nothing=partial(_no_classes, recipe=recipe, classes=config.classes, counts=self.spread is not None),
             decides=(self.fingerprint(), device),
             holds=Holds(partial(lattice_bytes, config=config, recipe=recipe), WORKER_WITH_TORCH),
+            figures=() if self.spread is None else (UNLIKE,),
         )
         return superpixels_pass(recipe), classes
 
@@ -107,18 +121,27 @@ class LatticeModel(SuperpixelModel):
     @cached_property
     def _fingerprint(self) -> str:
         digest = hashlib.sha256(repr((self.network.config, self.recipe, self.class_names)).encode())
+        if self.temperatures != Temperatures():
+            digest.update(repr(self.temperatures).encode())
         for name, tensor in sorted(self.tensors().items()):
             digest.update(name.encode() + tensor.numpy().tobytes())
         return digest.hexdigest()
 
     def header(self) -> dict[str, Any]:
         """Return the network's shape and the recipe as values of JSON."""
-        return {"network": asdict(self.network.config), "bank": BANK.name, **self.recipe_header()}
+        return {
+            "network": asdict(self.network.config),
+            "bank": BANK.name,
+            **self.temperatures.header(),
+            **self.recipe_header(),
+        }
 
     def tensors(self) -> dict[str, torch.Tensor]:
         """Return the weights and the scales."""
         weights = {f"network.{name}": tensor.detach().cpu() for name, tensor in self.network.state_dict().items()}
-        return weights | {f"scales.{name}": torch.from_numpy(getattr(self.scales, name)) for name in SCALES}
+        scales = {f"scales.{name}": torch.from_numpy(getattr(self.scales, name)) for name in SCALES}
+        spread = {} if self.spread is None else self.spread.arrays()
+        return weights | scales | {f"spread.{name}": torch.from_numpy(array) for name, array in spread.items()}
 
     @classmethod
     def restored(
@@ -143,7 +166,10 @@ class LatticeModel(SuperpixelModel):
         known = recipe.node_columns + place_columns(network.config.axes), response_columns(recipe.channels)
         if any(len(one) != len(mean) for one, mean in zip(known, (scales.row_mean, scales.pixel_mean), strict=True)):
             raise ValueError(f"scales of {len(scales.row_mean)} and {len(scales.pixel_mean)} columns")
-        return cls(network, scales, recipe, **common_of(header))
+        temperatures = Temperatures(**header.get("temperatures", {}))
+        arrays = {name.removeprefix("spread."): t.numpy() for name, t in tensors.items() if name.startswith("spread.")}
+        spread = RowSpread.restored(arrays, len(scales.row_mean)) if arrays else None
+        return cls(network, scales, recipe, **common_of(header), temperatures=temperatures, spread=spread)
 
     def described(self) -> dict[str, Any]:
         """Return superpixels, statistics and network as plain values."""
@@ -152,6 +178,7 @@ class LatticeModel(SuperpixelModel):
             "statistics": [statistic.name for statistic in self.recipe.features],
             "network": asdict(self.settings),
             "cells_seen": cells_needed(self.settings),
+            "temperatures": asdict(self.temperatures),
             "parameters": sum(weights.numel() for weights in self.network.parameters()),
         }
 
@@ -176,19 +203,29 @@ def _classes(
 ) -> Given:
     network = on_device(model.network, choose_device(device))
     found = embedded_block(block, near, network, model.scales)
-    decided = decided_pixels(block, ids, found, network, model.scales, seen)
+    decided = decided_pixels(block, ids, found, network, model.scales, seen, model.temperatures)
     cells = block.lattice.cells_of(own.ids) - found.box.start
     nodes = np.ravel_multi_index(tuple(cells.T), found.box.shape)
     return {
         "classes": decided.classes,
         "probabilities": decided.planes(),
         "node_probabilities": (own, decided.regions[nodes]),
+        "figures": () if model.spread is None else (_unlike(block, own, model.scales, model.spread),),
     }
 
 
-def _no_classes(block: Block, *, recipe: Recipe, classes: int) -> Given:
+def _unlike(block: Block, own: BlockGraph, scales: Scales, spread: RowSpread) -> int:
+    """Return how many of the superpixels that a block owns are unlike those of the fit."""
+    table = cell_rows([own], block.cells, block.lattice)
+    return spread.beyond(scales.rows(table.rows[table.present]))
+
+
+def _no_classes(block: Block, *, recipe: Recipe, classes: int, counts: bool) -> Given:
     nobody = empty_graph(block.lattice, recipe.node_columns, recipe.edge_columns)
-    return no_classes(block) | {"node_probabilities": (nobody, np.empty((0, classes), np.float32))}
+    return no_classes(block) | {
+        "node_probabilities": (nobody, np.empty((0, classes), np.float32)),
+        "figures": (0,) if counts else (),
+    }
 
 
 def unfitted_model(recipe: Recipe, classes: int = 2, settings: LatticeSettings = LatticeSettings()) -> LatticeModel:

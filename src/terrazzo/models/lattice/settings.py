@@ -38,8 +38,8 @@ class LatticeSettings(Settings):
     pixel_width : int
         Width of that small network.
     sure : float
-        Where a superpixel gives one class at least this probability, all its pixels are of that class and none of them
-        is asked; above 1 all are asked.
+        Where a superpixel gives one class at least this probability, as calibrated on the validation side, all its
+        pixels are of that class and none of them is asked; above 1 all are asked.
 
     Raises
     ------

@@ -11,9 +11,8 @@ from numpy.typing import NDArray
 
 from terrazzo.html import figures, table
 from terrazzo.regions.classes.annotation import CERTAIN
+from terrazzo.regions.classes.calibration import calibration_error
 from terrazzo.wording import MOST_LISTED, counted
-
-CALIBRATION_BINS = 15
 
 
 @dataclass(frozen=True, eq=False)
@@ -85,15 +84,7 @@ class Scores:
         predicted class, in each of 15 equally wide bins of that probability. Probabilities are in 8 bits: each is off
         by up to 1/510, and beside the edge of a bin it may count in the next one.
         """
-        if self.confidence is None or not self.pixels:
-            return float("nan")
-        levels = np.arange(len(self.confidence))
-        # 255 is 15 times 17: a bin holds the 17 levels up to its upper edge, the first one 0 as well
-        bins = np.maximum(-(-levels * CALIBRATION_BINS // CERTAIN), 1) - 1
-        pixels, right = self.confidence.T
-        off = np.zeros(CALIBRATION_BINS, np.int64)
-        np.add.at(off, bins, CERTAIN * right - levels * pixels)
-        return float(np.abs(off).sum()) / (CERTAIN * self.pixels)
+        return float("nan") if self.confidence is None else calibration_error(self.confidence)
 
     @property
     def iou(self) -> NDArray[np.float64]:

@@ -80,7 +80,14 @@ def fit_forest(
     inputs = annotated_inputs(images, annotations, class_names, axes)
     pixels, truths = readable_inputs(inputs)
     seen = seen_intensities(images, pixels)
-    sources = split_sources(pixels, truths, inputs.classes, validation=training.validation, seed=training.seed)
+    sources = split_sources(
+        pixels,
+        truths,
+        inputs.classes,
+        validation=training.validation,
+        seed=training.seed,
+        class_names=inputs.class_names,
+    )
     learned, judged = (
         sample_pixels(sources, BANK, validation=held, classes=inputs.classes, number=number, seed=training.seed)
         for held, number in ((False, training.samples), (True, max(1, training.samples // 4)))

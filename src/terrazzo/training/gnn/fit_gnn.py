@@ -76,7 +76,7 @@ def fit_gnn(
     classes = counted[0].number_of_classes if counted else 0
     names, palette = chosen_names(class_names, classes), chosen_colours(given_colours(class_names), classes)
     began = time.perf_counter()
-    fitted = fit_network(computed, counted, network=network, training=training)
+    fitted = fit_network(computed, counted, network=network, training=training, class_names=names)
     return as_model(fitted, recipe, names, palette, pixel_size, pixel_unit, time.perf_counter() - began)
 
 
@@ -91,5 +91,6 @@ def as_model(
     seen: Distribution | None = None,
 ) -> Model:
     """Return a trained network as a model that says how its fit went."""
-    figures = figures_of(fitted.history, fitted.steps, seconds)
-    return Model(fitted.network, fitted.scaling, recipe, names, colours, pixel_size, figures, pixel_unit, seen)
+    figures = figures_of(fitted.history, fitted.steps, seconds) | dict(fitted.errors)
+    named = names, colours, pixel_size, figures, pixel_unit, seen
+    return Model(fitted.network, fitted.scaling, recipe, *named, fitted.temperature)

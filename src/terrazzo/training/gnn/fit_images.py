@@ -29,8 +29,9 @@ from terrazzo.training.rules.training import GNNTraining
 
 def fit_gnn_on_images(learned: AnnotatedImages, network: GNNSettings, training: GNNTraining) -> Model:
     """Build the region graph of each image and train a graph neural network on them; see `fit`."""
-    fitted, seconds = fit_annotated(learned.annotated, network, training, active_client())
     inputs, seen = learned.inputs, learned.seen
+    named = inputs.class_names
+    fitted, seconds = fit_annotated(learned.annotated, network, training, active_client(), class_names=named)
     return as_model(fitted, learned.recipe, inputs.class_names, inputs.colours, *inputs.pixel_size, seconds, seen)
 
 
@@ -39,7 +40,11 @@ MOST_NODES_IN_MEMORY = 2**20
 
 
 def fit_annotated(
-    annotated: Sequence[AnnotatedImage], network: GNNSettings, training: GNNTraining, client: Client | None = None
+    annotated: Sequence[AnnotatedImage],
+    network: GNNSettings,
+    training: GNNTraining,
+    client: Client | None = None,
+    class_names: Sequence[str] | None = None,
 ) -> tuple[FittedNetwork, float]:
     """Return a network trained on the wanted blocks of annotated images, and the seconds that training took.
 
@@ -53,8 +58,11 @@ def fit_annotated(
     client : distributed.Client, optional
         Where graphs are made that go to disk, if all its workers see the scratch folder; those in memory are made where
         Dask computes.
+    class_names : sequence of str, optional
+        What warnings call the classes.
     """
-    train = partial(_timed, network=network, training=training, began=time.monotonic())
+    began = time.monotonic()
+    train = partial(_timed, network=network, training=training, class_names=class_names, began=began)
     if not _streams(annotated, training):
         return train(fit_network, *_graphs(annotated, network.layers))
     with scratch_folder(training.scratch) as folder:

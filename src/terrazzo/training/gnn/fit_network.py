@@ -20,6 +20,7 @@ def fit_network(
     network: GNNSettings = GNNSettings(),
     training: GNNTraining = GNNTraining(),
     began: float | None = None,
+    class_names: Sequence[str] | None = None,
 ) -> FittedNetwork:
     """Train a `GNN` on annotated graphs until the validation loss no longer falls.
 
@@ -36,6 +37,8 @@ def fit_network(
         Its `split` is used in place of `split_nodes`.
     began : float, optional
         The `time.monotonic()` at which the seconds began to count; by default now.
+    class_names : sequence of str, optional
+        What warnings call the classes.
 
     Returns
     -------
@@ -48,7 +51,7 @@ def fit_network(
         has no annotated pixel, or a parameter is out of range.
     """
     _check_pairs(graphs, targets)
-    check_annotation(pixels_of(target.counts for target in targets))
+    check_annotation(pixels_of(target.counts for target in targets), class_names)
     shape = Shape(len(graphs[0].node_columns), len(graphs[0].edge_columns), targets[0].number_of_classes)
     cut = partial(sides_of_graphs, graphs, targets, training.split)
     return train_network(cut, shape, network=network, training=training, began=began)

@@ -62,6 +62,7 @@ def fit_streamed(
     training: GNNTraining = GNNTraining(),
     began: float | None = None,
     client: Client | None = None,
+    class_names: Sequence[str] | None = None,
 ) -> FittedNetwork:
     """Train a `GNN` with a batch, never a graph, in memory.
 
@@ -80,6 +81,8 @@ def fit_streamed(
         The `time.monotonic()` at which the seconds began to count; by default now.
     client : distributed.Client, optional
         Where graphs are cut; as for `write_graphs`.
+    class_names : sequence of str, optional
+        What warnings call the classes.
 
     Returns
     -------
@@ -90,7 +93,7 @@ def fit_streamed(
     ParameterError
         If fewer than two classes are annotated, no block can be held out, or a parameter is out of range.
     """
-    check_annotation(_annotated(graphs, classes))
+    check_annotation(_annotated(graphs, classes), class_names)
     recipe = graphs[0].recipe
     shape = Shape(len(recipe.node_columns), len(recipe.edge_columns), classes)
     sides = partial(sides_of_stored, graphs, client=client)

@@ -1,19 +1,21 @@
 """How does a graph neural network learn from annotated graphs?"""
 
 import time
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import asdict, dataclass
 from typing import NamedTuple
 
 import numpy as np
 import torch
+from numpy.typing import NDArray
 
 from terrazzo.models.device import choose_device
 from terrazzo.models.gnn.network import GNN, GNNConfig
 from terrazzo.models.gnn.settings import GNNSettings
 from terrazzo.regions.graphs.scaling import Scaling
-from terrazzo.training.gnn.batches import AnyPart, Batches, DrawnBatches, grouped
+from terrazzo.training.gnn.batches import AnyPart, Batch, Batches, DrawnBatches, grouped
 from terrazzo.training.gnn.sides import Cut
+from terrazzo.training.rules.calibration import error_figures, region_error, region_temperature
 from terrazzo.training.rules.losses import class_weights
 from terrazzo.training.rules.optimise import Epoch, best_of, drawn_by_area, optimise
 from terrazzo.training.rules.splits import Split
@@ -45,6 +47,10 @@ class FittedNetwork:
         Planned in all: given as `GNNTraining.steps` they repeat the run.
     split : Split or None
         None where training streamed.
+    temperature : float
+        By which its probabilities are right on the validation side.
+    errors : mapping
+        The calibration error of that, without and with it.
     """
 
     network: GNN
@@ -52,6 +58,8 @@ class FittedNetwork:
     history: tuple[Epoch, ...]
     steps: int
     split: Split | None
+    temperature: float
+    errors: Mapping[str, float]
 
     @property
     def best(self) -> Epoch:
@@ -103,12 +111,30 @@ def train_network(
         for parts in (sides.training, sides.validation)
     ]
     draw = drawn_by_area(made[0].areas) if sides.streamed else None
+    learned: Sequence[Batch]
+    judged: Sequence[Batch]
     learned, judged = made if sides.streamed else map(list, made)
     with torch.random.fork_rng(devices=[on] if on.type == "cuda" else []):
         torch.manual_seed(seed)
         gnn = GNN(GNNConfig(**shape._asdict(), **asdict(network))).to(on)
         course = optimise(gnn, DrawnBatches(learned, draw), judged, training, weights=weights, rng=rng, began=began)
-    return FittedNetwork(gnn.cpu(), sides.scaling, *course, sides.split)
+        said, counts = _answers(gnn, judged)
+    temperature = region_temperature(said, counts)
+    errors = error_figures(region_error(said, counts), region_error(said, counts, temperature))
+    return FittedNetwork(gnn.cpu(), sides.scaling, *course, sides.split, temperature, errors)
+
+
+@torch.no_grad()
+def _answers(gnn: GNN, batches: Iterable[Batch]) -> tuple[NDArray[np.float32], NDArray[np.float64]]:
+    """Return the logits (N, C) of annotated nodes, and their annotated pixels of each class."""
+    logits, counts = [], []
+    for batch in batches:
+        annotated = batch.pixels > 0
+        said = gnn(batch.passing, batch.node_features, batch.edge_features)[annotated]
+        shares = batch.fractions[annotated].to(torch.float64) * batch.pixels[annotated][:, None]
+        logits.append(said.cpu().numpy())
+        counts.append(shares.cpu().numpy())
+    return np.concatenate(logits), np.concatenate(counts)
 
 
 def _groups(parts: Sequence[AnyPart], batch_nodes: int, rng: np.random.Generator) -> Iterator[list[AnyPart]]:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
+from typing import NamedTuple
 
 import numpy as np
 import torch
@@ -29,6 +30,13 @@ REGION_SHARE = 0.5
 
 ROUND = 50
 """Steps after which the network is judged."""
+
+
+class Answers(NamedTuple):
+    """What a network says: logits (N, C) of superpixels and, where these decide, logits (P, C) of pixels."""
+
+    regions: Tensor
+    pixels: Tensor | None = None
 
 
 @dataclass(frozen=True, eq=False)
@@ -86,42 +94,52 @@ class Batch:
             tensor(np.concatenate([own.areas for own in samples])),
         )
 
-    def graded(self, network: nn.Module, weights: Tensor | None) -> Graded:
-        """Return how a `LatticeNetwork` does on it; where the device has bfloat16, multiplied in that."""
+    def answers(self, network: nn.Module) -> Answers:
+        """Return what a `LatticeNetwork` says of its superpixels and sampled pixels.
+
+        Where the device has bfloat16, it is multiplied in that.
+        """
         assert isinstance(network, LatticeNetwork)
-        device = self.rows.device
+        device, settings = self.rows.device, network.config.settings
         with torch.autocast(device.type, torch.bfloat16, enabled=has_bfloat16(device)):
-            regions, pixels = self._logits(network)
+            h = network(GridPassing(self.present, settings.coarser), self.rows)
+            regions = network.region(h).flatten(0, -2).float()
+            if settings.decision == "region":
+                return Answers(regions)
+            projected = network.projected(h)
+            ends = torch.tensor(self.present.shape[1:], device=device) - 1
+            own, around = [], []
+            for number, (cells, middles) in enumerate(zip(self.cells, self.middles, strict=True)):
+                one = Projected(*(table[number] for table in projected))
+                own.append(one.own.flatten(0, -2)[cells])
+                around.append(interpolated(one.around, middles, torch.zeros_like(ends), ends))
+            asked = network.pixel_logits(torch.cat(list(self.responses)), torch.cat(own), torch.cat(around))
+        return Answers(regions, asked.float())
+
+    @property
+    def places(self) -> Tensor:
+        """The place of each sampled pixel's superpixel among those of all windows, int64 (P,)."""
+        each = self.present[0].numel()
+        return torch.cat([number * each + cells for number, cells in enumerate(self.cells)])
+
+    def graded(self, network: nn.Module, weights: Tensor | None) -> Graded:
+        """Return how a `LatticeNetwork` does on it."""
+        logits, asked = self.answers(network)
         areas, fractions = self.areas.flatten(), self.fractions.flatten(0, -2)
-        loss = area_weighted_cross_entropy(regions, fractions, areas, weights)
-        if pixels is None:
-            chosen = functional.one_hot(regions.argmax(dim=1), regions.shape[1]).to(areas.dtype)
-            return _graded(loss, (fractions * areas[:, None]).T @ chosen)
+        loss = area_weighted_cross_entropy(logits, fractions, areas, weights)
+        if asked is None:
+            chosen = functional.one_hot(logits.argmax(dim=1), logits.shape[1]).to(areas.dtype)
+            confusion = (fractions * areas[:, None]).T @ chosen
+            return _graded(loss, confusion)
         counted = self.weights if weights is None else self.weights * weights[self.classes]
-        each = functional.cross_entropy(pixels, self.classes, reduction="none")
+        each = functional.cross_entropy(asked, self.classes, reduction="none")
         of_pixels = (each * counted).sum() / counted.sum().clamp(min=1)
         confusion = (
-            torch.zeros(pixels.shape[1] ** 2, device=device)
-            .index_add_(0, self.classes * pixels.shape[1] + pixels.argmax(dim=1), self.weights)
-            .view(pixels.shape[1], -1)
+            torch.zeros(asked.shape[1] ** 2, device=asked.device)
+            .index_add_(0, self.classes * asked.shape[1] + asked.argmax(dim=1), self.weights)
+            .view(asked.shape[1], -1)
         )
         return _graded(of_pixels + REGION_SHARE * loss, confusion)
-
-    def _logits(self, network: LatticeNetwork) -> tuple[Tensor, Tensor | None]:
-        """Return the logits of superpixels, shape (N, C), and of sampled pixels, shape (P, C), where they decide."""
-        settings = network.config.settings
-        h = network(GridPassing(self.present, settings.coarser), self.rows)
-        logits = network.region(h).flatten(0, -2).float()
-        if settings.decision == "region":
-            return logits, None
-        projected = network.projected(h)
-        ends = torch.tensor(self.present.shape[1:], device=h.device) - 1
-        own, around = [], []
-        for number, (cells, middles) in enumerate(zip(self.cells, self.middles, strict=True)):
-            one = Projected(*(table[number] for table in projected))
-            own.append(one.own.flatten(0, -2)[cells])
-            around.append(interpolated(one.around, middles, torch.zeros_like(ends), ends))
-        return logits, network.pixel_logits(torch.cat(list(self.responses)), torch.cat(own), torch.cat(around)).float()
 
 
 def _graded(loss: Tensor, confusion: Tensor) -> Graded:

@@ -57,12 +57,23 @@ def fit_lattice_on_images(
     with ExitStack() as until:
         streams = _streams(learned.annotated, training)
         folder = until.enter_context(scratch_folder(training.scratch)) if streams else None
-        sides = _sides(learned.annotated, training, folder)
+        sides = _sides(learned, training, folder)
         fitted = train(sides, recipe, inputs.classes, network, training, device, began)
     pixel_size, pixel_unit = inputs.pixel_size
     figures = fitted.figures(time.monotonic() - began)
-    named = inputs.class_names, inputs.colours
-    return LatticeModel(fitted.network, fitted.scales, recipe, *named, pixel_size, figures, pixel_unit, learned.seen)
+    return LatticeModel(
+        fitted.network,
+        fitted.scales,
+        recipe,
+        inputs.class_names,
+        inputs.colours,
+        pixel_size,
+        figures,
+        pixel_unit,
+        learned.seen,
+        fitted.temperatures,
+        fitted.spread,
+    )
 
 
 def _streams(annotated: Sequence[AnnotatedImage], training: LatticeTraining) -> bool:
@@ -79,15 +90,15 @@ def table_bytes(annotated: AnnotatedImage, samples: int) -> int:
     return annotated.cells * row + len(annotated.blocks) * samples * pixel
 
 
-def _sides(annotated: Sequence[AnnotatedImage], training: LatticeTraining, folder: Path | None) -> Sides:
+def _sides(learned: AnnotatedImages, training: LatticeTraining, folder: Path | None) -> Sides:
     """Return the tables of all images and of the altered copies of those that are trained on."""
-    client = active_client()
+    annotated, client = learned.annotated, active_client()
     images: list[ImageTables] = []
     for one in annotated:
         images.append(tables_of(one, training, folder and folder / str(len(images)), client))
         tell(Step("graphs", len(images), len(annotated)))
     counts = [image.tiles.counts.sum(axis=0) for image in images]
-    check_annotation(np.sum(counts, axis=0, dtype=np.float64))
+    check_annotation(np.sum(counts, axis=0, dtype=np.float64), learned.inputs.class_names)
     held_out = split_cells([image.tiles for image in images], validation=training.validation, seed=training.seed)
     originals = [number for number, held in enumerate(held_out) if not held.whole]
     pixels = sum(math.prod(block.core.shape) for number in originals for block in annotated[number].blocks)

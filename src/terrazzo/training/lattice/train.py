@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import reduce
 from operator import add
@@ -18,9 +18,12 @@ from terrazzo.models.lattice.network import LatticeConfig, LatticeNetwork
 from terrazzo.models.lattice.pixel_responses import response_columns
 from terrazzo.models.lattice.scales import Scales
 from terrazzo.models.lattice.settings import LatticeSettings
+from terrazzo.models.lattice.temperatures import Temperatures
 from terrazzo.regions.graphs.recipe import Recipe
+from terrazzo.regions.graphs.row_spread import RowSpread
 from terrazzo.regions.graphs.scaling import FeatureMoments
 from terrazzo.training.lattice.batches import Batch, DrawnWindows
+from terrazzo.training.lattice.calibrate import calibrated
 from terrazzo.training.lattice.exposure import Exposure
 from terrazzo.training.lattice.settings import LatticeTraining
 from terrazzo.training.lattice.split_cells import HeldOut
@@ -42,16 +45,24 @@ class FittedLattice:
     network : LatticeNetwork
         With the weights of its best round, on the CPU, in evaluation mode.
     scales : Scales
+    spread : RowSpread or None
+        Of the scaled rows of all superpixels that were learned from.
     course : Course
+    temperatures : Temperatures
+    errors : mapping
+        The calibration error of the validation side, without and with them.
     """
 
     network: LatticeNetwork
     scales: Scales
+    spread: RowSpread | None
     course: Course
+    temperatures: Temperatures
+    errors: Mapping[str, float]
 
     def figures(self, seconds: float) -> dict[str, float]:
         """Return how the fit went, in numbers for people."""
-        return figures_of(self.course.history, self.course.steps, seconds)
+        return figures_of(self.course.history, self.course.steps, seconds) | dict(self.errors)
 
 
 @dataclass(frozen=True, eq=False)
@@ -126,7 +137,8 @@ def train(
         made = LatticeNetwork(LatticeConfig(axes, *columns, classes, network)).to(device)
         rng = np.random.default_rng(training.seed)
         course = optimise(made, windows, judged, training, weights=weights, rng=rng, began=began)
-    return FittedLattice(made.cpu(), learned.scales, course)
+        temperatures, errors = calibrated(made, judged)
+    return FittedLattice(made.cpu(), learned.scales, learned.spread, course, temperatures, errors)
 
 
 @dataclass(frozen=True, eq=False)
@@ -134,24 +146,34 @@ class _Learned:
     """What is counted over the training side: scales, the deviation of each channel, annotated pixels of each class."""
 
     scales: Scales
+    spread: RowSpread | None
     units: NDArray[np.float32]
     pixels: NDArray[np.float64]
 
 
 def _learned(images: Sequence[ImageTables], held_out: Sequence[HeldOut], recipe: Recipe) -> _Learned:
     rows, pixels, counted = [], [], []
-    for image, held in zip(images, held_out, strict=True):
-        for index in () if held.whole else sorted(image.tables):
-            table = held.for_training(image.window(image.grid[index].cells))
-            annotated = table.counts.any(axis=-1) & table.cells.present
-            rows.append(FeatureMoments.of(table.cells.rows[annotated]))
-            pixels.append(FeatureMoments.of(table.samples.responses))
-            counted.append(table.counts.sum(axis=tuple(range(table.counts.ndim - 1)), dtype=np.float64))
+    for table in _trained_on(images, held_out):
+        annotated = table.counts.any(axis=-1) & table.cells.present
+        rows.append(FeatureMoments.of(table.cells.rows[annotated]))
+        pixels.append(FeatureMoments.of(table.samples.responses))
+        counted.append(table.counts.sum(axis=tuple(range(table.counts.ndim - 1)), dtype=np.float64))
     places = len(place_columns(len(recipe.superpixels.size)))
     scales = Scales.of(reduce(add, rows), reduce(add, pixels), places)
     names = response_columns(recipe.channels)
     raw = [names.index(f"intensity_{channel}") for channel in range(recipe.channels)]
-    return _Learned(scales, scales.pixel_std[raw], np.sum(counted, axis=0))
+
+    def scaled() -> Iterator[NDArray[np.float32]]:
+        return (scales.rows(table.cells.rows[table.cells.present]) for table in _trained_on(images, held_out))
+
+    return _Learned(scales, RowSpread.of(scaled), scales.pixel_std[raw], np.sum(counted, axis=0))
+
+
+def _trained_on(images: Sequence[ImageTables], held_out: Sequence[HeldOut]) -> Iterator[Table]:
+    """Yield the table of each block without what is held out, in order."""
+    for image, held in zip(images, held_out, strict=True):
+        for index in () if held.whole else sorted(image.tables):
+            yield held.for_training(image.window(image.grid[index].cells))
 
 
 def _places(images: Sequence[ImageTables], held_out: Sequence[HeldOut]) -> Places:

@@ -18,6 +18,7 @@ from terrazzo.io.images.image import Image
 from terrazzo.io.images.stored_array import StoredArray
 from terrazzo.pixel_size import is_same_size, size_ratio
 from terrazzo.regions.classes.annotation import NOT_ANNOTATED, gap_note, mask_hint, value_counts
+from terrazzo.training.rules.few_annotated import say_few_annotated
 from terrazzo.training.rules.named_classes import (
     ClassNames,
     annotated_colours,
@@ -162,8 +163,8 @@ def count_classes(planes: Sequence[da.Array], mapped: bool = False) -> int:
     return int(np.flatnonzero(counts).max(initial=0)) + 1
 
 
-def check_annotation(annotated: NDArray[np.float64]) -> None:
-    """Raise a ParameterError unless pixels of two classes are annotated."""
+def check_annotation(annotated: NDArray[np.float64], class_names: Sequence[str] | None = None) -> None:
+    """Raise a ParameterError unless pixels of two classes are annotated; a warning names classes with very few."""
     found = np.flatnonzero(annotated)
     if found.size == 0:
         raise ParameterError("no pixel is annotated; annotate some pixels of at least two classes")
@@ -172,6 +173,7 @@ def check_annotation(annotated: NDArray[np.float64]) -> None:
             f"class {found[0]} is the only one annotated; annotate some pixels of another class or, "
             f"{mask_hint(int(found[0]))}"
         )
+    say_few_annotated(annotated, class_names)
 
 
 def pixels_of(counts: Iterable[NDArray[np.unsignedinteger]]) -> NDArray[np.float64]:

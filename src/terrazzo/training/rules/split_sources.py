@@ -23,7 +23,13 @@ from terrazzo.training.rules.splits import Validation
 
 
 def split_sources(
-    pixels: Sequence[Readable], truths: Sequence[Readable], classes: int, *, validation: Validation = 0.2, seed: int = 0
+    pixels: Sequence[Readable],
+    truths: Sequence[Readable],
+    classes: int,
+    *,
+    validation: Validation = 0.2,
+    seed: int = 0,
+    class_names: Sequence[str] | None = None,
 ) -> list[PatchSource]:
     """Return annotated images with what of each is held out, by the rules of `split_blocks`; annotations are read.
 
@@ -34,6 +40,8 @@ def split_sources(
     classes : int
     validation : float or sequence of int
     seed : int
+    class_names : sequence of str, optional
+        What warnings call the classes.
 
     Raises
     ------
@@ -50,7 +58,7 @@ def split_sources(
             )
     grids = [split_grid(image.shape[1:]) for image in pixels]
     tiles = [annotated_tiles(truth, grid, classes) for truth, grid in zip(truths, grids, strict=True)]
-    check_annotation(pixels_of(table.counts for image in tiles for table in image.values()))
+    check_annotation(pixels_of(table.counts for image in tiles for table in image.values()), class_names)
     held_out = split_blocks(tiles, validation=validation, seed=seed)
     return [PatchSource(*one) for one in zip(pixels, truths, grids, tiles, held_out, strict=True)]
 

@@ -16,7 +16,9 @@ STEPS = 40
 """Halvings of the interval between the two logarithms: to a share of 1e-11."""
 
 
-def best_temperature(logits: NDArray[Any], labels: NDArray[Any], weights: NDArray[Any] | None = None) -> float:
+def best_temperature(
+    logits: NDArray[Any], labels: NDArray[Any], weights: NDArray[Any] | None = None, *, doubt: float = 0.0
+) -> float:
     """Return the temperature at which the weighted cross entropy is lowest (Guo et al. 2017).
 
     The cross entropy is convex in 1/T, so it has one minimum, where its slope in 1/T changes its sign; that is found by
@@ -29,6 +31,9 @@ def best_temperature(logits: NDArray[Any], labels: NDArray[Any], weights: NDArra
         The true class of each.
     weights : ndarray, shape (N,), optional
         What each counts for, such as pixels; by default all count alike.
+    doubt : float
+        The share of each label that is spread over all classes, such as `doubt_of` gives (Platt 1999): where all are
+        right the temperature is then that at which their probabilities are about 1 - doubt.
 
     Returns
     -------
@@ -46,14 +51,24 @@ def best_temperature(logits: NDArray[Any], labels: NDArray[Any], weights: NDArra
     gaps = values - values[np.arange(len(true)), true][:, None]
     if not gaps.any():
         return 1.0
+    # what doubt gives the other classes, a slope that the temperature has to meet
+    wanted = doubt * float((counts * gaps.mean(axis=1)).sum() / counts.sum())
     low, high = np.log(1 / HOTTEST), np.log(1 / COLDEST)
     for _ in range(STEPS):
         middle = (low + high) / 2
-        if _slope(gaps, counts, float(np.exp(middle))) > 0:
+        if _slope(gaps, counts, float(np.exp(middle))) > wanted:
             high = middle
         else:
             low = middle
     return float(np.exp(-(low + high) / 2))
+
+
+def doubt_of(regions: int, classes: int) -> float:
+    """Return how much of a label is to be spread over all classes where so many regions are labelled.
+
+    By Laplace's rule of succession: that all of n were right makes the next one right with (n + 1) / (n + classes).
+    """
+    return classes / (regions + classes)
 
 
 def _slope(gaps: NDArray[np.float64], counts: NDArray[np.float64], inverse: float) -> float:

@@ -80,7 +80,14 @@ def fit_unet(
     near = held([*pixels, *truths])
     pixels, truths = near[: len(pixels)], near[len(pixels) :]
     seen = seen_intensities(images, pixels)
-    sources = split_sources(pixels, truths, inputs.classes, validation=training.validation, seed=training.seed)
+    sources = split_sources(
+        pixels,
+        truths,
+        inputs.classes,
+        validation=training.validation,
+        seed=training.seed,
+        class_names=inputs.class_names,
+    )
     began = time.perf_counter()
     fitted = train_unet(description, sources, side, training, began=started)
     figures = figures_of(fitted.history, fitted.steps, time.perf_counter() - began)
