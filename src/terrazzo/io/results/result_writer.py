@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -14,6 +14,7 @@ from terrazzo.io.failures import reported_as_not_written
 from terrazzo.io.results.markers import marker
 from terrazzo.io.results.result import CLASSES, LEVELS, PROBABILITIES, RUN, SUPERPIXELS, Result
 from terrazzo.io.results.tables import edge_table, node_table, write_part
+from terrazzo.ledger import count_bytes, stage
 from terrazzo.models.passes.declared import Given
 from terrazzo.regions.graphs.block_graph import BlockGraph
 from terrazzo.regions.superpixels.block_labels import of_core
@@ -43,10 +44,13 @@ class ResultWriter:
         KeyError
             If a result keeps nothing of that name.
         """
-        if what == "rows":
-            return self.result.read_graph(block)
-        read = {"labels": self.result.read_superpixels, "classes": self.result.read_classes}[what]
-        return read(block.core.slices)
+        with stage(f"read {what}"):
+            if what == "rows":
+                return self.result.read_graph(block)
+            read = {"labels": self.result.read_superpixels, "classes": self.result.read_classes}[what]
+            found = read(block.core.slices)
+            count_bytes(found.nbytes)
+            return found
 
     def write(self, block: Block, name: str, given: Given) -> None:
         """Write what a pass gave of a block, then its marker.
@@ -85,11 +89,14 @@ class ResultWriter:
                 result.arrays(key).coarsen(step, tile)
             done.touch()
 
-    def finish(self, figures: dict[str, Any], notes: Sequence[str] = ()) -> None:
-        """Note that every block is written, with figures about the run and what else there is to warn of."""
+    def finish(
+        self, figures: dict[str, Any], notes: Sequence[str] = (), ledger: Mapping[str, Any] | None = None
+    ) -> None:
+        """Note that every block is written, with figures about the run, what there is to warn of, and its ledger."""
         with reported_as_not_written(self.result.path):
             run = self.result.run
-            ended = {"finished": True, "figures": figures, "notes": [*run.get("notes", ()), *notes]}
+            noted = [*run.get("notes", ()), *notes]
+            ended = {"finished": True, "figures": figures, "notes": noted, "ledger": dict(ledger or {})}
             write_run(Path(self.result.path), run | ended)
 
     def _write_images(self, block: Block, given: Given) -> None:
@@ -103,11 +110,16 @@ class ResultWriter:
                 result.arrays(PROBABILITIES).write(block, plane, value)
 
     def _write_edges(self, block: Block, rows: BlockGraph) -> None:
-        write_part(edge_table(rows, self.result.edge_columns), self.result.part("edges", block))
+        with stage("write tables"):
+            table = edge_table(rows, self.result.edge_columns)
+            write_part(table, self.result.part("edges", block))
+            count_bytes(table.nbytes)
 
     def _write_nodes(self, block: Block, rows: BlockGraph, probabilities: Any = None) -> None:
-        table = node_table(rows, self.result.node_columns, probabilities)
-        write_part(table, self.result.part("nodes", block))
+        with stage("write tables"):
+            table = node_table(rows, self.result.node_columns, probabilities)
+            write_part(table, self.result.part("nodes", block))
+            count_bytes(table.nbytes)
 
     def _is_written(self, done: Path) -> bool:
         """Whether a block is finished: by a worker that was thought lost, say, whose block went to another."""

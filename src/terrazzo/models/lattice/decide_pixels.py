@@ -14,6 +14,7 @@ from numpy.typing import NDArray
 from torch import Tensor
 
 from terrazzo.blocks import Block
+from terrazzo.ledger import stage
 from terrazzo.models.lattice.embed_block import EmbeddedCells
 from terrazzo.models.lattice.network import LatticeNetwork, Projected
 from terrazzo.models.lattice.pixel_responses import core_responses
@@ -78,21 +79,25 @@ def decided_pixels(
         The pixels of `response_window`; without them superpixels decide.
     """
     probabilities = torch.softmax(found.logits, dim=-1).flatten(0, -2).cpu().numpy()
-    cells = _places_of(ids, block, found)
-    # one more, for pixels of none
-    classes = np.append(probabilities.argmax(axis=1), NOT_ANNOTATED).astype(np.uint8)[cells]
+    with stage("paint"):
+        cells = _places_of(ids, block, found)
+        # one more, for pixels of none
+        classes = np.append(probabilities.argmax(axis=1), NOT_ANNOTATED).astype(np.uint8)[cells]
     asked, own = np.zeros(cells.shape, np.bool_), [np.empty((0, probabilities.shape[1]), np.uint8)]
     if seen is not None:
         asked = np.append(probabilities.max(axis=1) < network.config.settings.sure, False)[cells]
     if seen is not None and asked.any():
         pixels = _Asked(block, found, network, scales)
-        for inside, responses in core_responses(seen, block).strips():
-            wanted = asked[inside]
-            if wanted.any():
-                answers = pixels.probabilities(inside, wanted, cells[inside][wanted], responses[:, wanted])
-                # a view of the core, into which the answers go
-                classes[inside][wanted] = answers.argmax(axis=1)
-                own.append(in_8_bits(answers))
+        with stage("responses of pixels"):
+            found_responses = core_responses(seen, block)
+        with stage("decide pixels"):
+            for inside, responses in found_responses.strips():
+                wanted = asked[inside]
+                if wanted.any():
+                    answers = pixels.probabilities(inside, wanted, cells[inside][wanted], responses[:, wanted])
+                    # a view of the core, into which the answers go
+                    classes[inside][wanted] = answers.argmax(axis=1)
+                    own.append(in_8_bits(answers))
     return DecidedPixels(cells, probabilities, np.flatnonzero(asked), np.concatenate(own), classes)
 
 
