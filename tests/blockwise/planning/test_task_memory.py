@@ -8,15 +8,13 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from peak_of_tasks import CONFIGURATIONS, WARM, highest_of
+from peak_of_tasks import AS_A_WORKER, CONFIGURATIONS, WARM, highest_of
 from segmented import blobs
 
 import terrazzo as tz
 
 SCRIPT = Path(__file__).parents[2] / "peak_of_tasks.py"
 
-# as Dask's nannies start their workers
-AS_A_WORKER = {"MALLOC_TRIM_THRESHOLD_": "65536", "OMP_NUM_THREADS": "1"}
 
 needs_proc = pytest.mark.skipif(not Path("/proc/self/clear_refs").exists(), reason="peaks are read from Linux's /proc")
 

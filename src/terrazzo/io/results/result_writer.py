@@ -10,7 +10,9 @@ from typing import Any
 
 from terrazzo.blocks import Block, BlockGrid
 from terrazzo.errors import InputError
-from terrazzo.io.failures import reported_as_not_written
+from terrazzo.io.failures import reported_as_input_error, reported_as_not_written
+from terrazzo.io.mapped_arrays import mapped_arrays, write_arrays
+from terrazzo.io.results.leftovers import remove_rows
 from terrazzo.io.results.markers import marker
 from terrazzo.io.results.result import CLASSES, LEVELS, PROBABILITIES, RUN, SUPERPIXELS, Result
 from terrazzo.io.results.tables import edge_table, node_table, write_part
@@ -37,7 +39,7 @@ class ResultWriter:
         return self.result.grid
 
     def read(self, what: str, block: Block) -> Any:
-        """Read what a pass gave of a block: the "labels" of its core, or its "rows".
+        """Read what a pass gave of a block: the "labels" of its core, or its "rows", which stay on disk until used.
 
         Raises
         ------
@@ -46,7 +48,9 @@ class ResultWriter:
         """
         with stage(f"read {what}"):
             if what == "rows":
-                return self.result.read_graph(block)
+                path = self.result.rows(block)
+                with reported_as_input_error(path, "read", "begin anew with --overwrite"):
+                    return BlockGraph(**mapped_arrays(path))
             read = {"labels": self.result.read_superpixels, "classes": self.result.read_classes}[what]
             found = read(block.core.slices)
             count_bytes(found.nbytes)
@@ -71,10 +75,8 @@ class ResultWriter:
                 return
             self._write_images(block, given)
             if "rows" in given:
-                self._write_edges(block, given["rows"])
-                self._write_nodes(block, given["rows"])
+                self._write_rows(block, name, given["rows"])
             if "node_probabilities" in given:
-                # in place of the part without classes: who reads features of either finds the same
                 self._write_nodes(block, *given["node_probabilities"])
             done.touch()
 
@@ -95,6 +97,7 @@ class ResultWriter:
         """Note that every block is written, with figures about the run, what there is to warn of, and its ledger."""
         with reported_as_not_written(self.result.path):
             run = self.result.run
+            remove_rows(self.result)
             noted = [*run.get("notes", ()), *notes]
             ended = {"finished": True, "figures": figures, "notes": noted, "ledger": dict(ledger or {})}
             write_run(Path(self.result.path), run | ended)
@@ -109,7 +112,14 @@ class ResultWriter:
             for value, plane in enumerate(given.get("probabilities", ())):
                 result.arrays(PROBABILITIES).write(block, plane, value)
 
-    def _write_edges(self, block: Block, rows: BlockGraph) -> None:
+    def _write_rows(self, block: Block, name: str, rows: BlockGraph) -> None:
+        """Keep rows for the passes that follow, and write of the tables what no later pass knows more of."""
+        if self.result.comes_later("", name):
+            with stage("write rows"):
+                write_arrays(vars(rows), self.result.rows(block))
+                count_bytes(sum(array.nbytes for array in vars(rows).values()))
+        if not self.result.comes_later("node_probabilities", name):
+            self._write_nodes(block, rows)
         with stage("write tables"):
             table = edge_table(rows, self.result.edge_columns)
             write_part(table, self.result.part("edges", block))

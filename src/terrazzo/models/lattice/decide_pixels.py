@@ -14,6 +14,8 @@ from numpy.typing import NDArray
 from torch import Tensor
 
 from terrazzo.blocks import Block
+from terrazzo.kernels.classes.between_cells import between_cells
+from terrazzo.kernels.superpixels.ids import cells_of
 from terrazzo.ledger import stage
 from terrazzo.models.lattice.embed_block import EmbeddedCells
 from terrazzo.models.lattice.network import LatticeNetwork, Projected
@@ -103,12 +105,10 @@ def decided_pixels(
 
 def _places_of(ids: NDArray[np.unsignedinteger[Any]], block: Block, found: EmbeddedCells) -> NDArray[np.int32]:
     """Return the place of each pixel's superpixel among the embedded cells; -1 is none."""
-    named, number = np.unique(ids, return_inverse=True)
-    some = named[named > 0]
-    places = np.full(named.size, -1, np.int32)
-    cells = block.lattice.cells_of(some) - found.box.start
-    places[named.size - some.size :] = np.ravel_multi_index(tuple(cells.T), found.box.shape)
-    return places[number].reshape(ids.shape)
+    volume, box = block.as_volume, found.box.as_volume
+    lattice, core = volume.lattice, volume.core
+    places, _ = cells_of(ids.reshape(core.shape), lattice.cells, core.start, lattice.size, box.start, box.shape)
+    return places.reshape(ids.shape)
 
 
 @dataclass(frozen=True, eq=False)
@@ -142,14 +142,23 @@ class _Asked:
                 np.nonzero(wanted), inside, self.block.core.start, lattice.size, self.found.box.start, strict=True
             )
         ]
-        at = torch.from_numpy(np.stack(middles, axis=1).astype(np.float32)).to(device)
-        first = torch.tensor(self.found.box.start, device=device)
-        last = torch.tensor([count - 1 for count in lattice.cells], device=device)
+        around = self._around(np.stack(middles, axis=1).astype(np.float32))
         with torch.inference_mode():
-            around = interpolated(self.projected.around, at, -first, last - first)
             logits = self.network.pixel_logits(seen, own, around)
             probabilities: NDArray[np.float32] = torch.softmax(logits, dim=1).cpu().numpy()
         return probabilities
+
+    def _around(self, at: NDArray[np.float32]) -> Tensor:
+        """Return what is around some places, in cells: on the CPU by a kernel, which gives the same bits."""
+        table, first = self.projected.around, np.array(self.found.box.start)
+        low, high = -first, np.array(self.block.lattice.cells) - 1 - first
+        if table.device.type == "cpu":
+            return torch.from_numpy(
+                between_cells(table.flatten(0, -2).numpy(), np.array(table.shape[:-1]), at, low, high)
+            )
+        ends = (torch.from_numpy(end).to(table.device) for end in (low, high))
+        with torch.inference_mode():
+            return interpolated(table, torch.from_numpy(at).to(table.device), *ends)
 
 
 def interpolated(table: Tensor, at: Tensor, low: Tensor, high: Tensor) -> Tensor:
