@@ -1,6 +1,8 @@
 """Where the time goes: a block and a run, stage by stage, beside what the machine can do and beside other tools.
 
-python benchmarks/bench.py [OUTPUT.json]          what `make bench` runs: about ten minutes on two quiet cores
+python benchmarks/bench.py [OUTPUT.json [SIDE]]
+
+`make bench` runs it on 8192 x 8192 pixels: some minutes on two quiet cores; a smaller SIDE takes less.
 
 Core-seconds are compared, since other work on the machine hardly changes them; rounds of the block, the floors and the
 peers follow each other, so that whatever slows the machine slows all of them. `compare_runs.py` compares two outputs.
@@ -43,18 +45,18 @@ from terrazzo.models.passes.declared import Near
 from terrazzo.regions.statistics.filter_bank import EIGEN_BANK
 from terrazzo.synthetic import CLASS_NAMES, colony_image
 
-SIDE, FITTED, BLOCK, WORKERS, ROUNDS = 8192, 1024, 1024, 2, 3
+FITTED, STEPS, BLOCK, WORKERS, ROUNDS = 512, 30, 1024, 2, 3
 PACKAGES = ("numpy", "numba", "torch", "zarr", "scikit-image", "scipy")
 # what all threads of the process take in a task, those of zarr that decode and compress included
 WHOLE = "all threads"
 Timed = dict[str, Callable[[], object]]
 
 
-def main(output: str = "") -> None:
+def main(output: str = "", side: str = "8192") -> None:
     torch.set_num_threads(1)
     target = Path(output or f"bench/{datetime.datetime.now():%Y-%m-%dT%H-%M}.json")
     with tempfile.TemporaryDirectory() as folder:
-        image, model = written(Path(folder))
+        image, model = written(Path(folder), int(side))
         found = {"machine": machine(), "block": {}, "floors": {}, "peers": {}, "run": {}}
         found |= of_a_block(image, model, Path(folder))
         found["run"] = of_a_run(image, model, Path(folder))
@@ -65,13 +67,13 @@ def main(output: str = "") -> None:
     print(json.dumps(found, indent=1))
 
 
-def written(folder: Path) -> tuple[Path, Path]:
+def written(folder: Path, side: int) -> tuple[Path, Path]:
     """Write colonies in phase contrast, and a lattice network that was fitted on a few of them: always the same."""
     image, model = folder / "image.ome.zarr", folder / "model.safetensors"
     with cluster_client(workers=WORKERS):
-        tz.write_ome_zarr(image, colony_image((SIDE, SIDE))[0], axes="yx")
+        tz.write_ome_zarr(image, colony_image((side, side))[0], axes="yx")
     small, truth = colony_image((FITTED, FITTED))
-    training = tz.LatticeTraining(steps=60, patience=60, device="cpu")
+    training = tz.LatticeTraining(steps=STEPS, patience=STEPS, device="cpu")
     tz.write_model(tz.fit([small], [truth], class_names=CLASS_NAMES, training=training), model)
     return image, model
 
@@ -172,16 +174,17 @@ def of_a_run(image: Path, model: Path, folder: Path) -> dict[str, Any]:
     result = folder / "result.zarr"
     arguments = ("predict", image, "-m", model, "-o", result, "--workers", WORKERS, "--device", "cpu")
     figures = terrazzo(*arguments)
+    megapixels = figures["pixels"] / 1e6
     ledger = json.loads((result / "run.json").read_text())["ledger"]
     core = sum(entry["core_seconds"] for entry in ledger.values())
     seconds = sum(entry["seconds"] for entry in ledger.values())
     return {
-        "megapixels": SIDE * SIDE / 1e6,
+        "megapixels": megapixels,
         "workers": WORKERS,
         "wall_seconds": figures["wall_seconds"],
         "seconds_in_passes": round(seconds, 2),
         "core_seconds_of_workers": round(core, 2),
-        "megapixels_per_core_second": _rounded(SIDE * SIDE / 1e6 / core),
+        "megapixels_per_core_second": _rounded(megapixels / core),
         "peak_pss_mib": figures["peak_pss_mib"],
         "ledger": ledger,
     }
