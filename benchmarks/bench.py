@@ -45,7 +45,7 @@ from terrazzo.models.passes.declared import Near
 from terrazzo.regions.statistics.filter_bank import EIGEN_BANK
 from terrazzo.synthetic import CLASS_NAMES, colony_image
 
-FITTED, STEPS, BLOCK, WORKERS, ROUNDS = 512, 30, 1024, 2, 3
+FITTED, STEPS, BLOCK, WORKERS, ROUNDS = 512, 60, 1024, 2, 3
 PACKAGES = ("numpy", "numba", "torch", "zarr", "scikit-image", "scipy")
 # what all threads of the process take in a task, those of zarr that decode and compress included
 WHOLE = "all threads"
