@@ -2,9 +2,8 @@
 
 python benchmarks/compare_runs.py BEFORE.json AFTER.json [RATIO]
 
-Lists what takes at least RATIO times (1.1) as many core-seconds as before, or as few. A machine that was slower as a
-whole shows in the floors: what became slower is also given in units of their median. Ends with 1 where something did by
-that measure.
+Lists what takes at least RATIO times (1.1) as many core-seconds as before, or as few, both as counted and in units of
+the floors' median: a machine that was slower as a whole slows them too. Ends with 1 where something became slower.
 """
 
 from __future__ import annotations
@@ -23,17 +22,17 @@ def main(before: str, after: str, ratio: str = "1.1") -> None:
     one, other = (json.loads(Path(file).read_text()) for file in (before, after))
     machine = statistics.median(_ratios(one["floors"], other["floors"]).values())
     changed = {
-        name: (then, now, now / then / machine)
+        name: (then, now, sorted((now / then, now / then / machine)))
         for name, (then, now) in _common(core_seconds(one), core_seconds(other)).items()
         if max(then, now) >= LEAST and then > 0
     }
-    slower = {name: values for name, values in changed.items() if values[2] >= float(ratio)}
-    quicker = {name: values for name, values in changed.items() if values[2] <= 1 / float(ratio)}
+    slower = {name: values for name, values in changed.items() if values[2][0] >= float(ratio)}
+    quicker = {name: values for name, values in changed.items() if values[2][1] <= 1 / float(ratio)}
     print(f"the machine's floors took {machine:.2f} times as long")
     for title, some in (("slower", slower), ("quicker", quicker)):
         print(f"{title}: {len(some)} of {len(changed)}")
-        for name, (then, now, relative) in sorted(some.items(), key=lambda item: -item[1][2]):
-            print(f"  {relative:6.2f} x  {name}: {then:.4g} -> {now:.4g} core-seconds per megapixel")
+        for name, (then, now, _) in sorted(some.items(), key=lambda item: -item[1][1] / item[1][0]):
+            print(f"  {now / then:6.2f} x  {name}: {then:.4g} -> {now:.4g} core-seconds per megapixel")
     for name in sorted(core_seconds(one).keys() ^ core_seconds(other).keys()):
         print(f"  only in {'the first' if name in core_seconds(one) else 'the second'}: {name}")
     sys.exit(bool(slower))

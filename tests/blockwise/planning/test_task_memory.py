@@ -12,6 +12,7 @@ from peak_of_tasks import AS_A_WORKER, CONFIGURATIONS, WARM, highest_of
 from segmented import blobs
 
 import terrazzo as tz
+from terrazzo.memory import POOLS
 
 SCRIPT = Path(__file__).parents[2] / "peak_of_tasks.py"
 
@@ -40,4 +41,5 @@ def test_a_task_takes_at_most_what_is_projected_and_at_least_half(name, tmp_path
     for task, (measured, projected) in json.loads(done.stdout).items():
         figures = f"{task}: measured {measured / 2**20:.1f} MiB, projected {projected / 2**20:.1f} MiB"
         print(figures)
-        assert measured <= projected <= 2 * measured, figures
+        # pools may have grown before, and then a small task takes less
+        assert measured <= projected <= 2 * measured + POOLS, figures

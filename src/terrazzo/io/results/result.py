@@ -83,10 +83,10 @@ class Result:
         keys = (IMAGES[what] for what in given if what in IMAGES)
         return tuple(key for key in keys if key != PROBABILITIES or self.probabilities)
 
-    def comes_later(self, what: str, name: str) -> bool:
-        """Whether a pass after the named one gives something; of "" whether there is one."""
+    def given_after(self, name: str) -> tuple[str, ...]:
+        """Return what the passes give that follow the named one."""
         later = self.gives[self.passes.index(name) + 1 :]
-        return any(what in given for given in later) if what else bool(later)
+        return tuple(what for given in later for what in given)
 
     @property
     def has_superpixels(self) -> bool:

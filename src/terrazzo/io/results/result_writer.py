@@ -114,11 +114,12 @@ class ResultWriter:
 
     def _write_rows(self, block: Block, name: str, rows: BlockGraph) -> None:
         """Keep rows for the passes that follow, and write of the tables what no later pass knows more of."""
-        if self.result.comes_later("", name):
+        later = self.result.given_after(name)
+        if later:
             with stage("write rows"):
                 write_arrays(vars(rows), self.result.rows(block))
                 count_bytes(sum(array.nbytes for array in vars(rows).values()))
-        if not self.result.comes_later("node_probabilities", name):
+        if "node_probabilities" not in later:
             self._write_nodes(block, rows)
         with stage("write tables"):
             table = edge_table(rows, self.result.edge_columns)
