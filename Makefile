@@ -15,7 +15,7 @@ export PIP_DISABLE_PIP_VERSION_CHECK := 1
 export RUSTUP_HOME := $(CURDIR)/.cache/rustup
 export DGLBACKEND := pytorch
 
-.PHONY: demo test lint docs lock clean
+.PHONY: demo test lint docs bench lock clean
 
 demo: $(READY)
 	$(BIN)/terrazzo demo -o demo
@@ -31,6 +31,9 @@ lint: $(READY)
 
 docs: $(READY)
 	$(BIN)/sphinx-build -W --keep-going -b html docs docs/_build/html
+
+bench: $(READY)
+	OMP_NUM_THREADS=1 $(BIN)/python benchmarks/bench.py
 
 $(READY): pyproject.toml constraints.txt
 	$(PYTHON) -m venv $(VENV)

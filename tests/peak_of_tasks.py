@@ -15,6 +15,7 @@ import numpy as np
 import pyarrow as pa
 
 from terrazzo.blocks import BlockGrid
+from terrazzo.blockwise.cluster.cluster import KEPT_MEMORY
 from terrazzo.blockwise.passes.sources import Sources
 from terrazzo.blockwise.passes.stored_passes import write_pass
 from terrazzo.blockwise.planning.work import Work
@@ -44,6 +45,8 @@ CONFIGURATIONS = {
     "few features, large block": ((1, 2048, 2048), "float32", {}, (AREA, INTENSITY), 2048),
 }
 SCALE = 0.2
+# as the nannies of our clusters start their workers
+AS_A_WORKER = {name.rpartition(".")[2]: str(value) for name, value in KEPT_MEMORY.items()} | {"OMP_NUM_THREADS": "1"}
 WARM = "warm"
 
 

@@ -74,7 +74,7 @@ def test_a_stage_is_the_sum_of_its_arrays():
 def test_the_largest_stage_counts_and_something_is_left_to_the_allocator():
     largest = max(SEGMENT.stages.values())
     assert largest == SEGMENT.stages["features"]
-    assert largest + POOLS < SEGMENT.bytes < 1.2 * largest + POOLS
+    assert largest + POOLS < SEGMENT.bytes < 1.5 * largest + POOLS
 
 
 def test_everything_is_a_whole_number_however_large():

@@ -63,4 +63,4 @@ def _nothing(block):
 
 def _bytes(model, block, grid, reading):  # noqa: ARG001
     pixels = np.prod(model.surroundings(block).shape)
-    return with_slack({"smooth": int(pixels * (reading.itemsize + 3 * 8))})
+    return with_slack({"smooth": int(pixels * (reading.itemsize + 2 * 8 + 1))})

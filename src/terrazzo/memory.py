@@ -18,12 +18,12 @@ UNITS = ("bytes", "KiB", "MiB", "GiB", "TiB")
 # blocks, with Dask's scheduler.
 WORKER, WORKER_WITH_TORCH, CLIENT = 520 * MIB, 950 * MIB, 450 * MIB
 
-# What the allocator keeps and nobody uses: little in a Dask worker, whose nanny tells it to give memory back; up to as
-# much again in the threads of any other process.
-SLACK_PERCENT, OWN_PROCESS_PERCENT = 10, 100
+# What the allocator keeps and nobody uses: holes between arrays in a Dask worker, which keeps some memory from task to
+# task; up to as much again in the threads of any other process.
+SLACK_PERCENT, OWN_PROCESS_PERCENT = 35, 100
 
 # What the pools of pyarrow, torch and zarr grow by in a task, whatever its size.
-POOLS = 24 * MIB
+POOLS = 19 * MIB
 
 # A table, its Arrow columns with their levels, and its pages: times a table that is being written.
 WRITING = 4

@@ -60,3 +60,12 @@ def test_a_long_list_is_cut_short_for_people_and_whole_for_programs(files, predi
     said = run("info", files / "result.zarr").out
     assert f"({len(columns)} in all, --json lists them)" in " ".join(said.split())
     assert columns[-1] not in said
+
+
+def test_a_result_says_where_its_time_went(files, predicted, run):  # noqa: ARG001
+    ledger = json.loads(run("info", files / "result.zarr", "--json").out)["ledger"]
+    said = run("info", files / "result.zarr").out
+    assert list(ledger) == ["superpixels", "classes", "levels"]
+    assert "where the time went" in said
+    for words in ("read pixels", "assign", "network", "waiting", f"{ledger['classes']['tasks']} task"):
+        assert words in said

@@ -8,7 +8,7 @@ import typer
 
 from terrazzo.cli.groups import grouped
 from terrazzo.cli.options import Json, Reading
-from terrazzo.cli.printing import print_values
+from terrazzo.cli.printing import print_ledger, print_values
 
 
 @grouped
@@ -21,4 +21,8 @@ def info(
     """Say what an image, an annotation, a result or a model holds."""
     from terrazzo.io.describe import describe
 
-    print_values(describe(path, **reading.opening()), as_json=json)
+    found = describe(path, **reading.opening())
+    ledger = {} if json else found.pop("ledger", {})
+    print_values(found, as_json=json)
+    if ledger:
+        print_ledger(ledger)

@@ -12,6 +12,7 @@ from rich.console import Console
 from rich.table import Table
 
 from terrazzo.progress import ProgressBar
+from terrazzo.wording import counted
 
 # of a longer list people read the beginning; JSON has all
 MOST_SHOWN = 12
@@ -27,6 +28,30 @@ def print_values(values: Mapping[str, Any], *, as_json: bool) -> None:
     table.add_column(overflow="fold")
     for name, value in values.items():
         table.add_row(name.replace("_", " "), _readable(value))
+    Console().print(table)
+
+
+def print_ledger(ledger: Mapping[str, Any]) -> None:
+    """Print where the time of a run went: of each pass its stages, and what its threads waited for."""
+    table = Table(box=None, pad_edge=False, title="where the time went", title_justify="left")
+    for heading in ("pass", "stage", "seconds", "share", "core-seconds", "MiB"):
+        table.add_column(heading, justify="left" if heading in ("pass", "stage") else "right", no_wrap=True)
+    for name, entry in ledger.items():
+        threads, whole = entry["threads"], max(entry["threads"] * entry["seconds"], 1e-9)
+        stages = sorted(entry["stages"].items(), key=lambda stage: -stage[1]["seconds"])
+        waited = [(kind, {"seconds": entry[kind]}) for kind in ("starting", "waiting")]
+        for shown, (stage, spent) in enumerate([*stages, *waited]):
+            core, count = spent.get("core_seconds"), spent.get("bytes")
+            table.add_row(
+                "" if shown else name,
+                stage,
+                f"{spent['seconds']:.2f}",
+                f"{100 * spent['seconds'] / whole:.1f} %",
+                "" if core is None else f"{core:.2f}",
+                f"{count / 2**20:.1f}" if count else "",
+            )
+        said = f"{entry['seconds']:.2f} s on {counted(threads, 'thread')}, {counted(entry['tasks'], 'task')}"
+        table.add_row("", said, f"{whole:.2f}", "", f"{entry['core_seconds']:.2f}", "", end_section=True)
     Console().print(table)
 
 

@@ -8,15 +8,14 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from peak_of_tasks import CONFIGURATIONS, WARM, highest_of
+from peak_of_tasks import AS_A_WORKER, CONFIGURATIONS, WARM, highest_of
 from segmented import blobs
 
 import terrazzo as tz
+from terrazzo.memory import POOLS
 
 SCRIPT = Path(__file__).parents[2] / "peak_of_tasks.py"
 
-# as Dask's nannies start their workers
-AS_A_WORKER = {"MALLOC_TRIM_THRESHOLD_": "65536", "OMP_NUM_THREADS": "1"}
 
 needs_proc = pytest.mark.skipif(not Path("/proc/self/clear_refs").exists(), reason="peaks are read from Linux's /proc")
 
@@ -42,4 +41,5 @@ def test_a_task_takes_at_most_what_is_projected_and_at_least_half(name, tmp_path
     for task, (measured, projected) in json.loads(done.stdout).items():
         figures = f"{task}: measured {measured / 2**20:.1f} MiB, projected {projected / 2**20:.1f} MiB"
         print(figures)
-        assert measured <= projected <= 2 * measured, figures
+        # pools may have grown before, and then a small task takes less
+        assert measured <= projected <= 2 * measured + POOLS, figures

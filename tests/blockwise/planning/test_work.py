@@ -9,6 +9,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 from peak_of_pixels import CONFIGURATIONS
+from peak_of_tasks import AS_A_WORKER
 from unets import random_unet
 
 import terrazzo as tz
@@ -17,7 +18,6 @@ from terrazzo.memory import Reading
 from terrazzo.models.unet.pixel_task import PixelTask
 
 SCRIPT = Path(__file__).parents[2] / "peak_of_pixels.py"
-AS_A_WORKER = {"MALLOC_TRIM_THRESHOLD_": "65536", "OMP_NUM_THREADS": "1"}
 
 needs_proc = pytest.mark.skipif(not Path("/proc/self/clear_refs").exists(), reason="peaks are read from Linux's /proc")
 

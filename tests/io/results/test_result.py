@@ -1,5 +1,6 @@
 import json
 import shutil
+from pathlib import Path
 
 import numpy as np
 import pyarrow.parquet as pq
@@ -15,6 +16,7 @@ from terrazzo.io.images.open_image import open_labels
 from terrazzo.io.results import result as result_view
 from terrazzo.io.results.new_result import check_writable, create_result
 from terrazzo.io.results.result import open_result
+from terrazzo.io.results.result_writer import ResultWriter
 from terrazzo.lattice import Lattice
 from terrazzo.regions.graphs.block_graph import BlockGraph
 
@@ -148,13 +150,48 @@ def test_a_task_of_an_earlier_run_writes_nothing_into_a_new_one(result):
     assert not open_result(result.path).read_superpixels(block.core.slices).any()
 
 
-def test_each_block_has_its_part_of_the_tables(result):
+def test_each_block_has_its_part_of_the_tables_written_once_all_of_it_is_known(result):
+    path, found = Path(result.path), segment(blobs(SHAPE), GRID, RECIPE)
+    every = [f"{i}-{j}" for i, j in np.ndindex(*GRID.shape)]
+
+    def stems(folder):
+        return sorted(file.stem for file in (path / folder).iterdir())
+
     for block in GRID:
-        labels, graph = segment(blobs(SHAPE), GRID, RECIPE)[block.index]
+        labels, graph = found[block.index]
         write_segments(result, block, labels.cut(block.core), graph)
-    path = zarr.open_group(result.path, mode="r").store.root
-    for table in ("nodes", "edges"):
-        assert {p.name for p in (path / table).iterdir()} == {f"{i}-{j}.parquet" for i, j in np.ndindex(*GRID.shape)}
+    assert (stems("nodes"), stems("edges"), stems("rows")) == ([], every, every)
+    for block in GRID:
+        graph = found[block.index][1]
+        read = ResultWriter(result).read("rows", block)
+        for name, array in vars(graph).items():
+            assert getattr(read, name).dtype == array.dtype
+            assert np.array_equal(getattr(read, name), array)
+        probabilities = np.full((graph.ids.size, 2), 0.5, np.float32)
+        write_classes(result, block, np.zeros(block.core.shape, np.uint8), read, probabilities)
+    assert (stems("nodes"), stems("edges"), stems("rows")) == (every, every, every)
+    finish(result, {})
+    assert not (path / "rows").exists()
+    finish(result, {})  # as a run does that was killed before it had noted that it was at its end
+
+
+def test_where_no_later_pass_knows_more_of_nodes_their_table_is_written_with_them(tmp_path):
+    block, passes = GRID[(0, 0)], {"superpixels": ("labels", "rows"), "classes": ("classes",)}
+    labels, graph = segment(blobs(SHAPE), GRID, RECIPE)[block.index]
+    for name, given in (("only.zarr", {"superpixels": passes["superpixels"]}), ("first.zarr", passes)):
+        result = make(tmp_path / name, passes=given)
+        write_segments(result, block, labels.cut(block.core), graph)
+        assert np.array_equal(result.read_graph(block).node_features, graph.node_features)
+        assert result.rows(block).exists() == (name == "first.zarr")
+
+
+def test_rows_that_are_damaged_are_said_to_be(result):
+    block = GRID[(0, 0)]
+    with pytest.raises(InputError, match=r"rows/0-0\.safetensors' cannot be read: .*; begin anew with --overwrite"):
+        ResultWriter(result).read("rows", block)
+    result.rows(block).write_bytes(b"\xff" * 40)
+    with pytest.raises(InputError, match=r"rows/0-0\.safetensors' cannot be read: .*; begin anew with --overwrite"):
+        ResultWriter(result).read("rows", block)
 
 
 @pytest.mark.parametrize("name", ["superpixels", "classes"])

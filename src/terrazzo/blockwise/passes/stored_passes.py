@@ -12,6 +12,7 @@ from terrazzo.blockwise.inputs.masks import inside, read_mask
 from terrazzo.blockwise.inputs.windows import read_window
 from terrazzo.blockwise.passes.sources import Sources, all_empty, leaves_nothing
 from terrazzo.io.failures import about
+from terrazzo.ledger import Stopwatch, TaskLedger, count_bytes, stage
 from terrazzo.models.passes.declared import IMAGE, Estimate, Given, Near, Own, Pass, Pixels, Seen
 from terrazzo.regions.superpixels.block_labels import BlockLabels
 
@@ -33,9 +34,11 @@ class Store(Protocol):
         ...
 
 
-def write_pass(block: Block, one: Pass, sources: Sources, store: Store) -> None:
-    """Run a pass on a block and write what it gives."""
-    store.write(block, one.name, given_of((one,), block, sources, store))
+def write_pass(block: Block, one: Pass, sources: Sources, store: Store) -> TaskLedger:
+    """Run a pass on a block, write what it gives, and say where the time went."""
+    with Stopwatch() as watch:
+        store.write(block, one.name, given_of((one,), block, sources, store))
+    return watch.ledger
 
 
 def given_of(passes: Sequence[Pass], block: Block, sources: Sources, store: Store | None = None) -> Given:
@@ -52,7 +55,7 @@ def given_of(passes: Sequence[Pass], block: Block, sources: Sources, store: Stor
     given: dict[str, Any] = {}
     for one in passes:
         values = _values(one, block, sources, given, store)
-        with about(sources.path):
+        with about(sources.path), stage(one.name):
             given |= one.nothing(block) if values is None else one.run(block, *values)
     return given
 
@@ -81,12 +84,14 @@ def _values(one: Pass, block: Block, sources: Sources, given: Given, store: Stor
 def _seen(read: Pixels, block: Block, sources: Sources) -> Seen | None:
     """Return a window with its mask; where the mask leaves nothing None, and the image is not read."""
     window = read.window(block)
-    if read.of != IMAGE:
-        return Seen(window, read_window(sources.of(read.of), window))
-    mask = read_mask(sources.mask, window)
-    if isinstance(mask, np.ndarray) and leaves_nothing(read, block, mask):
-        return None
-    pixels = read_window(sources.image, window)
+    with stage("read pixels"):
+        if read.of != IMAGE:
+            return Seen(window, read_window(sources.of(read.of), window))
+        mask = read_mask(sources.mask, window)
+        if isinstance(mask, np.ndarray) and leaves_nothing(read, block, mask):
+            return None
+        pixels = read_window(sources.image, window)
+        count_bytes(pixels.nbytes)
     with about(sources.path):
         seen = Seen(window, pixels, inside(mask, pixels))
     return None if leaves_nothing(read, block, seen.mask) else seen

@@ -81,6 +81,9 @@ class Work:
             class_and_probabilities = 1 + 4 * classes if "node_probabilities" in given else 0
             outputs["nodes"] = table_bytes(nodes, 0, axes, itemsize, features, 0) + nodes * class_and_probabilities
             outputs["edges"] = table_bytes(0, edges, axes, itemsize, 0, boundary)
+            if len(self.passes) > 1:
+                # what passes read of blocks around, until the run ends
+                outputs["rows_meanwhile"] = table_bytes(nodes, edges, axes, itemsize, features, boundary)
         return outputs
 
 

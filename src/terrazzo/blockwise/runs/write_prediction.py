@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import logging
 import math
-import time
 from collections.abc import Sequence
 from functools import partial
 from pathlib import Path
@@ -23,6 +22,7 @@ from terrazzo.blockwise.passes.sources import Sources
 from terrazzo.blockwise.passes.stored_passes import write_pass
 from terrazzo.blockwise.planning.refuse import refuse_what_does_not_fit
 from terrazzo.blockwise.runs.made_from import made_from, started_result
+from terrazzo.blockwise.runs.run_ledger import PassLedger
 from terrazzo.errors import ParameterError
 from terrazzo.io.images.image import Image
 from terrazzo.io.output_path import check_ending, check_output
@@ -30,6 +30,7 @@ from terrazzo.io.results.leftovers import remove_partial_files
 from terrazzo.io.results.new_result import check_writable, create_result_of
 from terrazzo.io.results.result import LEVELS, Result
 from terrazzo.io.results.result_writer import ResultWriter
+from terrazzo.ledger import Stopwatch, TaskLedger
 from terrazzo.models.device import choose_device
 from terrazzo.models.fitted_model import FittedModel
 from terrazzo.models.passes.declared import Pass
@@ -186,44 +187,45 @@ def _write_blocks(
     """Run what is left of each pass, and finish the result."""
     result = writer.result
     figures: dict[str, Any] = {"pixels": math.prod(result.grid.lattice.shape)}
-    seconds: dict[str, float] = {}
+    ledger: dict[str, dict[str, Any]] = {}
     for one in passes:
-        began = time.perf_counter()
-        _run_pass(one, writer, sources, client)
-        seconds[one.name] = time.perf_counter() - began
+        ledger[one.name] = _run_pass(one, writer, sources, client)
         if one.figures:
             counts = zip(*result.finished(one.name).values(), strict=True)
             figures |= zip(one.figures, map(sum, counts), strict=True)
-    began = time.perf_counter()
-    _run_steps(writer, client)
-    seconds[LEVELS] = time.perf_counter() - began
+    ledger[LEVELS] = _run_steps(writer, client)
     remove_partial_files(result)  # of workers that died
     notes = model.notes(figures)
     for note in notes:
         _log.warning("%s", note)
-    writer.finish(figures | {"seconds": seconds}, notes)
+    figures["seconds"] = {name: entry["seconds"] for name, entry in ledger.items()}
+    writer.finish(figures, notes, ledger)
 
 
-def _run_pass(one: Pass, writer: ResultWriter, sources: Sources, client: Client | None) -> None:
-    """Run a pass over the blocks that it has not finished."""
-    result, finished = writer.result, writer.result.finished(one.name)
+def _run_pass(one: Pass, writer: ResultWriter, sources: Sources, client: Client | None) -> dict[str, Any]:
+    """Run a pass over the blocks that it has not finished, and say where the time went."""
+    ledger, result, finished = PassLedger(), writer.result, writer.result.finished(one.name)
     told = BlockCount(one.name, len(result.grid), (result.grid[index] for index in finished))
     waiting = (block for block in result.grid.along_curve() if block.index not in finished)
-    for _ in run_blocks(write_pass, waiting, one, sources, writer, client=client, done=told):
-        pass
+    for task in run_blocks(write_pass, waiting, one, sources, writer, client=client, done=told):
+        ledger.add(task)
+    return ledger.plain()
 
 
-def _run_steps(writer: ResultWriter, client: Client | None) -> None:
+def _run_steps(writer: ResultWriter, client: Client | None) -> dict[str, Any]:
     """Write the coarser levels, a step after the other: each begins with what the one before has written."""
-    pyramid, finished = writer.result.pyramid, writer.result.finished(LEVELS)
+    ledger, pyramid, finished = PassLedger(), writer.result.pyramid, writer.result.finished(LEVELS)
     found = (pyramid.tiles(step)[tuple(index)] for step, *index in finished)
     told = BlockCount(LEVELS, pyramid.number_of_tiles, found)
     for step in pyramid.steps:
         waiting = (tile for tile in pyramid.tiles(step).along_curve() if (step, *tile.index) not in finished)
-        for _ in run_blocks(write_levels, waiting, writer, step, client=client, done=told):
-            pass
+        for task in run_blocks(write_levels, waiting, writer, step, client=client, done=told):
+            ledger.add(task)
+    return ledger.plain()
 
 
-def write_levels(tile: Block, writer: ResultWriter, step: int) -> None:
-    """Write the coarser levels of a result inside a tile."""
-    writer.write_levels(tile, step)
+def write_levels(tile: Block, writer: ResultWriter, step: int) -> TaskLedger:
+    """Write the coarser levels of a result inside a tile, and say where the time went."""
+    with Stopwatch() as watch:
+        writer.write_levels(tile, step)
+    return watch.ledger

@@ -12,7 +12,7 @@ from terrazzo.blocks import BlockGrid
 from terrazzo.io.failures import reported_as_not_written
 from terrazzo.io.results.level_arrays import LevelArrays
 from terrazzo.io.results.markers import Index
-from terrazzo.io.results.result import LEVELS, TABLES, Result
+from terrazzo.io.results.result import LEVELS, ROWS, TABLES, Result
 
 # tables, run.json and zarr's chunks alike are written under a name that ends so, and renamed
 PARTIAL = ".partial"
@@ -56,9 +56,16 @@ def remove_partial_files(result: Result) -> None:
     root = Path(result.path)
     with reported_as_not_written(root):
         remove_half_made(root)
-        for folder in (root, *(root / table for table in TABLES), *_chunk_folders(result)):
+        for folder in (root, *(root / table for table in (*TABLES, ROWS)), *_chunk_folders(result)):
             if folder.is_dir():
                 _remove_partial(folder)
+
+
+def remove_rows(result: Result) -> None:
+    """Remove what passes read of blocks around: all of them are finished."""
+    folder = Path(result.path) / ROWS
+    if folder.is_dir():
+        shutil.rmtree(folder)
 
 
 def _remove_partial(folder: Path) -> None:

@@ -14,6 +14,7 @@ from numpy.typing import NDArray
 
 from terrazzo.blocks import Block
 from terrazzo.io.results.pyramid import Pyramid
+from terrazzo.ledger import count_bytes, stage
 
 SPATIAL_AXES = {2: "yx", 3: "zyx"}
 
@@ -60,7 +61,9 @@ class LevelArrays:
         """Write the levels of a tile of `Pyramid.tiles(step)` from the level that it lies in."""
         source = self._open(self.pyramid.source(step), "r")
         for lead in self._leads():
-            values = np.asarray(source[_selection(lead, tile.core.slices)])
+            with stage("read images"):
+                values = np.asarray(source[_selection(lead, tile.core.slices)])
+                count_bytes(values.nbytes)
             for level in self.pyramid.levels(step):
                 self._write(level, step, tile, values, lead)
 
@@ -81,7 +84,10 @@ class LevelArrays:
 
     def _write(self, level: int, step: int, tile: Block, values: NDArray[Any], lead: tuple[int, ...]) -> None:
         places, picked = self.pyramid.part(step, tile, level)
-        self._open(level, "r+")[_selection(lead, places)] = values[picked]
+        with stage("write images"):
+            part = values[picked]
+            self._open(level, "r+")[_selection(lead, places)] = part
+            count_bytes(part.nbytes)
 
     def _open(self, level: int, mode: Any) -> zarr.Array[Any]:
         return zarr.open_array(self.path, path=str(level), mode=mode)

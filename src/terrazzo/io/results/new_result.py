@@ -24,6 +24,7 @@ from terrazzo.io.results.result import (
     GIVES,
     LEVELS,
     PROBABILITIES,
+    ROWS,
     RUN,
     SUPERPIXELS,
     TABLES,
@@ -144,7 +145,7 @@ def _write_empty(folder: Path, result: Result, run: dict[str, Any], metadata: di
         result.arrays(key).create(group, of_pixels.get(key, np.dtype(np.uint8)))
     for name in (*result.passes, LEVELS):
         (folder / DONE / name).mkdir(parents=True)
-    for table in TABLES if result.has_superpixels else ():
+    for table in (*TABLES, ROWS) if result.has_superpixels else ():
         (folder / table).mkdir()
     write_run(folder, run)
 

@@ -35,6 +35,8 @@ LEVELS = "levels"
 # what passes of results give that were written before run.json said so
 GIVES = {"superpixels": ("labels", "rows"), "classes": ("classes", "probabilities", "node_probabilities")}
 TABLES = ("nodes", "edges")
+# what passes read of blocks around, for as long as the run goes on
+ROWS = "rows"
 DONE = "done"
 RUN = "run.json"
 
@@ -81,6 +83,11 @@ class Result:
         keys = (IMAGES[what] for what in given if what in IMAGES)
         return tuple(key for key in keys if key != PROBABILITIES or self.probabilities)
 
+    def given_after(self, name: str) -> tuple[str, ...]:
+        """Return what the passes give that follow the named one."""
+        later = self.gives[self.passes.index(name) + 1 :]
+        return tuple(what for given in later for what in given)
+
     @property
     def has_superpixels(self) -> bool:
         """Whether it holds superpixels, with tables of nodes and edges; else it holds classes alone."""
@@ -104,7 +111,7 @@ class Result:
         return read_markers(self.markers(name))
 
     def read_graph(self, block: Block) -> BlockGraph:
-        """Read the nodes and edges that a block owns."""
+        """Read the nodes and edges that a block of a finished result owns."""
         return read_block_graph(self.part("nodes", block), self.part("edges", block))
 
     def read_superpixels(self, window: tuple[slice, ...]) -> NDArray[np.unsignedinteger[Any]]:
@@ -182,6 +189,10 @@ class Result:
     def part(self, table: str, block: Block) -> Path:
         """Return the file of a block's part of a table."""
         return Path(self.path) / table / f"{'-'.join(map(str, block.index))}.parquet"
+
+    def rows(self, block: Block) -> Path:
+        """Return the file of what passes read of a block, which is there until the run ends."""
+        return Path(self.path) / ROWS / f"{block.name}.safetensors"
 
     def __repr__(self) -> str:
         return result_text(self)

@@ -3,17 +3,20 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 from terrazzo.blocks import Block, BlockGrid
 from terrazzo.errors import InputError
-from terrazzo.io.failures import reported_as_not_written
+from terrazzo.io.failures import reported_as_input_error, reported_as_not_written
+from terrazzo.io.mapped_arrays import mapped_arrays, write_arrays
+from terrazzo.io.results.leftovers import remove_rows
 from terrazzo.io.results.markers import marker
 from terrazzo.io.results.result import CLASSES, LEVELS, PROBABILITIES, RUN, SUPERPIXELS, Result
 from terrazzo.io.results.tables import edge_table, node_table, write_part
+from terrazzo.ledger import count_bytes, stage
 from terrazzo.models.passes.declared import Given
 from terrazzo.regions.graphs.block_graph import BlockGraph
 from terrazzo.regions.superpixels.block_labels import of_core
@@ -36,17 +39,22 @@ class ResultWriter:
         return self.result.grid
 
     def read(self, what: str, block: Block) -> Any:
-        """Read what a pass gave of a block: the "labels" of its core, or its "rows".
+        """Read what a pass gave of a block: the "labels" of its core, or its "rows", which stay on disk until used.
 
         Raises
         ------
         KeyError
             If a result keeps nothing of that name.
         """
-        if what == "rows":
-            return self.result.read_graph(block)
-        read = {"labels": self.result.read_superpixels, "classes": self.result.read_classes}[what]
-        return read(block.core.slices)
+        with stage(f"read {what}"):
+            if what == "rows":
+                path = self.result.rows(block)
+                with reported_as_input_error(path, "read", "begin anew with --overwrite"):
+                    return BlockGraph(**mapped_arrays(path))
+            read = {"labels": self.result.read_superpixels, "classes": self.result.read_classes}[what]
+            found = read(block.core.slices)
+            count_bytes(found.nbytes)
+            return found
 
     def write(self, block: Block, name: str, given: Given) -> None:
         """Write what a pass gave of a block, then its marker.
@@ -67,10 +75,8 @@ class ResultWriter:
                 return
             self._write_images(block, given)
             if "rows" in given:
-                self._write_edges(block, given["rows"])
-                self._write_nodes(block, given["rows"])
+                self._write_rows(block, name, given["rows"])
             if "node_probabilities" in given:
-                # in place of the part without classes: who reads features of either finds the same
                 self._write_nodes(block, *given["node_probabilities"])
             done.touch()
 
@@ -85,11 +91,15 @@ class ResultWriter:
                 result.arrays(key).coarsen(step, tile)
             done.touch()
 
-    def finish(self, figures: dict[str, Any], notes: Sequence[str] = ()) -> None:
-        """Note that every block is written, with figures about the run and what else there is to warn of."""
+    def finish(
+        self, figures: dict[str, Any], notes: Sequence[str] = (), ledger: Mapping[str, Any] | None = None
+    ) -> None:
+        """Note that every block is written, with figures about the run, what there is to warn of, and its ledger."""
         with reported_as_not_written(self.result.path):
             run = self.result.run
-            ended = {"finished": True, "figures": figures, "notes": [*run.get("notes", ()), *notes]}
+            remove_rows(self.result)
+            noted = [*run.get("notes", ()), *notes]
+            ended = {"finished": True, "figures": figures, "notes": noted, "ledger": dict(ledger or {})}
             write_run(Path(self.result.path), run | ended)
 
     def _write_images(self, block: Block, given: Given) -> None:
@@ -102,12 +112,25 @@ class ResultWriter:
             for value, plane in enumerate(given.get("probabilities", ())):
                 result.arrays(PROBABILITIES).write(block, plane, value)
 
-    def _write_edges(self, block: Block, rows: BlockGraph) -> None:
-        write_part(edge_table(rows, self.result.edge_columns), self.result.part("edges", block))
+    def _write_rows(self, block: Block, name: str, rows: BlockGraph) -> None:
+        """Keep rows for the passes that follow, and write of the tables what no later pass knows more of."""
+        later = self.result.given_after(name)
+        if later:
+            with stage("write rows"):
+                write_arrays(vars(rows), self.result.rows(block))
+                count_bytes(sum(array.nbytes for array in vars(rows).values()))
+        if "node_probabilities" not in later:
+            self._write_nodes(block, rows)
+        with stage("write tables"):
+            table = edge_table(rows, self.result.edge_columns)
+            write_part(table, self.result.part("edges", block))
+            count_bytes(table.nbytes)
 
     def _write_nodes(self, block: Block, rows: BlockGraph, probabilities: Any = None) -> None:
-        table = node_table(rows, self.result.node_columns, probabilities)
-        write_part(table, self.result.part("nodes", block))
+        with stage("write tables"):
+            table = node_table(rows, self.result.node_columns, probabilities)
+            write_part(table, self.result.part("nodes", block))
+            count_bytes(table.nbytes)
 
     def _is_written(self, done: Path) -> bool:
         """Whether a block is finished: by a worker that was thought lost, say, whose block went to another."""

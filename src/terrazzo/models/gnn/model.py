@@ -15,6 +15,7 @@ from numpy.typing import NDArray
 
 from terrazzo.blocks import Block
 from terrazzo.errors import ModelError
+from terrazzo.ledger import stage
 from terrazzo.memory import WORKER_WITH_TORCH
 from terrazzo.models.device import choose_device
 from terrazzo.models.fitted_model import check_temperature, common_of
@@ -202,7 +203,7 @@ class Model(SuperpixelModel):
         # a copy where it has to move: the model stays on the CPU, and other threads may use it
         network = self.network if where.type == "cpu" else copy.deepcopy(self.network).to(where)
         network.eval()
-        with torch.inference_mode():
+        with stage("network"), torch.inference_mode():
             logits: NDArray[np.float32] = network(passing, nodes, edges).cpu().numpy()
         return logits
 
@@ -214,8 +215,10 @@ class Model(SuperpixelModel):
 
 def _classes(block: Block, ids: Ids, own: BlockGraph, near: list[BlockGraph], *, model: Model, device: str) -> Given:
     found = classify_nodes(block, near, model.recipe, model.layers, partial(model.class_probabilities, device=device))
+    with stage("paint"):
+        classes = paint_classes(ids, block, found)
     return {
-        "classes": paint_classes(ids, block, found),
+        "classes": classes,
         "probabilities": paint_probabilities(ids, block, found),
         "node_probabilities": (own, found.probabilities[np.searchsorted(found.ids, own.ids)]),
     }

@@ -14,6 +14,9 @@ from numpy.typing import NDArray
 from torch import Tensor
 
 from terrazzo.blocks import Block
+from terrazzo.kernels.classes.between_cells import between_cells
+from terrazzo.kernels.superpixels.ids import cells_of
+from terrazzo.ledger import stage
 from terrazzo.models.lattice.embed_block import EmbeddedCells
 from terrazzo.models.lattice.network import LatticeNetwork, Projected
 from terrazzo.models.lattice.pixel_responses import core_responses
@@ -83,21 +86,25 @@ def decided_pixels(
     """
     logits = found.logits.flatten(0, -2)
     probabilities = torch.softmax(logits / temperatures.region, dim=-1).cpu().numpy()
-    cells = _places_of(ids, block, found)
-    # one more, for pixels of none
-    classes = np.append(_highest(logits), NOT_ANNOTATED).astype(np.uint8)[cells]
+    with stage("paint"):
+        cells = _places_of(ids, block, found)
+        # one more, for pixels of none
+        classes = np.append(_highest(logits), NOT_ANNOTATED).astype(np.uint8)[cells]
     asked, own = np.zeros(cells.shape, np.bool_), [np.empty((0, probabilities.shape[1]), np.uint8)]
     if seen is not None:
         asked = np.append(probabilities.max(axis=1) < network.config.settings.sure, False)[cells]
     if seen is not None and asked.any():
         pixels = _Asked(block, found, network, scales)
-        for inside, responses in core_responses(seen, block).strips():
-            wanted = asked[inside]
-            if wanted.any():
-                answers = pixels.logits(inside, wanted, cells[inside][wanted], responses[:, wanted])
-                # a view of the core, into which the answers go
-                classes[inside][wanted] = _highest(answers)
-                own.append(in_8_bits(torch.softmax(answers / temperatures.pixel, dim=1).cpu().numpy()))
+        with stage("responses of pixels"):
+            found_responses = core_responses(seen, block)
+        with stage("decide pixels"):
+            for inside, responses in found_responses.strips():
+                wanted = asked[inside]
+                if wanted.any():
+                    answers = pixels.logits(inside, wanted, cells[inside][wanted], responses[:, wanted])
+                    # a view of the core, into which the answers go
+                    classes[inside][wanted] = _highest(answers)
+                    own.append(in_8_bits(torch.softmax(answers / temperatures.pixel, dim=1).cpu().numpy()))
     return DecidedPixels(cells, probabilities, np.flatnonzero(asked), np.concatenate(own), classes)
 
 
@@ -109,12 +116,10 @@ def _highest(logits: Tensor) -> NDArray[np.uint8]:
 
 def _places_of(ids: NDArray[np.unsignedinteger[Any]], block: Block, found: EmbeddedCells) -> NDArray[np.int32]:
     """Return the place of each pixel's superpixel among the embedded cells; -1 is none."""
-    named, number = np.unique(ids, return_inverse=True)
-    some = named[named > 0]
-    places = np.full(named.size, -1, np.int32)
-    cells = block.lattice.cells_of(some) - found.box.start
-    places[named.size - some.size :] = np.ravel_multi_index(tuple(cells.T), found.box.shape)
-    return places[number].reshape(ids.shape)
+    volume, box = block.as_volume, found.box.as_volume
+    lattice, core = volume.lattice, volume.core
+    places, _ = cells_of(ids.reshape(core.shape), lattice.cells, core.start, lattice.size, box.start, box.shape)
+    return places.reshape(ids.shape)
 
 
 @dataclass(frozen=True, eq=False)
@@ -148,13 +153,22 @@ class _Asked:
                 np.nonzero(wanted), inside, self.block.core.start, lattice.size, self.found.box.start, strict=True
             )
         ]
-        at = torch.from_numpy(np.stack(middles, axis=1).astype(np.float32)).to(device)
-        first = torch.tensor(self.found.box.start, device=device)
-        last = torch.tensor([count - 1 for count in lattice.cells], device=device)
+        around = self._around(np.stack(middles, axis=1).astype(np.float32))
         with torch.inference_mode():
-            around = interpolated(self.projected.around, at, -first, last - first)
             logits: Tensor = self.network.pixel_logits(seen, own, around)
         return logits
+
+    def _around(self, at: NDArray[np.float32]) -> Tensor:
+        """Return what is around some places, in cells: on the CPU by a kernel, which gives the same bits."""
+        table, first = self.projected.around, np.array(self.found.box.start)
+        low, high = -first, np.array(self.block.lattice.cells) - 1 - first
+        if table.device.type == "cpu":
+            return torch.from_numpy(
+                between_cells(table.flatten(0, -2).numpy(), np.array(table.shape[:-1]), at, low, high)
+            )
+        ends = (torch.from_numpy(end).to(table.device) for end in (low, high))
+        with torch.inference_mode():
+            return interpolated(table, torch.from_numpy(at).to(table.device), *ends)
 
 
 def interpolated(table: Tensor, at: Tensor, low: Tensor, high: Tensor) -> Tensor:

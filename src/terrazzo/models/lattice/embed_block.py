@@ -10,6 +10,7 @@ import torch
 from torch import Tensor
 
 from terrazzo.blocks import Block, Box
+from terrazzo.ledger import stage
 from terrazzo.models.lattice.cell_rows import CellRows, cell_rows
 from terrazzo.models.lattice.grid_passing import GridPassing
 from terrazzo.models.lattice.network import LatticeNetwork
@@ -63,8 +64,10 @@ def embedded_block(block: Block, parts: Sequence[BlockGraph], network: LatticeNe
     scales : Scales
     """
     settings = network.config.settings
-    table = cell_rows(parts, window_of_cells(block, settings), block.lattice)
-    embeddings = embedded(table, network, scales)
+    with stage("gather rows"):
+        table = cell_rows(parts, window_of_cells(block, settings), block.lattice)
+    with stage("network"):
+        embeddings = embedded(table, network, scales)
     asked = block.cells_with(ASKED_MARGIN)
     h = embeddings[asked.within(table.box)]
     with torch.inference_mode():

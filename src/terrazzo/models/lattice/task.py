@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 
 from terrazzo.blocks import Block, BlockGrid, Box
-from terrazzo.memory import CHUNKS_AT_ONCE, EDGES_PER_NODE, WRITING, Reading, table_bytes, with_slack
+from terrazzo.memory import CHUNKS_AT_ONCE, WRITING, Reading, table_bytes, with_slack
 from terrazzo.models.lattice.embed_block import cells_needed, window_of_cells
 from terrazzo.models.lattice.network import LatticeConfig
 from terrazzo.models.lattice.pixel_responses import BANK, response_window
@@ -27,8 +27,9 @@ def lattice_stages(
     """Return the bytes of each stage of labelling and painting a block."""
     settings, core = config.settings, _volume(block.core)
     ids = core * block.lattice.dtype.itemsize
-    read = _tables(sum(_volume(near.cells) for near in grid.neighbours(block, cells_needed(settings))), block, recipe)
-    own = _tables(_volume(block.cells), block, recipe)
+    # mapped from disk: nobody looks at the edges
+    read = _nodes(sum(_volume(near.cells) for near in grid.neighbours(block, cells_needed(settings))), block, recipe)
+    own = _nodes(_volume(block.cells), block, recipe)
     table = _volume(window_of_cells(block, settings)) * (4 * config.node_columns + 1)
     network = _volume(window_of_cells(block, settings)) * 4 * settings.width * ACTIVATIONS
     window, responses, pieces = 0, 0, 0
@@ -54,10 +55,8 @@ def lattice_stages(
     }
 
 
-def _tables(nodes: int, block: Block, recipe: Recipe) -> int:
-    axes = len(block.index)
-    columns = len(recipe.node_columns), len(recipe.edge_columns)
-    return table_bytes(nodes, EDGES_PER_NODE[axes] * nodes, axes, block.lattice.dtype.itemsize, *columns)
+def _nodes(nodes: int, block: Block, recipe: Recipe) -> int:
+    return table_bytes(nodes, 0, len(block.index), block.lattice.dtype.itemsize, len(recipe.node_columns), 0)
 
 
 def _volume(box: Box) -> int:

@@ -16,6 +16,7 @@ from terrazzo.kernels.measures.moments import areas, offsets
 from terrazzo.kernels.superpixels.adjacency import adjacency
 from terrazzo.kernels.superpixels.ids import cells_of
 from terrazzo.lattice import Lattice
+from terrazzo.ledger import stage
 from terrazzo.regions.graphs.measure import finite_pixels, measure, measured_window
 from terrazzo.regions.statistics.statistic import FeatureSet
 from terrazzo.regions.superpixels.block_labels import BlockLabels
@@ -101,14 +102,18 @@ def block_graph(
     InputError
         If a label is not one that the block's lattice allows at its place, or a pixel is not finite.
     """
-    box, owned, pixels = graph_window(block, features), _owned_regions(labels, block), _owned_pixels(block)
+    box, pixels = graph_window(block, features), _owned_pixels(block)
+    with stage("number"):
+        owned = _owned_regions(labels, block)
+        positions = owned.positions[:, 3 - len(block.index) :]
     inside = box.within(window)
     cut = finite_pixels(image[(slice(None), *inside)], box, None if mask is None else mask[inside])
     index = owned.index.reshape(labels.box.shape)[pixels.within(labels.box)]
-    low_high, faces, contrast = _edges(cut, box, owned)
+    with stage("edges"):
+        low_high, faces, contrast = _edges(cut, box, owned)
     return BlockGraph(
         owned.ids,
-        owned.positions[:, 3 - len(block.index) :],
+        positions,
         owned.area.astype(np.uint32),
         measure(cut, box, index, pixels, owned.area, features),
         owned.ids_of(low_high),

@@ -9,6 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from terrazzo.blocks import Box
+from terrazzo.ledger import stage
 from terrazzo.regions.statistics.statistic import FeatureSet, Regions, column_names
 from terrazzo.regions.superpixels.single_precision import MOST, is_within, single_precision, usable
 
@@ -82,6 +83,7 @@ def measure(
     for statistic in features:
         for part in image if statistic.per_channel else [image]:
             width = len(statistic.columns)
-            table[:, column : column + width] = statistic.measure(Regions(part, wide, area, window.start))
+            with stage(statistic.name):
+                table[:, column : column + width] = statistic.measure(Regions(part, wide, area, window.start))
             column += width
     return table

@@ -13,6 +13,7 @@ from terrazzo.kernels.measures.moments import mean_and_std, offsets
 from terrazzo.kernels.measures.quantiles import deciles
 from terrazzo.kernels.measures.shape import SHAPE_COLUMNS, shapes
 from terrazzo.kernels.measures.texture import PATTERNS, coherence, contrast, local_binary_patterns
+from terrazzo.ledger import stage
 from terrazzo.regions.statistics.scale import Scale, responses_of
 from terrazzo.regions.statistics.statistic import FeatureSet as FeatureSet
 from terrazzo.regions.statistics.statistic import Regions as Regions
@@ -107,8 +108,10 @@ def _pooled(name: str, scale: Scale) -> Statistic:
 
 def _pooled_responses(regions: Regions, scale: Scale) -> NDArray[np.float32]:
     regions = regions.as_volume
-    responses = responses_of((scale,), regions.image)
-    pooled = [mean_and_std(response, regions.index, regions.area, level) for response, level in responses]
+    pooled = []
+    for response, level in responses_of((scale,), regions.image):
+        with stage("pool"):
+            pooled.append(mean_and_std(response, regions.index, regions.area, level))
     return np.concatenate(pooled, axis=1)
 
 

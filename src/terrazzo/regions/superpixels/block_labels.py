@@ -14,6 +14,7 @@ from terrazzo.kernels.filters import gaussian, masked_gaussian
 from terrazzo.kernels.superpixels.connectivity import ADOPTION_CELLS, connect
 from terrazzo.kernels.superpixels.ids import ids_of
 from terrazzo.kernels.superpixels.slic import slic
+from terrazzo.ledger import stage
 from terrazzo.regions.superpixels.compared_channels import compared_channels
 from terrazzo.regions.superpixels.single_precision import LEAST, MOST, is_within, single_precision
 from terrazzo.regions.superpixels.superpixel_parameters import SURROUND, SuperpixelParameters
@@ -93,17 +94,21 @@ def block_labels(
         return BlockLabels(box, np.zeros(box.shape, block.lattice.dtype), 0)
     cells = block.cells_with(parameters.halos(margin) if halo is None else halo)
     pixels = cells.scaled(block.lattice.size, block.lattice.shape)
-    smooth, inside = _smoothed(image, window, pixels, block.lattice.shape, parameters, scale, mask)
+    with stage("smooth"):
+        smooth, inside = _smoothed(image, window, pixels, block.lattice.shape, parameters, scale, mask)
     volume, cells, pixels = block.as_volume, cells.as_volume, pixels.as_volume
     lattice = volume.lattice
     size = _triple(lattice.size)
     adopting = tuple(margin + ADOPTION_CELLS * (along > 1) for along in size)
     z, y, x = ((along.start, along.stop) for along in volume.cells_with(adopting).within(cells))
-    nearest = slic(smooth, size, parameters.compactness, parameters.iterations, (z, y, x), inside, chaotic)
-    connected, left = connect(nearest, smooth, size)
-    cut = connected[volume.pixels(margin).within(pixels)]
-    ids = np.empty(cut.shape, lattice.dtype)
-    ids_of(cut, _triple(cells.shape), _triple(cells.start), _triple(lattice.cells), ids)
+    with stage("assign"):
+        nearest = slic(smooth, size, parameters.compactness, parameters.iterations, (z, y, x), inside, chaotic)
+    with stage("connect"):
+        connected, left = connect(nearest, smooth, size)
+    with stage("number"):
+        cut = connected[volume.pixels(margin).within(pixels)]
+        ids = np.empty(cut.shape, lattice.dtype)
+        ids_of(cut, _triple(cells.shape), _triple(cells.start), _triple(lattice.cells), ids)
     unadopted = _count_inside(left, volume.core.within(pixels))
     return BlockLabels(box, ids.reshape(box.shape), unadopted)
 

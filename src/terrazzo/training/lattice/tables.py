@@ -13,10 +13,13 @@ import numpy as np
 from numpy.typing import NDArray
 
 from terrazzo.blocks import Block, BlockGrid, Box
+from terrazzo.io.mapped_arrays import mapped_arrays, write_arrays
 from terrazzo.models.lattice.cell_rows import CellRows, cell_rows
 from terrazzo.models.passes.declared import Given
 from terrazzo.regions.classes.tile_counts import TileCounts
 from terrazzo.training.lattice.sampled_pixels import PixelSamples
+
+SAMPLES = "samples_"
 
 
 @dataclass(frozen=True, eq=False)
@@ -146,7 +149,7 @@ def _picked(
 
 @dataclass(frozen=True, eq=False)
 class StoredTables(Mapping[tuple[int, ...], Table]):
-    """Tables on disk, read one at a time.
+    """Tables on disk, of which a window reads no more than lies in it.
 
     Parameters
     ----------
@@ -170,14 +173,17 @@ class StoredTables(Mapping[tuple[int, ...], Table]):
 
 def write_table(table: Table, folder: Path, block: Block) -> None:
     """Write the table of a block under its name."""
-    samples = {f"samples_{name}": value for name, value in vars(table.samples).items()}
-    with (folder / f"{block.name}.npz").open("wb") as file:
-        np.savez(file, rows=table.cells.rows, present=table.cells.present, counts=table.counts, **samples)
+    cells = {"rows": table.cells.rows, "present": table.cells.present, "counts": table.counts}
+    samples = {f"{SAMPLES}{name}": value for name, value in vars(table.samples).items()}
+    write_arrays(cells | samples, _file(folder, block))
 
 
 def read_table(folder: Path, block: Block) -> Table:
-    """Read the table of a block."""
-    with np.load(folder / f"{block.name}.npz", allow_pickle=False) as file:
-        samples = {name.removeprefix("samples_"): file[name] for name in file.files if name.startswith("samples_")}
-        cells = CellRows(block.cells, file["rows"], file["present"])
-        return Table(cells, file["counts"], PixelSamples(**samples))
+    """Return the table of a block, its arrays mapped and read-only."""
+    arrays = mapped_arrays(_file(folder, block))
+    samples = {name.removeprefix(SAMPLES): value for name, value in arrays.items() if name.startswith(SAMPLES)}
+    return Table(CellRows(block.cells, arrays["rows"], arrays["present"]), arrays["counts"], PixelSamples(**samples))
+
+
+def _file(folder: Path, block: Block) -> Path:
+    return folder / f"{block.name}.safetensors"
