@@ -16,10 +16,10 @@ from terrazzo.blocks import Box
 from terrazzo.errors import ModelError
 from terrazzo.models.lattice.cell_rows import cell_rows
 from terrazzo.models.lattice.decide_pixels import decided_pixels
-from terrazzo.models.lattice.directions import graph_of_cells
 from terrazzo.models.lattice.embed_block import cells_needed, embedded_block
-from terrazzo.models.lattice.graph_passing import GraphPassing
 from terrazzo.models.lattice.pixel_responses import response_window, some_responses
+from terrazzo.models.messages.directions import graph_of_cells
+from terrazzo.models.messages.graph_passing import GraphPassing
 from terrazzo.models.passes.declared import Seen
 
 SIZES = {2: (6, 5), 3: (2, 4, 3)}

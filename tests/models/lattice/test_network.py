@@ -4,12 +4,12 @@ import torch
 from hypothesis import given
 from hypothesis import strategies as st
 
-from terrazzo.models.lattice.directions import directions, graph_of_cells, graph_of_regions, sectors
-from terrazzo.models.lattice.graph_passing import GraphPassing
-from terrazzo.models.lattice.grid_passing import GridPassing
 from terrazzo.models.lattice.network import LatticeConfig, LatticeNetwork
 from terrazzo.models.lattice.receptive_field import reach
 from terrazzo.models.lattice.settings import LatticeSettings
+from terrazzo.models.messages.directions import directions, graph_of_cells, graph_of_regions, sectors
+from terrazzo.models.messages.graph_passing import GraphPassing
+from terrazzo.models.messages.grid_passing import GridPassing
 
 COLUMNS = 5
 
@@ -91,7 +91,7 @@ def test_an_absent_cell_says_nothing():
 
 def test_a_region_hears_the_mean_of_the_neighbours_in_a_direction():
     positions = np.array([[10.0, 10.0], [10.0, 20.0], [11.0, 21.0], [0.0, 10.0]])
-    graph = graph_of_regions(np.array([[0, 0, 0], [1, 2, 3]]), positions, 10.0, levels=0)
+    graph = graph_of_regions(np.array([[0, 0, 0], [1, 2, 3]]), positions)
     passing = GraphPassing(graph, backend="torch")
     h = torch.eye(4)
     matrices = torch.zeros(4, 4, 3, 3)

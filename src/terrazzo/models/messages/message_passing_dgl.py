@@ -1,8 +1,7 @@
 """Message passing on DGL."""
 
 import os
-from collections.abc import Callable
-from functools import cache, partial
+from functools import cache
 from typing import Any
 
 import torch
@@ -67,15 +66,6 @@ class DGLMessagePassing:
         """Rows of `h` at the sources, and of `at_destination` (default `h`) at the destinations."""
         destination = h if at_destination is None else at_destination
         return self._ops.copy_u(self._graph, h), self._ops.copy_v(self._graph, destination)
-
-
-def dgl_sum(edges: Tensor, nodes: int) -> Callable[[Tensor], Tensor]:
-    """Return what sums the rows (N, D) at the sources of the edges (2, E) that come in at each of N nodes."""
-    dgl = _dgl()
-    graph = dgl.graph((edges[0], edges[1]), num_nodes=nodes)
-    graph.create_formats_()
-    summed: Callable[[Tensor], Tensor] = partial(dgl.ops.copy_u_sum, graph)
-    return summed
 
 
 def _by_head(values: Tensor) -> Tensor:

@@ -12,9 +12,9 @@ from torch import Tensor, nn
 from torch.nn import functional
 
 from terrazzo.models.lattice.decide_pixels import interpolated
-from terrazzo.models.lattice.grid_passing import GridPassing
 from terrazzo.models.lattice.network import LatticeNetwork, Projected
 from terrazzo.models.lattice.scales import Scales
+from terrazzo.models.messages.grid_passing import GridPassing
 from terrazzo.training.lattice.exposure import Exposure
 from terrazzo.training.lattice.settings import LatticeTraining
 from terrazzo.training.lattice.split_cells import HeldOut
