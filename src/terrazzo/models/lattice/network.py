@@ -63,14 +63,7 @@ class LatticeNetwork(DirectedNetwork):
 
     def __init__(self, config: LatticeConfig) -> None:
         chosen = config.settings
-        super().__init__(
-            config.axes,
-            config.node_columns,
-            config.classes,
-            width=chosen.width,
-            rounds=[chosen.finest, *[chosen.blocks] * chosen.coarser],
-            dropout=chosen.dropout,
-        )
+        super().__init__(config.axes, config.node_columns, config.classes, chosen)
         self.config = config
         if chosen.decision == "pixel":
             self.pixel = nn.Linear(config.pixel_columns, chosen.pixel_width)

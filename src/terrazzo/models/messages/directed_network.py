@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-
 import torch
 from torch import Tensor, nn
 from torch.nn import functional
 
 from terrazzo.models.messages.grid_passing import DirectedPassing
+from terrazzo.models.messages.settings import DirectedSettings
 
 
 class DirectedNetwork(nn.Module):
@@ -25,22 +24,15 @@ class DirectedNetwork(nn.Module):
         2 or 3.
     columns, classes : int
         Numbers per region that come in; classes.
-    width : int
-        Columns of an embedding.
-    rounds : sequence of int
-        Rounds of messages on each level, the finest first: so many on the way down and, but on the coarsest, up.
-    dropout : float
-        Share of an embedding's columns that a round drops in training.
+    settings : DirectedSettings
     """
 
-    def __init__(
-        self, axes: int, columns: int, classes: int, *, width: int, rounds: Sequence[int], dropout: float
-    ) -> None:
+    def __init__(self, axes: int, columns: int, classes: int, settings: DirectedSettings) -> None:
         super().__init__()
-        levels = len(rounds) - 1
+        width, levels, rounds = settings.width, settings.coarser, settings.rounds
 
         def several(number: int) -> nn.ModuleList:
-            return nn.ModuleList(_Round(width, axes, dropout) for _ in range(number))
+            return nn.ModuleList(_Round(width, axes, settings.dropout) for _ in range(number))
 
         self.inside = nn.Linear(columns, width)
         self.down = nn.ModuleList(several(number) for number in rounds)

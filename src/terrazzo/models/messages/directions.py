@@ -46,33 +46,31 @@ def graph_of_cells(cells: NDArray[np.int64], levels: int) -> DirectedGraph:
         In the whole lattice.
     levels : int
     """
-    nodes, edges, parents = [len(cells)], [_edges_of_cells(cells)], []
-    for _ in range(levels):
-        cells, parent = np.unique(cells >> 1, axis=0, return_inverse=True)
-        parents.append(parent.ravel())
-        nodes.append(len(cells))
-        edges.append(_edges_of_cells(cells))
-    return DirectedGraph(cells.shape[1], tuple(nodes), tuple(edges), tuple(parents))
+    return _with_levels(_edges_of_cells(cells), cells, levels)
 
 
 def graph_of_regions(
-    edge_index: NDArray[np.int64], positions: NDArray[np.floating[Any]], unit: tuple[int, ...] | None = None
+    edge_index: NDArray[np.int64], positions: NDArray[np.floating[Any]], unit: tuple[int, ...], levels: int
 ) -> DirectedGraph:
     """Return the graph of regions that stand on no lattice: a neighbour's direction is the sector of its centroid.
+
+    Coarser levels are those of a lattice: a region is in the cell that its centroid is in.
 
     Parameters
     ----------
     edge_index : ndarray of int64, shape (2, E)
         Undirected edges, each once.
     positions : ndarray of float64, shape (N, 2) or (N, 3)
-        Centroids.
-    unit : tuple of int, optional
-        What counts as 1 along each axis: sections that are far apart are not farther than neighbours in a section.
+        Centroids in pixels.
+    unit : tuple of int
+        The sides of a cell in pixels. Directions are told in cells: sections that are far apart are not farther than
+        neighbours in a section.
+    levels : int
     """
+    places = positions / np.array(unit)
     both = np.concatenate([edge_index, edge_index[::-1]], axis=1)
-    offsets = (positions[both[0]] - positions[both[1]]) / np.array(unit or (1,) * positions.shape[1])
-    edges = np.concatenate([both, sectors(offsets)[None]])
-    return DirectedGraph(positions.shape[1], (len(positions),), (edges,), ())
+    edges = np.concatenate([both, sectors(places[both[0]] - places[both[1]])[None]])
+    return _with_levels(edges, np.floor(places).astype(np.int64), levels)
 
 
 def sectors(offsets: NDArray[np.float64]) -> NDArray[np.int64]:
@@ -81,6 +79,16 @@ def sectors(offsets: NDArray[np.float64]) -> NDArray[np.int64]:
     towards = offsets @ (steps / np.linalg.norm(steps, axis=1, keepdims=True)).T
     nearest: NDArray[np.int64] = towards.argmax(axis=1)
     return nearest
+
+
+def _with_levels(finest: NDArray[np.int64], cells: NDArray[np.int64], levels: int) -> DirectedGraph:
+    nodes, edges, parents = [len(cells)], [finest], []
+    for _ in range(levels):
+        cells, parent = np.unique(cells >> 1, axis=0, return_inverse=True)
+        parents.append(parent.ravel())
+        nodes.append(len(cells))
+        edges.append(_edges_of_cells(cells))
+    return DirectedGraph(cells.shape[1], tuple(nodes), tuple(edges), tuple(parents))
 
 
 def _edges_of_cells(cells: NDArray[np.int64]) -> NDArray[np.int64]:

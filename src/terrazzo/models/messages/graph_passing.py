@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-import copy
-from collections.abc import Sequence
-from typing import Protocol, Self
+from typing import Protocol
 
+import numpy as np
 import torch
+from numpy.typing import NDArray
 from torch import Tensor
 
 from terrazzo.models.messages.backends import Backend, chosen_backend
@@ -17,7 +17,7 @@ from terrazzo.models.messages.sums import DGLSum, TorchSum
 class GraphPassing:
     """Directed messages over a graph: tables are (N, D). See `DirectedPassing`.
 
-    All directions are heard in one sparse product, whose rows are the places (region, direction).
+    Several directions are heard in one sparse product, whose rows are the places (region, direction).
 
     Parameters
     ----------
@@ -28,47 +28,34 @@ class GraphPassing:
         values up to rounding.
     """
 
+    AT_ONCE = 9
+    """Directions that are heard at once: all in an image, a third in a volume, for memory."""
+
     def __init__(self, graph: DirectedGraph, *, device: torch.device | str = "cpu", backend: Backend = "auto") -> None:
         on = torch.device(device)
         summed = DGLSum if chosen_backend(backend, on) == "dgl" else TorchSum
-        self._relations = 3**graph.axes - 1
-        self._turn: tuple[tuple[int, ...], bool] = ((), False)
-        self._means = []
-        for (source, destination, number), nodes in zip(graph.edges, graph.nodes, strict=True):
-            places = torch.from_numpy(destination * self._relations + number).to(on)
-            self._means.append(_Mean(torch.from_numpy(source).to(on), places, nodes, nodes * self._relations, summed))
+        relations = 3**graph.axes - 1
+        self._runs = [slice(first, min(first + self.AT_ONCE, relations)) for first in range(0, relations, self.AT_ONCE)]
+        self._means = [
+            [_mean_of(edges, nodes, run, on, summed) for run in self._runs]
+            for edges, nodes in zip(graph.edges, graph.nodes, strict=True)
+        ]
         self._parents = [torch.from_numpy(parents).to(on) for parents in graph.parents]
         self._children = [
             torch.bincount(parents, minlength=nodes).to(torch.float32)[:, None]
             for parents, nodes in zip(self._parents, graph.nodes[1:], strict=True)
         ]
 
-    def turned(self, mirrored: Sequence[int], swapped: bool) -> Self:
-        """Return messages over the same graph, mirrored along some axes, its last two axes swapped after that or not.
-
-        Parameters
-        ----------
-        mirrored : sequence of int
-            Axes.
-        swapped : bool
-        """
-        other = copy.copy(self)
-        other._turn = tuple(mirrored), swapped
-        return other
-
     def heard(self, level: int, h: Tensor, matrices: Tensor, bias: Tensor) -> Tensor:
         """Return what every region hears; see `DirectedPassing`."""
-        mirrored, swapped = self._turn
-        # a neighbour in the east of a mirrored graph is one in the west of this: its matrix is that of the east
-        if swapped:
-            matrices = matrices.transpose(-1, -2)
-        if mirrored:
-            matrices = matrices.flip([2 + axis for axis in mirrored])
-        flat, middle = matrices.flatten(2), self._relations // 2
-        others = torch.cat([flat[..., :middle], flat[..., middle + 1 :]], dim=2)
-        by_place = others.movedim(0, 2).movedim(1, 0).reshape(-1, len(flat))
-        heard = self._means[level](h).view(len(h), self._relations * h.shape[1])
-        return torch.addmm(h @ flat[..., middle].T + bias, heard, by_place)
+        flat = matrices.flatten(2).movedim(2, 0)
+        middle = len(flat) // 2
+        by_direction = torch.cat([flat[:middle], flat[middle + 1 :]]).transpose(1, 2)
+        total = h @ flat[middle].T + bias
+        for run, mean in zip(self._runs, self._means[level], strict=True):
+            some = by_direction[run]
+            total = torch.addmm(total, mean(h).view(len(h), len(some) * h.shape[1]), some.flatten(0, 1))
+        return total
 
     def pooled(self, level: int, h: Tensor) -> Tensor:
         """Return the mean of the rows that share a cell of the next level."""
@@ -98,4 +85,12 @@ class _Mean:
         self._share = 1 / torch.bincount(places, minlength=size).clamp(min=1).to(torch.float32)[:, None]
 
     def __call__(self, h: Tensor) -> Tensor:
-        return self._sum(h) * self._share
+        return self._sum(h).mul_(self._share)
+
+
+def _mean_of(edges: NDArray[np.int64], nodes: int, run: slice, device: torch.device, summed: type[_Sum]) -> _Mean:
+    """Return the mean in each of some directions at each region."""
+    source, destination, number = edges[:, (edges[2] >= run.start) & (edges[2] < run.stop)]
+    places = destination * (run.stop - run.start) + number - run.start
+    sources, at = (torch.from_numpy(np.ascontiguousarray(one)).to(device) for one in (source, places))
+    return _Mean(sources, at, nodes, nodes * (run.stop - run.start), summed)
