@@ -171,7 +171,7 @@ def test_the_memory_of_the_architecture_page_is_what_is_projected():
     for row in (segment.stages, [count // 2**20 for count in segment.stages.values()]):
         assert f"| {' | '.join(map(str, row))} |" in page
     assert f"{segment.bytes // 2**20} MiB, {segment.bytes / segment.read:.0f} bytes per pixel" in page
-    assert f"Labelling the same block takes {classify.bytes // 2**20} MiB" in page
+    assert f"Labelling the same block by a network on region graphs takes {classify.bytes // 2**20} MiB" in page
     for share, wanted in ((WORKER, "520"), (WORKER_WITH_TORCH, "950"), (CLIENT, "450")):
         assert share == int(wanted) * 2**20
         assert f"{wanted} MiB" in page
