@@ -13,7 +13,7 @@ from microscopy import Pair, fit_and_score, pairs_of
 
 import terrazzo as tz
 
-NETWORK, TRAINING = tz.GNNSettings(layers=12, dropout=0.1), tz.GNNTraining(epochs=40, seconds=150)
+NETWORK, TRAINING = tz.LatticeSettings(), tz.LatticeTraining(seconds=150)
 
 
 def by_subject(pairs: list[Pair]) -> tuple[list[Pair], list[Pair]]:

@@ -45,13 +45,11 @@ METHODS = {
     "free": ("lattice", "unet"),
     "gpu": ("lattice", "unet", "unet:original", "forest"),
     "gpu-free": ("lattice", "unet"),
-    "graph": ("gnn",),
     "gpu-free-original": ("unet:original",),
 }
-SECONDS = {"run": 120.0, "graph": 120.0, "original": 300.0, "folds": 120.0, "gpu": 30.0}
+SECONDS = {"run": 120.0, "original": 300.0, "folds": 120.0, "gpu": 30.0}
 TITLES = {
     "lattice": "lattice network",
-    "gnn": "graph network",
     "unet": "U-Net, 16 channels",
     "unet:original": "U-Net, 64 channels",
     "forest": "random forest",
@@ -86,7 +84,6 @@ def compared(name: str, output: Path, given: argparse.Namespace) -> Any:
         methods = METHODS[given.what]
         settings = {
             "lattice": {"size": 8},
-            "gnn": {"size": SIZES[name], "layers": 12, "dropout": 0.1},
             "unet:original": {"base": 64},
         }
         tz.compare(

@@ -29,13 +29,9 @@ from terrazzo.regions.statistics.features import (
     SHAPE,
     TEXTURE,
     FeatureSet,
-    column_names,
     scale_space,
 )
 from terrazzo.regions.statistics.statistic import Regions, Statistic
-from terrazzo.training.gnn.batches import batch_of, parts_of
-from terrazzo.training.gnn.fit_network import fit_network
-from terrazzo.training.gnn.train_network import FittedNetwork
 from terrazzo.training.rules.splits import Split, split_nodes
 
 SIZE = 8
@@ -43,7 +39,7 @@ SIDE = 512  # larger images are cut to their first corner
 EVERY = {"hesc-phase": 2, "bbbc039": 2, "vnc-sstem": 2}  # of the larger sets' training images
 SEEDS = 2  # of the split, the first weights and the order of batches
 MORE_SEEDS = 3  # for the default and what could be added to it
-TRAINING = tz.GNNTraining(epochs=20, learning_rate=5e-3, batch_nodes=1024, backend="torch")
+NETWORK, TRAINING = tz.GNNSettings(width=32), tz.GNNTraining(steps=300, backend="torch")
 
 SCALES = tuple(scale_space(sigma) for sigma in (1, 2, 4, 8, 16, 32))
 PARTS = (AREA, INTENSITY, DECILES, *SCALES, SHAPE, TEXTURE)
@@ -52,17 +48,13 @@ Graphs = list[tz.RegionGraph]
 Targets = list[tz.NodeTargets]
 
 
-def feature_sets() -> dict[str, tuple[FeatureSet, str, bool]]:
-    """Return, by name, the features to train on, the aggregation, and whether it sees the edges' features."""
+def feature_sets() -> dict[str, FeatureSet]:
+    """Return, by name, the features to train on."""
     sets = {"default": DEFAULT_FEATURES, "all": PARTS, "all + position": ALL, "intensity": (INTENSITY,)}
     sets |= {f"all - {part.name}": tuple(o for o in PARTS if o is not part) for part in PARTS}
     sets |= {f"default - {part.name}": tuple(o for o in DEFAULT_FEATURES if o is not part) for part in DEFAULT_FEATURES}
     sets |= {f"default + {part.name}": (*DEFAULT_FEATURES, part) for part in PARTS if part not in DEFAULT_FEATURES}
-    sets |= {f"intensity + {part.name}": (INTENSITY, part) for part in ALL if part is not INTENSITY}
-    trained = {name: (features, "mean", False) for name, features in sets.items()}
-    trained["attention"] = (DEFAULT_FEATURES, "attention", False)
-    trained["attention with edges"] = (DEFAULT_FEATURES, "attention", True)
-    return trained
+    return sets | {f"intensity + {part.name}": (INTENSITY, part) for part in ALL if part is not INTENSITY}
 
 
 def training_images(name: str) -> tuple[int, list]:
@@ -88,25 +80,17 @@ def graphs_of(name: str) -> tuple[Graphs, Targets]:
     return [graph for graph, _ in made], [targets for _, targets in made]
 
 
-def with_features(graph: tz.RegionGraph, features: FeatureSet, edges: bool) -> tz.RegionGraph:
+def with_features(graph: tz.RegionGraph, recipe: tz.Recipe) -> tz.RegionGraph:
     """Return the graph with the columns of some of its features only."""
-    channels = len(graph.edge_columns) - 1
-    columns = column_names(features, channels)
-    kept = [graph.node_columns.index(column) for column in columns]
-    graph = replace(graph, node_features=graph.node_features[:, kept], node_columns=columns)
-    return graph if edges else replace(graph, edge_features=graph.edge_features[:, :0], edge_columns=())
+    kept = [graph.node_columns.index(column) for column in recipe.node_columns]
+    return replace(graph, node_features=graph.node_features[:, kept], node_columns=recipe.node_columns)
 
 
-def mean_iou(fitted: FittedNetwork, graphs: Graphs, targets: Targets, split: Split) -> float:
+def mean_iou(model: tz.Model, graphs: Graphs, targets: Targets, split: Split) -> float:
     """Return the mean IoU over the annotated pixels of all validation nodes."""
-    classes, hops = targets[0].number_of_classes, fitted.network.config.layers
-    confusion = np.zeros((classes, classes))
+    confusion = np.zeros((targets[0].number_of_classes,) * 2)
     for graph, counted, rows in zip(graphs, targets, split.validation, strict=True):
-        for part in parts_of(graph, counted, rows, hops=hops, most_nodes=graph.number_of_nodes):
-            batch = batch_of([part], fitted.scaling, device=torch.device("cpu"), backend="torch")
-            with torch.no_grad():
-                logits = fitted.network(batch.passing, batch.node_features, batch.edge_features)
-            np.add.at(confusion, logits.argmax(dim=1).numpy(), part.counts)
+        np.add.at(confusion, model.class_probabilities(graph).argmax(axis=1)[rows], counted.counts[rows])
     hit = np.diag(confusion)
     return float(np.mean(hit / np.maximum(confusion.sum(axis=0) + confusion.sum(axis=1) - hit, 1)))
 
@@ -115,15 +99,15 @@ def compare(name: str) -> None:
     """Train on each feature set with each seed and print a line of JSON for each of the former."""
     graphs, targets = graphs_of(name)
     splits = [split_nodes(graphs, targets, seed=seed) for seed in range(MORE_SEEDS)]
-    for title, (features, aggregation, edges) in feature_sets().items():
-        chosen = [with_features(graph, features, edges) for graph in graphs]
+    for title, features in feature_sets().items():
+        recipe = tz.Recipe(len(graphs[0].edge_columns) - 1, tz.SuperpixelParameters((SIZE, SIZE)), features)
+        chosen = [with_features(graph, recipe) for graph in graphs]
         seeds = MORE_SEEDS if title == "default" or title.startswith("default +") else SEEDS
         found = []
         for seed, split in enumerate(splits[:seeds]):
-            network = tz.GNNSettings(layers=3, width=32, aggregation=aggregation)
             training = replace(TRAINING, seed=seed, split=split)
-            fitted = fit_network(chosen, targets, network=network, training=training)
-            found.append(round(mean_iou(fitted, chosen, targets, split), 4))
+            model = tz.fit_gnn(chosen, targets, recipe=recipe, network=NETWORK, training=training)
+            found.append(round(mean_iou(model, chosen, targets, split), 4))
         print(json.dumps({"set": name, "features": title, "mean_iou": found}), flush=True)
 
 

@@ -26,8 +26,8 @@ def main(size: int = 4, seed: int = 0) -> None:
         [pairs[i] for i in test],
         ("background", "colony"),
         size,
-        tz.GNNSettings(layers=12, dropout=0.1),
-        tz.GNNTraining(epochs=30, seconds=SECONDS, seed=seed),
+        tz.LatticeSettings(),
+        tz.LatticeTraining(seconds=SECONDS, seed=seed),
     )
     print(json.dumps({"size": size, "seed": seed, **report}), flush=True)
 

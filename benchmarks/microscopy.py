@@ -34,8 +34,8 @@ def fit_and_score(
     test: list[Pair],
     class_names: tuple[str, ...],
     size: int,
-    network: tz.GNNSettings,
-    training: tz.GNNTraining,
+    network: tz.LatticeSettings,
+    training: tz.LatticeTraining,
 ) -> dict:
     """Fit on one list of pairs and score on another, both from files; return the figures."""
     began = time.perf_counter()

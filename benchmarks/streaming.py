@@ -1,4 +1,4 @@
-"""A fit that streams graphs from disk beside one that holds them: accuracy on real tiles, peak memory by size.
+"""A fit that streams tables from disk beside one that holds them: accuracy on real tiles, peak memory by size.
 
 python benchmarks/streaming.py accuracy [TILES]
 python benchmarks/streaming.py memory SIZE SIDE ...
@@ -23,13 +23,13 @@ from terrazzo.synthetic import CLASS_NAMES, colony_image
 
 
 def accuracy(tiles: int = 30) -> None:
-    """Phase-contrast tiles cut into four blocks each, so that the rings of streamed blocks are cut too."""
+    """Phase-contrast tiles cut into four blocks each, so that windows lie across blocks."""
     pairs = pairs_of("hesc-phase")
     order = np.random.default_rng(0).permutation(len(pairs))
     train, test = ([pairs[i] for i in some] for some in (order[:tiles], order[tiles : tiles + 20]))
     for streaming in (False, True):
-        training = tz.GNNTraining(epochs=20, block=128, streaming=streaming)
-        report = fit_and_score(train, test, ("background", "colony"), 4, tz.GNNSettings(layers=4), training)
+        training = tz.LatticeTraining(steps=500, block=128, streaming=streaming)
+        report = fit_and_score(train, test, ("background", "colony"), 4, tz.LatticeSettings(), training)
         print(json.dumps({"streaming": streaming, **report}), flush=True)
 
 
@@ -72,7 +72,7 @@ def one(folder: str, streaming: str, size: str) -> None:
     image, truth = tz.open_image(Path(folder) / "image.zarr"), tz.open_labels(Path(folder) / "truth.zarr")
     epochs: list = []
     graphs: list = []
-    training = tz.GNNTraining(epochs=2, device="cpu", streaming=streaming == "true", scratch=folder)
+    training = tz.LatticeTraining(epochs=2, device="cpu", streaming=streaming == "true", scratch=folder)
     began = time.perf_counter()
 
     def listen(step: tz.Step) -> None:
@@ -87,7 +87,7 @@ def one(folder: str, streaming: str, size: str) -> None:
             [truth],
             size=int(size),
             class_names=CLASS_NAMES,
-            network=tz.GNNSettings(layers=4, width=32),
+            network=tz.LatticeSettings(width=32),
             training=training,
         )
     report = {

@@ -21,7 +21,7 @@ import terrazzo as tz
 CLASSES = ("membrane", "glia", "mitochondrion", "synapse", "intracellular")
 FITTED, SCORED = slice(0, 9), slice(11, 14)
 NOT_ANNOTATED = 255
-NETWORK, TRAINING = tz.GNNSettings(layers=12, dropout=0.1), tz.GNNTraining(epochs=40, seconds=150)
+NETWORK, TRAINING = tz.LatticeSettings(), tz.LatticeTraining(seconds=150)
 
 
 def main(size: tuple[int, ...] = (2, 8, 8)) -> None:

@@ -2,14 +2,22 @@
 
 from terrazzo.comparison.settings import Limits, Splitting, Sweeps
 from terrazzo.models.gnn.settings import GNNSettings
+from terrazzo.models.lattice.settings import LatticeSettings
 from terrazzo.models.unet.settings import UNetSettings
 from terrazzo.settings import names_of, spread
-from terrazzo.training.rules.training import GNNTraining, UNetTraining
+from terrazzo.training.gnn.settings import GNNTraining
+from terrazzo.training.lattice.settings import LatticeTraining
+from terrazzo.training.rules.training import UNetTraining
 
 
 def gnn(**flat):
-    """The arguments of `fit`, `fit_gnn` and `fit_network`."""
+    """The arguments of `fit_gnn`."""
     return _arguments(flat, GNNSettings, GNNTraining)
+
+
+def lattice(**flat):
+    """The arguments of `fit`."""
+    return _arguments(flat, LatticeSettings, LatticeTraining)
 
 
 def unet(**flat):
@@ -17,7 +25,7 @@ def unet(**flat):
     return _arguments(flat, UNetSettings, UNetTraining)
 
 
-def comparing(*, methods=("gnn", "unet", "forest"), settings=None, split="image", **flat):
+def comparing(*, methods=("lattice", "unet", "forest"), settings=None, split="image", **flat):
     """The arguments of `compare`."""
     kinds = {"split": Splitting, "limits": Limits, "sweeps": Sweeps}
     own = {name: value for name, value in flat.items() if name in names_of(*kinds.values())}

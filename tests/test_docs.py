@@ -14,14 +14,13 @@ import numpy as np
 import pytest
 import torch
 import typer.main
-from flat import gnn
 
 import terrazzo as tz
 from terrazzo.blocks import BlockGrid
 from terrazzo.cli.app import app
 from terrazzo.memory import CLIENT, WORKER, WORKER_WITH_TORCH, Reading
 from terrazzo.models.gnn.classify_task import classify_task
-from terrazzo.models.gnn.network import GNNConfig
+from terrazzo.models.gnn.network import GraphConfig
 from terrazzo.models.passes.segment_task import segment_task
 from terrazzo.synthetic import CLASS_NAMES, colony_image
 
@@ -78,7 +77,8 @@ def files_of_the_pages(tmp_path_factory):
     annotation[:, 256:] = 255
     tz.write_ome_zarr(folder / "slide.ome.zarr", image, axes="yx", pixel_size=(0.65, 0.65))
     tz.write_ome_zarr(folder / "annotation.ome.zarr", annotation, axes="yx")
-    model = tz.fit([image], [annotation], class_names=CLASS_NAMES, **gnn(layers=2, width=16, epochs=5))
+    network, training = tz.LatticeSettings(width=16, levels=2), tz.LatticeTraining(steps=60)
+    model = tz.fit([image], [annotation], class_names=CLASS_NAMES, network=network, training=training)
     tz.write_model(model, folder / "model.safetensors")
     return folder
 
@@ -129,7 +129,7 @@ def test_the_options_that_the_pages_explain_exist():
 def test_the_defaults_on_the_command_line_page_are_the_defaults():
     page = (ROOT / "docs" / "how-to" / "command-line.md").read_text()
     fit = {p.opts[0]: getattr(p, "help", None) for p in typer.main.get_command(app).commands["fit"].params}
-    for option in ("--size", "--compactness", "--iterations", "--sigma", "--layers", "--width", "--epochs", "--seed"):
+    for option in ("--size", "--compactness", "--iterations", "--sigma", "--width", "--epochs", "--seed"):
         shown = re.search(rf"^\| `{option}` \| ([\d.]+)(,[^|]*)? \|", page, re.MULTILINE)
         assert float(shown[1]) == float(re.search(r"default: ([\d.]+)[,\]]", fit[option])[1])
 
@@ -160,15 +160,18 @@ def test_the_halos_of_the_architecture_page_are_the_halos():
 
 def test_the_memory_of_the_architecture_page_is_what_is_projected():
     recipe = tz.Recipe(1)
-    network = GNNConfig(len(recipe.node_columns), len(recipe.edge_columns), classes=2)
+    network = GraphConfig(2, len(recipe.node_columns), 2, tz.GNNSettings(levels=3))
     grid = BlockGrid.of(tz.Lattice((2**15, 2**15), (16, 16)), 2048)
     middle = grid[tuple((count - 1) // 2 for count in grid.shape)]
-    segment, classify = segment_task(recipe, middle, Reading(1)), classify_task(network, middle, grid, Reading(1))
+    segment, classify = (
+        segment_task(recipe, middle, Reading(1)),
+        classify_task(network, recipe, middle, grid, Reading(1)),
+    )
     page = " ".join((ROOT / "docs" / "architecture.md").read_text().split())
     for row in (segment.stages, [count // 2**20 for count in segment.stages.values()]):
         assert f"| {' | '.join(map(str, row))} |" in page
     assert f"{segment.bytes // 2**20} MiB, {segment.bytes / segment.read:.0f} bytes per pixel" in page
-    assert f"Labelling the same block takes {classify.bytes // 2**20} MiB" in page
+    assert f"Labelling the same block by a network on region graphs takes {classify.bytes // 2**20} MiB" in page
     for share, wanted in ((WORKER, "520"), (WORKER_WITH_TORCH, "950"), (CLIENT, "450")):
         assert share == int(wanted) * 2**20
         assert f"{wanted} MiB" in page

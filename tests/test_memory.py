@@ -33,10 +33,9 @@ CLASSIFY = ClassifyTask(
     nodes=4000,
     read_nodes=36000,
     near_nodes=9600,
-    ring_nodes=7000,
     node_columns=52,
     edge_columns=2,
-    width=64,
+    floats=1088,
     classes=2,
 )
 VOLUMES = replace(SEGMENT, axes=3), replace(CLASSIFY, axes=3)

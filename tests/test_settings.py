@@ -8,7 +8,6 @@ import pytest
 import terrazzo as tz
 from terrazzo.comparison.settings import flat_settings
 from terrazzo.errors import ParameterError
-from terrazzo.models.gnn.network import GNNConfig
 from terrazzo.settings import answers, spread
 
 KINDS = [
@@ -79,15 +78,19 @@ def test_values_are_flattened_to_what_is_no_default():
     assert flat_settings({"size": 8}) == {"size": 8}
 
 
-def test_the_shape_in_a_file_has_the_defaults_of_the_settings():
-    config = GNNConfig(1, 0, 2)
-    assert {field.name: getattr(config, field.name) for field in fields(tz.GNNSettings)} == vars(tz.GNNSettings())
-
-
 @pytest.mark.parametrize(
     ("make", "message"),
     [
-        (lambda: tz.GNNSettings(width=10), "4 heads do not divide a width of 10"),
+        (lambda: tz.GNNSettings(finest=-1), "finest of a network on region graphs is -1; it must be at least 0"),
+        (
+            lambda: tz.GNNSettings(decision="pixel"),
+            "decision is 'pixel'; a graph comes without pixels, so that its regions",
+        ),
+        (
+            lambda: tz.GNNSettings(aggregation="mean"),
+            "there is no setting 'aggregation'; those of GNNSettings are width",
+        ),
+        (lambda: tz.GNNTraining(streaming=True), "there is no setting 'streaming'"),
         (lambda: tz.UNetSettings(depth=0), "depth of a U-Net is 0; it must be a whole number of at least 1"),
         (lambda: tz.UNetSettings(dropout=1), "dropout of a U-Net is 1"),
         (lambda: tz.UNetTraining(batch=0), "batch is 0; it must be at least 1"),

@@ -5,11 +5,13 @@ from functools import cache
 import numpy as np
 import torch
 from segmented import blobs, graph_of, grid_of, segment, small_recipe
+from terrazzo.models.lattice.grid_passing import GridPassing
 
 from terrazzo.models.gnn.model import Model
-from terrazzo.models.gnn.network import GNN, GNNConfig
+from terrazzo.models.gnn.network import GraphConfig, GraphNetwork
+from terrazzo.models.gnn.settings import GNNSettings
+from terrazzo.models.gnn.undirected import GNN, EdgeScaling, GNNConfig
 from terrazzo.models.lattice.cell_rows import place_columns
-from terrazzo.models.lattice.grid_passing import GridPassing
 from terrazzo.models.lattice.model import LatticeModel
 from terrazzo.models.lattice.network import LatticeConfig, LatticeNetwork
 from terrazzo.models.lattice.pixel_responses import response_columns
@@ -21,23 +23,45 @@ NAMES = ("ground", "grass", "water", "stone")
 COLOURS = ("#102030", "#00ff7f", "#0000ff", "#a0a0a0")
 
 
-def untrained_model(recipe=None, *, classes=3, layers=2, aggregation="mean", width=16, seed=0, **others):
+def untrained_model(recipe=None, *, classes=3, seed=0, settings=None, **others):
+    """Return a small network on region graphs."""
+    recipe = recipe or small_recipe()
+    axes = len(recipe.superpixels.size)
+    settings = GNNSettings(**{"width": 16, "levels": 0, "finest": 2, "blocks": 1} | (settings or {}))
+    with torch.random.fork_rng(devices=[]):
+        torch.manual_seed(seed)
+        network = GraphNetwork(GraphConfig(axes, len(recipe.node_columns), classes, settings))
+        # wider than usual, so that what the neighbours say is heard, and without a class that is always ahead
+        for weights in network.parameters():
+            weights.data *= 2
+        network.region.bias.data.zero_()
+    return Model(network.eval(), _scaling(recipe), recipe, NAMES[:classes], COLOURS[:classes], **others)
+
+
+def undirected_model(aggregation="mean", recipe=None, *, classes=3, layers=2, seed=0, **others):
+    """Return what a file of before holds."""
     recipe = recipe or small_recipe()
     nodes, edges = len(recipe.node_columns), len(recipe.edge_columns)
     with torch.random.fork_rng(devices=[]):
         torch.manual_seed(seed)
-        network = GNN(GNNConfig(nodes, edges, classes, width=width, layers=layers, aggregation=aggregation))
-        # wider than usual, so that what the neighbours say is heard, and without a class that is always ahead
-        for weights in network.parameters():
+        network = GNN(GNNConfig(nodes, edges, classes, width=16, layers=layers, aggregation=aggregation))
+        for name, weights in network.named_parameters():
+            if name.endswith("score"):
+                torch.nn.init.xavier_uniform_(weights)
             weights.data *= 2
         network.head[1].bias.data.zero_()
-    return Model(network.eval(), _scaling(recipe), recipe, NAMES[:classes], COLOURS[:classes], **others)
+    own, none = _scaling(recipe), np.zeros(edges, np.float32)
+    scaling = EdgeScaling(own.node_mean, own.node_std, none, none + 1)
+    return Model(network.eval(), scaling, recipe, NAMES[:classes], COLOURS[:classes], **others)
 
 
 @cache
 def _scaling(recipe):
-    grid = grid_of((60, 70), recipe.superpixels.size)
-    graph = graph_of(segment(blobs((60, 70), recipe.channels), grid, recipe), recipe)
+    shape = (60, 70) if len(recipe.superpixels.size) == 2 else (9, 30, 34)
+    graph = graph_of(
+        segment(blobs(shape, recipe.channels), grid_of(shape, recipe.superpixels.size, (4,) * len(shape)), recipe),
+        recipe,
+    )
     return Scaling.fit([graph], [np.arange(graph.number_of_nodes)])
 
 

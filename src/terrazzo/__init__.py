@@ -61,9 +61,9 @@ if TYPE_CHECKING:
     from terrazzo.training.fit import fit as fit
     from terrazzo.training.forest.fit_forest import fit_forest as fit_forest
     from terrazzo.training.gnn.fit_gnn import fit_gnn as fit_gnn
+    from terrazzo.training.gnn.settings import GNNTraining as GNNTraining
     from terrazzo.training.lattice.settings import LatticeTraining as LatticeTraining
     from terrazzo.training.rules.training import ForestTraining as ForestTraining
-    from terrazzo.training.rules.training import GNNTraining as GNNTraining
     from terrazzo.training.rules.training import UNetTraining as UNetTraining
     from terrazzo.training.unet.fit_unet import fit_unet as fit_unet
 
@@ -74,7 +74,7 @@ _HOME = {
     "ForestModel": "terrazzo.models.forest.model",
     "ForestTraining": "terrazzo.training.rules.training",
     "GNNSettings": "terrazzo.models.gnn.settings",
-    "GNNTraining": "terrazzo.training.rules.training",
+    "GNNTraining": "terrazzo.training.gnn.settings",
     "Image": "terrazzo.io.images.image",
     "Lattice": "terrazzo.lattice",
     "LatticeModel": "terrazzo.models.lattice.model",

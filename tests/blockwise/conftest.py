@@ -1,9 +1,8 @@
 import dask
 import numpy as np
 import pytest
-from flat import gnn
 from scipy import ndimage
-from segmented import FEATURES, SCALE, blobs
+from segmented import blobs, small_recipe
 from untrained import untrained_model
 
 import terrazzo as tz
@@ -70,10 +69,6 @@ def disc():
 
 
 @pytest.fixture(scope="session")
-def volume_model(volume):
-    """A model of volumes, hardly fitted: its answers vary from node to node."""
-    with dask.config.set(scheduler="synchronous"):
-        truth = (volume > np.median(volume)).astype(np.uint8)
-        superpixels = tz.SuperpixelParameters(VOLUME_SIZE, iterations=3, scale=SCALE)
-        settings = gnn(features=FEATURES, epochs=2, layers=2, width=16, device="cpu")
-        return tz.fit([volume], [truth], superpixels=superpixels, **settings)
+def volume_model():
+    """A model of volumes; its answers vary from node to node."""
+    return untrained_model(small_recipe(size=VOLUME_SIZE), classes=2)

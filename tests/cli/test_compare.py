@@ -89,12 +89,12 @@ def test_a_mistake_ends_with_one_sentence(folders, mistake, tmp_path):
 def test_numbers_and_settings_are_parsed():
     assert parse_numbers("sizes", "8, 16") == (8, 16)
     assert parse_numbers("sizes", "none") == ()
-    texts = ["gnn.size=8", "a.b.rate=0.5", "gnn.aggregation=attention", "unet:wide.patch=128,64"]
+    texts = ["unet.base=8", "a.b.rate=0.5", "unet.device=cpu", "unet:wide.patch=128,64"]
     assert parse_settings(texts) == {
-        "gnn": {"size": 8, "aggregation": "attention"},
+        "unet": {"base": 8, "device": "cpu"},
         "a.b": {"rate": 0.5},
         "unet:wide": {"patch": [128, 64]},
     }
-    for text in ("gnn.size", "size=8", ".size=8", "gnn.=8"):
+    for text in ("unet.base", "size=8", ".size=8", "unet.=8"):
         with pytest.raises(ParameterError, match="write it as method"):
             parse_settings([text])

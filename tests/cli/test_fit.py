@@ -161,12 +161,16 @@ def test_a_forest_is_fitted(files, run, tmp_path):
 @pytest.mark.parametrize(
     ("model", "option", "sentence"),
     [
-        ("gnn", ("--base", 8), "--base is an option of --model unet, and the model is gnn; leave it out, or choose"),
-        ("unet", ("--size", 8), "--size is an option of --model lattice or gnn, and the model is unet"),
-        ("unet", ("--mask", "m"), "--mask is an option of --model lattice or gnn, and the model is unet"),
-        ("unet", ("--no-streaming",), "--streaming is an option of --model lattice or gnn, and the model is unet"),
-        ("forest", ("--epochs", 3), "--epochs is an option of --model lattice or gnn or unet, and the model is forest"),
-        ("gnn", ("--trees", 9), "--trees is an option of --model forest, and the model is gnn"),
+        (
+            "lattice",
+            ("--base", 8),
+            "--base is an option of --model unet, and the model is lattice; leave it out, or choose",
+        ),
+        ("unet", ("--size", 8), "--size is an option of --model lattice, and the model is unet"),
+        ("unet", ("--mask", "m"), "--mask is an option of --model lattice, and the model is unet"),
+        ("unet", ("--no-streaming",), "--streaming is an option of --model lattice, and the model is unet"),
+        ("forest", ("--epochs", 3), "--epochs is an option of --model lattice or unet, and the model is forest"),
+        ("lattice", ("--trees", 9), "--trees is an option of --model forest, and the model is lattice"),
     ],
 )
 def test_an_option_of_another_kind_of_model_is_refused(files, mistake, tmp_path, model, option, sentence):
@@ -176,4 +180,4 @@ def test_an_option_of_another_kind_of_model_is_refused(files, mistake, tmp_path,
 
 def test_an_unknown_kind_of_model_is_told_which_there_are(files, mistake, tmp_path):
     arguments = ("fit", files / "images", files / "annotations", "-o", tmp_path / "m.safetensors")
-    assert "'gnn', 'unet', 'forest'" in mistake(*arguments, "--model", "cnn")
+    assert "'lattice', 'unet', 'forest'" in mistake(*arguments, "--model", "gnn")

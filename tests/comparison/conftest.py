@@ -5,7 +5,7 @@ from textures import NAMES, striped
 import terrazzo as tz
 
 SETTINGS = {
-    "gnn": {"layers": 1, "width": 8, "size": 8},
+    "lattice": {"levels": 1, "blocks": 1, "width": 8, "size": 8, "steps": 60, "epochs": 20},
     "forest": {"samples": 1000, "trees": 10},
 }
 QUICK = {"class_names": NAMES, "epochs": 4, "sizes": (), "sides": ()}
@@ -22,6 +22,6 @@ def pairs():
 def compared(pairs, tmp_path_factory):
     """A comparison of two methods, finished."""
     folder = tmp_path_factory.mktemp("compared") / "report"
-    settings = {name: SETTINGS[name] for name in ("gnn", "forest")}
+    settings = {name: SETTINGS[name] for name in ("lattice", "forest")}
     options = QUICK | {"sizes": (8, 16), "sides": (128, 256)}
-    return tz.compare(*pairs, folder, **comparing(methods=("gnn", "forest"), settings=settings, **options))
+    return tz.compare(*pairs, folder, **comparing(methods=("lattice", "forest"), settings=settings, **options))

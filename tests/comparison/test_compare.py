@@ -26,7 +26,7 @@ def test_each_method_is_measured_on_what_none_has_seen(compared):
     report = compared.report
     fold = report["folds"][0]
     assert sorted(fold["training"] + fold["validation"] + fold["test"]) == [f"image {n}" for n in range(5)]
-    for name in ("gnn", "forest"):
+    for name in ("lattice", "forest"):
         one = report["methods"][name]
         assert [image["name"] for image in one["images"]] == fold["test"]
         assert one["scores"]["pixels"] == len(fold["test"]) * 96 * 96
@@ -34,10 +34,11 @@ def test_each_method_is_measured_on_what_none_has_seen(compared):
         assert one["training"]["seconds"] > 0
         assert one["training"]["peak_memory"] > 100 * 2**20
         assert one["parameters"] > 0
-    assert report["methods"]["gnn"]["scores"]["ceiling"] >= report["methods"]["gnn"]["scores"]["accuracy"]
+    # pixels decide, so that accuracy may be above the ceiling of superpixels
+    assert 0.8 < report["methods"]["lattice"]["scores"]["ceiling"] <= 1
     assert report["methods"]["forest"]["scores"]["ceiling"] is None
     assert [one["size"] for one in report["trade_off"]] == [8, 16]
-    assert report["growth"]["gnn"]["sides"] == [128, 256]
+    assert report["growth"]["lattice"]["sides"] == [128, 256]
 
 
 def test_the_scores_are_those_of_the_predictions_on_disk(compared, pairs):
@@ -52,7 +53,7 @@ def test_the_scores_are_those_of_the_predictions_on_disk(compared, pairs):
 
 
 def test_a_finished_comparison_is_refused_and_other_things_in_its_place_are_named(compared, pairs):
-    same = {"methods": ("gnn", "forest"), "settings": compared.report["settings"]["settings"]}
+    same = {"methods": ("lattice", "forest"), "settings": compared.report["settings"]["settings"]}
     options = QUICK | {"sizes": (8, 16), "sides": (128, 256)} | same
     with pytest.raises(InputError, match="holds this comparison, finished; choose another folder or add --overwrite"):
         tz.compare(*pairs, compared.path, **comparing(**options))
@@ -204,18 +205,18 @@ def test_a_budget_too_small_for_the_least_steps_is_told(pairs, tmp_path, fits):
 @pytest.mark.parametrize(
     ("options", "sentence"),
     [
-        ({"methods": ("cnn",)}, "there is no method 'cnn'; choose among lattice, gnn, unet, forest"),
+        ({"methods": ("cnn",)}, "there is no method 'cnn'; choose among lattice, unet, forest"),
         ({"methods": ("no.such",)}, "the method 'no.such' cannot be imported"),
         ({"methods": ("textures",)}, "there is no method 'textures'"),
-        ({"methods": ("unet:", "gnn")}, "the method 'unet:' has the variant ''; name it by letters"),
-        ({"methods": ("unet:a/b", "gnn")}, "has the variant 'a/b'"),
-        ({"methods": ("gnn", "gnn")}, "name at least one, each once"),
+        ({"methods": ("unet:", "lattice")}, "the method 'unet:' has the variant ''; name it by letters"),
+        ({"methods": ("unet:a/b", "lattice")}, "has the variant 'a/b'"),
+        ({"methods": ("lattice", "lattice")}, "name at least one, each once"),
         ({"split": "pixel"}, "it must be 'image', 'group' or 'region'"),
         ({"groups": "(a)"}, "groups and split='group' go together"),
         ({"seconds": 0}, "seconds is 0; it must be above 0"),
         ({"seed": -1}, "seed is -1; it must be at least 0"),
         ({"methods": ("./my.py",)}, "the method './my.py' cannot be imported"),
-        ({"settings": {"gnn": {"siz": 8}}}, "there is no setting 'siz' (perhaps 'size' is meant); those of"),
+        ({"settings": {"lattice": {"siz": 8}}}, "there is no setting 'siz' (perhaps 'size' is meant); those of"),
         ({"settings": {"forest": {"trees": 0}}}, "each must be at least 1"),
         ({"folds": 6}, "5 annotated images are too few for a training, a validation and a test side in 6 folds"),
         ({"class_names": ("a", "a")}, "give 2 different ones"),

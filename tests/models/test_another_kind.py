@@ -115,12 +115,12 @@ def test_what_it_does_not_give_is_refused(paths, tmp_path):
         tz.predict(MODEL, np.zeros((2, 40, 40)))
 
 
-KIND = re.compile(r"terrazzo\.models\.(gnn|unet|forest)\b")
+KIND = re.compile(r"terrazzo\.models\.(gnn|lattice|unet|forest)\b")
 
 
 @pytest.mark.parametrize("floor", ["blockwise", "io", "cli"])
 def test_no_module_of_a_floor_that_runs_models_imports_a_kind_or_asks_which_it_is(floor):
-    allowed = re.compile(r"terrazzo\.models\.(gnn|unet|forest)\.settings\b")
+    allowed = re.compile(r"terrazzo\.models\.(gnn|lattice|unet|forest)\.settings\b")
     for file in sorted((SOURCE / floor).rglob("*.py")):
         text = allowed.sub("", file.read_text())
         assert not KIND.search(text), file

@@ -1,6 +1,6 @@
 """A block with its ring gets the logits of the whole graph (C7), over random graphs, depths and blocks."""
 
-from dataclasses import replace
+from functools import partial
 
 import numpy as np
 import pytest
@@ -10,8 +10,8 @@ from lattice_labels import random_labels
 from segmented import blobs, grid_of, small_recipe
 from untrained import untrained_model
 
-from terrazzo.models.gnn.classify_block import block_ring, cells_needed
-from terrazzo.models.messages.message_passing_dgl import why_dgl_cannot
+from terrazzo.models.gnn.classify_block import classify_nodes
+from terrazzo.models.messages.backends import why_dgl_cannot
 from terrazzo.regions.graphs.block_graph import block_graph, graph_window
 from terrazzo.regions.graphs.merge import merge
 from terrazzo.regions.statistics.features import AREA, INTENSITY
@@ -41,24 +41,22 @@ def cut_graphs(draw, axes):
     return grid, found
 
 
-@pytest.mark.parametrize("aggregation", ["mean", "attention"])
 @pytest.mark.parametrize("backend", BACKENDS)
 @pytest.mark.parametrize("axes", [2, 3])
 @settings(max_examples=15, deadline=None)
-@given(st.data(), st.integers(0, 5), st.integers(0, 99))
-def test_a_block_with_its_ring_gets_the_logits_of_the_whole_graph(axes, backend, aggregation, data, layers, seed):
+@given(st.data(), st.integers(0, 3), st.integers(0, 2), st.integers(0, 99))
+def test_a_block_with_what_is_near_gets_the_logits_of_the_whole_graph(axes, backend, data, levels, finest, seed):
     grid, found = data.draw(cut_graphs(axes))
     recipe = small_recipe(size=SIZES[axes], features=(AREA, INTENSITY))
-    model = untrained_model(small_recipe(features=recipe.features), layers=layers, aggregation=aggregation, seed=seed)
-    model = replace(model, recipe=recipe)
+    model = untrained_model(recipe, settings={"levels": levels, "finest": finest}, seed=seed)
     graph = merge(list(found.values()), recipe.node_columns, recipe.edge_columns)
     whole = model.logits(graph, backend=backend)
     answered = []
     for block in grid:
-        near = [found[other.index] for other in grid.neighbours(block, cells_needed(layers))]
-        ring, own = block_ring(block, near, recipe, layers)
-        rows = np.searchsorted(graph.ids, ring.ids[own])
-        assert np.allclose(model.logits(ring, backend=backend)[own], whole[rows], rtol=0, atol=1e-4)
-        assert np.isin(found[block.index].ids, ring.ids[own]).all()
+        near = [found[other.index] for other in grid.neighbours(block, model.reach)]
+        nodes = classify_nodes(block, near, recipe, model.reach, partial(model.logits, backend=backend))
+        rows = np.searchsorted(graph.ids, nodes.ids)
+        assert np.allclose(nodes.probabilities, whole[rows], rtol=0, atol=1e-4)
+        assert np.isin(found[block.index].ids, nodes.ids).all()
         answered.append(found[block.index].ids)
     assert np.array_equal(np.sort(np.concatenate(answered)), graph.ids)

@@ -33,7 +33,7 @@ class FirstOptions:
 
     output: Output
     methods: Annotated[
-        str, typer.Option(help="Comma-separated: lattice, gnn, unet, forest, or modules; unet:large is a variant.")
+        str, typer.Option(help="Comma-separated: lattice, unet, forest, or modules; unet:large is a variant.")
     ] = "lattice,unet,forest"
     classes: Classes = None
     split: Annotated[str, typer.Option(help="What is on one side only: image, group or region.")] = "image"

@@ -13,9 +13,7 @@ from terrazzo.cli.fit_options import (
     FirstOptions,
     FirstUNetOptions,
     ForestOptions,
-    GraphOptions,
     LatticeOptions,
-    RegionOptions,
     SuperpixelOptions,
     TrainingOptions,
     UNetOptions,
@@ -40,9 +38,7 @@ def fit(
     first: FirstOptions,
     training: TrainingOptions,
     superpixels: SuperpixelOptions,
-    regions: RegionOptions,
     lattice: LatticeOptions,
-    graph: GraphOptions,
     unet: UNetOptions,
     forest: ForestOptions,
     reading: ReadingMany,
@@ -50,7 +46,7 @@ def fit(
     writing: Writing,
 ) -> None:
     """Fit a model on images and annotations, paired by name."""
-    given = said(training, superpixels, regions, lattice, graph, unet, forest)
+    given = said(training, superpixels, lattice, unet, forest)
     given |= {name: value for name in ("size", "seconds") if (value := getattr(first, name)) is not None}
     _fit(images, annotations, first.model, first.output, first.classes, given, reading, annotating, writing)
 
@@ -104,17 +100,10 @@ SETTINGS = {
         "terrazzo.models.lattice.settings.LatticeSettings",
         "terrazzo.training.lattice.settings.LatticeTraining",
     ),
-    "gnn": (
-        "terrazzo.regions.superpixels.superpixel_parameters.SuperpixelParameters",
-        "terrazzo.models.gnn.settings.GNNSettings",
-        "terrazzo.training.rules.training.GNNTraining",
-    ),
     "unet": ("terrazzo.models.unet.settings.UNetSettings", "terrazzo.training.rules.training.UNetTraining"),
     "forest": ("terrazzo.training.rules.training.ForestTraining",),
 }
 """Where the settings of each kind of model are; they load when they are needed."""
-
-ON_SUPERPIXELS = ("lattice", "gnn")
 
 
 def check_options(model: str, given: Mapping[str, Any]) -> None:
@@ -159,7 +148,7 @@ def _superpixels(inputs: AnnotatedImages, given: Mapping[str, Any]) -> dict[str,
 
 
 def _names(model: str) -> list[str]:
-    return [*names_of(*_kinds(model)), *(["mask"] if model in ON_SUPERPIXELS else [])]
+    return [*names_of(*_kinds(model)), *(["mask"] if model == "lattice" else [])]
 
 
 def _kinds(model: str) -> list[Any]:

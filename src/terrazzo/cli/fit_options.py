@@ -9,13 +9,12 @@ from typing import Annotated, Any, ClassVar, Literal
 import typer
 
 from terrazzo.cli.options import Classes, Mask, Output, Seconds
-from terrazzo.models.gnn.settings import GNNSettings
 from terrazzo.models.lattice.settings import LatticeSettings
 from terrazzo.models.unet.settings import UNetSettings
 from terrazzo.training.lattice.settings import LatticeTraining
 from terrazzo.training.rules.training import ForestTraining, Training, UNetTraining
 
-ModelKind = Literal["lattice", "gnn", "unet", "forest"]
+ModelKind = Literal["lattice", "unet", "forest"]
 
 
 def _option(text: str, default: object) -> Any:
@@ -30,9 +29,7 @@ class FirstOptions:
     output: Output
     model: Annotated[
         ModelKind,
-        typer.Option(
-            help="A lattice network on superpixels and pixels, a graph network on superpixels, a U-Net, or a forest."
-        ),
+        typer.Option(help="A lattice network on superpixels and pixels, a U-Net, or a forest."),
     ] = "lattice"
     classes: Classes = None
     size: Annotated[
@@ -59,7 +56,7 @@ class TrainingOptions:
 
     epochs: Annotated[
         int | None,
-        _option("The most epochs; not of a forest.", f"{LatticeTraining.epochs}, of gnn and unet {Training.epochs}"),
+        _option("The most epochs; not of a forest.", f"{LatticeTraining.epochs}, of unet {Training.epochs}"),
     ] = None
     steps: Annotated[
         int | None,
@@ -69,7 +66,7 @@ class TrainingOptions:
         int | None,
         _option(
             "Epochs, or tens of trees, without a better validation before training stops.",
-            f"{LatticeTraining.patience}, of gnn and unet {Training.patience}, of a forest {ForestTraining.patience}",
+            f"{LatticeTraining.patience}, of unet {Training.patience}, of a forest {ForestTraining.patience}",
         ),
     ] = None
     validation: Annotated[
@@ -84,7 +81,7 @@ class TrainingOptions:
         float | None,
         _option(
             "Share dropped in training; not of a forest.",
-            f"{LatticeSettings.dropout:g}, of gnn and unet {GNNSettings.dropout:g}",
+            f"{LatticeSettings.dropout:g}, of unet {UNetSettings.dropout:g}",
         ),
     ] = None
     seed: Annotated[int | None, _option("Repeats a run.", Training.seed)] = None
@@ -98,7 +95,7 @@ class TrainingOptions:
 class SuperpixelOptions:
     """What decides superpixels; a test holds the defaults to those of `SuperpixelParameters`, which load slowly."""
 
-    TITLE: ClassVar = "Superpixels, of --model lattice and gnn"
+    TITLE: ClassVar = "Superpixels, of --model lattice"
 
     compactness: Annotated[float | None, _option("Larger makes rounder superpixels.", "0.45")] = None
     iterations: Annotated[int | None, _option("Iterations.", "5")] = None
@@ -109,21 +106,6 @@ class SuperpixelOptions:
     colour: Annotated[str | None, _option("none, or lab: red, green and blue compared in CIELAB.", "none")] = None
     weights: Annotated[str | None, typer.Option(help="What each channel is multiplied by, such as 1,0.5.")] = None
     mask: Mask = None
-
-
-@dataclass(frozen=True)
-class RegionOptions:
-    """What networks on superpixels have in common."""
-
-    TITLE: ClassVar = "Networks on superpixels, of --model lattice and gnn"
-
-    width: Annotated[int | None, _option("Width of the network.", LatticeSettings.width)] = None
-    block: Annotated[int | None, typer.Option(help="About how many pixels wide a task's block is.")] = None
-    streaming: Annotated[
-        bool | None,
-        typer.Option("--streaming/--no-streaming", help="Keep what is measured on disk; by default where it is large."),
-    ] = None
-    scratch: Annotated[Path | None, typer.Option(help="An existing folder for what is kept on disk.")] = None
 
 
 @dataclass(frozen=True)
@@ -146,18 +128,13 @@ class LatticeOptions:
     brightness: Annotated[
         float | None, _option("How far brightness is altered in training.", LatticeTraining.brightness)
     ] = None
-
-
-@dataclass(frozen=True)
-class GraphOptions:
-    """The network on the region adjacency graph."""
-
-    TITLE: ClassVar = "Graph network, of --model gnn"
-
-    layers: Annotated[
-        int | None,
-        _option("Rounds of messages between neighbours.", GNNSettings.layers),
+    width: Annotated[int | None, _option("Width of the network.", LatticeSettings.width)] = None
+    block: Annotated[int | None, typer.Option(help="About how many pixels wide a task's block is.")] = None
+    streaming: Annotated[
+        bool | None,
+        typer.Option("--streaming/--no-streaming", help="Keep what is measured on disk; by default where it is large."),
     ] = None
+    scratch: Annotated[Path | None, typer.Option(help="An existing folder for what is kept on disk.")] = None
 
 
 @dataclass(frozen=True)

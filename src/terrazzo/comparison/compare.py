@@ -12,7 +12,7 @@ from terrazzo.blockwise.inputs.image_array import ImageLike
 from terrazzo.comparison.assignment import check_pairs, named_sources
 from terrazzo.comparison.folder import INPUTS, begun, finish
 from terrazzo.comparison.growth import growth
-from terrazzo.comparison.methods import ON_SUPERPIXELS, USUAL, check_settings
+from terrazzo.comparison.methods import METHODS, ON_SUPERPIXELS, check_settings
 from terrazzo.comparison.reporting.report import Measured, write_report
 from terrazzo.comparison.reporting.view import comparison_html, comparison_text
 from terrazzo.comparison.runner import Runner
@@ -56,7 +56,7 @@ def compare(
     annotations: Sequence[ImageLike],
     output: str | Path,
     *,
-    methods: Sequence[str] | Mapping[str, MethodSettings] = USUAL,
+    methods: Sequence[str] | Mapping[str, MethodSettings] = tuple(METHODS),
     class_names: Sequence[str] | None = None,
     split: SplitBy | Splitting = "image",
     limits: Limits = Limits(),
@@ -79,7 +79,7 @@ def compare(
     output : path
         The report's folder.
     methods : sequence of str, or mapping of str to settings
-        "lattice", "gnn", "unet", "forest", or the dotted name of a module as `terrazzo.comparison.methods` says;
+        "lattice", "unet", "forest", or the dotted name of a module as `terrazzo.comparison.methods` says;
         variants of one as "unet:small" and "unet:large". In a mapping each has settings of its own, by name as in
         `{"lattice": {"size": 8}, "unet": {"base": 64}}` or as values, `{"unet": tz.UNetSettings(base=64)}`.
     class_names : sequence of str, optional
@@ -113,7 +113,7 @@ def compare(
     check_pairs(images, annotations)
     class_names = named_classes(annotations, class_names)
     rules = asdict(limits) | {"seed": int(limits.seed)}
-    sizes, sides = list(sweeps.sizes) if _on_superpixels(settings) else [], list(sweeps.sides)
+    sizes, sides = list(sweeps.sizes) if ON_SUPERPIXELS in settings else [], list(sweeps.sides)
     given = _as_json(settings, splitting, class_names) | rules | {"sizes": sizes, "sides": sides}
     folder = Path(output).expanduser().resolve()
     with begun(folder, images, annotations, given, overwrite):
@@ -164,14 +164,9 @@ def _other_sizes(sizes: Sequence[int], settings: Mapping[str, Mapping[str, Any]]
     return sorted(size for size in set(sizes) if size != _own_size(settings))
 
 
-def _on_superpixels(settings: Mapping[str, Any]) -> str | None:
-    """Return the first method on superpixels that is compared, if there is one."""
-    return next((name for name in ON_SUPERPIXELS if name in settings), None)
-
-
 def _own_size(settings: Mapping[str, Mapping[str, Any]]) -> Any:
     """Return the size of superpixels in the comparison itself: one number where it is the same along all axes."""
-    size = settings.get(_on_superpixels(settings) or "", {}).get("size", SuperpixelParameters.size[0])
+    size = settings.get(ON_SUPERPIXELS, {}).get("size", SuperpixelParameters.size[0])
     return size if isinstance(size, int) or len(set(size)) > 1 else size[0]
 
 
@@ -187,10 +182,9 @@ def _measured(runner: Runner, split: Split, sizes: Sequence[int], sides: Sequenc
         method, why = next(iter(failed.items()))
         raise ParameterError(f"no method could be measured; {method}: {why}")
     # at the size that the comparison itself has, the network is fitted already
-    method = _on_superpixels(runner.settings) or ""
-    traded = {size: outcomes[method][0] for size in sizes if size == _own_size(runner.settings)}
+    traded = {size: outcomes[ON_SUPERPIXELS][0] for size in sizes if size == _own_size(runner.settings)}
     for size in _other_sizes(sizes, runner.settings):
-        traded[size] = runner.fit(method, split.folds[0], f"size-{size}", size=size)
+        traded[size] = runner.fit(ON_SUPERPIXELS, split.folds[0], f"size-{size}", size=size)
     traded = dict(sorted(traded.items()))
     working = [method for method in runner.settings if "error" not in outcomes[method][0]]
     grown = growth(runner, working, split.folds[0]["test"][0].image, sides)

@@ -4,27 +4,21 @@ from __future__ import annotations
 
 import time
 from collections.abc import Sequence
-from functools import partial
 
 from terrazzo.blockwise.inputs.image_array import ImageLike
 from terrazzo.blockwise.inputs.masks import MaskLike
 from terrazzo.errors import ParameterError
 from terrazzo.models.device import choose_device
-from terrazzo.models.gnn.classify_block import cells_needed
-from terrazzo.models.gnn.model import Model
-from terrazzo.models.gnn.settings import GNNSettings
 from terrazzo.models.lattice.model import LatticeModel
 from terrazzo.models.lattice.settings import LatticeSettings
 from terrazzo.progress import shows_progress
-from terrazzo.regions.statistics.features import DEFAULT_FEATURES, LATTICE_FEATURES, FeatureSet
+from terrazzo.regions.statistics.features import LATTICE_FEATURES, FeatureSet
 from terrazzo.regions.superpixels.superpixel_parameters import SuperpixelParameters
 from terrazzo.settings import answers
-from terrazzo.training.gnn.fit_images import fit_gnn_on_images
 from terrazzo.training.lattice.fit_images import fit_lattice_on_images
 from terrazzo.training.lattice.settings import LatticeTraining
 from terrazzo.training.rules.annotated_images import annotated_images
 from terrazzo.training.rules.named_classes import ClassNames
-from terrazzo.training.rules.training import GNNTraining
 
 
 @shows_progress
@@ -37,14 +31,14 @@ def fit(
     masks: Sequence[MaskLike | None] | None = None,
     class_names: ClassNames | None = None,
     superpixels: SuperpixelParameters | None = None,
-    features: FeatureSet | None = None,
-    network: LatticeSettings | GNNSettings | None = None,
-    training: LatticeTraining | GNNTraining | None = None,
-) -> LatticeModel | Model:
-    """Measure the superpixels of each image and train a network on them.
+    features: FeatureSet = LATTICE_FEATURES,
+    network: LatticeSettings = LatticeSettings(),
+    training: LatticeTraining = LatticeTraining(),
+) -> LatticeModel:
+    """Measure the superpixels of each image and train a lattice network on them.
 
-    By default it is a lattice network: superpixels hear their neighbours by direction, and pixels decide. Only blocks
-    near annotated pixels are computed. What is measured of them is held in memory, or on disk.
+    Superpixels hear their neighbours by direction, and pixels decide. Only blocks near annotated pixels are computed.
+    What is measured of them is held in memory, or on disk.
 
     Parameters
     ----------
@@ -62,16 +56,15 @@ def fit(
     superpixels : SuperpixelParameters, optional
         All that decides the superpixels; it goes with the model.
     features : tuple of Statistic, optional
-        What is measured on each superpixel; by default what suits the network.
-    network : LatticeSettings or GNNSettings, optional
-        The shape of the network, and which: with `GNNSettings` it is one on the region adjacency graph, in which all
-        neighbours speak alike and superpixels decide.
-    training : LatticeTraining or GNNTraining, optional
+        What is measured on each superpixel.
+    network : LatticeSettings, optional
+        The shape of the network.
+    training : LatticeTraining, optional
         How long, how fast, on what and where it is trained, and whether what is measured stays on disk.
 
     Returns
     -------
-    LatticeModel, or Model on the region adjacency graph
+    LatticeModel
 
     Raises
     ------
@@ -79,8 +72,8 @@ def fit(
         If an image, its annotation and its mask do not fit, images have different axes or channels, or the scratch
         folder cannot be written.
     ParameterError
-        If a parameter is out of range, network and training are of different kinds, or the annotation cannot be learned
-        from.
+        If a parameter is out of range, network or training are those of another kind of model, or the annotation cannot
+        be learned from.
 
     Examples
     --------
@@ -89,20 +82,22 @@ def fit(
     >>> model = tz.fit(images, annotations, size=8, training=quick)  # doctest: +SKIP
     """
     began = time.monotonic()
-    read = partial(
-        annotated_images, images, annotations, masks, class_names=class_names, size=size, superpixels=superpixels
+    if not isinstance(network, LatticeSettings) or not isinstance(training, LatticeTraining):
+        raise ParameterError(
+            f"the network is a {type(network).__name__} and the training a {type(training).__name__}; on images give "
+            "LatticeSettings with LatticeTraining: a network on region graphs is fitted by fit_gnn, on the graphs of "
+            "annotated_graph or region_graph"
+        )
+    choose_device(training.device)
+    learned = annotated_images(
+        images,
+        annotations,
+        masks,
+        class_names=class_names,
+        size=size,
+        superpixels=superpixels,
+        features=features,
+        block=training.block,
+        reach=training.widest_window,
     )
-    if isinstance(network, GNNSettings) or isinstance(training, GNNTraining):
-        graph, how = network or GNNSettings(), training or GNNTraining()
-        if isinstance(graph, LatticeSettings) or isinstance(how, LatticeTraining):
-            raise ParameterError(
-                f"the network is a {type(graph).__name__} and the training a {type(how).__name__}; give "
-                "LatticeSettings with LatticeTraining, or GNNSettings with GNNTraining"
-            )
-        choose_device(how.device)
-        given = DEFAULT_FEATURES if features is None else features
-        return fit_gnn_on_images(read(features=given, block=how.block, reach=cells_needed(graph.layers)), graph, how)
-    lattice, how = network or LatticeSettings(), training or LatticeTraining()
-    choose_device(how.device)
-    given = LATTICE_FEATURES if features is None else features
-    return fit_lattice_on_images(read(features=given, block=how.block, reach=how.widest_window), lattice, how, began)
+    return fit_lattice_on_images(learned, network, training, began)

@@ -33,10 +33,9 @@ def test_building_computes_nothing(nothing_computes):  # noqa: ARG001
     assert tz.predict(MODEL, da.from_array(IMAGE, chunks=50)).dtype == np.uint8
 
 
-@pytest.mark.parametrize("aggregation", ["mean", "attention"])
 @pytest.mark.parametrize("block", [24, 500])
-def test_classes_are_those_of_the_whole_graph(aggregation, block):
-    model = untrained_model(aggregation=aggregation)
+def test_classes_are_those_of_the_whole_graph(block):
+    model = untrained_model()
     classes = tz.predict(model, da.from_array(IMAGE, chunks=(1, 31, 90)), block=block).compute()
     expected = predicted(model, IMAGE)
     assert len(np.unique(expected)) > 1

@@ -8,7 +8,7 @@ from segmented import blobs, small_recipe
 from terrazzo.blockwise.arrays.annotated_graph import lazy_annotated_graph
 from terrazzo.blockwise.inputs.annotated_image import annotated_image
 from terrazzo.errors import InputError
-from terrazzo.models.gnn.classify_block import cells_needed
+from terrazzo.kernels.superpixels.adjacency import REACH
 from terrazzo.regions.classes.annotation import NOT_ANNOTATED
 
 RECIPE = small_recipe()
@@ -41,7 +41,7 @@ def rings(annotated, layers):
 )
 def test_the_blocks_near_the_annotation_have_all_that_its_rings_need(places, layers, block):
     whole = image_with(scribbled(places), block=block)
-    near = whole.near_annotation(cells_needed(layers))
+    near = whole.near_annotation(REACH * layers + 1)
     assert set(near.blocks) <= set(whole.blocks)
     (graph, counts), (expected, expected_counts) = (rings(one, layers) for one in (near, whole))
     assert graph.equals(expected)
@@ -53,7 +53,7 @@ def test_blocks_far_from_the_annotation_are_not_looked_at():
     # 48 pixels of blocks, the superpixels of the blocks next to them, and what those look at
     pixels[:, 120:] = np.nan
     whole = image_with(scribbled([(10, 10), (12, 60)]), pixels)
-    near = whole.near_annotation(cells_needed(1))
+    near = whole.near_annotation(REACH + 1)
     assert {block.index[0] for block in near.blocks} == {0, 1}
     assert near.cells < whole.cells / 2
     lazy_annotated_graph(near).compute()

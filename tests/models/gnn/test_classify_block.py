@@ -1,16 +1,13 @@
-from dataclasses import replace
-
 import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from lattice_labels import random_labels
 from segmented import blobs, graph_of, grid_of, labels_of, segment, small_recipe
-from untrained import untrained_model
+from untrained import undirected_model, untrained_model
 
 from terrazzo.models.gnn.classify_block import (
     NodeClasses,
-    cells_needed,
     classify_nodes,
     paint_classes,
     paint_probabilities,
@@ -24,7 +21,7 @@ SECTIONS = small_recipe(size=(1, 4, 3))
 
 
 def classified(model, block, parts):
-    return classify_nodes(block, parts, model.recipe, model.layers, model.class_probabilities)
+    return classify_nodes(block, parts, model.recipe, model.reach, model.class_probabilities)
 
 
 def near_parts(found, grid, block, cells):
@@ -32,20 +29,30 @@ def near_parts(found, grid, block, cells):
 
 
 @pytest.mark.parametrize("aggregation", ["mean", "attention"])
+def test_a_network_of_before_answers_block_by_block_as_on_the_whole_graph(aggregation):
+    grid, model = grid_of((40, 45), (4, 5), (3, 4)), undirected_model(aggregation, RECIPE, layers=1)
+    found = segment(blobs((40, 45)), grid, RECIPE)
+    graph = graph_of(found, RECIPE)
+    whole = model.class_probabilities(graph)
+    for block in grid:
+        nodes = classified(model, block, near_parts(found, grid, block, model.reach))
+        assert np.allclose(nodes.probabilities, whole[np.searchsorted(graph.ids, nodes.ids)], atol=1e-4)
+
+
 @settings(max_examples=8)
 @given(
     shape=st.tuples(st.integers(5, 50), st.integers(5, 50)),
     block_cells=st.tuples(st.integers(3, 6), st.integers(3, 6)),
-    layers=st.integers(0, 4),
+    levels=st.integers(0, 2),
     seed=st.integers(0, 99),
 )
-def test_a_block_with_its_ring_gets_the_probabilities_of_the_whole_graph(aggregation, shape, block_cells, layers, seed):
-    grid, model = grid_of(shape, (4, 5), block_cells), untrained_model(RECIPE, layers=layers, aggregation=aggregation)
+def test_a_block_with_what_is_near_gets_the_probabilities_of_the_whole_graph(shape, block_cells, levels, seed):
+    grid, model = grid_of(shape, (4, 5), block_cells), untrained_model(RECIPE, settings={"levels": levels})
     found = segment(blobs(shape, seed=seed), grid, RECIPE)
     graph = graph_of(found, RECIPE)
     whole = model.class_probabilities(graph)
     for block in grid:
-        nodes = classified(model, block, near_parts(found, grid, block, cells_needed(layers)))
+        nodes = classified(model, block, near_parts(found, grid, block, model.reach))
         rows = np.searchsorted(graph.ids, nodes.ids)
         assert np.array_equal(graph.ids[rows], nodes.ids)
         assert np.allclose(nodes.probabilities, whole[rows], atol=1e-4)
@@ -66,39 +73,40 @@ def labelled_volume(shape, block_cells, empty=0.1, recipe=VOLUMES):
     return grid, labels, found
 
 
-def volume_model(layers, recipe=VOLUMES):
-    return replace(untrained_model(RECIPE, layers=layers), recipe=recipe)
+def volume_model(levels, recipe=VOLUMES):
+    return untrained_model(recipe, settings={"levels": levels})
 
 
 @pytest.mark.parametrize("block_cells", [(1, 2, 2), (2, 3, 4), (40, 40, 40)])
-@pytest.mark.parametrize(("layers", "recipe"), [(0, VOLUMES), (2, VOLUMES), (2, SECTIONS)])
-def test_a_block_of_a_volume_is_classified_and_painted_as_in_the_whole_volume(block_cells, layers, recipe):
+@pytest.mark.parametrize(("levels", "recipe"), [(0, VOLUMES), (1, VOLUMES), (1, SECTIONS)])
+def test_a_block_of_a_volume_is_classified_and_painted_as_in_the_whole_volume(block_cells, levels, recipe):
     grid, labels, found = labelled_volume((8, 21, 25), block_cells, recipe=recipe)
-    graph, model = graph_of(found, recipe), volume_model(layers, recipe)
+    graph, model = graph_of(found, recipe), volume_model(levels, recipe)
     whole = model.class_probabilities(graph)
     classes = np.append(whole.argmax(axis=1), 255).astype(np.uint8)
     expected = classes[np.where(labels > 0, np.searchsorted(graph.ids, labels), -1)]
     assert np.unique(expected).size > 1
     painted = np.full(labels.shape, 99, np.uint8)
     for block in grid:
-        nodes = classified(model, block, near_parts(found, grid, block, cells_needed(layers)))
+        nodes = classified(model, block, near_parts(found, grid, block, model.reach))
         assert np.allclose(nodes.probabilities, whole[np.searchsorted(graph.ids, nodes.ids)], atol=1e-4)
         painted[block.core.slices] = paint_classes(labels[block.core.slices], block, nodes)
     assert np.array_equal(painted, expected)
 
 
 def test_blocks_without_any_superpixel_are_painted_255():
+    model = volume_model(1)
     grid, labels, found = labelled_volume((8, 21, 25), (2, 3, 4), empty=1)
     for block in grid:
-        nodes = classified(volume_model(2), block, near_parts(found, grid, block, cells_needed(2)))
+        nodes = classified(model, block, near_parts(found, grid, block, model.reach))
         assert nodes.probabilities.shape == (0, 3)
         assert (paint_classes(labels[block.core.slices], block, nodes) == 255).all()
 
 
 def test_a_block_that_sees_too_few_cells_gets_other_probabilities():
-    grid, model = grid_of((60, 75), (4, 5), (2, 2)), untrained_model(RECIPE, layers=4)
+    grid, model = grid_of((60, 75), (4, 5), (2, 2)), untrained_model(RECIPE)
     found, block = segment(blobs((60, 75)), grid, RECIPE), grid[3, 3]
-    right = classified(model, block, near_parts(found, grid, block, cells_needed(4)))
+    right = classified(model, block, near_parts(found, grid, block, model.reach))
     short = classified(model, block, near_parts(found, grid, block, 1))
     assert np.array_equal(right.ids, short.ids)
     assert not np.allclose(right.probabilities, short.probabilities, atol=1e-4)
@@ -107,7 +115,7 @@ def test_a_block_that_sees_too_few_cells_gets_other_probabilities():
 @pytest.mark.parametrize("block_cells", [(1, 1), (2, 3), (40, 40)])
 def test_painted_blocks_are_the_classes_of_the_whole_image(block_cells):
     shape = (23, 34)
-    grid, model = grid_of(shape, (4, 5), block_cells), untrained_model(RECIPE, layers=1)
+    grid, model = grid_of(shape, (4, 5), block_cells), untrained_model(RECIPE, settings={"levels": 0})
     found = segment(blobs(shape, seed=8), grid, RECIPE)
     graph, labels = graph_of(found, RECIPE), labels_of(found, grid)
     classes = model.class_probabilities(graph).argmax(axis=1)
@@ -115,7 +123,7 @@ def test_painted_blocks_are_the_classes_of_the_whole_image(block_cells):
     assert len(np.unique(expected)) > 1
     painted = np.full(shape, 99, np.uint8)
     for block in grid:
-        nodes = classified(model, block, near_parts(found, grid, block, cells_needed(1)))
+        nodes = classified(model, block, near_parts(found, grid, block, model.reach))
         painted[block.core.slices] = paint_classes(found[block.index][0].cut(block.core), block, nodes)
     assert np.array_equal(painted, expected)
 

@@ -27,9 +27,8 @@ def test_each_node_gets_a_probability_per_class(graph):
     assert len(set(probabilities.argmax(axis=1))) > 1
 
 
-@pytest.mark.parametrize("aggregation", ["mean", "attention"])
-def test_the_backends_agree(graph, aggregation):
-    model = untrained_model(aggregation=aggregation)
+def test_the_backends_agree(graph):
+    model = untrained_model()
     torch_only = model.class_probabilities(graph, backend="torch")
     assert np.allclose(model.class_probabilities(graph), torch_only, atol=1e-4)
 
@@ -59,7 +58,7 @@ def test_the_fingerprint_is_that_of_what_decides_the_answer():
     wider = replace(model.recipe, superpixels=replace(model.recipe.superpixels, size=(9, 9)))
     others = [
         untrained_model(seed=1),
-        replace(model, scaling=replace(model.scaling, edge_std=model.scaling.edge_std * 2)),
+        replace(model, scaling=replace(model.scaling, node_std=model.scaling.node_std * 2)),
         replace(model, recipe=wider),
         replace(model, class_names=("a", "b", "c")),
     ]
@@ -69,19 +68,19 @@ def test_the_fingerprint_is_that_of_what_decides_the_answer():
 def test_one_changed_weight_changes_the_fingerprint():
     model, other = untrained_model(), untrained_model()
     with torch.no_grad():
-        other.network.head[1].bias[0] += 1e-6
+        other.network.region.bias[0] += 1e-6
     assert model.fingerprint() != other.fingerprint()
 
 
 def test_it_says_in_a_line_and_in_a_table_what_it_is():
     model = untrained_model(pixel_size=(0.5, 0.25), pixel_unit="micrometer", fitted={"epochs": 7, "seconds": 12.345})
     assert repr(model) == (
-        "<terrazzo.Model: 2 layers of width 16; superpixels of 6 x 6 pixels; 19 features from 1 channel; "
+        "<terrazzo.Model: 1 level of width 16; superpixels of 6 x 6 pixels; 19 features from 1 channel; "
         "pixels of 0.5 x 0.25 micrometer; classes ground, grass, water>"
     )
     assert "\n" not in repr(untrained_model())
     rows = shown(model).rows
-    assert rows["Network"] == "2 layers of width 16"
+    assert rows["Network"] == "1 level of width 16"
     assert rows["Classes"].split() == ["ground", "grass", "water"]
     assert rows["Fitted"] == "epochs 7, seconds 12.35"
     assert "Fitted" not in shown(untrained_model()).rows

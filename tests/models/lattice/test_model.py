@@ -18,11 +18,11 @@ from terrazzo.blocks import Box
 from terrazzo.errors import ModelError
 from terrazzo.models.lattice.cell_rows import cell_rows
 from terrazzo.models.lattice.decide_pixels import decided_pixels
-from terrazzo.models.lattice.directions import graph_of_cells
 from terrazzo.models.lattice.embed_block import cells_needed, embedded_block
-from terrazzo.models.lattice.graph_passing import GraphPassing
 from terrazzo.models.lattice.pixel_responses import response_window, some_responses
 from terrazzo.models.lattice.temperatures import Temperatures
+from terrazzo.models.messages.directions import graph_of_cells
+from terrazzo.models.messages.graph_passing import GraphPassing
 from terrazzo.models.passes.declared import Seen
 from terrazzo.regions.graphs.row_spread import RowSpread
 

@@ -4,12 +4,12 @@ import torch
 from hypothesis import given
 from hypothesis import strategies as st
 
-from terrazzo.models.lattice.directions import directions, graph_of_cells, graph_of_regions, sectors
-from terrazzo.models.lattice.graph_passing import GraphPassing
-from terrazzo.models.lattice.grid_passing import GridPassing
 from terrazzo.models.lattice.network import LatticeConfig, LatticeNetwork
-from terrazzo.models.lattice.receptive_field import reach
 from terrazzo.models.lattice.settings import LatticeSettings
+from terrazzo.models.messages.directions import graph_of_cells
+from terrazzo.models.messages.graph_passing import GraphPassing
+from terrazzo.models.messages.grid_passing import GridPassing
+from terrazzo.models.messages.receptive_field import reach
 
 COLUMNS = 5
 
@@ -87,22 +87,3 @@ def test_an_absent_cell_says_nothing():
     other = np.where(present[..., None], rows, 1e6).astype(np.float32)
     assert np.array_equal(on_grid(network, other, present), on_grid(network, rows, present))
     assert not on_grid(network, rows, present)[~present].any()
-
-
-def test_a_region_hears_the_mean_of_the_neighbours_in_a_direction():
-    positions = np.array([[10.0, 10.0], [10.0, 20.0], [11.0, 21.0], [0.0, 10.0]])
-    graph = graph_of_regions(np.array([[0, 0, 0], [1, 2, 3]]), positions, 10.0, levels=0)
-    passing = GraphPassing(graph, backend="torch")
-    h = torch.eye(4)
-    matrices = torch.zeros(4, 4, 3, 3)
-    matrices[:, :, 1, 2] = torch.eye(4)
-    assert passing.heard(0, h, matrices, torch.zeros(4))[0].tolist() == [0, 0.5, 0.5, 0]
-    matrices = torch.zeros(4, 4, 3, 3)
-    matrices[:, :, 0, 1] = torch.eye(4)
-    assert passing.heard(0, h, matrices, torch.zeros(4))[0].tolist() == [0, 0, 0, 1]
-
-
-@pytest.mark.parametrize("axes", [2, 3])
-def test_the_offset_to_a_neighbouring_cell_lies_in_its_own_sector(axes):
-    steps = np.array(directions(axes), float)
-    assert np.array_equal(sectors(7.5 * steps), np.arange(3**axes - 1))

@@ -9,51 +9,38 @@ from terrazzo.regions.graphs.region_graph import RegionGraph
 from terrazzo.regions.graphs.scaling import LIMIT, FeatureMoments, Scaling
 
 
-def path_graph(features, edge_features=None):
+def path_graph(features):
     """A path whose edge k joins the rows k and k + 1."""
     nodes = len(features)
-    edge_features = np.zeros((nodes - 1, 1)) if edge_features is None else edge_features
     return RegionGraph(
         ids=np.arange(1, nodes + 1, dtype=np.uint32),
         positions=np.zeros((nodes, 2)),
         areas=np.ones(nodes, np.uint32),
         node_features=np.asarray(features, np.float32),
         edge_index=np.stack([np.arange(nodes - 1), np.arange(1, nodes)]),
-        edge_features=np.asarray(edge_features, np.float32),
+        edge_features=np.zeros((nodes - 1, 0), np.float32),
         node_columns=tuple(f"n{i}" for i in range(np.shape(features)[1])),
-        edge_columns=tuple(f"e{i}" for i in range(np.shape(edge_features)[1])),
+        edge_columns=(),
     )
 
 
-def test_training_nodes_and_the_edges_between_them_get_mean_0_and_spread_1():
+def test_training_nodes_get_mean_0_and_spread_1():
     rng = np.random.default_rng(0)
-    graphs = [path_graph(rng.normal(7, 3, (n, 4)), rng.normal(1000, 0.5, (n - 1, 2))) for n in (200, 50)]
+    graphs = [path_graph(rng.normal(7, 3, (n, 4))) for n in (200, 50)]
     rows = [np.arange(20, 150), np.arange(0, 50, 1)]
     scaling = Scaling.fit(graphs, rows)
     nodes = np.vstack([scaling.nodes(g.node_features[r]) for g, r in zip(graphs, rows, strict=True)])
-    edges = np.vstack([scaling.edges(graphs[0].edge_features[20:149]), scaling.edges(graphs[1].edge_features)])
-    for scaled in (nodes, edges):
-        assert np.allclose(scaled.mean(axis=0), 0, atol=1e-4)
-        assert np.allclose(scaled.std(axis=0), 1, atol=1e-4)
+    assert np.allclose(nodes.mean(axis=0), 0, atol=1e-4)
+    assert np.allclose(nodes.std(axis=0), 1, atol=1e-4)
 
 
 def test_other_nodes_do_not_change_the_scaling():
-    rng = np.random.default_rng(1)
-    features, edges = rng.random((30, 2)), rng.random((29, 1))
-    rows = np.arange(10, 20)
-    first = Scaling.fit([path_graph(features, edges)], [rows])
-    features[:10], features[20:], edges[:10], edges[19:] = 1e6, -1e6, 1e6, -1e6
-    second = Scaling.fit([path_graph(features, edges)], [rows])
+    features, rows = np.random.default_rng(1).random((30, 2)), np.arange(10, 20)
+    first = Scaling.fit([path_graph(features)], [rows])
+    features[:10], features[20:] = 1e6, -1e6
+    second = Scaling.fit([path_graph(features)], [rows])
     assert np.array_equal(first.node_mean, second.node_mean)
     assert np.array_equal(first.node_std, second.node_std)
-    assert np.array_equal(first.edge_mean, second.edge_mean)
-    assert np.array_equal(first.edge_std, second.edge_std)
-
-
-def test_edges_need_both_ends_among_the_training_nodes():
-    graph = path_graph(np.zeros((4, 1)), [[1.0], [50.0], [3.0]])
-    scaling = Scaling.fit([graph], [np.array([0, 1, 3])])
-    assert scaling.edge_mean.tolist() == [1.0]
 
 
 @pytest.mark.parametrize("value", [0.0, 0.1, 1e-30, 12345.678, 1e30])
@@ -67,12 +54,6 @@ def test_a_large_offset_does_not_cancel_the_spread():
     values = 1e5 + np.random.default_rng(2).normal(0, 1, (5000, 1))
     scaling = Scaling.fit([path_graph(values)], [np.arange(5000)])
     assert scaling.node_std[0] == pytest.approx(np.float32(values).astype(float).std(), rel=1e-5)
-
-
-def test_a_graph_without_edges_scales_edges_by_nothing():
-    scaling = Scaling.fit([path_graph(np.ones((1, 2)), np.zeros((0, 3)))], [np.array([0])])
-    assert scaling.edge_mean.tolist() == [0, 0, 0]
-    assert scaling.edge_std.tolist() == [1, 1, 1]
 
 
 def test_a_missing_value_is_left_out_and_becomes_the_mean():
@@ -108,23 +89,6 @@ def test_features_with_other_columns_are_refused():
     scaling = Scaling.fit([path_graph(np.ones((3, 1)))], [np.arange(3)])
     with pytest.raises(ParameterError, match="scaling of 1 columns"):
         scaling.nodes(np.ones((3, 2), np.float32))
-
-
-def test_moments_give_the_scaling_of_the_tables_that_they_are_of():
-    rng = np.random.default_rng(5)
-    graph = path_graph(np.hstack([rng.normal(500, 2, (60, 3)), np.full((60, 1), 0.1)]), rng.random((59, 2)))
-    whole = Scaling.fit([graph], [np.arange(60)])
-    nodes = FeatureMoments.of(graph.node_features[:13]) + FeatureMoments.of(graph.node_features[13:])
-    streamed = Scaling.of_moments(nodes, FeatureMoments.of(graph.edge_features))
-    for vector in ("node_mean", "node_std", "edge_mean", "edge_std"):
-        assert np.allclose(getattr(streamed, vector), getattr(whole, vector), rtol=1e-6)
-    assert streamed.node_std[3] == 1
-
-
-def test_moments_of_no_node_are_refused():
-    nobody = FeatureMoments.of(np.empty((0, 2), np.float32))
-    with pytest.raises(ParameterError, match="there is no training node"):
-        Scaling.of_moments(nobody, nobody)
 
 
 @given(st.lists(st.integers(0, 9), min_size=1, max_size=6), st.floats(-1e4, 1e4), st.integers(0, 99))

@@ -3,9 +3,9 @@ import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from random_annotations import CLASSES, random_annotation
 from scipy import ndimage
 from segmented import blobs, small_recipe
-from stored import CLASSES, random_annotation
 
 from terrazzo.blockwise.inputs.annotated_image import annotated_image
 from terrazzo.training.lattice.altered import Alteration, altered_image

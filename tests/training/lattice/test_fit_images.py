@@ -152,7 +152,9 @@ def test_pixels_outside_a_mask_are_not_learned_from(pair):
 
 
 def test_settings_of_two_kinds_of_networks_are_refused(pair):
-    with pytest.raises(ParameterError, match="network is a GNNSettings and the training a LatticeTraining"):
+    with pytest.raises(
+        ParameterError, match="network is a GNNSettings and the training a LatticeTraining; on images give"
+    ):
         tz.fit([pair[0]], [pair[1]], network=tz.GNNSettings(), training=FEW)
 
 

@@ -2,19 +2,19 @@ import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from random_annotations import CLASSES, random_annotation
 from segmented import blobs, small_recipe
-from stored import CLASSES, random_annotation
 
 from terrazzo.blocks import Box
 from terrazzo.blockwise.inputs.annotated_image import annotated_image
-from terrazzo.models.lattice.pixel_responses import some_responses
+from terrazzo.models.lattice.pixel_responses import response_columns, some_responses
 from terrazzo.models.passes.declared import Seen
-from terrazzo.training.lattice.exposure import Exposure
 from terrazzo.training.lattice.fit_images import tables_of
 from terrazzo.training.lattice.sampled_pixels import shares_of
 from terrazzo.training.lattice.settings import LatticeTraining
 from terrazzo.training.lattice.split_cells import GAP, split_cells
 from terrazzo.training.lattice.windows import Places, turned
+from terrazzo.training.rules.exposure import Exposure
 
 SHAPE = (100, 130)
 QUICK = LatticeTraining(samples=300)
@@ -147,7 +147,8 @@ def test_altered_rows_are_those_of_the_altered_image():
         samples = everything(tables_of(whole, QUICK, None, None)).samples
         found.append(samples.chosen(np.lexsort(samples.middles.T)))
     moved = np.array([0.4], np.float32)
-    responses = Exposure.of_pixels(recipe).altered(found[1].responses, 1.7, moved)
+    of_pixels = Exposure.of(response_columns(recipe.channels), recipe.channels)
+    responses = of_pixels.altered(found[1].responses, 1.7, moved)
     same = np.array_equal(found[0].middles, found[1].middles)
     assert same
     assert np.allclose(found[0].responses, responses, atol=2e-3)

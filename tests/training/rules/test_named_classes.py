@@ -2,7 +2,7 @@ import dask.array as da
 import numpy as np
 import pytest
 from drawings import feature, rectangle, write_features
-from flat import gnn
+from flat import lattice
 from textures import striped
 
 import terrazzo as tz
@@ -51,7 +51,7 @@ def test_colours_are_the_first_that_an_annotation_has(annotations):
 def test_a_result_is_not_scored_against_other_classes(annotations, tmp_path):
     image, truth = striped()
     tz.write_ome_zarr(tmp_path / "image.zarr", image, axes="yx")
-    model = tz.fit([image], [truth], class_names=["a", "b"], size=8, **gnn(layers=1, width=4, epochs=1))
+    model = tz.fit([image], [truth], class_names=["a", "b"], size=8, **lattice(levels=1, width=4, steps=1))
     result = tz.write_prediction(model, tz.open_image(tmp_path / "image.zarr"), tmp_path / "result.zarr")
     (other,) = annotations("b", classes=[["b", "a"]])
     with pytest.raises(

@@ -3,7 +3,7 @@ import logging
 import dask.array as da
 import numpy as np
 import pytest
-from flat import gnn
+from flat import lattice
 from segmented import blobs
 
 import terrazzo as tz
@@ -16,8 +16,8 @@ TRUTHS = [(image > np.median(image)).astype(np.uint8) for image in IMAGES]
 EXPECTED = Distribution.of([intensities_of([window_intensities(image[None])]) for image in IMAGES])
 
 
-def fit_gnn(images):
-    return tz.fit(images, TRUTHS, size=8, **gnn(epochs=1, layers=1, width=4, device="cpu"))
+def fit_lattice(images):
+    return tz.fit(images, TRUTHS, size=8, **lattice(steps=1, levels=1, width=4, device="cpu"))
 
 
 def fit_unet(images):
@@ -29,7 +29,7 @@ def fit_forest(images):
     return tz.fit_forest(images, TRUTHS, training=tz.ForestTraining(samples=200, trees=10))
 
 
-FITS = {"gnn": fit_gnn, "unet": fit_unet, "forest": fit_forest}
+FITS = {"lattice": fit_lattice, "unet": fit_unet, "forest": fit_forest}
 
 
 def warnings_of(caplog):

@@ -6,7 +6,8 @@ from segmented import grid_of
 
 from terrazzo.errors import ParameterError
 from terrazzo.regions.classes.tile_counts import TileCounts
-from terrazzo.training.rules.split_blocks import GAP_CELLS, for_training, split_blocks
+from terrazzo.regions.graphs.merge import seeded_in
+from terrazzo.training.rules.split_blocks import GAP_CELLS, split_blocks
 
 SIDE = (4, 4)
 
@@ -24,13 +25,18 @@ def counted(grid, classes_of_block):
     return images
 
 
+def for_training(ids, held):
+    """Which superpixels are in no block that is held out, nor in the gap around one."""
+    return ~np.any([seeded_in(ids, block.cells_with(GAP_CELLS), GRID.lattice) for block in held], axis=0)
+
+
 def kept_classes(table, held):
     """Per class, the pixels in tiles of which all is for training."""
-    kept, whole = np.zeros(3, int), GRID[0, 0].cells.hull(GRID[1, 1].cells)
+    kept = np.zeros(3, int)
     for tiles in table.values():
         for start, counts in zip(tiles.start, tiles.counts.astype(int), strict=True):
             ids = GRID.lattice.ids_of(np.stack(np.indices(SIDE), axis=-1).reshape(-1, 2) + start)
-            kept += counts * for_training(ids, whole, held, GRID).all()
+            kept += counts * for_training(ids, held).all()
     return kept
 
 
@@ -69,15 +75,6 @@ def test_the_seed_decides_which_blocks():
     table = counted(grid, [{0, 1, 2}] * len(grid))
     first, again, other = (split_blocks([table], seed=seed) for seed in (1, 1, 2))
     assert first == again != other
-
-
-def test_nodes_beside_what_is_held_out_are_for_neither_side():
-    held = frozenset([GRID[0, 0]])
-    ids = np.arange(1, GRID.lattice.number_of_cells + 1, dtype=np.uint32)
-    whole = GRID[0, 0].cells.hull(GRID[1, 1].cells)
-    expected = (np.indices(GRID.lattice.cells) >= 12 + GAP_CELLS).any(axis=0)
-    assert np.array_equal(for_training(ids, whole, held, GRID), expected.ravel())
-    assert for_training(ids, whole, frozenset(), GRID).all()
 
 
 def test_a_share_out_of_range_is_refused():

@@ -127,7 +127,7 @@ def plan(
     image : Image or array, shape (y, x), (c, y, x) or (c, z, y, x)
         What would be predicted. For an array, reading it costs nothing.
     model : fitted model or SuperpixelParameters, optional
-        With what. `SuperpixelParameters` stand for a graph network of the default shape on such superpixels, and None
+        With what. `SuperpixelParameters` stand for a lattice network of the default shape on such superpixels, and None
         for one on those of the default size.
     block : int, optional
         About how many pixels wide the blocks are.

@@ -31,13 +31,10 @@ from terrazzo.io.images.image import Image
 from terrazzo.io.results.result import Result
 from terrazzo.settings import spread
 
-METHODS = {name: f"terrazzo.comparison.methods.{name}" for name in ("lattice", "gnn", "unet", "forest")}
+METHODS = {name: f"terrazzo.comparison.methods.{name}" for name in ("lattice", "unet", "forest")}
 
-USUAL = ("lattice", "unet", "forest")
-"""What a comparison compares unless it is told."""
-
-ON_SUPERPIXELS = ("lattice", "gnn")
-"""Of these the first that is compared is fitted at other sizes of superpixels as well."""
+ON_SUPERPIXELS = "lattice"
+"""The method that is fitted at other sizes of superpixels as well."""
 
 Shrinking = int | list[int]
 

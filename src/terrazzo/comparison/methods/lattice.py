@@ -2,20 +2,20 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
-from typing import cast
 
 import numpy as np
 
 from terrazzo.blockwise.arrays.predict import predict
 from terrazzo.blockwise.runs.write_prediction import write_prediction as write_result
 from terrazzo.comparison.assignment import Assignment
-from terrazzo.comparison.fitted_on_superpixels import fitted_on_superpixels
 from terrazzo.comparison.methods import Figures
 from terrazzo.io.images.image import Image
 from terrazzo.io.model_file import open_model as open_model
 from terrazzo.io.model_file import write_model as write_model
 from terrazzo.io.results.result import Result
+from terrazzo.lattice import spacing
 from terrazzo.models.lattice.model import LatticeModel
 from terrazzo.models.lattice.network import LatticeConfig
 from terrazzo.models.lattice.settings import LatticeSettings
@@ -30,8 +30,13 @@ KINDS = (SuperpixelParameters, LatticeSettings, LatticeTraining)
 
 
 def fit(assignment: Assignment) -> LatticeModel:
-    """Fit as `terrazzo.fit` does."""
-    return cast(LatticeModel, fitted_on_superpixels(assignment, LatticeSettings, LatticeTraining))
+    """Fit as `terrazzo.fit` does; a size has one number per axis."""
+    images = assignment.images()
+    size = assignment.settings.get("size", SuperpixelParameters.size[0])
+    settings = {**assignment.settings, "size": spacing(size, len(images[0].extent))}
+    values = replace(assignment, settings=settings).values(*KINDS)
+    named = dict(zip(("superpixels", "network", "training"), values, strict=True))
+    return fit_images(images, assignment.annotations(), class_names=assignment.class_names, **named)
 
 
 def warm_up() -> None:

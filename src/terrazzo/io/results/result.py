@@ -178,7 +178,7 @@ class Result:
         """Raise an InputError if the result holds classes alone, as that of a U-Net does."""
         if not self.has_superpixels:
             raise InputError(
-                f"'{self.path}' holds classes alone and has no superpixels; predict with a graph network for them"
+                f"'{self.path}' holds classes alone and has no superpixels; predict with a lattice network for them"
             )
 
     def check_finished(self) -> None:

@@ -1,1 +1,1 @@
-"""The graph neural network."""
+"""The network on region graphs."""

@@ -10,7 +10,6 @@ import numpy as np
 from numpy.typing import NDArray
 
 from terrazzo.blocks import Block
-from terrazzo.kernels.superpixels.adjacency import REACH
 from terrazzo.kernels.superpixels.ids import cells_of, paint
 from terrazzo.regions.classes.annotation import NOT_ANNOTATED, in_8_bits
 from terrazzo.regions.graphs.block_graph import BlockGraph
@@ -45,21 +44,19 @@ class NodeClasses:
         return highest
 
 
-def cells_needed(layers: int) -> int:
-    """Return how many cells around a block own nodes that the classes of its pixels depend on."""
-    return PAINT_MARGIN + REACH * layers
+def cells_needed(reach: int) -> int:
+    """Return how many cells around a block own nodes that the classes of its pixels depend on.
 
-
-def cells_reached(layers: int) -> int:
-    """Return how many cells around a block own nodes that its classes do depend on, on white noise and on pictures.
-
-    A hop leads at most two cells on, and 1.22 on average where regions were the most ragged.
+    Parameters
+    ----------
+    reach : int
+        How many cells away a superpixel may be seeded on which another one's logits depend.
     """
-    return PAINT_MARGIN + -(-5 * layers // 4)
+    return PAINT_MARGIN + reach
 
 
 def classify_nodes(
-    block: Block, parts: Sequence[BlockGraph], recipe: Recipe, layers: int, probabilities: Probabilities
+    block: Block, parts: Sequence[BlockGraph], recipe: Recipe, cells: int, probabilities: Probabilities
 ) -> NodeClasses:
     """Return the classes of the superpixels that can reach into a block's core.
 
@@ -68,39 +65,17 @@ def classify_nodes(
     block : Block
         Which block.
     parts : sequence of BlockGraph
-        What the blocks own that have cells within `cells_needed(layers)` of the block.
+        What the blocks own that have cells within `cells` of the block.
     recipe : Recipe
         What the parts were made by.
-    layers : int
-        Depth of the network.
+    cells : int
+        `cells_needed` by the network.
     probabilities : callable
         Gives the probability of each class at each node of a RegionGraph, shape (N, C).
     """
-    ring, own = block_ring(block, parts, recipe, layers)
-    return NodeClasses(ring.ids[own], probabilities(ring)[own])
-
-
-def block_ring(
-    block: Block, parts: Sequence[BlockGraph], recipe: Recipe, layers: int
-) -> tuple[RegionGraph, NDArray[np.bool_]]:
-    """Return the superpixels that can reach into a block's core with all within `layers` hops, and which they are.
-
-    Parameters
-    ----------
-    block : Block
-        Which block.
-    parts : sequence of BlockGraph
-        What the blocks own that have cells within `cells_needed(layers)` of the block.
-    recipe : Recipe
-        What the parts were made by.
-    layers : int
-        Depth of the network.
-    """
-    graph = near_graph(parts, block.cells_with(cells_needed(layers)), block.lattice, recipe)
-    named = block.cells_with(PAINT_MARGIN)
-    rows = graph.ring(np.flatnonzero(seeded_in(graph.ids, named, block.lattice)), layers)
-    ring = graph.subgraph(rows)
-    return ring, seeded_in(ring.ids, named, block.lattice)
+    graph = near_graph(parts, block.cells_with(cells), block.lattice, recipe)
+    own = seeded_in(graph.ids, block.cells_with(PAINT_MARGIN), block.lattice)
+    return NodeClasses(graph.ids[own], probabilities(graph)[own])
 
 
 def paint_classes(ids: NDArray[np.unsignedinteger[Any]], block: Block, nodes: NodeClasses) -> NDArray[np.uint8]:

@@ -7,13 +7,17 @@ from dataclasses import dataclass
 
 from terrazzo.blocks import Block, BlockGrid, Box
 from terrazzo.memory import EDGES_PER_NODE, WRITING, Reading, table_bytes, with_slack
-from terrazzo.models.gnn.classify_block import cells_needed, cells_reached
-from terrazzo.models.gnn.network import GNNConfig
+from terrazzo.models.gnn.classify_block import cells_needed
+from terrazzo.models.gnn.network import GraphConfig
+from terrazzo.models.gnn.undirected import GNNConfig
+from terrazzo.regions.graphs.recipe import Recipe
+
+Network = GraphConfig | GNNConfig
 
 
-def classify_task(network: GNNConfig, block: Block, grid: BlockGrid, reading: Reading) -> ClassifyTask:
+def classify_task(network: Network, recipe: Recipe, block: Block, grid: BlockGrid, reading: Reading) -> ClassifyTask:
     """Return what labelling and painting a block by a network takes."""
-    reach = cells_needed(network.layers)
+    reach = cells_needed(network.reach)
     return ClassifyTask(
         axes=len(block.index),
         id_itemsize=block.lattice.dtype.itemsize,
@@ -21,19 +25,17 @@ def classify_task(network: GNNConfig, block: Block, grid: BlockGrid, reading: Re
         nodes=_volume(block.cells),
         read_nodes=sum(_volume(near.cells) for near in grid.neighbours(block, reach)),
         near_nodes=_volume(block.cells_with(reach)),
-        ring_nodes=_volume(block.cells_with(cells_reached(network.layers))),
-        node_columns=network.node_features,
-        edge_columns=network.edge_features,
-        width=network.width,
+        node_columns=len(recipe.node_columns),
+        edge_columns=len(recipe.edge_columns),
+        floats=network.floats_per_node,
         classes=network.classes,
-        attention=network.aggregation == "attention",
         probabilities=reading.probabilities,
     )
 
 
-def classify_bytes(block: Block, grid: BlockGrid, reading: Reading, network: GNNConfig) -> int:
+def classify_bytes(block: Block, grid: BlockGrid, reading: Reading, network: Network, recipe: Recipe) -> int:
     """Return the bytes that labelling and painting a block holds at its peak."""
-    return classify_task(network, block, grid, reading).bytes
+    return classify_task(network, recipe, block, grid, reading).bytes
 
 
 @dataclass(frozen=True)
@@ -52,12 +54,12 @@ class ClassifyTask:
         Numbers per node and per edge.
     read_nodes : int
         Superpixels of all blocks whose tables are read.
-    near_nodes, ring_nodes : int
-        Those of them that the block's classes could depend on, and those that they do.
-    width, classes : int
-        Of the network.
-    attention, probabilities : bool
-        Whether its messages are weighted edge by edge; whether an image of each class's probability is painted.
+    near_nodes : int
+        Those of them that the block's classes depend on.
+    floats, classes : int
+        Of the network: numbers that it holds at once of a superpixel, and classes.
+    probabilities : bool
+        Whether an image of each class's probability is painted.
     """
 
     axes: int
@@ -66,12 +68,10 @@ class ClassifyTask:
     nodes: int
     read_nodes: int
     near_nodes: int
-    ring_nodes: int
     node_columns: int
     edge_columns: int
-    width: int
+    floats: int
     classes: int
-    attention: bool = False
     probabilities: bool = False
 
     @property
@@ -82,7 +82,7 @@ class ClassifyTask:
         return {
             "read": 2 * ids + read + self._tables(self.nodes),
             "merge": ids + read + 3 * near + 24 * self._edges(self.near_nodes),
-            "network": ids + read + near + self._tables(self.ring_nodes) + self._network,
+            "network": ids + read + 2 * near + self._network,
             "paint": ids + read + self.core * (4 + 1 + 2 * self.probabilities),
             "write": ids + read + self.core * 2 + WRITING * (self._tables(self.nodes) + 4 * self.classes * self.nodes),
         }
@@ -95,12 +95,9 @@ class ClassifyTask:
     @property
     def _network(self) -> int:
         """The ends of its edges, the graph in three sparse formats, scaled features, the activations of one layer."""
-        nodes, directed = self.ring_nodes, 2 * self._edges(self.ring_nodes)
+        nodes, directed = self.near_nodes, 2 * self._edges(self.near_nodes)
         graph = directed * (16 + 3 * 16 + 8 * self.edge_columns)
-        activations = 8 * 4 * self.width * nodes
-        if self.attention:
-            activations += 6 * 4 * self.width * directed
-        return graph + 2 * 4 * self.node_columns * nodes + activations
+        return graph + 2 * 4 * self.node_columns * nodes + 4 * self.floats * nodes
 
     def _edges(self, nodes: int) -> int:
         return EDGES_PER_NODE[self.axes] * nodes

@@ -5,7 +5,7 @@ from __future__ import annotations
 import copy
 import hashlib
 from collections.abc import Mapping
-from dataclasses import asdict, dataclass, field, replace
+from dataclasses import asdict, dataclass, field, fields, replace
 from functools import cached_property, partial
 from typing import Any
 
@@ -26,8 +26,10 @@ from terrazzo.models.gnn.classify_block import (
     paint_probabilities,
 )
 from terrazzo.models.gnn.classify_task import classify_bytes
-from terrazzo.models.gnn.network import GNN, GNNConfig
-from terrazzo.models.messages.message_passing import Backend, both_directions, message_passing
+from terrazzo.models.gnn.network import GraphConfig, GraphNetwork
+from terrazzo.models.gnn.settings import GNNSettings
+from terrazzo.models.gnn.undirected import GNN, EdgeScaling, GNNConfig
+from terrazzo.models.messages.backends import Backend
 from terrazzo.models.passes.declared import Given, Holds, Near, Own, Pass
 from terrazzo.models.passes.pixel_classes import no_classes
 from terrazzo.models.passes.superpixels import superpixels_pass
@@ -38,20 +40,17 @@ from terrazzo.regions.graphs.region_graph import RegionGraph
 from terrazzo.regions.graphs.scaling import Scaling
 from terrazzo.regions.intensities.distribution import Distribution
 from terrazzo.regions.statistics.features import FeatureSet
-from terrazzo.wording import counted
-
-SCALING = ("node_mean", "node_std", "edge_mean", "edge_std")
 
 Ids = NDArray[np.unsignedinteger[Any]]
 
 
 @dataclass(frozen=True, eq=False, repr=False)
 class Model(SuperpixelModel):
-    """A graph neural network, fitted, with the recipe of the graphs that it reads.
+    """A network on region graphs, fitted, with the recipe of the graphs that it reads.
 
     Parameters
     ----------
-    network : GNN
+    network : GraphNetwork, or the GNN of a file of before
         The network with its weights.
     scaling : Scaling
         How features are brought to a common scale.
@@ -73,7 +72,7 @@ class Model(SuperpixelModel):
         By what logits are divided before they become probabilities; 1 leaves them as they are.
     """
 
-    network: GNN
+    network: GraphNetwork | GNN
     scaling: Scaling
     recipe: Recipe
     class_names: tuple[str, ...]
@@ -91,9 +90,9 @@ class Model(SuperpixelModel):
     title = "graph network"
 
     @property
-    def layers(self) -> int:
-        """How many hops away a node's class depends on."""
-        return self.network.config.layers
+    def reach(self) -> int:
+        """How many cells around a block own nodes that the classes of its pixels depend on."""
+        return cells_needed(self.network.config.reach)
 
     def uncalibrated(self) -> Model:
         """Return the same model without a temperature."""
@@ -104,12 +103,12 @@ class Model(SuperpixelModel):
         network, recipe = self.network.config, self.recipe
         classes = Pass(
             name="classes",
-            reads=(Own("labels"), Own("rows"), Near("rows", cells_needed(network.layers))),
+            reads=(Own("labels"), Own("rows"), Near("rows", self.reach)),
             gives=("classes", "probabilities", "node_probabilities"),
             run=partial(_classes, model=self, device=device),
             nothing=partial(_no_classes, recipe=recipe, classes=network.classes),
             decides=(self.fingerprint(), device),
-            holds=Holds(partial(classify_bytes, network=network), WORKER_WITH_TORCH),
+            holds=Holds(partial(classify_bytes, network=network, recipe=recipe), WORKER_WITH_TORCH),
         )
         return superpixels_pass(recipe), classes
 
@@ -124,8 +123,8 @@ class Model(SuperpixelModel):
             digest.update(name.encode() + tensor.detach().cpu().numpy().tobytes())
         if self.temperature != 1:
             digest.update(repr(self.temperature).encode())
-        for name in SCALING:
-            digest.update(getattr(self.scaling, name).tobytes())
+        for column in fields(self.scaling):
+            digest.update(getattr(self.scaling, column.name).tobytes())
         return digest.hexdigest()
 
     def header(self) -> dict[str, Any]:
@@ -136,24 +135,25 @@ class Model(SuperpixelModel):
     def tensors(self) -> dict[str, torch.Tensor]:
         """Return the weights and the scaling of the features."""
         weights = {f"network.{name}": tensor.detach().cpu() for name, tensor in self.network.state_dict().items()}
-        return weights | {f"scaling.{name}": torch.from_numpy(getattr(self.scaling, name)) for name in SCALING}
+        columns = [column.name for column in fields(self.scaling)]
+        return weights | {f"scaling.{name}": torch.from_numpy(getattr(self.scaling, name)) for name in columns}
 
     @classmethod
     def restored(
         cls, header: Mapping[str, Any], tensors: Mapping[str, torch.Tensor], features: FeatureSet | None = None
     ) -> Model:
         """Return the model of a header and its tensors; see `FittedModel.restored`."""
-        if not 0 <= header["network"]["layers"] <= len(tensors):
-            # what nobody has sealed may ask for more layers than there is memory
-            raise ValueError(f"{header['network']['layers']} layers in {len(tensors)} tensors")
         weights = {name.removeprefix("network."): t.float() for name, t in tensors.items() if name[:8] == "network."}
         # without storage: however large the header says that it is, it takes the file's own weights
         with torch.device("meta"):
-            network = GNN(GNNConfig(**header["network"])).eval()
+            network = _network_of(header["network"], len(tensors)).eval()
         network.load_state_dict(weights, assign=True)
         check_names(header, network.config.classes)
-        scaling = Scaling(*(tensors[f"scaling.{name}"].numpy() for name in SCALING))
+        kind = EdgeScaling if isinstance(network, GNN) else Scaling
+        scaling = kind(*(tensors[f"scaling.{column.name}"].numpy() for column in fields(kind)))
         recipe, temperature = restored_recipe(header, features), header.get("temperature", 1.0)
+        if isinstance(network, GraphNetwork) and network.config.axes != len(recipe.superpixels.size):
+            raise ValueError(f"a network of {network.config.axes} axes for superpixels of {recipe.superpixels.size}")
         return cls(network, scaling, recipe, **common_of(header), temperature=temperature)
 
     def described(self) -> dict[str, Any]:
@@ -184,7 +184,7 @@ class Model(SuperpixelModel):
         device : str
             "cpu", "cuda", "cuda:0" or "auto".
         backend : {"auto", "dgl", "torch"}
-            What passes the messages.
+            What passes the messages; a network of before passes them in plain torch.
 
         Raises
         ------
@@ -197,24 +197,34 @@ class Model(SuperpixelModel):
                 "not the model's; build it with model.recipe.features on images with the same channels"
             )
         where = choose_device(device)
-        passing = message_passing(graph.edge_index, graph.number_of_nodes, device=where, backend=backend)
-        nodes = torch.from_numpy(self.scaling.nodes(graph.node_features)).to(where)
-        edges = both_directions(torch.from_numpy(self.scaling.edges(graph.edge_features)).to(where))
         # a copy where it has to move: the model stays on the CPU, and other threads may use it
         network = self.network if where.type == "cpu" else copy.deepcopy(self.network).to(where)
         network.eval()
         with stage("network"), torch.inference_mode():
-            logits: NDArray[np.float32] = network(passing, nodes, edges).cpu().numpy()
+            answers = network.answers(graph, self.scaling, self.recipe.superpixels.size, where, backend)
+            logits: NDArray[np.float32] = answers.cpu().numpy()
         return logits
 
     def said(self) -> dict[str, str | None]:
         """Return its shape, its superpixels and what is measured of them, for people."""
-        config = self.network.config
-        return {"Network": f"{counted(config.layers, 'layer')} of width {config.width}", **self.recipe_said()}
+        return {"Network": self.network.config.said(), **self.recipe_said()}
+
+
+def _network_of(shape: Mapping[str, Any], tensors: int) -> GraphNetwork | GNN:
+    """Return a network of a shape; what nobody has sealed may ask for more rounds than there is memory."""
+    if "aggregation" in shape:
+        before = GNNConfig(**shape)
+        if before.layers > tensors:
+            raise ValueError(f"{before.layers} layers in {tensors} tensors")
+        return GNN(before)
+    settings = GNNSettings(**shape["settings"])
+    if sum(settings.rounds) > tensors:
+        raise ValueError(f"{settings} in {tensors} tensors")
+    return GraphNetwork(GraphConfig(**{**shape, "settings": settings}))
 
 
 def _classes(block: Block, ids: Ids, own: BlockGraph, near: list[BlockGraph], *, model: Model, device: str) -> Given:
-    found = classify_nodes(block, near, model.recipe, model.layers, partial(model.class_probabilities, device=device))
+    found = classify_nodes(block, near, model.recipe, model.reach, partial(model.class_probabilities, device=device))
     with stage("paint"):
         classes = paint_classes(ids, block, found)
     return {
@@ -229,9 +239,10 @@ def _no_classes(block: Block, *, recipe: Recipe, classes: int) -> Given:
     return no_classes(block) | {"node_probabilities": (nobody, np.empty((0, classes), np.float32))}
 
 
-def unfitted_model(recipe: Recipe, classes: int = 2) -> Model:
-    """Return a model with random weights of the default shape."""
-    nodes, edges = (np.zeros(len(names), np.float32) for names in (recipe.node_columns, recipe.edge_columns))
+def unfitted_model(recipe: Recipe, classes: int = 2, settings: GNNSettings = GNNSettings()) -> Model:
+    """Return a model with random weights, by default of the default shape."""
+    axes = len(recipe.superpixels.size)
+    nodes = np.zeros(len(recipe.node_columns), np.float32)
     names = tuple(f"class {value}" for value in range(classes))
-    network = GNN(GNNConfig(nodes.size, edges.size, classes)).eval()
-    return Model(network, Scaling(nodes, nodes + 1, edges, edges + 1), recipe, names, ("#000000",) * classes)
+    network = GraphNetwork(GraphConfig(axes, nodes.size, classes, settings.on(axes))).eval()
+    return Model(network, Scaling(nodes, nodes + 1), recipe, names, ("#000000",) * classes)

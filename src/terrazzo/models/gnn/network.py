@@ -1,27 +1,37 @@
-"""The graph neural network: residual layers in which every node listens to its neighbours."""
+"""The network on region graphs: the directed messages of a lattice, where a direction is a sector."""
 
-from dataclasses import dataclass
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
 
 import torch
-from torch import Tensor, nn
+from torch import Tensor
 
 from terrazzo.errors import ParameterError
-from terrazzo.models.gnn.settings import Aggregation, GNNSettings
-from terrazzo.models.messages.message_passing import MessagePassing
+from terrazzo.kernels.superpixels.adjacency import REACH
+from terrazzo.models.gnn.settings import GNNSettings
+from terrazzo.models.messages.backends import Backend
+from terrazzo.models.messages.directed_network import DirectedNetwork
+from terrazzo.models.messages.directions import graph_of_regions
+from terrazzo.models.messages.graph_passing import GraphPassing
+from terrazzo.models.messages.grid_passing import DirectedPassing
+from terrazzo.models.messages.receptive_field import reach
+from terrazzo.regions.graphs.region_graph import RegionGraph
+from terrazzo.regions.graphs.scaling import Scaling
+from terrazzo.wording import counted
 
 
 @dataclass(frozen=True)
-class GNNConfig:
-    """The shape of a `GNN`; its fields are plain JSON values.
+class GraphConfig:
+    """The shape of a `GraphNetwork`; its fields are plain JSON values but for the settings, which are spread.
 
     Parameters
     ----------
-    node_features, edge_features : int
-        Columns of the (scaled) features that come in.
-    classes : int
-        Columns of the logits that come out.
-    width, layers, dropout, aggregation, heads
-        As for `GNNSettings`.
+    axes : int
+        2 or 3.
+    node_columns, classes : int
+        Columns of the features that come in and of the logits that come out.
+    settings : GNNSettings
 
     Raises
     ------
@@ -29,102 +39,72 @@ class GNNConfig:
         If a value is out of range.
     """
 
-    node_features: int
-    edge_features: int
+    axes: int
+    node_columns: int
     classes: int
-    width: int = GNNSettings.width
-    layers: int = GNNSettings.layers
-    dropout: float = GNNSettings.dropout
-    aggregation: Aggregation = GNNSettings.aggregation
-    heads: int = GNNSettings.heads
+    settings: GNNSettings
 
     def __post_init__(self) -> None:
-        for name, least in (("node_features", 1), ("edge_features", 0), ("classes", 1)):
-            if getattr(self, name) < least:
-                raise ParameterError(f"{name} of a GNN is {getattr(self, name)}; it must be at least {least}")
-        GNNSettings(self.width, self.layers, self.dropout, self.aggregation, self.heads)
+        if self.axes not in (2, 3) or min(self.node_columns, self.classes) < 1:
+            raise ParameterError(
+                f"a network on region graphs has {self.axes} axes, {self.node_columns} columns and {self.classes} "
+                "classes; it must have 2 or 3 axes and at least one of each"
+            )
+
+    @property
+    def reach(self) -> int:
+        """How many cells of a lattice away a superpixel may be seeded on which another one's logits depend.
+
+        A round leads to a neighbour, `REACH` cells on at most. A superpixel is pooled where its centroid lies, a cell
+        beside its own at most.
+        """
+        chosen = self.settings
+        if not chosen.coarser:
+            return REACH * chosen.finest
+        return 2 * (REACH * chosen.finest + 1) + reach(replace(chosen, finest=0))
+
+    def said(self) -> str:
+        """Return its shape, for people."""
+        return f"{counted(self.settings.coarser + 1, 'level')} of width {self.settings.width}"
+
+    @property
+    def floats_per_node(self) -> int:
+        """How many numbers are alive at once for each region: what it hears from each side, and its activations."""
+        return self.settings.width * (GraphPassing.AT_ONCE + 8)
 
 
-class GNN(nn.Module):
-    """Logits per node from its features and those within `layers` hops.
-
-    Each layer computes ``h + MLP([norm(h), heard])`` where `heard` is what the neighbours' norm(h) add up to.
-    All normalisation is within a node, so a node's logits depend on nothing beyond its ring.
+class GraphNetwork(DirectedNetwork):
+    """Logits per region from its features and those of regions around.
 
     Parameters
     ----------
-    config : GNNConfig
+    config : GraphConfig
     """
 
-    def __init__(self, config: GNNConfig) -> None:
-        super().__init__()
+    def __init__(self, config: GraphConfig) -> None:
+        super().__init__(config.axes, config.node_columns, config.classes, config.settings)
         self.config = config
-        self.encoder = nn.Linear(config.node_features, config.width)
-        self.layers = nn.ModuleList(_Layer(config) for _ in range(config.layers))
-        self.head = nn.Sequential(nn.LayerNorm(config.width), nn.Linear(config.width, config.classes))
 
-    def forward(self, passing: MessagePassing, node_features: Tensor, edge_features: Tensor) -> Tensor:
-        """Logits per node.
+    def logits(self, passing: DirectedPassing, rows: Tensor) -> Tensor:
+        """Return the logits of regions, shape (N, classes); see `forward`."""
+        answer: Tensor = self.region(self(passing, rows))
+        return answer
+
+    def answers(
+        self, graph: RegionGraph, scaling: Scaling, unit: tuple[int, ...], device: torch.device, backend: Backend
+    ) -> Tensor:
+        """Return the logits of the regions of a graph, shape (N, classes).
 
         Parameters
         ----------
-        passing : MessagePassing
-            The graph.
-        node_features : Tensor of float32, shape (N, F)
-        edge_features : Tensor of float32, shape (2E, G)
-            Per directed edge, see `both_directions`.
-
-        Returns
-        -------
-        Tensor of float32, shape (N, C)
+        graph : RegionGraph
+        scaling : Scaling
+        unit : tuple of int
+            The sides of a cell in pixels; see `graph_of_regions`.
+        device : torch.device
+            Where the network is.
+        backend : {"auto", "dgl", "torch"}
         """
-        h = self.encoder(node_features)
-        for layer in self.layers:
-            h = layer(passing, h, edge_features)
-        logits: Tensor = self.head(h)
-        return logits
-
-
-class _Layer(nn.Module):
-    def __init__(self, config: GNNConfig) -> None:
-        super().__init__()
-        self.norm = nn.LayerNorm(config.width)
-        self.neighbours = _Attention(config) if config.aggregation == "attention" else _Mean()
-        self.mlp = nn.Sequential(
-            nn.Linear(2 * config.width, config.width),
-            nn.GELU(),
-            nn.Dropout(config.dropout),
-            nn.Linear(config.width, config.width),
-        )
-
-    def forward(self, passing: MessagePassing, h: Tensor, edge_features: Tensor) -> Tensor:
-        own = self.norm(h)
-        heard = self.neighbours(passing, own, edge_features)
-        return h + self.mlp(torch.cat([own, heard], dim=1))  # type: ignore[no-any-return]
-
-
-class _Mean(nn.Module):
-    def forward(self, passing: MessagePassing, h: Tensor, edge_features: Tensor) -> Tensor:  # noqa: ARG002
-        return passing.mean_of_neighbours(h)
-
-
-class _Attention(nn.Module):
-    """GATv2 (Brody, Alon, Yahav 2022) on edges too: a · LeakyReLU(S h_source + D h_destination + E e)."""
-
-    def __init__(self, config: GNNConfig) -> None:
-        super().__init__()
-        self.source = nn.Linear(config.width, config.width)
-        self.destination = nn.Linear(config.width, config.width)
-        self.edge = nn.Linear(config.edge_features, config.width, bias=False) if config.edge_features else None
-        self.score = nn.Parameter(torch.empty(config.heads, config.width // config.heads))
-        nn.init.xavier_uniform_(self.score)
-
-    def forward(self, passing: MessagePassing, h: Tensor, edge_features: Tensor) -> Tensor:
-        sources = self.source(h)
-        at_source, at_destination = passing.gather(sources, self.destination(h))
-        joint = at_source + at_destination
-        if self.edge is not None:
-            joint = joint + self.edge(edge_features)
-        joint = nn.functional.leaky_relu(joint, 0.2).view(len(joint), *self.score.shape)
-        weights = passing.edge_softmax((joint * self.score).sum(dim=2))
-        return passing.weighted_sum(sources, weights)
+        directed = graph_of_regions(graph.edge_index, graph.positions, unit, self.config.settings.coarser)
+        passing = GraphPassing(directed, device=device, backend=backend)
+        return self.logits(passing, torch.from_numpy(scaling.nodes(graph.node_features)).to(device))

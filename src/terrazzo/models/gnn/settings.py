@@ -1,33 +1,33 @@
-"""The shape of a graph neural network, as far as it is a matter of choice."""
+"""The shape of a network on region graphs, as far as it is a matter of choice."""
 
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Literal
+from typing import ClassVar, Literal
 
 from terrazzo.errors import ParameterError
-from terrazzo.settings import Settings
-
-Aggregation = Literal["mean", "attention"]
+from terrazzo.models.messages.settings import DirectedSettings
 
 
 @dataclass(frozen=True)
-class GNNSettings(Settings):
-    """The shape of a graph neural network; columns and classes follow from the data.
+class GNNSettings(DirectedSettings):
+    """The shape of a network on region graphs; columns and classes follow from the data.
 
     Parameters
     ----------
     width : int
-        Columns between its first and its last layer.
-    layers : int
-        Rounds of messages; with 0 every node is judged alone.
+        Columns of a region's embedding.
+    levels : int, optional
+        How often regions are pooled: to squares with sides of twice the size in the recipe, four times that, and so on.
+        3 in images, 1 in volumes.
+    finest, blocks : int
+        Rounds of messages on the way down and on the way up: between regions, and at each coarser level.
     dropout : float
-        Share of activations dropped in training.
-    aggregation : {"mean", "attention"}
-        How a node hears its neighbours: all alike ("mean", which leaves edge features unused), or weighted by what is
-        seen at both ends and on the edge.
-    heads : int
-        Attention heads; divides `width`.
+        Share of a region's embedding that a round drops in training.
+    norm : {"column", "row"}
+        How embeddings are normalised before a round: each column by what training saw of it, or each row by itself.
+    decision : {"region"}
+        Who decides on a pixel's class: its region, as there is nothing else. A graph comes without pixels.
 
     Raises
     ------
@@ -35,19 +35,14 @@ class GNNSettings(Settings):
         If a value is out of range.
     """
 
-    width: int = 64
-    layers: int = 8
-    dropout: float = 0.0
-    aggregation: Aggregation = "mean"
-    heads: int = 4
+    NETWORK: ClassVar[str] = "a network on region graphs"
+
+    decision: Literal["region"] = "region"
 
     def __post_init__(self) -> None:
-        for name, least in (("width", 1), ("layers", 0), ("heads", 1)):
-            if getattr(self, name) < least:
-                raise ParameterError(f"{name} of a GNN is {getattr(self, name)}; it must be at least {least}")
-        if not 0 <= self.dropout < 1:
-            raise ParameterError(f"dropout of a GNN is {self.dropout}; it must be at least 0 and below 1")
-        if self.aggregation not in ("mean", "attention"):
-            raise ParameterError(f"aggregation of a GNN is {self.aggregation!r}; it must be 'mean' or 'attention'")
-        if self.width % self.heads:
-            raise ParameterError(f"{self.heads} heads do not divide a width of {self.width}; choose a divisor")
+        super().__post_init__()
+        if self.decision != "region":
+            raise ParameterError(
+                f"decision is {self.decision!r}; a graph comes without pixels, so that its regions decide: leave it "
+                "out, or use fit(…) on images, whose superpixels stand on a lattice that pixels can look around on"
+            )

@@ -12,11 +12,11 @@ from torch import Tensor
 from terrazzo.blocks import Block, Box
 from terrazzo.ledger import stage
 from terrazzo.models.lattice.cell_rows import CellRows, cell_rows
-from terrazzo.models.lattice.grid_passing import GridPassing
 from terrazzo.models.lattice.network import LatticeNetwork
-from terrazzo.models.lattice.receptive_field import reach
 from terrazzo.models.lattice.scales import Scales
 from terrazzo.models.lattice.settings import LatticeSettings
+from terrazzo.models.messages.grid_passing import GridPassing
+from terrazzo.models.messages.receptive_field import reach
 from terrazzo.regions.graphs.block_graph import BlockGraph
 
 # A pixel's superpixel may be seeded one cell outside its block, and the middles of cells around it as well.

@@ -2,20 +2,17 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
-from typing import Literal
+from dataclasses import dataclass
+from typing import ClassVar, Literal
 
 from terrazzo.errors import ParameterError
-from terrazzo.settings import Settings
+from terrazzo.models.messages.settings import DirectedSettings
 
 Decision = Literal["pixel", "region"]
-Norm = Literal["column", "row"]
-
-MOST_LEVELS = 6
 
 
 @dataclass(frozen=True)
-class LatticeSettings(Settings):
+class LatticeSettings(DirectedSettings):
     """The shape of a lattice network; columns and classes follow from the data.
 
     Parameters
@@ -47,40 +44,16 @@ class LatticeSettings(Settings):
         If a value is out of range.
     """
 
-    width: int = 64
-    levels: int | None = None
-    finest: int = 1
-    blocks: int = 2
-    dropout: float = 0.1
-    norm: Norm = "column"
+    NETWORK: ClassVar[str] = "a lattice network"
+
     decision: Decision = "pixel"
     pixel_width: int = 32
     sure: float = 0.95
 
     def __post_init__(self) -> None:
-        for name, least in (("width", 1), ("finest", 0), ("blocks", 0), ("pixel_width", 1)):
-            if getattr(self, name) < least:
-                raise ParameterError(
-                    f"{name} of a lattice network is {getattr(self, name)}; it must be at least {least}"
-                )
-        if self.levels is not None and not 0 <= self.levels <= MOST_LEVELS:
-            raise ParameterError(f"levels of a lattice network is {self.levels}; it must be 0 to {MOST_LEVELS}")
-        if not 0 <= self.dropout < 1:
-            raise ParameterError(f"dropout of a lattice network is {self.dropout}; it must be at least 0 and below 1")
-        if self.norm not in ("column", "row"):
-            raise ParameterError(f"norm is {self.norm!r}; it must be 'column' or 'row'")
+        super().__post_init__()
+        self.check_least("pixel_width", 1)
         if self.decision not in ("pixel", "region"):
             raise ParameterError(f"decision is {self.decision!r}; it must be 'pixel' or 'region'")
         if not self.sure > 0:
             raise ParameterError(f"sure is {self.sure}; it must be a probability above 0")
-
-    def on(self, axes: int) -> LatticeSettings:
-        """Return the same for images with so many axes, with all that follows from them."""
-        return self if self.levels is not None else replace(self, levels=3 if axes == 2 else 1)
-
-    @property
-    def coarser(self) -> int:
-        """How many coarser levels there are; `on` says it, where nobody has."""
-        if self.levels is None:
-            raise LookupError("how many levels there are follows from the axes of images")
-        return self.levels

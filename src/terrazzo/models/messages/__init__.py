@@ -1,1 +1,1 @@
-"""How superpixels hear their neighbours, on DGL or on plain torch."""
+"""How regions hear their neighbours by direction, on DGL or on plain torch."""

@@ -23,22 +23,19 @@ _NO_NODE = "there is no training node to fit the feature scaling on; give at lea
 
 @dataclass(frozen=True, eq=False)
 class Scaling:
-    """Standardisation of node and edge features: ``(x - mean) / std`` per column.
+    """Standardisation of node features: ``(x - mean) / std`` per column.
 
     Parameters
     ----------
     node_mean, node_std : ndarray of float32, shape (F,)
-    edge_mean, edge_std : ndarray of float32, shape (G,)
     """
 
     node_mean: NDArray[np.float32]
     node_std: NDArray[np.float32]
-    edge_mean: NDArray[np.float32]
-    edge_std: NDArray[np.float32]
 
     @classmethod
     def fit(cls, graphs: Sequence[RegionGraph], rows_per_graph: Sequence[NDArray[np.int64]]) -> Scaling:
-        """Mean and standard deviation over the training nodes and the edges between them.
+        """Mean and standard deviation over the training nodes.
 
         Values that are not finite are left out, column by column. A column without spread gets the scale 1.
 
@@ -63,38 +60,11 @@ class Scaling:
         if not any(len(rows) for rows in rows_per_graph):
             raise ParameterError(_NO_NODE)
         nodes = [(graph.node_features, rows) for graph, rows in zip(graphs, rows_per_graph, strict=True)]
-        edges = [
-            (graph.edge_features, _edges_between(graph, rows))
-            for graph, rows in zip(graphs, rows_per_graph, strict=True)
-        ]
-        return cls(*_mean_and_std(nodes), *_mean_and_std(edges))
-
-    @classmethod
-    def of_moments(cls, nodes: FeatureMoments, edges: FeatureMoments) -> Scaling:
-        """The scaling of features that were seen a table at a time; as `fit`, up to rounding.
-
-        Raises
-        ------
-        ParameterError
-            If there is no training node.
-        """
-        if not nodes.count.any():
-            raise ParameterError(_NO_NODE)
-        return cls(*(vector for seen in (nodes, edges) for vector in as_scale(seen.count, seen.mean, seen.squares)))
+        return cls(*_mean_and_std(nodes))
 
     def nodes(self, features: NDArray[np.float32]) -> NDArray[np.float32]:
         """Scaled node features, float32 (N, F); finite: a missing value becomes the mean."""
-        return _scaled(features, self.node_mean, self.node_std)
-
-    def edges(self, features: NDArray[np.float32]) -> NDArray[np.float32]:
-        """Scaled edge features, float32 (E, G); finite: a missing value becomes the mean."""
-        return _scaled(features, self.edge_mean, self.edge_std)
-
-
-def _edges_between(graph: RegionGraph, rows: NDArray[np.int64]) -> NDArray[np.int64]:
-    chosen = np.zeros(graph.number_of_nodes, dtype=bool)
-    chosen[rows] = True
-    return np.flatnonzero(chosen[graph.edge_index].all(axis=0))
+        return scaled(features, self.node_mean, self.node_std)
 
 
 _Table = tuple[NDArray[np.float32], NDArray[np.int64]]
@@ -130,7 +100,8 @@ def _pieces(tables: Sequence[_Table]) -> Iterator[NDArray[np.float64]]:
             yield features[rows[start : start + _ROWS_AT_ONCE]].astype(np.float64)
 
 
-def _scaled(features: NDArray[np.float32], mean: NDArray[np.float32], std: NDArray[np.float32]) -> NDArray[np.float32]:
+def scaled(features: NDArray[np.float32], mean: NDArray[np.float32], std: NDArray[np.float32]) -> NDArray[np.float32]:
+    """Return features (N, F) standardised by column; a ParameterError if there are not as many columns."""
     if features.ndim != 2 or features.shape[1] != len(mean):
         raise ParameterError(
             f"features of shape {features.shape} do not fit a scaling of {len(mean)} columns; "

@@ -62,7 +62,9 @@ def _position(regions: Regions) -> NDArray[np.float32]:
 
 
 SHAPE = Statistic("shape", SHAPE_COLUMNS, _shape, per_channel=False)
-POSITION = Statistic("position", ("centroid_z", "centroid_y", "centroid_x"), _position, per_channel=False)
+POSITION = Statistic(
+    "position", ("centroid_z", "centroid_y", "centroid_x"), _position, per_channel=False, directed=True
+)
 
 
 @cache

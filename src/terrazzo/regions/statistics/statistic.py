@@ -67,6 +67,9 @@ class Statistic:
     response_bytes : int, optional
         Bytes per pixel of the image that computing it holds beside image and regions, for plans of memory. Without it,
         16 if it looks around its regions (four filter responses) and else 0.
+    directed : bool
+        Whether its numbers change where the image is turned or mirrored, as a position or an angle does: then training
+        turns nothing.
     """
 
     name: str
@@ -76,8 +79,9 @@ class Statistic:
     radius: int = 0
     alignment: int = 1
     per_channel: bool = True
-    # kept out of the repr as well: it decides no number
+    # kept out of the repr as well: they decide no number
     response_bytes: int | None = field(default=None, repr=False)
+    directed: bool = field(default=False, repr=False)
 
     def __post_init__(self) -> None:
         if not self.columns or len(set(self.columns)) < len(self.columns):

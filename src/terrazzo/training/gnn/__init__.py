@@ -1,1 +1,1 @@
-"""Fit a graph neural network."""
+"""Fit a network on region graphs."""

@@ -14,14 +14,14 @@ from torch.nn import functional
 
 from terrazzo.models.device import has_bfloat16
 from terrazzo.models.lattice.decide_pixels import interpolated
-from terrazzo.models.lattice.grid_passing import GridPassing
 from terrazzo.models.lattice.network import LatticeNetwork, Projected
 from terrazzo.models.lattice.scales import Scales
-from terrazzo.training.lattice.exposure import Exposure
+from terrazzo.models.messages.grid_passing import GridPassing
 from terrazzo.training.lattice.settings import LatticeTraining
 from terrazzo.training.lattice.split_cells import HeldOut
 from terrazzo.training.lattice.tables import ImageTables, Table
 from terrazzo.training.lattice.windows import Places, turned
+from terrazzo.training.rules.exposure import Exposure
 from terrazzo.training.rules.losses import area_weighted_cross_entropy
 from terrazzo.training.rules.optimise import Graded
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import reduce
 from operator import add
 
@@ -24,13 +24,14 @@ from terrazzo.regions.graphs.row_spread import RowSpread
 from terrazzo.regions.graphs.scaling import FeatureMoments
 from terrazzo.training.lattice.batches import Batch, DrawnWindows
 from terrazzo.training.lattice.calibrate import calibrated
-from terrazzo.training.lattice.exposure import Exposure
 from terrazzo.training.lattice.settings import LatticeTraining
 from terrazzo.training.lattice.split_cells import HeldOut
 from terrazzo.training.lattice.tables import ImageTables, Table
 from terrazzo.training.lattice.windows import Places
+from terrazzo.training.rules.exposure import Exposure
 from terrazzo.training.rules.losses import class_weights
 from terrazzo.training.rules.optimise import Course, figures_of, optimise
+from terrazzo.training.rules.turning import turning
 
 MOST_JUDGED = 2**17
 """Cells that a round of validation looks at, about."""
@@ -116,14 +117,16 @@ def train(
     learned = _learned(images, held_out, recipe)
     weights = class_weights(torch.tensor(learned.pixels, device=device), training.weighting)
     axes = len(recipe.superpixels.size)
-    network = network.on(axes)
+    names = recipe.node_columns + place_columns(axes), response_columns(recipe.channels)
+    exposures = Exposure.of(names[0], recipe.channels), Exposure.of(names[1], recipe.channels)
+    network, training = network.on(axes), replace(training, turns=turning(training.turns, recipe.features))
     multiple = 2**network.coarser
     windows = DrawnWindows(
         images,
         held_out,
         _places(images, held_out),
         learned.scales,
-        (Exposure.of_rows(recipe), Exposure.of_pixels(recipe)),
+        exposures,
         learned.units,
         training,
         multiple,
@@ -131,7 +134,7 @@ def train(
     )
     tables = _judged(images[originals], held_out[originals], network)
     judged = [Batch.of([table], learned.scales, multiple, device) for table in tables]
-    columns = len(recipe.node_columns + place_columns(axes)), len(response_columns(recipe.channels))
+    columns = len(names[0]), len(names[1])
     with torch.random.fork_rng(devices=[device] if device.type == "cuda" else []):
         torch.manual_seed(training.seed)
         made = LatticeNetwork(LatticeConfig(axes, *columns, classes, network)).to(device)

@@ -5,14 +5,13 @@ from __future__ import annotations
 import copy
 import math
 import time
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from functools import partial
 from typing import NamedTuple, Protocol
 
 import numpy as np
 import torch
-from numpy.typing import NDArray
 from torch import Tensor, nn
 
 from terrazzo.errors import ParameterError
@@ -83,26 +82,6 @@ class TrainingBatches(Protocol):
     def epoch(self, rng: np.random.Generator) -> Iterable[AnyBatch]:
         """The batches of one epoch, in an order or a choice that the generator decides."""
         ...
-
-
-Draw = Callable[[np.random.Generator], NDArray[np.int64]]
-"""Gives the numbers of the batches of one epoch, in their order."""
-
-
-def drawn_by_area(areas: NDArray[np.float64]) -> Draw:
-    """Draw as many batches as there are, each as often as its share of the annotated area says, up to one.
-
-    Then every annotated pixel counts alike in the expected gradient, though a step's loss is a mean over its own.
-    """
-
-    def draw(rng: np.random.Generator) -> NDArray[np.int64]:
-        order = rng.permutation(len(areas))
-        upper = np.cumsum(areas[order])
-        # evenly spaced places from one random start: no batch is drawn more or less often than it must
-        places = (rng.random() + np.arange(len(areas))) * (upper[-1] / len(areas))
-        return rng.permutation(order[np.searchsorted(upper, places, side="right").clip(max=len(areas) - 1)])
-
-    return draw
 
 
 class Course(NamedTuple):

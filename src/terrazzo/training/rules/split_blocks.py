@@ -3,16 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from typing import Any
 
 import numpy as np
-from numpy.typing import NDArray
 
-from terrazzo.blocks import Block, BlockGrid, Box
+from terrazzo.blocks import Block
 from terrazzo.errors import ParameterError
 from terrazzo.kernels.superpixels.adjacency import REACH
 from terrazzo.regions.classes.tile_counts import TileCounts
-from terrazzo.regions.graphs.merge import seeded_in
 from terrazzo.training.rules.splits import REFUSED, Rows, Validation, held_out_images, hold_out
 
 GAP_HOPS = 2
@@ -52,17 +49,6 @@ def split_blocks(
     if not any(held):
         raise ParameterError(REFUSED.format(f"no block of {len(images)} image(s)") + ", or use smaller blocks")
     return held
-
-
-def for_training(
-    ids: NDArray[np.unsignedinteger[Any]], box: Box, held_out: HeldOut, grid: BlockGrid
-) -> NDArray[np.bool_]:
-    """Return which superpixels are for training; all are seeded in `box`, a box of cells."""
-    mine = np.ones(len(ids), np.bool_)
-    for block in grid.touching(box.grown(GAP_CELLS, grid.lattice.cells)):
-        if block in held_out:
-            mine &= ~seeded_in(ids, block.cells_with(GAP_CELLS), grid.lattice)
-    return mine
 
 
 def _hold_out_blocks(images: Sequence[Mapping[Block, TileCounts]], share: float, seed: int) -> list[HeldOut]:

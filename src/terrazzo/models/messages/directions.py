@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import itertools
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -11,7 +12,7 @@ from numpy.typing import NDArray
 
 @dataclass(frozen=True, eq=False)
 class DirectedGraph:
-    """Superpixels and coarser levels as lists, with their directed edges by direction.
+    """Regions and coarser levels as lists, with their directed edges by direction.
 
     Parameters
     ----------
@@ -19,15 +20,15 @@ class DirectedGraph:
         2 or 3.
     nodes : tuple of int
         How many there are on each level.
-    edges : tuple of dict of tuple of int to ndarray of int64, shape (2, E)
-        On each level for each direction, such as (-1, 0), sources and destinations: the source lies there.
+    edges : tuple of ndarray of int64, shape (3, E)
+        On each level the source, the destination and the number in `directions` of each edge: the source lies there.
     parents : tuple of ndarray of int64
         For each node of a level that of the next level.
     """
 
     axes: int
     nodes: tuple[int, ...]
-    edges: tuple[dict[tuple[int, ...], NDArray[np.int64]], ...]
+    edges: tuple[NDArray[np.int64], ...]
     parents: tuple[NDArray[np.int64], ...]
 
 
@@ -45,15 +46,15 @@ def graph_of_cells(cells: NDArray[np.int64], levels: int) -> DirectedGraph:
         In the whole lattice.
     levels : int
     """
-    return _with_levels([_edges_of_cells(cells)], cells, levels)
+    return _with_levels(_edges_of_cells(cells), cells, levels)
 
 
 def graph_of_regions(
-    edge_index: NDArray[np.int64], positions: NDArray[np.float64], spacing: float, levels: int
+    edge_index: NDArray[np.int64], positions: NDArray[np.floating[Any]], unit: tuple[int, ...], levels: int
 ) -> DirectedGraph:
     """Return the graph of regions that stand on no lattice: a neighbour's direction is the sector of its centroid.
 
-    Coarser levels are cells of a lattice of twice the spacing, four times the spacing and so on.
+    Coarser levels are those of a lattice: a region is in the cell that its centroid is in.
 
     Parameters
     ----------
@@ -61,15 +62,15 @@ def graph_of_regions(
         Undirected edges, each once.
     positions : ndarray of float64, shape (N, 2) or (N, 3)
         Centroids in pixels.
-    spacing : float
-        About how far apart regions are, in pixels.
+    unit : tuple of int
+        The sides of a cell in pixels. Directions are told in cells: sections that are far apart are not farther than
+        neighbours in a section.
     levels : int
     """
+    places = positions / np.array(unit)
     both = np.concatenate([edge_index, edge_index[::-1]], axis=1)
-    sector = sectors(positions[both[0]] - positions[both[1]])
-    steps = directions(positions.shape[1])
-    edges = {step: both[:, sector == number] for number, step in enumerate(steps)}
-    return _with_levels([edges], np.floor(positions / spacing).astype(np.int64), levels)
+    edges = np.concatenate([both, sectors(places[both[0]] - places[both[1]])[None]])
+    return _with_levels(edges, np.floor(places).astype(np.int64), levels)
 
 
 def sectors(offsets: NDArray[np.float64]) -> NDArray[np.int64]:
@@ -80,32 +81,28 @@ def sectors(offsets: NDArray[np.float64]) -> NDArray[np.int64]:
     return nearest
 
 
-def _with_levels(
-    edges: list[dict[tuple[int, ...], NDArray[np.int64]]], cells: NDArray[np.int64], levels: int
-) -> DirectedGraph:
-    nodes, parents, axes = [len(cells)], [], cells.shape[1]
+def _with_levels(finest: NDArray[np.int64], cells: NDArray[np.int64], levels: int) -> DirectedGraph:
+    nodes, edges, parents = [len(cells)], [finest], []
     for _ in range(levels):
-        coarse, parent = np.unique(cells >> 1, axis=0, return_inverse=True)
-        cells = coarse
+        cells, parent = np.unique(cells >> 1, axis=0, return_inverse=True)
         parents.append(parent.ravel())
         nodes.append(len(cells))
         edges.append(_edges_of_cells(cells))
-    return DirectedGraph(axes, tuple(nodes), tuple(edges), tuple(parents))
+    return DirectedGraph(cells.shape[1], tuple(nodes), tuple(edges), tuple(parents))
 
 
-def _edges_of_cells(cells: NDArray[np.int64]) -> dict[tuple[int, ...], NDArray[np.int64]]:
-    steps = directions(cells.shape[1])
+def _edges_of_cells(cells: NDArray[np.int64]) -> NDArray[np.int64]:
+    found = [np.empty((3, 0), np.int64)]
     if not len(cells):
-        return dict.fromkeys(steps, np.empty((2, 0), np.int64))
+        return found[0]
     # a free cell on every side, so that the key of a neighbour is that of no other cell
     start = cells.min(axis=0) - 1
     span = tuple(cells.max(axis=0) - start + 2)
     keys = np.ravel_multi_index(tuple((cells - start).T), span)
     order = np.argsort(keys)
-    found = {}
-    for step in steps:
+    for number, step in enumerate(directions(cells.shape[1])):
         wanted = np.ravel_multi_index(tuple((cells + step - start).T), span)
         source = order[np.searchsorted(keys, wanted, sorter=order).clip(max=len(cells) - 1)]
-        there = keys[source] == wanted
-        found[step] = np.stack([source[there], np.flatnonzero(there)])
-    return found
+        there = np.flatnonzero(keys[source] == wanted)
+        found.append(np.stack([source[there], there, np.full_like(there, number)]))
+    return np.concatenate(found, axis=1)

@@ -4,7 +4,7 @@ import dask.array as da
 import numpy as np
 import pytest
 from distributed import get_task_stream
-from flat import gnn
+from flat import lattice
 from textures import NAMES, striped
 
 import terrazzo as tz
@@ -12,68 +12,32 @@ from terrazzo.blockwise.cluster.cluster import cluster_client
 from terrazzo.errors import InputError, ParameterError
 from terrazzo.regions.statistics.features import AREA, INTENSITY
 
-QUICK = {"size": 8, "epochs": 12, "layers": 2, "width": 16, "device": "cpu"}
+QUICK = {"size": 8, "steps": 2, "levels": 1, "blocks": 1, "width": 8, "device": "cpu"}
 PAIRS = [striped(seed=seed) for seed in range(3)]
 IMAGES, ANNOTATIONS = [image for image, _ in PAIRS], [classes for _, classes in PAIRS]
 
 
-@pytest.fixture(scope="module")
-def model():
-    return tz.fit(IMAGES, ANNOTATIONS, class_names=NAMES, **gnn(**QUICK))
-
-
-def accuracy_of(model, seed=9):
-    image, classes = striped(seed=seed)
-    return np.mean(tz.predict(model, image).compute() == classes)
-
-
-def test_a_model_learns_a_texture(model):
-    assert accuracy_of(model) > 0.9
-
-
-def test_a_model_holds_what_predict_needs(model):
+def test_a_model_holds_what_predict_needs():
+    model = tz.fit(IMAGES, ANNOTATIONS, class_names=NAMES, **lattice(**QUICK))
     assert model.class_names == NAMES
     assert len(model.colours) == 2
     assert model.recipe.superpixels.size == (8, 8)
     assert model.recipe.channels == 1
-    assert model.fitted["epochs"] >= 1
-    assert model.fitted["validation_accuracy"] > 0.8
+    assert model.fitted["epochs"] == 1
 
 
 def test_seconds_count_the_graphs(caplog):
     with tz.on_progress(lambda step: time.sleep(0.2 if step.name == "graphs" else 0)):
-        model = tz.fit(IMAGES, ANNOTATIONS, class_names=NAMES, **gnn(**QUICK | {"seconds": 0.3, "epochs": 100}))
+        model = tz.fit(IMAGES, ANNOTATIONS, class_names=NAMES, **lattice(**QUICK | {"steps": None, "seconds": 0.3}))
     assert model.fitted["steps"] == 40
     assert "took all of its 0.3 s" in caplog.text
-
-
-def test_the_same_seed_gives_the_same_model(model):
-    again = tz.fit(IMAGES, ANNOTATIONS, class_names=NAMES, **gnn(**QUICK))
-    assert again.fingerprint() == model.fingerprint()
-    other = tz.fit(IMAGES, ANNOTATIONS, class_names=NAMES, **gnn(seed=1, **QUICK))
-    assert other.fingerprint() != model.fingerprint()
-
-
-def test_chunks_do_not_change_the_model(model):
-    chunked = [da.from_array(image, chunks=(40, 31)) for image in IMAGES]
-    again = tz.fit(chunked, ANNOTATIONS, class_names=NAMES, **gnn(**QUICK))
-    assert again.fingerprint() == model.fingerprint()
-
-
-def test_sparse_annotations_are_enough():
-    scribbles = []
-    for classes in ANNOTATIONS:
-        sparse = np.full_like(classes, 255)
-        sparse[10::30] = classes[10::30]
-        scribbles.append(sparse)
-    assert accuracy_of(tz.fit(IMAGES, scribbles, **gnn(**QUICK))) > 0.85
 
 
 def test_files_are_fitted_on_and_their_pixel_size_is_kept(tmp_path):
     for name, array in (("image", IMAGES[0]), ("annotation", ANNOTATIONS[0])):
         tz.write_ome_zarr(tmp_path / f"{name}.zarr", array, axes="yx", pixel_size=(0.5, 0.25))
     image, annotation = tz.open_image(tmp_path / "image.zarr"), tz.open_labels(tmp_path / "annotation.zarr")
-    model = tz.fit([image], [annotation], **gnn(**QUICK | {"epochs": 2}))
+    model = tz.fit([image], [annotation], **lattice(**QUICK))
     assert (model.pixel_size, model.pixel_unit) == ((0.5, 0.25), "micrometer")
     assert model.class_names == ("class 0", "class 1")
 
@@ -90,7 +54,7 @@ def test_images_whose_pixels_are_alike_but_for_rounding_give_a_model_their_size(
     for number, (*size, unit) in enumerate(sizes):
         tz.write_ome_zarr(tmp_path / f"{number}.zarr", IMAGES[number], axes="yx", pixel_size=size, pixel_unit=unit)
         images.append(tz.open_image(tmp_path / f"{number}.zarr"))
-    model = tz.fit(images, ANNOTATIONS, **gnn(**QUICK | {"epochs": 1}))
+    model = tz.fit(images, ANNOTATIONS, **lattice(**QUICK))
     assert (model.pixel_size, model.pixel_unit) == (remembered, remembered and "micrometer")
     said = [record.getMessage() for record in caplog.records if "pixels differ in size" in record.getMessage()]
     assert len(said) == (remembered is None)
@@ -98,9 +62,9 @@ def test_images_whose_pixels_are_alike_but_for_rounding_give_a_model_their_size(
 
 def test_progress_is_told():
     told = []
-    settings = QUICK | {"epochs": 2, "features": (AREA, INTENSITY)}
+    settings = QUICK | {"steps": 51, "features": (AREA, INTENSITY)}
     with tz.on_progress(told.append):
-        tz.fit(IMAGES, ANNOTATIONS, **gnn(**settings))
+        tz.fit(IMAGES, ANNOTATIONS, **lattice(**settings))
     steps = [(step.name, step.done, step.total) for step in told]
     assert steps == [("graphs", 1, 3), ("graphs", 2, 3), ("graphs", 3, 3), ("epochs", 1, 2), ("epochs", 2, 2)]
     assert [step.detail.epoch for step in told[3:]] == [1, 2]
@@ -108,35 +72,35 @@ def test_progress_is_told():
 
 def test_a_boolean_annotation_has_two_classes():
     masks = [classes > 0 for classes in ANNOTATIONS]
-    assert tz.fit(IMAGES, masks, **gnn(**QUICK | {"epochs": 1})).network.config.classes == 2
+    assert tz.fit(IMAGES, masks, **lattice(**QUICK)).network.config.classes == 2
 
 
 def test_colour_and_weights_go_with_the_model():
     images = [np.stack([image, 255 - image, image]) for image in IMAGES]
     others = {name: value for name, value in QUICK.items() if name != "size"}
     coloured = tz.SuperpixelParameters((8, 8), colour="lab", weights=(2, 1, 1))
-    model = tz.fit(images, ANNOTATIONS, superpixels=coloured, **gnn(**others | {"epochs": 2}))
+    model = tz.fit(images, ANNOTATIONS, superpixels=coloured, **lattice(**others))
     assert model.recipe.superpixels.colour == "lab"
     assert model.recipe.superpixels.weights == (2, 1, 1)
-    other = tz.fit(images, ANNOTATIONS, **gnn(**QUICK | {"epochs": 2}))
+    other = tz.fit(images, ANNOTATIONS, **lattice(**QUICK))
     assert other.fingerprint() != model.fingerprint()
 
 
 def test_annotated_pixels_outside_a_mask_are_not_learned():
     halves = [np.indices(image.shape)[0] < 48 for image in IMAGES]
     wrong = [np.where(half, classes, 1 - classes) for half, classes in zip(halves, ANNOTATIONS, strict=True)]
-    settings = QUICK | {"epochs": 4, "features": (AREA, INTENSITY)}
-    expected, found = (tz.fit(IMAGES, truth, masks=halves, **gnn(**settings)) for truth in (ANNOTATIONS, wrong))
+    settings = QUICK | {"features": (AREA, INTENSITY)}
+    expected, found = (tz.fit(IMAGES, truth, masks=halves, **lattice(**settings)) for truth in (ANNOTATIONS, wrong))
     assert found.fingerprint() == expected.fingerprint()
-    assert tz.fit(IMAGES, wrong, **gnn(**settings)).fingerprint() != expected.fingerprint()
+    assert tz.fit(IMAGES, wrong, **lattice(**settings)).fingerprint() != expected.fingerprint()
 
 
 def test_a_mask_may_be_a_function_or_missing_for_each_image():
     half = np.indices(IMAGES[0].shape)[0] < 48
-    settings = QUICK | {"epochs": 2, "features": (AREA, INTENSITY)}
-    as_arrays = tz.fit(IMAGES, ANNOTATIONS, masks=[IMAGES[0] > 90, None, half], **gnn(**settings))
+    settings = QUICK | {"features": (AREA, INTENSITY)}
+    as_arrays = tz.fit(IMAGES, ANNOTATIONS, masks=[IMAGES[0] > 90, None, half], **lattice(**settings))
     mixed = tz.fit(
-        IMAGES, ANNOTATIONS, masks=[lambda pixels: pixels[0] > 90, None, da.from_array(half)], **gnn(**settings)
+        IMAGES, ANNOTATIONS, masks=[lambda pixels: pixels[0] > 90, None, da.from_array(half)], **lattice(**settings)
     )
     assert mixed.fingerprint() == as_arrays.fingerprint()
 
@@ -144,23 +108,17 @@ def test_a_mask_may_be_a_function_or_missing_for_each_image():
 @pytest.mark.parametrize("masks", [np.ones((96, 96), bool), [None], lambda pixels: pixels[0] > 0])
 def test_masks_that_are_not_one_for_each_image_are_refused(masks):
     with pytest.raises(ParameterError, match="masks must be a list with one mask, or None, for each image"):
-        tz.fit(IMAGES, ANNOTATIONS, masks=masks, **gnn(**QUICK))
+        tz.fit(IMAGES, ANNOTATIONS, masks=masks, **lattice(**QUICK))
 
 
-def test_a_model_learns_from_volumes(tmp_path):
-    pairs = [striped(side=48, seed=seed) for seed in range(6)]
-    volumes = [np.stack([image for image, _ in pairs[i : i + 3]]) for i in (0, 3)]
-    truth = [np.stack([classes for _, classes in pairs[i : i + 3]]) for i in (0, 3)]
-    settings = {"size": (2, 6, 6), "epochs": 10, "layers": 2, "width": 16, "device": "cpu"}
-    model = tz.fit(volumes, truth, class_names=NAMES, **gnn(**settings))
-    assert model.recipe.superpixels.size == (2, 6, 6)
-    tz.write_ome_zarr(tmp_path / "volume.zarr", volumes[0], axes="zyx", pixel_size=(3, 0.5, 0.5))
-    tz.write_ome_zarr(tmp_path / "truth.zarr", truth[0], axes="zyx")
+def test_a_model_of_volumes_remembers_their_pixel_size(tmp_path):
+    image, classes = striped(side=48)
+    tz.write_ome_zarr(tmp_path / "volume.zarr", np.stack([image] * 6), axes="zyx", pixel_size=(3, 0.5, 0.5))
+    tz.write_ome_zarr(tmp_path / "truth.zarr", np.stack([classes] * 6), axes="zyx")
     stored, labels = tz.open_image(tmp_path / "volume.zarr"), tz.open_labels(tmp_path / "truth.zarr")
-    from_disk = tz.fit([stored], [labels], **gnn(**settings | {"epochs": 1, "size": 6}))
-    assert from_disk.pixel_size == (3, 0.5, 0.5)
-    assert from_disk.recipe.superpixels.size == (6, 6, 6)
-    assert np.mean(tz.predict(model, volumes[1]).compute() == truth[1]) > 0.8
+    model = tz.fit([stored], [labels], **lattice(**QUICK | {"size": 6}))
+    assert model.pixel_size == (3, 0.5, 0.5)
+    assert model.recipe.superpixels.size == (6, 6, 6)
 
 
 @pytest.mark.parametrize(
@@ -182,35 +140,35 @@ def test_a_model_learns_from_volumes(tmp_path):
 )
 def test_images_and_annotations_that_do_not_fit_are_refused(images, annotations, message):
     with pytest.raises(InputError, match=message):
-        tz.fit(images, annotations, **gnn(**QUICK))
+        tz.fit(images, annotations, **lattice(**QUICK))
 
 
 def test_a_value_beyond_the_names_is_refused():
     with pytest.raises(InputError, match="holds the value 2; with 2 classes it must be 0 to 1, or 255"):
-        tz.fit(IMAGES[:1], [ANNOTATIONS[0] * 2], class_names=NAMES, **gnn(**QUICK))
+        tz.fit(IMAGES[:1], [ANNOTATIONS[0] * 2], class_names=NAMES, **lattice(**QUICK))
 
 
 def test_values_that_no_byte_holds_are_refused():
     with pytest.raises(InputError, match="the annotation holds the value 300; classes are 0 to 254"):
-        tz.fit(IMAGES[:1], [ANNOTATIONS[0].astype(np.uint16) * 300], **gnn(**QUICK))
+        tz.fit(IMAGES[:1], [ANNOTATIONS[0].astype(np.uint16) * 300], **lattice(**QUICK))
 
 
 @pytest.mark.parametrize("value", [0, 1])
 def test_one_class_alone_cannot_be_learned(value):
     with pytest.raises(ParameterError, match=f"class {value} is the only one annotated"):
-        tz.fit(IMAGES[:1], [np.full_like(ANNOTATIONS[0], value)], **gnn(**QUICK))
+        tz.fit(IMAGES[:1], [np.full_like(ANNOTATIONS[0], value)], **lattice(**QUICK))
 
 
 def test_without_annotated_pixels_nothing_can_be_learned():
     with pytest.raises(ParameterError, match="no pixel is annotated"):
-        tz.fit(IMAGES[:1], [np.full_like(ANNOTATIONS[0], 255)], class_names=NAMES, **gnn(**QUICK))
+        tz.fit(IMAGES[:1], [np.full_like(ANNOTATIONS[0], 255)], class_names=NAMES, **lattice(**QUICK))
 
 
 @pytest.mark.parametrize(
     ("settings", "message"),
     [
         ({"size": 1}, "size is 1"),
-        ({"epochs": 0}, "epochs is 0"),
+        ({"steps": 0}, "steps is 0"),
         ({"device": "abacus"}, "there is no device 'abacus'"),
         ({"class_names": ("one", "one")}, "class_names are .*; give 2 different ones, one per class"),
         ({"class_names": {"a": "#000000", "b": "red"}}, "colours are .*; give 2 of the form #rrggbb, one per class"),
@@ -226,7 +184,7 @@ def test_without_annotated_pixels_nothing_can_be_learned():
 )
 def test_a_parameter_out_of_range_is_refused(settings, message):
     with pytest.raises(ParameterError, match=message):
-        tz.fit(IMAGES[:1], ANNOTATIONS[:1], **gnn(**QUICK | settings))
+        tz.fit(IMAGES[:1], ANNOTATIONS[:1], **lattice(**QUICK | settings))
 
 
 def test_a_setting_in_the_wrong_place_is_told_where_it_belongs():
@@ -242,17 +200,17 @@ def test_a_setting_in_the_wrong_place_is_told_where_it_belongs():
 
 def test_a_colour_may_come_with_each_name():
     colours = dict(zip(NAMES, ("#000000", "#00ff00"), strict=True))
-    settings = gnn(**QUICK | {"epochs": 1, "features": (AREA, INTENSITY)})
+    settings = lattice(**QUICK | {"features": (AREA, INTENSITY)})
     model = tz.fit(IMAGES, ANNOTATIONS, class_names=colours, **settings)
     assert (model.class_names, model.colours) == (NAMES, tuple(colours.values()))
 
 
 @pytest.mark.parametrize("streaming", [True, False])
 def test_an_active_client_makes_the_graphs_and_the_model_is_the_same(streaming, tmp_path, caplog):
-    settings = {"size": 8, "epochs": 2, "layers": 1, "width": 8, "device": "cpu", "streaming": streaming}
-    here = tz.fit(IMAGES, ANNOTATIONS, **gnn(**settings))
+    settings = QUICK | {"streaming": streaming}
+    here = tz.fit(IMAGES, ANNOTATIONS, **lattice(**settings))
     with cluster_client(workers=1) as client, get_task_stream(client) as ran, caplog.at_level("INFO"):
-        there = tz.fit(IMAGES, ANNOTATIONS, **gnn(**settings, scratch=tmp_path))
+        there = tz.fit(IMAGES, ANNOTATIONS, **lattice(**settings, scratch=tmp_path))
     assert there.fingerprint() == here.fingerprint()
     assert ran.data
     assert len([line for line in caplog.messages if "no client is given: blocks run on the active one" in line]) == 1

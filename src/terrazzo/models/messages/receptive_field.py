@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from functools import cache
 
-from terrazzo.models.lattice.settings import LatticeSettings
+from terrazzo.models.messages.settings import DirectedSettings
 
 
 @cache
-def reach(settings: LatticeSettings) -> int:
+def reach(settings: DirectedSettings) -> int:
     """Return how many cells away, along an axis, a superpixel may lie on which another one's embedding depends.
 
     Coarse cells are aligned to the whole lattice, so that it differs from cell to cell: this is the most.
@@ -17,9 +17,9 @@ def reach(settings: LatticeSettings) -> int:
     return max(max(cell - first, last - cell) for cell, (first, last) in seen.items())
 
 
-def _seen(cell: int, settings: LatticeSettings) -> tuple[int, int]:
+def _seen(cell: int, settings: DirectedSettings) -> tuple[int, int]:
     """Return the first and the last cell that a cell's embedding depends on: up the levels, and down again."""
-    rounds = [settings.finest, *[settings.blocks] * settings.coarser]
+    rounds = settings.rounds
     first = last = cell
     for level in range(settings.coarser):
         first, last = (first - rounds[level]) >> 1, (last + rounds[level]) >> 1

@@ -9,10 +9,6 @@ from typing import Self
 import numpy as np
 from numpy.typing import NDArray
 
-from terrazzo.models.lattice.cell_rows import place_columns
-from terrazzo.models.lattice.pixel_responses import response_columns
-from terrazzo.regions.graphs.recipe import Recipe
-
 _BRIGHT = re.compile(r"(mean|gaussian\d+_mean|intensity|gaussian\d+)_(\d+)$")
 _CONTRAST = re.compile(r"(mean|std|intensity|(gaussian|gradient|laplacian|deviation|hessian|structure)\w*)_(\d+)$")
 
@@ -42,18 +38,17 @@ class Exposure:
                 brightness[int(found[2]), column] = 1
         return cls(contrast, brightness)
 
-    @classmethod
-    def of_rows(cls, recipe: Recipe) -> Self:
-        """Return that of the rows of superpixels."""
-        return cls.of(recipe.node_columns + place_columns(len(recipe.superpixels.size)), recipe.channels)
+    def altered(
+        self, values: NDArray[np.float32], factor: float | NDArray[np.float32], moved: NDArray[np.float32]
+    ) -> NDArray[np.float32]:
+        """Return values (…, F) of an image whose intensities are multiplied by a factor, and moved by channel.
 
-    @classmethod
-    def of_pixels(cls, recipe: Recipe) -> Self:
-        """Return that of the responses of pixels."""
-        return cls.of(response_columns(recipe.channels), recipe.channels)
-
-    def altered(self, values: NDArray[np.float32], factor: float, moved: NDArray[np.float32]) -> NDArray[np.float32]:
-        """Return values (…, F) of an image whose intensities are multiplied by a factor, and moved by channel."""
+        Parameters
+        ----------
+        values : ndarray of float32, shape (…, F)
+        factor : float, or ndarray of float32, shape (…, 1)
+        moved : ndarray of float32, shape (channels,) or (…, channels)
+        """
         altered: NDArray[np.float32] = values * np.where(self.contrast, np.float32(factor), np.float32(1))
         altered += moved @ self.brightness
         return altered

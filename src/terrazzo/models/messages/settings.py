@@ -1,0 +1,79 @@
+"""The shape of a network of directed messages, as far as it is a matter of choice."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+from typing import ClassVar, Literal, Self
+
+from terrazzo.errors import ParameterError
+from terrazzo.settings import Settings
+
+Norm = Literal["column", "row"]
+
+MOST_LEVELS = 6
+
+
+@dataclass(frozen=True)
+class DirectedSettings(Settings):
+    """What all networks of directed messages have in common.
+
+    Parameters
+    ----------
+    width : int
+        Columns of a region's embedding.
+    levels : int, optional
+        How often 2 x 2 cells, 2 x 2 x 2 in a volume, are pooled to one of the next coarser level: 3 in images, 1 in
+        volumes, whose blocks need all that is seen around them along three axes.
+    finest, blocks : int
+        Rounds of messages on the way down and on the way up: at the finest level, and at each coarser one.
+    dropout : float
+        Share of an embedding's columns that a round drops in training.
+    norm : {"column", "row"}
+        How embeddings are normalised before a round: each column by what training saw of it; or each row by itself, as
+        lattice networks of before have it, which learns less and bears other exposures worse.
+
+    Raises
+    ------
+    ParameterError
+        If a value is out of range.
+    """
+
+    NETWORK: ClassVar[str] = "a network"
+
+    width: int = 64
+    levels: int | None = None
+    finest: int = 1
+    blocks: int = 2
+    dropout: float = 0.1
+    norm: Norm = "column"
+
+    def __post_init__(self) -> None:
+        for name, least in (("width", 1), ("finest", 0), ("blocks", 0)):
+            self.check_least(name, least)
+        if self.levels is not None and not 0 <= self.levels <= MOST_LEVELS:
+            raise ParameterError(f"levels of {self.NETWORK} is {self.levels}; it must be 0 to {MOST_LEVELS}")
+        if not 0 <= self.dropout < 1:
+            raise ParameterError(f"dropout of {self.NETWORK} is {self.dropout}; it must be at least 0 and below 1")
+        if self.norm not in ("column", "row"):
+            raise ParameterError(f"norm is {self.norm!r}; it must be 'column' or 'row'")
+
+    def check_least(self, name: str, least: int) -> None:
+        """Raise a ParameterError if a value is below the least that it may be."""
+        if getattr(self, name) < least:
+            raise ParameterError(f"{name} of {self.NETWORK} is {getattr(self, name)}; it must be at least {least}")
+
+    def on(self, axes: int) -> Self:
+        """Return the same for images with so many axes, with all that follows from them."""
+        return self if self.levels is not None else replace(self, levels=3 if axes == 2 else 1)
+
+    @property
+    def coarser(self) -> int:
+        """How many coarser levels there are; `on` says it, where nobody has."""
+        if self.levels is None:
+            raise LookupError("how many levels there are follows from the axes of images")
+        return self.levels
+
+    @property
+    def rounds(self) -> list[int]:
+        """Rounds of messages on each level, the finest first."""
+        return [self.finest, *[self.blocks] * self.coarser]
