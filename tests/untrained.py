@@ -5,7 +5,6 @@ from functools import cache
 import numpy as np
 import torch
 from segmented import blobs, graph_of, grid_of, segment, small_recipe
-from terrazzo.models.lattice.grid_passing import GridPassing
 
 from terrazzo.models.gnn.model import Model
 from terrazzo.models.gnn.network import GraphConfig, GraphNetwork
@@ -17,6 +16,7 @@ from terrazzo.models.lattice.network import LatticeConfig, LatticeNetwork
 from terrazzo.models.lattice.pixel_responses import response_columns
 from terrazzo.models.lattice.scales import Scales
 from terrazzo.models.lattice.settings import LatticeSettings
+from terrazzo.models.messages.grid_passing import GridPassing
 from terrazzo.regions.graphs.scaling import Scaling
 
 NAMES = ("ground", "grass", "water", "stone")
