@@ -32,7 +32,7 @@ from terrazzo.io.describe import describe
 from terrazzo.io.images.content_stamp import content_stamp
 from terrazzo.io.images.decoding import decoding
 from terrazzo.models.gnn.model import unfitted_model
-from terrazzo.models.gnn.undirected import GNN, GNNConfig
+from terrazzo.models.gnn.undirected import GNN, EdgeScaling, GNNConfig
 
 SECONDS = 600  # after which a case hangs: on a quiet machine the longest takes a hundredth
 ROOM = 3 * 2**30  # bytes of address space that cases may add: a mistake here must not fill the machine
@@ -101,7 +101,11 @@ def make_models(folder):
     columns = len(recipe.node_columns), len(recipe.edge_columns)
     for aggregation in ("mean", "attention"):
         network = GNN(GNNConfig(*columns, 3, width=8, layers=2, aggregation=aggregation)).eval()
-        known = replace(unfitted_model(recipe, 3), network=network, pixel_size=(0.5, 0.25), fitted={"epochs": 7.0})
+        own, none = unfitted_model(recipe, 3).scaling, np.zeros(columns[1], np.float32)
+        scaling = EdgeScaling(own.node_mean, own.node_std, none, none + 1)
+        known = replace(
+            unfitted_model(recipe, 3), network=network, scaling=scaling, pixel_size=(0.5, 0.25), fitted={"epochs": 7.0}
+        )
         tz.write_model(known, folder / f"{aggregation}.safetensors")
     tz.write_model(unfitted_model(recipe, 3), folder / "gnn.safetensors")
     tz.write_model(random_forest(2), folder / "forest.safetensors")

@@ -65,7 +65,6 @@ PRINTING_JSON = [
     f"polygons {RESULT} -o {{out}}/p.geojson",
     f"predict {IMAGE} -m {MODEL} -o {RESULT} --block 32",  # finished: it says so
     f"{FIT} -o {{out}}/lattice --size 8 --width 8 --steps 3",
-    f"{FIT} -o {{out}}/gnn --model gnn --size 8 --width 8 --layers 1 --epochs 2",
     f"{FIT} -o {{out}}/forest --model forest --trees 10 --samples 200",
     f"{FIT.replace('fit', 'fit-unet')} -o {{out}}/unet --base 2 --depth 1 --epochs 1 --patch 32",
 ]

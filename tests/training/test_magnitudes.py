@@ -15,11 +15,6 @@ def fit_lattice(image):
     return tz.fit([image], [CLASSES], size=8, network=tz.LatticeSettings(width=8), training=training)
 
 
-def fit_gnn(image):
-    network, training = tz.GNNSettings(layers=1, width=8), tz.GNNTraining(epochs=20, device="cpu")
-    return tz.fit([image], [CLASSES], size=8, network=network, training=training)
-
-
 def fit_unet(image):
     training = tz.UNetTraining(epochs=2, patch=32, batch=2, device="cpu")
     return tz.fit_unet([image], [CLASSES], network=tz.UNetSettings(base=2, depth=1), training=training)
@@ -29,7 +24,7 @@ def fit_forest(image):
     return tz.fit_forest([image], [CLASSES], training=tz.ForestTraining(samples=500, trees=10))
 
 
-FITS = {"lattice": fit_lattice, "gnn": fit_gnn, "unet": fit_unet, "forest": fit_forest}
+FITS = {"lattice": fit_lattice, "unet": fit_unet, "forest": fit_forest}
 
 
 def scaled(magnitude):

@@ -117,7 +117,7 @@ def test_a_label_image_is_counted_and_scored_on_it_and_named_once(stored, client
     labels = tz.open_labels(tmp_path / "labels.npy")
     with get_task_stream(client) as stream:
         assert tz.score(labels, labels).accuracy == 1
-    assert len([record for record in stream.data if record["key"].startswith("_run_batch")]) == 2
+    assert len([record for record in stream.data if record["key"].startswith("_run_batch")]) == 3
     assert len(log()) == 1
 
 

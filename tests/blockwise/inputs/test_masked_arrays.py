@@ -4,7 +4,6 @@ import dask
 import dask.array as da
 import numpy as np
 import pytest
-from flat import gnn
 from untrained import untrained_model
 
 import terrazzo as tz
@@ -31,7 +30,6 @@ TAKING_AN_IMAGE = {
     "plan": lambda image, _: tz.plan(image),
     "predict": lambda image, _: tz.predict(untrained_model(), image),
     "fit": lambda image, _: tz.fit([image], [CLASSES]),
-    "fit with a graph network": lambda image, _: tz.fit([image], [CLASSES], **gnn(epochs=1)),
     "fit_unet": lambda image, _: tz.fit_unet([image], [CLASSES]),
     "fit_forest": lambda image, _: tz.fit_forest([image], [CLASSES]),
     "compare": lambda image, folder: tz.compare([image], [CLASSES], folder / "report"),

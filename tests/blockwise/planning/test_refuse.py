@@ -50,7 +50,9 @@ def test_a_workers_limit_is_kept_and_its_peak_is_what_was_planned(tmp_path):
     image, model = tz.open_image(tmp_path / "image.ome.zarr"), untrained_model()
     with _cluster("1600MiB") as cluster, Client(cluster) as client:
         with pytest.raises(ParameterError, match=r"a worker takes up to \d\.\d GiB of memory and may hold 1.2 GiB"):
-            tz.write_prediction(untrained_model(width=2048), image, tmp_path / "r.zarr", client=client, block=1536)
+            tz.write_prediction(
+                untrained_model(settings={"width": 2048}), image, tmp_path / "r.zarr", client=client, block=1536
+            )
         assert not (tmp_path / "r.zarr").exists()
         tz.write_prediction(model, image, tmp_path / "r.zarr", client=client, block=768)
         (peak,) = client.run(_high_water).values()

@@ -82,7 +82,7 @@ def test_the_report_on_disk_is_json_without_nan(compared):
 
 def test_each_test_image_has_a_picture_of_each_layer(compared):
     for picture in compared.report["pictures"]:
-        assert list(picture["layers"]) == ["image", "truth", "gnn", "gnn errors", "forest", "forest errors"]
+        assert list(picture["layers"]) == ["image", "truth", "lattice", "lattice errors", "forest", "forest errors"]
         for file in picture["layers"].values():
             assert Image.open(Path(compared.path, file)).size == (96, 96)
 

@@ -93,45 +93,6 @@ def test_copies_are_learned_from_and_validation_sees_none():
     assert copied.fingerprint() != fitted(list(images), list(annotations), training=alone).fingerprint()
 
 
-def test_few_images_are_copied_more_often_unless_it_is_said():
-    auto = tz.LatticeTraining()
-    assert [auto.copies_of(pixels) for pixels in (1, 10**6, 2 * 10**6, 3 * 10**6, 10**12)] == [4, 4, 1, 0, 0]
-    assert tz.LatticeTraining(copies=2).copies_of(10**12) == 2
-    for wrong in (-1, 0.5, "some"):
-        with pytest.raises(tz.ParameterError, match="copies is"):
-            tz.LatticeTraining(copies=wrong)
-
-
-def test_images_smaller_than_a_cell_of_the_coarsest_level_are_learned_from_and_labelled():
-    images, annotations = zip(*(striped(side=24, seed=seed) for seed in range(3)), strict=True)
-    model = fitted(list(images), list(annotations), network=tz.LatticeSettings(width=8), training=FEW)
-    assert model.settings.coarser == 3
-    for shape in ((24, 24), (5, 63), (3, 2), (1, 1)):
-        classes = tz.predict(model, np.ones(shape, np.uint8)).compute()
-        assert classes.shape == shape
-        assert set(np.unique(classes)) <= {0, 1}
-
-
-def cells(discs, seed):
-    """Return bright discs on a dark, noisy ground, and where they are."""
-    rng = np.random.default_rng(seed)
-    rows, columns = np.indices((96, 96))
-    classes = np.zeros((96, 96), np.uint8)
-    for y, x in rng.integers(10, 86, (discs, 2)):
-        classes |= ((rows - y) ** 2 + (columns - x) ** 2 < 81).astype(np.uint8)
-    return (20 + 80 * classes + rng.normal(0, 4, classes.shape)).clip(0, 255).astype(np.uint8), classes
-
-
-def test_an_image_without_any_object_stays_empty():
-    images, annotations = zip(*(cells(discs, seed) for seed, discs in enumerate((5, 4, 0, 6))), strict=True)
-    network, training = tz.LatticeSettings(width=16, levels=2), tz.LatticeTraining(steps=100, validation=[3])
-    model = fitted(list(images), list(annotations), network=network, training=training)
-    image, classes = cells(5, 8)
-    assert (tz.predict(model, image).compute() == classes).mean() > 0.97
-    for empty in (cells(0, 9)[0], np.full((96, 96), 20, np.uint8)):
-        assert not tz.predict(model, empty).compute().any()
-
-
 @pytest.mark.parametrize("decision", ["pixel", "region"])
 def test_a_volume_is_learned(decision):
     section, classes = striped(side=64, seed=0)

@@ -11,8 +11,6 @@ from terrazzo.training.rules.few_annotated import say_few_annotated
 
 FITS = {
     "lattice": lambda *given, **named: tz.fit(*given, size=8, **named),
-    "gnn": lambda *given, **named: tz.fit(*given, size=8, training=tz.GNNTraining(epochs=1), **named),
-    "gnn on disk": lambda *given, **named: tz.fit(*given, size=8, training=tz.GNNTraining(streaming=True), **named),
     "unet": tz.fit_unet,
     "forest": tz.fit_forest,
 }

@@ -41,6 +41,8 @@ class ResultWriter:
     def read(self, what: str, block: Block) -> Any:
         """Read what a pass gave of a block: the "labels" of its core, or its "rows", which stay on disk until used.
 
+        Of a finished result, which keeps rows as tables alone, they are read from these.
+
         Raises
         ------
         KeyError
@@ -49,6 +51,8 @@ class ResultWriter:
         with stage(f"read {what}"):
             if what == "rows":
                 path = self.result.rows(block)
+                if not path.exists() and self.result.run["finished"]:
+                    return self.result.read_graph(block)
                 with reported_as_input_error(path, "read", "begin anew with --overwrite"):
                     return BlockGraph(**mapped_arrays(path))
             read = {"labels": self.result.read_superpixels, "classes": self.result.read_classes}[what]

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
+from functools import partial
 from typing import Any, Self
 
 import dask.array as da
@@ -12,6 +13,8 @@ from numpy.typing import NDArray
 
 from terrazzo.blocks import Box
 from terrazzo.blockwise.inputs.annotated_image import AnnotatedImage, annotated_image
+from terrazzo.blockwise.inputs.masks import MaskFunction
+from terrazzo.blockwise.inputs.masks import inside as masked_by
 from terrazzo.blockwise.inputs.windows import Readable, read_window
 from terrazzo.kernels.culture.noise import noise_on
 from terrazzo.kernels.filters import gaussian, radius
@@ -83,7 +86,11 @@ def altered_image(image: AnnotatedImage, how: Alteration, reach: int, block: int
     low, high, spread = (what(finite, axis=1) for what in (np.nanmin, np.nanmax, np.nanstd))
     pixels = _lazy(AlteredPixels(image.pixels, how, low, high, spread))
     truth = _lazy(AlteredTruth(image.truth, how))
-    mask = _lazy(AlteredTruth(image.mask, how)) if isinstance(image.mask, da.Array) else image.mask
+    inside = image.mask
+    if callable(inside):
+        # it judges the image's own pixels, not altered ones
+        inside = image.pixels.rechunk({0: -1}).map_blocks(partial(_judged, inside), drop_axis=0, dtype=np.bool_)
+    mask = None if inside is None else _lazy(AlteredTruth(inside, how))
     copy = annotated_image(pixels, truth, recipe=image.recipe, classes=image.classes, mask=mask, block=block)
     return copy.near_annotation(reach)
 
@@ -187,6 +194,12 @@ class AlteredPixels:
         (y0, y1), (x0, x1) = spans
         noise = noise_on(y0, y1, x0, x1, np.uint64(self.how.seed))
         return (read + noise * (self.how.noise * self.spread)[column]).astype(np.float32)
+
+
+def _judged(mask: MaskFunction, pixels: NDArray[Any]) -> NDArray[np.bool_]:
+    """Return which pixels a function says are inside."""
+    found = masked_by(mask, pixels)
+    return np.ones(pixels.shape[1:], np.bool_) if found is None else found
 
 
 def _nearest(first: int, last: int, extent: int, scaled: int) -> NDArray[np.int64]:

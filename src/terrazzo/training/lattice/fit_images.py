@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import math
 import time
 from collections.abc import Sequence
 from contextlib import ExitStack
@@ -100,9 +99,7 @@ def _sides(learned: AnnotatedImages, training: LatticeTraining, folder: Path | N
     counts = [image.tiles.counts.sum(axis=0) for image in images]
     check_annotation(np.sum(counts, axis=0, dtype=np.float64), learned.inputs.class_names)
     held_out = split_cells([image.tiles for image in images], validation=training.validation, seed=training.seed)
-    originals = [number for number, held in enumerate(held_out) if not held.whole]
-    pixels = sum(math.prod(block.core.shape) for number in originals for block in annotated[number].blocks)
-    copied = originals * training.copies_of(pixels)
+    copied = [number for number, held in enumerate(held_out) if not held.whole] * training.copies
     copies: list[ImageTables] = []
     held_of_copies: list[HeldOut] = []
     for number in copied:

@@ -9,9 +9,6 @@ from typing import Literal
 from terrazzo.errors import ParameterError
 from terrazzo.training.rules.training import ClassWeighting, Training
 
-MOST_COPIES, PIXELS_WITH_COPIES = 4, 5_000_000
-"""How often images are learned from again where nobody says it, and how many pixels there are at most with that."""
-
 
 @dataclass(frozen=True, kw_only=True)
 class LatticeTraining(Training):
@@ -31,9 +28,9 @@ class LatticeTraining(Training):
         The most annotated pixels that are kept of a block: of each class by the square root of its area.
     contrast, brightness : float
         How far intensities are altered: by a factor exp(N(0, contrast)), and by N(0, brightness) of their deviation.
-    copies : int or "auto"
+    copies : int
         How often each training image is learned from again, altered before superpixels are made: another scale, gamma,
-        noise and sharpness. "auto": up to 4 times, where the images are few: with their copies at most 5 megapixels.
+        noise and sharpness.
     turns : bool
         Whether windows are turned and mirrored.
     block : int, optional
@@ -60,7 +57,7 @@ class LatticeTraining(Training):
     samples: int = 65536
     contrast: float = 0.25
     brightness: float = 0.3
-    copies: int | Literal["auto"] = "auto"
+    copies: int = 0
     turns: bool = True
     block: int | None = None
     streaming: bool | Literal["auto"] = "auto"
@@ -72,11 +69,9 @@ class LatticeTraining(Training):
             value = getattr(self, name)
             if value is not None and value < 1:
                 raise ParameterError(f"{name} is {value}; it must be at least 1")
-        for name in ("contrast", "brightness"):
+        for name in ("contrast", "brightness", "copies"):
             if not getattr(self, name) >= 0:
                 raise ParameterError(f"{name} is {getattr(self, name)}; it must be at least 0")
-        if self.copies != "auto" and (not isinstance(self.copies, int) or self.copies < 0):
-            raise ParameterError(f"copies is {self.copies!r}; it must be a whole number, at least 0, or 'auto'")
         if self.streaming not in (True, False, "auto"):
             raise ParameterError(f"streaming is {self.streaming!r}; it must be True, False or 'auto'")
 
@@ -84,12 +79,6 @@ class LatticeTraining(Training):
         """Return the cells along a side of a window, and the windows of a step."""
         crop, batch = (32, 4) if axes == 2 else (16, 1)
         return self.crop or crop, self.batch or batch
-
-    def copies_of(self, pixels: int) -> int:
-        """Return how often so many pixels, those of the blocks that are learned from, are learned from again."""
-        if self.copies == "auto":
-            return min(MOST_COPIES, max(0, PIXELS_WITH_COPIES // max(1, pixels) - 1))
-        return self.copies
 
     @property
     def widest_window(self) -> int:
