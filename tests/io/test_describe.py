@@ -59,7 +59,7 @@ def test_a_model_is_described_by_its_classes_and_its_network(tmp_path):
     assert found["classes"] == {"ground": "#102030", "grass": "#00ff7f", "water": "#0000ff"}
     assert found["superpixels"]["size"] == (6, 6)
     assert found["statistics"] == ["area", "intensity", "scale_space_1", "scale_space_4"]
-    assert found["network"]["settings"]["levels"] == 1
+    assert found["network"]["settings"]["levels"] == 0
     assert found["parameters"] == sum(p.numel() for p in model.network.parameters())
     assert found["fitted"] == {"epochs": 7.0}
     assert (found["axes"], found["pixel_size"], found["pixel_unit"]) == ("yx", (0.5, 0.5), "micrometer")
