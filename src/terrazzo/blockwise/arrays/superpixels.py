@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from functools import partial
+from typing import Any
 
 import dask.array as da
 
@@ -90,16 +91,8 @@ def superpixels(
 
     Those of a model, whose tasks `predict` shares: `tz.superpixels(image, model.recipe.superpixels)`.
     """
-    if isinstance(size, SuperpixelParameters):
-        if (compactness, sigma, scale, colour, weights) != _SHORTCUTS:
-            raise ParameterError("SuperpixelParameters are given and some of what is in them as well; give them alone")
-        chosen, array = size, image_array(image, len(size.size))
-        lattice = lattice_of(array, chosen.size)
-    else:
-        array = image_array(image, axes_of(size))
-        lattice = lattice_of(array, size)
-        given = None if weights is None else tuple(weights)
-        chosen = SuperpixelParameters(lattice.size, compactness, _ITERATIONS, sigma, scale, colour, given)
+    given = (compactness, sigma, scale, colour, None if weights is None else tuple(weights))
+    chosen, array, lattice = _chosen(image, size, given)
     check_channels(array.shape[0], array.dtype, chosen)
     grid = BlockGrid.of(lattice, block)
     warn_of_halo(grid, partial(chosen.window, margin=0))
@@ -107,3 +100,18 @@ def superpixels(
     labels = lazy_passes([labels_pass(chosen)], array, checked_mask(mask, lattice.shape), grid).arrays["labels"]
     labels = labels.rechunk(array.chunks[1:])
     return made_of(image, labels, "superpixels") if names_axes(image) else labels
+
+
+def _chosen(
+    image: ImageLike, size: int | Sequence[int] | Lattice | SuperpixelParameters, given: tuple[Any, ...]
+) -> tuple[SuperpixelParameters, da.Array, Lattice]:
+    """Return all parameters, the image as an array and its lattice; `given` are the shortcuts in their order."""
+    if isinstance(size, SuperpixelParameters):
+        if given != _SHORTCUTS:
+            raise ParameterError("SuperpixelParameters are given and some of what is in them as well; give them alone")
+        array = image_array(image, len(size.size))
+        return size, array, lattice_of(array, size.size)
+    array = image_array(image, axes_of(size))
+    lattice = lattice_of(array, size)
+    compactness, *others = given
+    return SuperpixelParameters(lattice.size, compactness, _ITERATIONS, *others), array, lattice

@@ -149,7 +149,7 @@ def _picked(
 
 @dataclass(frozen=True, eq=False)
 class StoredTables(Mapping[tuple[int, ...], Table]):
-    """Tables on disk, of which a window reads no more than lies in it.
+    """Tables on disk, of which a window reads where all samples are, and beyond that no more than lies in it.
 
     Parameters
     ----------
