@@ -39,6 +39,7 @@ def result(tmp_path):
         "edges/.0-1.parquet.0a.partial",
         "rows/.0-1.safetensors.0a.partial",
         "labels/superpixels/0/c/9/5.0a.partial",
+        "labels/superpixels/0/c/0/0.0a.partial",
         "labels/classes/0/c/0/0.0a.partial",
         "labels/superpixels/2/c/2/2.0a.partial",
         "labels/classes/3/c/1/1.0a.partial",

@@ -1,5 +1,4 @@
 import json
-from pathlib import Path
 
 import numpy as np
 import pytest
@@ -57,17 +56,3 @@ def test_axes_are_named_in_zarr_v3_and_chunks_lie_in_folders_in_v2(tmp_path):
     written = json.loads((tmp_path / "two" / "0" / ".zarray").read_text())
     assert written["dimension_separator"] == "/"
     assert written["compressor"]["id"] == "blosc"
-
-
-@pytest.mark.parametrize("planes", [0, 2])
-def test_the_folders_of_a_task_hold_its_chunks(tmp_path, planes):
-    shape = (planes, *SHAPE) if planes else SHAPE
-    arrays = filled(tmp_path / "image", GRID, np.ones(shape, np.uint8))
-    found = {
-        folder
-        for step in (0, *arrays.pyramid.steps)
-        for tile in arrays.pyramid.tiles(step)
-        for folder in arrays.chunk_folders(step, tile)
-    }
-    chunks = [path for path in Path(arrays.path).rglob("c/**/*") if path.is_file()]
-    assert found == {path.parent for path in chunks}

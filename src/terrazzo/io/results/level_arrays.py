@@ -2,10 +2,7 @@
 
 from __future__ import annotations
 
-import itertools
-from collections.abc import Iterator
 from dataclasses import dataclass
-from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -66,14 +63,6 @@ class LevelArrays:
                 count_bytes(values.nbytes)
             for level in self.pyramid.levels(step):
                 self._write(level, step, tile, values, lead)
-
-    def chunk_folders(self, step: int, tile: Block) -> Iterator[Path]:
-        """Yield the folders that hold what a tile's task writes; chunk (1, 2) of an array of Zarr v3 is c/1/2."""
-        for level, lead in itertools.product(self.pyramid.levels(step), self._leads()):
-            places, _ = self.pyramid.part(step, tile, level)
-            spans = zip(places[:-1], self.pyramid.chunk[:-1], strict=True)
-            for numbers in itertools.product(*(range(place.start // c, -(-place.stop // c)) for place, c in spans)):
-                yield Path(self.path, str(level), "c", *map(str, (*lead, *numbers)))
 
     def read(self, window: tuple[int | slice, ...]) -> NDArray[Any]:
         """Read a window of the finest level."""
