@@ -10,12 +10,20 @@ LEAST_SHARE = 0.05
 
 SMALLEST = 1e-5
 
+TRUSTED, CERTAIN = 50, 200
+"""Batches after which what is remembered begins to count in training, and after which it counts in full."""
+
+MOST_FACTOR, MOST_MOVED = 3.0, 5.0
+"""How far batches then may be from what is remembered: in deviations by a factor, in means by so many of them."""
+
 
 class ColumnNorm(nn.Module):
     """Each column of a table less its mean and divided by its deviation, both over regions (Ioffe & Szegedy 2015).
 
-    In training they are those of the batch; afterwards those that were remembered, which do not depend on what else is
-    in a block. Statistics are in single precision, whatever the table is in.
+    They are those that were remembered of the batches of training, which do not depend on what else is in a block. In
+    training, values come out as by these, too, once enough is remembered, but gradients know that a batch has a mean
+    and a deviation (batch renormalisation, Ioffe 2017): images of one batch may be unlike those of the next. Statistics
+    are in single precision, whatever the table is in.
 
     Parameters
     ----------
@@ -43,21 +51,30 @@ class ColumnNorm(nn.Module):
         there : Tensor of float32, shape (…, 1), or None
             1 where a region is, else 0: where rows are 0 as well. None is everywhere.
         """
-        mean, variance = self._of_batch(h.float(), there) if self.training else (self.mean, self.variance)
-        factor = self.weight * torch.rsqrt(variance + SMALLEST)
-        return h * factor + (self.bias - mean * factor)
-
-    def _of_batch(self, h: Tensor, there: Tensor | None) -> tuple[Tensor, Tensor]:
-        flat = h.flatten(0, -2)
-        regions = len(flat) if there is None else there.sum().clamp(min=1)
-        mean = flat.sum(dim=0) / regions
-        variance = (flat.square().sum(dim=0) / regions - mean.square()).clamp(min=0)
+        if not self.training:
+            factor = self.weight * torch.rsqrt(self.variance + SMALLEST)
+            return h * factor + (self.bias - self.mean * factor)
+        mean, variance = _moments(h.float(), there)
         with torch.no_grad():
+            deviation, remembered = torch.sqrt(variance + SMALLEST), torch.sqrt(self.variance + SMALLEST)
+            trust = ((self.batches - TRUSTED) / (CERTAIN - TRUSTED)).clamp(0, 1)
+            most = 1 + (MOST_FACTOR - 1) * trust
+            ratio = torch.minimum(torch.maximum(deviation / remembered, 1 / most), most)
+            bound = MOST_MOVED * trust
+            moved = torch.minimum(torch.maximum((mean - self.mean) / remembered, -bound), bound)
             self.batches += 1
             share = (1 / self.batches).clamp(min=LEAST_SHARE)
             self.mean.lerp_(mean, share)
             self.variance.lerp_(variance, share)
-        return mean, variance
+        factor = torch.rsqrt(variance + SMALLEST) * ratio
+        return h * (self.weight * factor) + (self.bias + self.weight * (moved - mean * factor))
+
+
+def _moments(h: Tensor, there: Tensor | None) -> tuple[Tensor, Tensor]:
+    flat = h.flatten(0, -2)
+    regions = len(flat) if there is None else there.sum().clamp(min=1)
+    mean = flat.sum(dim=0) / regions
+    return mean, (flat.square().sum(dim=0) / regions - mean.square()).clamp(min=0)
 
 
 class RowNorm(nn.LayerNorm):
