@@ -25,7 +25,7 @@ from microscopy import pairs_of
 
 import terrazzo as tz
 
-SIZES = {"hesc-phase": 4, "axon-sem": 8, "bbbc039": 6, "vnc-sstem": 8, "drosophila-ovary": 8}
+SETS = ("hesc-phase", "axon-sem", "bbbc039", "vnc-sstem", "drosophila-ovary")
 CLASSES = {
     "hesc-phase": ("background", "colony"),
     "axon-sem": ("background", "myelin", "axon"),
@@ -64,14 +64,14 @@ def main() -> None:
     parser.add_argument("folder", type=Path)
     parser.add_argument("what", choices=(*METHODS, "tables"))
     parser.add_argument("--seconds", type=float)
-    parser.add_argument("--set", nargs="+", choices=SIZES)
+    parser.add_argument("--set", nargs="+", choices=SETS)
     parser.add_argument("--sizes", type=int, nargs="*", default=[])
     parser.add_argument("--sides", type=int, nargs="*", default=[])
     given = parser.parse_args()
     if given.what == "tables":
         print_tables(given.folder)
         return
-    for name in given.set or (FOLDS if given.what == "folds" else SIZES):
+    for name in given.set or (FOLDS if given.what == "folds" else SETS):
         report = compared(name, given.folder / given.what / name, given)
         print(json.dumps({"set": name, "summary": report["summary"]}), flush=True)
 
@@ -115,7 +115,7 @@ def groups_of(name: str, stems: list[str]) -> str | dict[str, str] | None:
 def print_tables(folder: Path) -> None:
     """Print what is in all reports of a folder."""
     for kind in METHODS:
-        reports = {name: folder / kind / name / "report.json" for name in SIZES}
+        reports = {name: folder / kind / name / "report.json" for name in SETS}
         found = {name: json.loads(path.read_text()) for name, path in reports.items() if path.exists()}
         if found:
             print(f"\n{kind}\n\n| {' | '.join(HEAD)} |\n|{'---|' * len(HEAD)}")
