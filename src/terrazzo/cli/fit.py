@@ -6,7 +6,7 @@ import logging
 from collections.abc import Mapping
 from importlib import import_module
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Literal
 
 from terrazzo.cli.annotated_images import open_annotated_images
 from terrazzo.cli.fit_options import (
@@ -94,6 +94,8 @@ def _fit(
     print_values(known | fitted.fitted, as_json=writing.json)
 
 
+AUTO = "auto"
+
 SETTINGS = {
     "lattice": (
         "terrazzo.regions.superpixels.superpixel_parameters.SuperpixelParameters",
@@ -134,7 +136,8 @@ def fitted_model(model: str, inputs: AnnotatedImages, given: Mapping[str, Any]) 
 
     flat = {name: value for name, value in given.items() if name != "mask"} | _superpixels(inputs, given)
     superpixels, network, training = spread(flat, *_kinds(model))
-    return fit(*pairs, masks=inputs.masks, superpixels=superpixels, network=network, training=training)
+    size: Literal["auto"] | None = "auto" if given.get("size") == AUTO else None
+    return fit(*pairs, size=size, masks=inputs.masks, superpixels=superpixels, network=network, training=training)
 
 
 def _superpixels(inputs: AnnotatedImages, given: Mapping[str, Any]) -> dict[str, Any]:
@@ -142,7 +145,8 @@ def _superpixels(inputs: AnnotatedImages, given: Mapping[str, Any]) -> dict[str,
     from terrazzo.lattice import spacing
 
     default, *_ = _kinds("lattice")
-    size = parse_size(given["size"]) if "size" in given else default.size[0]
+    asked = given.get("size")
+    size = default.size[0] if asked in (None, AUTO) else parse_size(asked)
     weights = {"weights": parse_weights(given["weights"])} if "weights" in given else {}
     return {"size": spacing(size, len(inputs.images[0].extent)), **weights}
 

@@ -34,7 +34,7 @@ class FirstOptions:
     classes: Classes = None
     size: Annotated[
         str | None,
-        _option("The spacing of superpixels in pixels, or 2,8,8 for (z, y, x).", "16"),
+        _option("The spacing of superpixels in pixels, 2,8,8 for (z, y, x), or auto: 8, 12 or 16 by short fits.", "16"),
     ] = None
     seconds: Seconds = None
 

@@ -4,6 +4,9 @@ from __future__ import annotations
 
 import time
 from collections.abc import Sequence
+from dataclasses import replace
+from functools import partial
+from typing import Any, Literal
 
 from terrazzo.blockwise.inputs.image_array import ImageLike
 from terrazzo.blockwise.inputs.masks import MaskLike
@@ -15,6 +18,7 @@ from terrazzo.progress import shows_progress
 from terrazzo.regions.statistics.features import LATTICE_FEATURES, FeatureSet
 from terrazzo.regions.superpixels.superpixel_parameters import SuperpixelParameters
 from terrazzo.settings import answers
+from terrazzo.training.lattice.choose_size import chosen_size
 from terrazzo.training.lattice.fit_images import fit_lattice_on_images
 from terrazzo.training.lattice.settings import LatticeTraining
 from terrazzo.training.rules.annotated_images import annotated_images
@@ -27,7 +31,7 @@ def fit(
     images: Sequence[ImageLike],
     annotations: Sequence[ImageLike],
     *,
-    size: int | Sequence[int] | None = None,
+    size: int | Sequence[int] | Literal["auto"] | None = None,
     masks: Sequence[MaskLike | None] | None = None,
     class_names: ClassNames | None = None,
     superpixels: SuperpixelParameters | None = None,
@@ -46,8 +50,10 @@ def fit(
         Images, or volumes, with the same number of channels. With three sizes an array with three axes is (z, y, x).
     annotations : sequence of Image or array of whole numbers, each (y, x) or (z, y, x)
         The class of each pixel of the image in the same place; 255 is not annotated.
-    size : int or sequence of int, optional
-        The spacing of superpixels in pixels, for all axes or for each: 16, unless `superpixels` say it.
+    size : int, sequence of int or "auto", optional
+        The spacing of superpixels in pixels, for all axes or for each: 16, unless `superpixels` say it. "auto" takes
+        the largest of 8, 12 and 16 that is as good as any in short fits on a sample of what is annotated, which one
+        line of the log tells; not of volumes.
     masks : sequence, optional
         For each image a mask as for `superpixels`, or None. Annotated pixels outside count for nothing.
     class_names : sequence of str, or mapping of str to str, optional
@@ -89,15 +95,12 @@ def fit(
             "annotated_graph or region_graph"
         )
     choose_device(training.device)
-    learned = annotated_images(
-        images,
-        annotations,
-        masks,
-        class_names=class_names,
-        size=size,
-        superpixels=superpixels,
-        features=features,
-        block=training.block,
-        reach=training.widest_window,
-    )
+    prepared = partial(annotated_images, features=features, block=training.block, reach=training.widest_window)
+    given: dict[str, Any] = {"masks": masks, "class_names": class_names, "superpixels": superpixels}
+    learned = prepared(images, annotations, size=None if size == "auto" else size, **given)
+    if size == "auto":
+        found = chosen_size(learned, prepared, network, training)
+        if found != learned.recipe.superpixels.size[0]:
+            superpixels = replace(learned.recipe.superpixels, size=(found, found))
+            learned = prepared(images, annotations, size=None, **given | {"superpixels": superpixels})
     return fit_lattice_on_images(learned, network, training, began)
