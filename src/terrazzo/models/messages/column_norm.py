@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import torch
 from torch import Tensor, nn
+from torch.nn import functional
 
 LEAST_SHARE = 0.05
 """How much the newest batch counts at least in what is remembered."""
@@ -54,25 +55,36 @@ class ColumnNorm(nn.Module):
         if not self.training:
             factor = self.weight * torch.rsqrt(self.variance + SMALLEST)
             return h * factor + (self.bias - self.mean * factor)
-        mean, variance = _moments(h.float(), there)
+        if there is not None:
+            mean, variance = _moments(h.float(), there)
+            ratio, moved = self._renormed(mean.detach(), variance.detach())
+            factor = torch.rsqrt(variance + SMALLEST) * ratio
+            return h * (self.weight * factor) + (self.bias + self.weight * (moved - mean * factor))
+        flat = h.flatten(0, -2)
         with torch.no_grad():
-            deviation, remembered = torch.sqrt(variance + SMALLEST), torch.sqrt(self.variance + SMALLEST)
-            trust = ((self.batches - TRUSTED) / (CERTAIN - TRUSTED)).clamp(0, 1)
-            most = 1 + (MOST_FACTOR - 1) * trust
-            ratio = torch.minimum(torch.maximum(deviation / remembered, 1 / most), most)
-            bound = MOST_MOVED * trust
-            moved = torch.minimum(torch.maximum((mean - self.mean) / remembered, -bound), bound)
-            self.batches += 1
-            share = (1 / self.batches).clamp(min=LEAST_SHARE)
-            self.mean.lerp_(mean, share)
-            self.variance.lerp_(variance, share)
-        factor = torch.rsqrt(variance + SMALLEST) * ratio
-        return h * (self.weight * factor) + (self.bias + self.weight * (moved - mean * factor))
+            variance, mean = torch.var_mean(flat.float(), dim=0, correction=0)
+            ratio, moved = self._renormed(mean, variance)
+        # one kernel there and one back
+        weight, bias = self.weight * ratio, self.bias + self.weight * moved
+        return functional.batch_norm(flat, None, None, weight, bias, training=True, eps=SMALLEST).view(h.shape)
+
+    @torch.no_grad()
+    def _renormed(self, mean: Tensor, variance: Tensor) -> tuple[Tensor, Tensor]:
+        """Return what takes columns that a batch has scaled to what is remembered, which then learns of the batch."""
+        deviation, remembered = torch.sqrt(variance + SMALLEST), torch.sqrt(self.variance + SMALLEST)
+        trust = ((self.batches - TRUSTED) / (CERTAIN - TRUSTED)).clamp(0, 1)
+        most, bound = 1 + (MOST_FACTOR - 1) * trust, MOST_MOVED * trust
+        ratio = torch.minimum(torch.maximum(deviation / remembered, 1 / most), most)
+        moved = torch.minimum(torch.maximum((mean - self.mean) / remembered, -bound), bound)
+        self.batches += 1
+        share = (1 / self.batches).clamp(min=LEAST_SHARE)
+        self.mean.lerp_(mean, share)
+        self.variance.lerp_(variance, share)
+        return ratio, moved
 
 
-def _moments(h: Tensor, there: Tensor | None) -> tuple[Tensor, Tensor]:
-    flat = h.flatten(0, -2)
-    regions = len(flat) if there is None else there.sum().clamp(min=1)
+def _moments(h: Tensor, there: Tensor) -> tuple[Tensor, Tensor]:
+    flat, regions = h.flatten(0, -2), there.sum().clamp(min=1)
     mean = flat.sum(dim=0) / regions
     return mean, (flat.square().sum(dim=0) / regions - mean.square()).clamp(min=0)
 

@@ -56,13 +56,14 @@ class DirectedNetwork(nn.Module):
         Tensor of float32, shape (…, width)
         """
         levels = len(self.up)
-        h, kept = passing.present(0, self.inside(rows)), []
+        # in single precision, whatever messages are computed in: much is added up in it
+        h, kept = passing.present(0, self.inside(rows)).float(), []
         for level, rounds in enumerate(self.down):
             for one in rounds:  # type: ignore[attr-defined]
                 h = one(passing, level, h)
             kept.append(h)
             if level < levels:
-                h = passing.present(level + 1, self.to_coarse[level](passing.pooled(level, h)))
+                h = passing.present(level + 1, self.to_coarse[level](passing.pooled(level, h))).float()
         for level in reversed(range(levels)):
             h = kept[level] + passing.spread(level, self.to_fine[level](h))
             for one in self.up[level]:  # type: ignore[attr-defined]
@@ -92,4 +93,4 @@ class _Round(nn.Module):
         if not self.training or not self.dropout:
             return h
         kept = torch.full((h.shape[0], *[1] * (h.ndim - 2), h.shape[-1]), 1 - self.dropout, device=h.device)
-        return h * (torch.bernoulli(kept) / (1 - self.dropout))
+        return h * (torch.bernoulli(kept) / (1 - self.dropout)).to(h.dtype)

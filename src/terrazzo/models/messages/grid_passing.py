@@ -60,8 +60,10 @@ class GridPassing:
 
     def __init__(self, present: Tensor, levels: int) -> None:
         self._axes = present.ndim - 1
+        self._present, self._of_children = list[Tensor](), list[Tensor]()
+        if bool(present.all()):
+            return  # nothing to mask: inside an image, a third of the work of a step
         share = present[..., None].to(torch.float32)
-        self._present, self._of_children = [], []
         for level in range(levels + 1):
             there = share if level == 0 else (share > 0).to(torch.float32)
             self._present.append(there)
@@ -76,7 +78,8 @@ class GridPassing:
 
     def pooled(self, level: int, h: Tensor) -> Tensor:
         """Return the mean of the superpixels in each cell of the next level."""
-        return self._mean_of_children(h) / self._of_children[level]
+        mean = self._mean_of_children(h)
+        return mean / self._of_children[level] if self._present else mean
 
     def spread(self, level: int, h: Tensor) -> Tensor:
         """Return for each cell of a level the row of its cell of the next level."""
@@ -84,11 +87,11 @@ class GridPassing:
 
     def present(self, level: int, h: Tensor) -> Tensor:
         """Return a table with 0 where there is no superpixel."""
-        return h * self._present[level]
+        return h * self._present[level] if self._present else h
 
-    def there(self, level: int) -> Tensor:
-        """Return which cells have a superpixel, as numbers."""
-        return self._present[level]
+    def there(self, level: int) -> Tensor | None:
+        """Return which cells have a superpixel, as numbers; None if all have one."""
+        return self._present[level] if self._present else None
 
     def _mean_of_children(self, h: Tensor) -> Tensor:
         pool = functional.avg_pool2d if self._axes == 2 else functional.avg_pool3d
