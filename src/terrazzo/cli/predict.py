@@ -42,7 +42,7 @@ def predict(
     """
     from terrazzo.blockwise.cluster.worker_server import start_loading
 
-    if running.scheduler is None and running.scheduler_file is None:
+    if running.scheduler is None and running.scheduler_file is None and model.is_file():
         start_loading()  # what the workers need, while this process loads the same
     from terrazzo.blockwise.cluster.cluster import cluster_client
     from terrazzo.blockwise.runs.write_labels_into import check_labels_into, write_labels_into
