@@ -15,7 +15,7 @@ import numpy as np
 import pyarrow as pa
 
 from terrazzo.blocks import BlockGrid
-from terrazzo.blockwise.cluster.cluster import KEPT_MEMORY
+from terrazzo.blockwise.cluster.worker_server import SETTINGS
 from terrazzo.blockwise.passes.sources import Sources
 from terrazzo.blockwise.passes.stored_passes import write_pass
 from terrazzo.blockwise.planning.work import Work
@@ -46,7 +46,7 @@ CONFIGURATIONS = {
 }
 SCALE = 0.2
 # as the nannies of our clusters start their workers
-AS_A_WORKER = {name.rpartition(".")[2]: str(value) for name, value in KEPT_MEMORY.items()} | {"OMP_NUM_THREADS": "1"}
+AS_A_WORKER = SETTINGS
 WARM = "warm"
 
 

@@ -2,7 +2,9 @@
 
 import os
 import signal
+import sys
 from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
 
 import dask
 import dask.array as da
@@ -58,6 +60,17 @@ def test_its_workers_compute_with_one_thread_and_show_themselves_on_loopback_onl
     assert set(client.run(threads).values()) == {(1, 1)}
     assert client.dashboard_link.startswith("http://127.0.0.1:")
     assert all("127.0.0.1:" in address for address in client.nthreads())
+
+
+def test_its_workers_are_forked_from_one_process_that_has_loaded_what_they_need_and_are_deaf_to_ctrl_c(client):
+    def found():
+        server, kept = os.getppid(), "MALLOC_TRIM_THRESHOLD_=134217728"
+        environment = Path(f"/proc/{server}/environ").read_text().split("\0")
+        return server, "torch" in sys.modules, kept in environment, signal.getsignal(signal.SIGINT) == signal.SIG_IGN
+
+    (one,) = {tuple(answer) for answer in client.run(found).values()}
+    assert one[0] != os.getpid()
+    assert one[1:] == (True, True, True)
 
 
 def test_each_worker_gets_the_memory_limit_and_may_hold_what_dask_does_not_pause_it_at():

@@ -4,12 +4,13 @@ import torch
 from hypothesis import given
 from hypothesis import strategies as st
 
+from terrazzo.blocks import Box
 from terrazzo.models.lattice.network import LatticeConfig, LatticeNetwork
 from terrazzo.models.lattice.settings import LatticeSettings
 from terrazzo.models.messages.directions import graph_of_cells
 from terrazzo.models.messages.graph_passing import GraphPassing
 from terrazzo.models.messages.grid_passing import GridPassing
-from terrazzo.models.messages.receptive_field import reach
+from terrazzo.models.messages.receptive_field import reach, way_up
 
 COLUMNS = 5
 
@@ -77,6 +78,24 @@ def test_some_embedding_depends_on_a_cell_as_far_as_the_reach(settings):
         rows = np.flatnonzero(gradient[0].abs().sum(dim=(1, 2)).numpy())
         seen += [cell - rows[0], rows[-1] - cell]
     assert max(seen) == far
+
+
+@given(st.sampled_from([(32, 24), (8, 16, 8)]), st.integers(1, 3), st.integers(0, 2), st.integers(0, 2), st.data())
+def test_looking_only_where_the_way_up_has_to_changes_no_embedding_that_is_asked_for(
+    shape, levels, finest, blocks, data
+):
+    network = network_of(len(shape), levels=levels, finest=finest, blocks=blocks)
+    rng = np.random.default_rng(data.draw(st.integers(0, 99)))
+    rows, present = torch.from_numpy(rng.normal(size=(1, *shape, COLUMNS)).astype(np.float32)), rng.random(shape) > 0.2
+    start = tuple(data.draw(st.integers(0, n - 1)) for n in shape)
+    asked = Box(start, tuple(data.draw(st.integers(a + 1, n)) for a, n in zip(start, shape, strict=True)))
+    looked_at = way_up(asked, shape, network.config.settings)
+    there = torch.from_numpy(present)[None]
+    with torch.inference_mode():
+        part = network(GridPassing(there, levels, looked_at), rows)[0]
+        whole = network(GridPassing(there, levels), rows)[0]
+    assert part.shape[:-1] == looked_at[0].shape
+    assert torch.allclose(part[asked.within(looked_at[0])], whole[asked.slices], atol=1e-5)
 
 
 def test_an_absent_cell_says_nothing():

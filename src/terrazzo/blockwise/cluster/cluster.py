@@ -4,8 +4,6 @@ from __future__ import annotations
 
 import json
 import logging
-import signal
-import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -16,19 +14,14 @@ from distributed import Client, LocalCluster
 from distributed.system import MEMORY_LIMIT
 
 from terrazzo.blockwise.cluster.available_memory import bytes_of
+from terrazzo.blockwise.cluster.worker_server import SETTINGS, deaf_to_ctrl_c, method, start_loading
 from terrazzo.blockwise.cluster.worker_watch import check_versions
 from terrazzo.errors import ParameterError
 from terrazzo.memory import WORKER, readable_bytes
 
 CONNECT_SECONDS = 10
-# Dask sets OMP_NUM_THREADS and MKL_NUM_THREADS to 1, which torch heeds: blocks run side by side, not threads in them.
-ONE_NUMBA_THREAD = {"distributed.nanny.pre-spawn-environ.NUMBA_NUM_THREADS": 1}
-# How much memory a worker may keep from array to array. With what Dask tells it every larger array is given back to the
-# system, whose pages the next one then asks for again: a quarter of the core-seconds of a run.
-KEPT_MEMORY = {
-    "distributed.nanny.pre-spawn-environ.MALLOC_TRIM_THRESHOLD_": 2**27,
-    "distributed.nanny.pre-spawn-environ.MALLOC_MMAP_THRESHOLD_": 2**25,
-}
+# Dask sets other values in the environment of workers that it starts.
+ENVIRONMENT = {f"distributed.nanny.pre-spawn-environ.{name}": value for name, value in SETTINGS.items()}
 # What Dask looks at many times a second for its dashboard: a tenth of a core on two workers, whatever they do.
 SELDOM_LOOKED_AT = {
     "distributed.admin.tick.interval": "1s",
@@ -97,8 +90,9 @@ def _local_client(workers: int | None, limit: int | None) -> Iterator[Client]:
         "silence_logs": logging.CRITICAL,
         "memory_limit": limit or MEMORY_LIMIT // processes,
     }
-    with dask.config.set(ONE_NUMBA_THREAD | KEPT_MEMORY | SELDOM_LOOKED_AT):
-        with _deaf_to_ctrl_c():
+    start_loading()
+    with dask.config.set(ENVIRONMENT | SELDOM_LOOKED_AT | {"distributed.worker.multiprocessing-method": method()}):
+        with deaf_to_ctrl_c():
             started = LocalCluster(n_workers=processes, threads_per_worker=threads, **local)
         with started as cluster, Client(cluster) as client:
             yield client
@@ -121,19 +115,6 @@ def _address_in(path: Path) -> str:
         raise ParameterError(
             f"'{path}' is no scheduler file ({error!r}); give the one that dask scheduler --scheduler-file has written"
         ) from error
-
-
-@contextmanager
-def _deaf_to_ctrl_c() -> Iterator[None]:
-    """Let processes that are started ignore Ctrl-C, which a terminal sends to them too: it is for us to stop them."""
-    if threading.current_thread() is not threading.main_thread():
-        yield  # where Python cannot set signals
-        return
-    before = signal.signal(signal.SIGINT, signal.SIG_IGN)
-    try:
-        yield
-    finally:
-        signal.signal(signal.SIGINT, before)
 
 
 # What a process holds before it works (mostly torch), and what a thread's block of 2048 x 2048 pixels takes.

@@ -57,16 +57,16 @@ def refuse_what_does_not_fit(
         return
     left = memory_of_machine()
     if client is None:
-        threads = os.cpu_count() or 1
+        workers, share, threads = 1, left // 2, os.cpu_count() or 1
         needed = work.memory_of_own_process(grid, threads)
-        fitting = recommended_block(work, grid.lattice.shape, left // 2, 1, threads)
         who = f"{threads} threads take"
     else:
         threads_of = list(client.nthreads().values()) or [1]
-        needed = work.memory_in_all(grid, len(threads_of), max(threads_of))
-        fitting = recommended_block(work, grid.lattice.shape, left // len(threads_of), len(threads_of), max(threads_of))
-        who = f"{len(threads_of)} workers take"
+        workers, share, threads = len(threads_of), left // len(threads_of), max(threads_of)
+        needed = work.memory_in_all(grid, workers, threads)
+        who = f"{workers} workers take"
     if needed > left:
+        fitting = recommended_block(work, grid.lattice.shape, share, workers, threads)
         raise ParameterError(_sentence(who, grid, needed, f"{readable_bytes(left)} are there", fitting))
 
 

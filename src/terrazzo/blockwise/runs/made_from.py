@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from functools import cache
 from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 from typing import Any
@@ -87,6 +88,7 @@ def _mask(mask: MaskLike | None) -> dict[str, Any]:
     return {"mask": "a function" if callable(mask) else "an array", "mask_content": tokenize(mask)}
 
 
+@cache
 def _version(package: str) -> str | None:
     try:
         return version(package)

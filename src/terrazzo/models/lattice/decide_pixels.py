@@ -101,11 +101,19 @@ def decided_pixels(
             for inside, responses in found_responses.strips():
                 wanted = asked[inside]
                 if wanted.any():
-                    answers = pixels.logits(inside, wanted, cells[inside][wanted], responses[:, wanted])
+                    # in less than half the time that a mask of bool takes
+                    these = responses.reshape(len(responses), -1).take(np.flatnonzero(wanted), axis=1)
+                    answers = pixels.logits(inside, wanted, cells[inside][wanted], these)
                     # a view of the core, into which the answers go
                     classes[inside][wanted] = _highest(answers)
-                    own.append(in_8_bits(torch.softmax(answers / temperatures.pixel, dim=1).cpu().numpy()))
+                    own.append(in_8_bits(_probabilities(answers / temperatures.pixel)))
     return DecidedPixels(cells, probabilities, np.flatnonzero(asked), np.concatenate(own), classes)
+
+
+def _probabilities(logits: Tensor) -> NDArray[np.float32]:
+    """Return the softmax of each row: class by class, a fifth of the time where there are few."""
+    probabilities: NDArray[np.float32] = torch.softmax(logits.T.contiguous(), dim=0).cpu().numpy().T
+    return probabilities
 
 
 def _highest(logits: Tensor) -> NDArray[np.uint8]:
@@ -147,13 +155,11 @@ class _Asked:
         lattice, device = self.block.lattice, self.projected.own.device
         seen = torch.from_numpy(self.scales.pixels(responses.T)).to(device)
         own = self.projected.own.flatten(0, -2)[torch.from_numpy(cells).to(device, torch.int64)]
-        middles = [
-            (place + (part.start or 0) + start + 0.5) / size - 0.5 - first
-            for place, part, start, size, first in zip(
-                np.nonzero(wanted), inside, self.block.core.start, lattice.size, self.found.box.start, strict=True
-            )
-        ]
-        around = self._around(np.stack(middles, axis=1).astype(np.float32))
+        places, at = np.nonzero(wanted), np.empty((len(cells), wanted.ndim), np.float32)
+        for axis, (part, start) in enumerate(zip(inside, self.block.core.start, strict=True)):
+            pixels = np.arange(wanted.shape[axis]) + (part.start or 0) + start
+            at[:, axis] = ((pixels + 0.5) / lattice.size[axis] - 0.5 - self.found.box.start[axis])[places[axis]]
+        around = self._around(at)
         with torch.inference_mode():
             logits: Tensor = self.network.pixel_logits(seen, own, around)
         return logits

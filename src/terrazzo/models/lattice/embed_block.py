@@ -16,7 +16,7 @@ from terrazzo.models.lattice.network import LatticeNetwork
 from terrazzo.models.lattice.scales import Scales
 from terrazzo.models.lattice.settings import LatticeSettings
 from terrazzo.models.messages.grid_passing import GridPassing
-from terrazzo.models.messages.receptive_field import reach
+from terrazzo.models.messages.receptive_field import reach, way_up
 from terrazzo.regions.graphs.block_graph import BlockGraph
 
 # A pixel's superpixel may be seeded one cell outside its block, and the middles of cells around it as well.
@@ -67,23 +67,35 @@ def embedded_block(block: Block, parts: Sequence[BlockGraph], network: LatticeNe
     with stage("gather rows"):
         table = cell_rows(parts, window_of_cells(block, settings), block.lattice)
     with stage("network"):
-        embeddings = embedded(table, network, scales)
-    asked = block.cells_with(ASKED_MARGIN)
-    h = embeddings[asked.within(table.box)]
+        asked = block.cells_with(ASKED_MARGIN)
+        h = embedded(table, asked, network, scales)
     with torch.inference_mode():
         return EmbeddedCells(asked, h, network.region(h))
 
 
-def embedded(table: CellRows, network: LatticeNetwork, scales: Scales) -> Tensor:
-    """Return the embeddings of a table of cells that begins at a cell of the coarsest level, shape (*cells, width)."""
-    levels = network.config.settings.coarser
-    whole = table.padded(2**levels)
+def embedded(table: CellRows, asked: Box, network: LatticeNetwork, scales: Scales) -> Tensor:
+    """Return the embeddings of the cells that are asked for, shape (*cells, width).
+
+    Parameters
+    ----------
+    table : CellRows
+        Begins at a cell of the coarsest level.
+    asked : Box
+        Cells of the lattice, inside the table. On the way up no level is computed farther around than they need.
+    network : LatticeNetwork
+    scales : Scales
+    """
+    settings = network.config.settings
+    whole = table.padded(2**settings.coarser)
     device = network.region.weight.device
     rows = torch.from_numpy(scales.rows(whole.rows)).to(device)[None]
     present = torch.from_numpy(whole.present).to(device)[None]
+    inside = asked.within(table.box)
+    wanted = Box(tuple(part.start for part in inside), tuple(part.stop for part in inside))
+    looked_at = way_up(wanted, whole.box.shape, settings)
     with torch.inference_mode():
-        h: Tensor = network(GridPassing(present, levels), rows)[0]
-    return h[tuple(slice(count) for count in table.box.shape)]
+        h: Tensor = network(GridPassing(present, settings.coarser, looked_at), rows)[0]
+    return h[wanted.within(looked_at[0])] if looked_at else h[inside]
 
 
 def on_device(network: LatticeNetwork, device: torch.device) -> LatticeNetwork:

@@ -65,7 +65,7 @@ class DirectedNetwork(nn.Module):
             if level < levels:
                 h = passing.present(level + 1, self.to_coarse[level](passing.pooled(level, h))).float()
         for level in reversed(range(levels)):
-            h = kept[level] + passing.spread(level, self.to_fine[level](h))
+            passing, h = passing.risen(level, kept[level], self.to_fine[level](h))
             for one in self.up[level]:  # type: ignore[attr-defined]
                 h = one(passing, level, h)
         return h

@@ -62,9 +62,9 @@ class GraphPassing:
         children = self._children[level]
         return h.new_zeros(len(children), h.shape[1]).index_add_(0, self._parents[level], h) / children
 
-    def spread(self, level: int, h: Tensor) -> Tensor:
-        """Return for each row of a level that of its cell of the next level."""
-        return h[self._parents[level]]
+    def risen(self, level: int, fine: Tensor, coarse: Tensor) -> tuple[GraphPassing, Tensor]:
+        """Return these messages, and the rows of a level with those of their cells of the next level added."""
+        return self, fine + coarse[self._parents[level]]
 
     def present(self, level: int, h: Tensor) -> Tensor:  # noqa: ARG002
         """Return the table as it is: a list has no empty places."""

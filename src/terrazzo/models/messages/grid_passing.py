@@ -2,11 +2,15 @@
 
 from __future__ import annotations
 
+import copy
+from collections.abc import Sequence
 from typing import Protocol
 
 import torch
 from torch import Tensor
 from torch.nn import functional
+
+from terrazzo.blocks import Box
 
 
 class DirectedPassing(Protocol):
@@ -33,8 +37,17 @@ class DirectedPassing(Protocol):
         """Return the mean of the rows that share a cell of the next level."""
         ...
 
-    def spread(self, level: int, h: Tensor) -> Tensor:
-        """Return for each row of a level that of its cell of the next level."""
+    def risen(self, level: int, fine: Tensor, coarse: Tensor) -> tuple[DirectedPassing, Tensor]:
+        """Return what passes messages on the way up at a level, and its rows with those of the next level added.
+
+        Parameters
+        ----------
+        level : int
+        fine : Tensor, shape (…, D)
+            The rows of the level, as the way down has left them.
+        coarse : Tensor, shape (…, D)
+            Those of the next level: each row of the level gets that of its cell.
+        """
         ...
 
     def present(self, level: int, h: Tensor) -> Tensor:
@@ -56,10 +69,13 @@ class GridPassing:
         lattice.
     levels : int
         How many coarser levels there are.
+    way_up : sequence of Box, optional
+        For each level but the coarsest the cells that are looked at on the way up, from the first of the table: see
+        `receptive_field.way_up`. By default all.
     """
 
-    def __init__(self, present: Tensor, levels: int) -> None:
-        self._axes = present.ndim - 1
+    def __init__(self, present: Tensor, levels: int, way_up: Sequence[Box] | None = None) -> None:
+        self._axes, self._way_up = present.ndim - 1, way_up
         self._present, self._of_children = list[Tensor](), list[Tensor]()
         if bool(present.all()):
             return  # nothing to mask: inside an image, a third of the work of a step
@@ -81,9 +97,20 @@ class GridPassing:
         mean = self._mean_of_children(h)
         return mean / self._of_children[level] if self._present else mean
 
-    def spread(self, level: int, h: Tensor) -> Tensor:
-        """Return for each cell of a level the row of its cell of the next level."""
-        return self.present(level, _last(functional.interpolate(_first(h), scale_factor=2)))
+    def risen(self, level: int, fine: Tensor, coarse: Tensor) -> tuple[GridPassing, Tensor]:
+        """Return the messages of the way up, and the rows of the level that it looks at; see `DirectedPassing`."""
+        spread, up = _last(functional.interpolate(_first(coarse), scale_factor=2)), self
+        if self._way_up is not None:
+            here, first = self._way_up[level], (0,) * self._axes
+            if level + 1 < len(self._way_up):
+                first = tuple(2 * start for start in self._way_up[level + 1].start)
+            spread = spread[_part(here, first)]
+            fine = fine[_part(here)]
+            if self._present:
+                up = copy.copy(self)
+                up._present = [*self._present]
+                up._present[level] = self._present[level][_part(here)]
+        return up, fine + up.present(level, spread)
 
     def present(self, level: int, h: Tensor) -> Tensor:
         """Return a table with 0 where there is no superpixel."""
@@ -96,6 +123,12 @@ class GridPassing:
     def _mean_of_children(self, h: Tensor) -> Tensor:
         pool = functional.avg_pool2d if self._axes == 2 else functional.avg_pool3d
         return _last(pool(_first(h), 2))
+
+
+def _part(box: Box, first: Sequence[int] | None = None) -> tuple[slice, ...]:
+    """Return the place of a box of cells in a table that begins at the cell `first`."""
+    starts = first or (0,) * len(box.start)
+    return (slice(None), *(slice(a - o, b - o) for a, b, o in zip(box.start, box.stop, starts, strict=True)))
 
 
 def _first(h: Tensor) -> Tensor:
