@@ -52,6 +52,7 @@ if TYPE_CHECKING:
     from terrazzo.progress import ProgressBar as ProgressBar
     from terrazzo.progress import Step as Step
     from terrazzo.progress import on_progress as on_progress
+    from terrazzo.project.project import Project as Project
     from terrazzo.regions.classes.scores import Scores as Scores
     from terrazzo.regions.graphs.node_targets import NodeTargets as NodeTargets
     from terrazzo.regions.graphs.recipe import Recipe as Recipe
@@ -84,6 +85,7 @@ _HOME = {
     "Model": "terrazzo.models.gnn.model",
     "NodeTargets": "terrazzo.regions.graphs.node_targets",
     "Plan": "terrazzo.blockwise.planning.plan",
+    "Project": "terrazzo.project.project",
     "ProgressBar": "terrazzo.progress",
     "Recipe": "terrazzo.regions.graphs.recipe",
     "RegionGraph": "terrazzo.regions.graphs.region_graph",

@@ -1,0 +1,418 @@
+"""A project on disk: images by path, what is drawn on them, graphs that are computed once, models and results."""
+
+from __future__ import annotations
+
+import logging
+import shutil
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager, suppress
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from distributed import Client
+from numpy.typing import NDArray
+
+from terrazzo.blockwise.runs.write_classes import write_classes
+from terrazzo.blockwise.runs.write_prediction import is_prediction_finished, write_prediction
+from terrazzo.errors import InputError, ParameterError
+from terrazzo.io.annotations.annotation import Annotation
+from terrazzo.io.annotations.open_annotation import open_annotation
+from terrazzo.io.images.image import Image
+from terrazzo.io.model_file import open_model, write_model
+from terrazzo.io.results.result import Result, open_result
+from terrazzo.lattice import spacing
+from terrazzo.models.lattice.model import LatticeModel
+from terrazzo.models.lattice.settings import LatticeSettings
+from terrazzo.palette import PALETTE
+from terrazzo.progress import Step, shows_progress, tell
+from terrazzo.project.fit_graphs import fit_graphs
+from terrazzo.project.kept_tables import AnnotatedGraph
+from terrazzo.project.lock import locked
+from terrazzo.project.measured import MeasuredSuperpixels
+from terrazzo.project.project_file import (
+    PROJECT,
+    ProjectFile,
+    ProjectImage,
+    ProjectModel,
+    read_project,
+    write_project,
+)
+from terrazzo.project.project_images import new_image, opened_image
+from terrazzo.project.stored_graph import StoredGraph
+from terrazzo.project.visible import window_classes
+from terrazzo.project.what_images_share import coloured, fitting, on_axes
+from terrazzo.regions.graphs.recipe import Recipe
+from terrazzo.regions.statistics.features import LATTICE_FEATURES
+from terrazzo.regions.superpixels.superpixel_parameters import SuperpixelParameters
+from terrazzo.training.lattice.settings import LatticeTraining
+from terrazzo.wording import by
+
+_log = logging.getLogger(__name__)
+
+FOLDERS = ("annotations", "graphs", "tables", "models", "results")
+
+
+@dataclass(frozen=True)
+class Project:
+    """A project that is there, at its folder; see `Project.begin` for a new one.
+
+    What it knows is on disk: a handle is small, and two of them say the same. What writes holds the project while it
+    does: another program is told, and `held` does so for longer.
+
+    Parameters
+    ----------
+    folder : path
+
+    Raises
+    ------
+    InputError
+        If there is no project.
+
+    Examples
+    --------
+    >>> study = tz.Project("study")  # doctest: +SKIP
+    >>> study.fit()  # doctest: +SKIP
+    """
+
+    folder: Path
+
+    def __post_init__(self) -> None:
+        object.__setattr__(self, "folder", Path(self.folder).expanduser().resolve())
+        read_project(self.folder)
+
+    @classmethod
+    def begin(
+        cls,
+        folder: str | Path,
+        images: Sequence[Any] = (),
+        *,
+        size: int | Sequence[int] | None = None,
+        classes: Sequence[str] | Mapping[str, str] = (),
+        superpixels: SuperpixelParameters | None = None,
+        block: int | None = None,
+    ) -> Project:
+        """Make a project; where one with the same superpixels is there, it goes on.
+
+        Parameters
+        ----------
+        folder : path
+            A new one, or an empty one.
+        images : sequence of path
+            As for `add`.
+        size : int or sequence of int, optional
+            The spacing of superpixels in pixels: 16, unless `superpixels` say it.
+        classes : sequence of str, or mapping of str to colour, optional
+            In the order of their values; names that are drawn later are added to them.
+        superpixels : SuperpixelParameters, optional
+        block : int, optional
+            About how many pixels wide blocks are.
+
+        Raises
+        ------
+        InputError
+            If the folder holds something else, or a project with other superpixels.
+        """
+        target = Path(folder).expanduser()
+        asked = superpixels or SuperpixelParameters()
+        if size is not None:
+            asked = replace(asked, size=spacing(size, len(asked.size) if np.ndim(size) == 0 else len(size)))  # type: ignore[arg-type]
+        if (target / PROJECT).is_file():
+            there = read_project(target).superpixels
+            if (size, superpixels) != (None, None) and on_axes(asked, len(there.size)) != there:
+                raise InputError(
+                    f"'{target}' is a project with superpixels of {by(there.size)} pixels, or made otherwise; leave "
+                    "size and superpixels out to go on with it, or choose another folder"
+                )
+        else:
+            if target.exists() and (not target.is_dir() or any(target.iterdir())):
+                raise InputError(f"'{target}' exists and is no project; choose another folder, or empty it")
+            for name in FOLDERS:
+                (target / name).mkdir(parents=True, exist_ok=True)
+            write_project(target, ProjectFile(asked, LATTICE_FEATURES, 0, block, {}))
+        project = cls(target)
+        project._name_classes(coloured(classes))
+        project.add(images)
+        return project
+
+    @property
+    def images(self) -> tuple[str, ...]:
+        """The names of its images."""
+        return tuple(one.name for one in self._file.images)
+
+    @property
+    def classes(self) -> dict[str, str]:
+        """The name of each class, in the order of their values, with its colour."""
+        return self._file.classes
+
+    @property
+    def models(self) -> tuple[ProjectModel, ...]:
+        """Its models with their scores; the newest is the last."""
+        return self._file.models
+
+    @contextmanager
+    def held(self) -> Iterator[None]:
+        """Hold the project for as long as the context lasts: another program that would write is told."""
+        with locked(self.folder):
+            yield
+
+    def add(
+        self,
+        images: Sequence[Any],
+        *,
+        annotations: Sequence[Any] | None = None,
+        level: int = 0,
+        axes: str | None = None,
+        overwrite: bool = False,
+    ) -> None:
+        """Add images by their paths; no graph is computed yet.
+
+        One of a name that is there and with the same pixels is where it is said to be from now on.
+
+        Parameters
+        ----------
+        images : sequence of path
+        annotations : sequence of path, optional
+            Of each image the file of what is drawn on it, which need not be there yet: by default
+            `annotations/NAME.geojson` in the project.
+        level, axes
+            As for `open_image`.
+        overwrite : bool
+            Whether an image of the same name and with other pixels takes the place of the one that is there.
+
+        Raises
+        ------
+        InputError
+            If an image cannot be opened, has other axes or channels than those that are there, or other pixels than the
+            one of its name.
+        """
+        drawn: Sequence[Any] = [None] * len(images) if annotations is None else annotations
+        if len(drawn) != len(images):
+            raise ParameterError(f"{len(images)} images came with {len(drawn)} annotations; give one each")
+        with self.held():
+            for path, annotation in zip(images, drawn, strict=True):
+                self._add(new_image(self.folder, path, annotation, level, axes), annotation is None, overwrite)
+
+    def image(self, name: str) -> Image:
+        """Return an image; an InputError if it is not where it was or has changed."""
+        return opened_image(self.folder, self._file.image(name))[0]
+
+    def annotation_path(self, name: str) -> Path:
+        """Return the file of what is drawn on an image, which need not be there."""
+        return self.folder / self._file.image(name).annotation
+
+    def graph(self, name: str) -> Result:
+        """Return the superpixels and graph of an image; an InputError if they are not computed yet."""
+        self._file.image(name)
+        return open_result(self._graph_path(name))
+
+    def model(self) -> LatticeModel | None:
+        """Return the newest model; None if nothing is fitted."""
+        models = self._file.models
+        if not models:
+            return None
+        found = open_model(self.folder / models[-1].file)
+        return found if isinstance(found, LatticeModel) else None
+
+    @shows_progress
+    def measure(self, names: Sequence[str] | None = None, *, client: Client | None = None) -> None:
+        """Compute the superpixels and graphs that are not there; called again, it goes on where it stopped.
+
+        Parameters
+        ----------
+        names : sequence of str, optional
+            By default all images.
+        client : distributed.Client, optional
+            Where, as for `write_prediction`.
+        """
+        with self.held():
+            for name in self.images if names is None else names:
+                self._measured(name, client)
+
+    @shows_progress
+    def fit(
+        self,
+        *,
+        network: LatticeSettings | None = None,
+        training: LatticeTraining | None = None,
+        anew: bool = False,
+        client: Client | None = None,
+    ) -> LatticeModel:
+        """Fit a model on what is drawn, from the weights of the newest model, and keep it with its scores.
+
+        Parameters
+        ----------
+        network : LatticeSettings, optional
+            By default that of the newest model, or the default.
+        training : LatticeTraining, optional
+            By default 2 epochs, of 50 steps, from a model, and `LatticeTraining()` from nothing.
+        anew : bool
+            Whether to begin at nothing, though there is a model.
+        client : distributed.Client, optional
+            Where blocks are computed that are not there yet.
+
+        Raises
+        ------
+        InputError
+            If nothing is drawn, a shape lies outside its image, or an image is not where it was.
+        ParameterError
+            If what is drawn cannot be learned from.
+        """
+        with self.held():
+            drawn = self._drawn()
+            graphs = {name: self._measured(name, client) for name, _, _ in drawn}
+            # after graphs, which take long: what was drawn meanwhile counts
+            drawn = self._drawn()
+            known, samples = self._file, (training or LatticeTraining()).samples
+            annotated = [
+                AnnotatedGraph(
+                    image, annotation, graphs[name], self.folder / "tables" / name, len(known.classes), samples
+                )
+                for name, image, annotation in drawn
+                if name in graphs
+            ]
+            start = None if anew else self.model()
+            recipe = self._recipe()
+            model, pixels = fit_graphs(
+                annotated, recipe, known.classes, network=network, training=training, start=start, client=client
+            )
+            self._keep(model, pixels, start)
+            return model
+
+    @shows_progress
+    def predict(
+        self,
+        names: Sequence[str] | None = None,
+        *,
+        probabilities: bool = False,
+        device: str = "auto",
+        client: Client | None = None,
+    ) -> list[Result]:
+        """Write the classes that the newest model gives, into `results/NAME.zarr`; called again it goes on.
+
+        Parameters
+        ----------
+        names : sequence of str, optional
+            By default all images.
+        probabilities, device, client
+            As for `write_prediction`.
+        """
+        with self.held():
+            model = self._fitted()
+            found = []
+            for name in self.images if names is None else names:
+                graph, image = self._measured(name, client).result, self.image(name)
+                path = self.folder / "results" / f"{name}.zarr"
+                options: dict[str, Any] = {"probabilities": probabilities, "device": device, "client": client}
+                found.append(write_classes(model, image, graph, path, **options))
+            return found
+
+    def window(self, name: str, window: tuple[slice, ...], *, device: str = "auto") -> NDArray[np.uint8]:
+        """Return the classes that the newest model gives of a window, (y, x) or (z, y, x), and write nothing.
+
+        Parameters
+        ----------
+        name : str
+            The image, whose graph must be there.
+        window : tuple of slice
+        device : str
+        """
+        graph = self.graph(name)
+        graph.check_finished()
+        return window_classes(self._fitted(), self.image(name), StoredGraph(graph), window, device=device)
+
+    @property
+    def _file(self) -> ProjectFile:
+        return read_project(self.folder)
+
+    def _graph_path(self, name: str) -> Path:
+        return self.folder / "graphs" / f"{name}.zarr"
+
+    def _recipe(self) -> Recipe:
+        return self._file.recipe
+
+    def _fitted(self) -> LatticeModel:
+        model = self.model()
+        if model is None:
+            raise InputError(f"nothing is fitted in '{self.folder}'; draw on an image and run terrazzo project fit")
+        return model
+
+    def _name_classes(self, classes: Mapping[str, str | None]) -> None:
+        """Remember classes that are new, each with a colour; those that are there stay as they are."""
+        with self.held():
+            known = self._file
+            new = {name: colour for name, colour in classes.items() if name not in known.classes}
+            if new:
+                named = dict(known.classes)
+                for name, colour in new.items():
+                    named[name] = colour or PALETTE[len(named) % len(PALETTE)]
+                write_project(self.folder, replace(known, classes=named))
+
+    def _add(self, new: ProjectImage, keeps_annotation: bool, overwrite: bool) -> None:
+        known = self._file
+        image = opened_image(self.folder, new)[0]
+        superpixels = fitting(known, image)
+        there = next((one for one in known.images if one.name == new.name), None)
+        if there is not None:
+            if there.pixels != new.pixels and not overwrite:
+                raise InputError(
+                    f"the project has an image '{new.name}' with other pixels, at '{there.path}'; rename one of them, "
+                    "or add --overwrite to put the new one in its place"
+                )
+            if there.pixels != new.pixels or there.level != new.level:
+                for folder in (self._graph_path(new.name), self.folder / "tables" / new.name):
+                    shutil.rmtree(folder, ignore_errors=True)
+            if keeps_annotation:
+                new = replace(new, annotation=there.annotation)
+        channels = len(image.channels)
+        write_project(self.folder, replace(known.with_image(new), superpixels=superpixels, channels=channels))
+
+    def _measured(self, name: str, client: Client | None) -> StoredGraph:
+        """Return the graph of an image, computed where it is not there."""
+        known = self._file
+        image, now = opened_image(self.folder, known.image(name))
+        path, model = self._graph_path(name), MeasuredSuperpixels(self._recipe())
+        if now != known.image(name):
+            write_project(self.folder, known.with_image(now))
+        if not (path.exists() and open_result(path).run["finished"]):
+            again = False
+            with suppress(InputError):  # begun by another version, or before the file was touched
+                again = is_prediction_finished(model, image, path, block=known.block) is not None
+            write_prediction(model, image, path, client=client, block=known.block, overwrite=not again)
+        tell(Step("graphs", self.images.index(name) + 1, len(self.images)))
+        return StoredGraph(open_result(path))
+
+    def _drawn(self) -> list[tuple[str, Image, Annotation]]:
+        """Return the images that something is drawn on, with the classes of the project; new names are remembered."""
+        there = [one for one in self._file.images if (self.folder / one.annotation).exists()]
+        if not there:
+            named = ", ".join(f"'{one.annotation}'" for one in self._file.images[:3]) or "no image"
+            raise InputError(
+                f"nothing is drawn in '{self.folder}': draw at least two classes, and save them as {named}"
+            )
+        opened = [(one, opened_image(self.folder, one)[0]) for one in there]
+        for one, image in opened:
+            own = open_annotation(self.folder / one.annotation, image)
+            if own.class_names is not None:
+                self._name_classes(dict(zip(own.class_names, own.colours or (None,) * 255, strict=False)))
+        classes = self.classes
+        if not classes:
+            raise InputError(
+                f"'{there[0].annotation}' names no classes, and nor does the project; name them with --classes of "
+                "terrazzo project init"
+            )
+        return [
+            (one.name, image, open_annotation(self.folder / one.annotation, image, classes=list(classes)))
+            for one, image in opened
+        ]
+
+    def _keep(self, model: LatticeModel, pixels: dict[str, int], start: LatticeModel | None) -> None:
+        known = self._file
+        number = 1 + max((int(Path(one.file).stem) for one in known.models), default=0)
+        file = f"models/{number:04}.safetensors"
+        write_model(model, self.folder / file, overwrite=True)
+        begun = None if start is None else known.models[-1].file
+        scores = {name: float(value) for name, value in model.fitted.items()}
+        kept = ProjectModel(file, begun, pixels, scores)
+        write_project(self.folder, replace(known, models=(*known.models, kept)))
