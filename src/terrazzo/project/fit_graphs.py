@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import time
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
+from typing import Any
 
 import numpy as np
 from distributed import Client
@@ -23,6 +25,12 @@ from terrazzo.training.rules.seen_intensities import seen_intensities
 
 AGAIN = LatticeTraining(epochs=2)
 """How a fit goes on from the one before; one from nothing has the default's."""
+
+
+def training_of(anew: bool, **said: Any) -> LatticeTraining:
+    """Return how a fit goes on, or begins at nothing, with what is said in other words than None."""
+    given = {name: value for name, value in said.items() if value is not None}
+    return replace(LatticeTraining() if anew else AGAIN, **given)
 
 
 def fit_graphs(
@@ -57,7 +65,7 @@ def fit_graphs(
         If the annotation cannot be learned from, or `network` is not of the shape of `start`.
     """
     began = time.monotonic()
-    how = training or (LatticeTraining() if start is None else AGAIN)
+    how = training or training_of(start is None)
     device = choose_device(how.device)
     images = [one.tables(how.widest_window, client) for one in annotated]
     counts = [image.tiles.counts.sum(axis=0) for image in images]

@@ -2,10 +2,8 @@
 
 from __future__ import annotations
 
-import logging
-import shutil
 from collections.abc import Iterator, Mapping, Sequence
-from contextlib import contextmanager, suppress
+from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
@@ -15,22 +13,19 @@ from distributed import Client
 from numpy.typing import NDArray
 
 from terrazzo.blockwise.runs.write_classes import write_classes
-from terrazzo.blockwise.runs.write_prediction import is_prediction_finished, write_prediction
 from terrazzo.errors import InputError, ParameterError
-from terrazzo.io.annotations.annotation import Annotation
-from terrazzo.io.annotations.open_annotation import open_annotation
 from terrazzo.io.images.image import Image
 from terrazzo.io.model_file import open_model, write_model
 from terrazzo.io.results.result import Result, open_result
 from terrazzo.lattice import spacing
 from terrazzo.models.lattice.model import LatticeModel
 from terrazzo.models.lattice.settings import LatticeSettings
-from terrazzo.palette import PALETTE
 from terrazzo.progress import Step, shows_progress, tell
+from terrazzo.project.drawn import drawn_images, name_classes
 from terrazzo.project.fit_graphs import fit_graphs
 from terrazzo.project.kept_tables import AnnotatedGraph
 from terrazzo.project.lock import locked
-from terrazzo.project.measured import MeasuredSuperpixels
+from terrazzo.project.measuring import forget_graph, graph_path, is_measured, measured_graph, tables_path
 from terrazzo.project.project_file import (
     PROJECT,
     ProjectFile,
@@ -43,13 +38,10 @@ from terrazzo.project.project_images import new_image, opened_image
 from terrazzo.project.stored_graph import StoredGraph
 from terrazzo.project.visible import window_classes
 from terrazzo.project.what_images_share import coloured, fitting, on_axes
-from terrazzo.regions.graphs.recipe import Recipe
 from terrazzo.regions.statistics.features import LATTICE_FEATURES
 from terrazzo.regions.superpixels.superpixel_parameters import SuperpixelParameters
 from terrazzo.training.lattice.settings import LatticeTraining
 from terrazzo.wording import by
-
-_log = logging.getLogger(__name__)
 
 FOLDERS = ("annotations", "graphs", "tables", "models", "results")
 
@@ -132,24 +124,35 @@ class Project:
                 (target / name).mkdir(parents=True, exist_ok=True)
             write_project(target, ProjectFile(asked, LATTICE_FEATURES, 0, block, {}))
         project = cls(target)
-        project._name_classes(coloured(classes))
+        with project.held():
+            name_classes(project.folder, coloured(classes))
         project.add(images)
         return project
 
     @property
+    def known(self) -> ProjectFile:
+        """What `project.json` says."""
+        return read_project(self.folder)
+
+    @property
+    def unmeasured(self) -> list[str]:
+        """The names of images whose graphs are not computed yet."""
+        return [name for name in self.images if not is_measured(self.folder, name)]
+
+    @property
     def images(self) -> tuple[str, ...]:
         """The names of its images."""
-        return tuple(one.name for one in self._file.images)
+        return tuple(one.name for one in self.known.images)
 
     @property
     def classes(self) -> dict[str, str]:
         """The name of each class, in the order of their values, with its colour."""
-        return self._file.classes
+        return self.known.classes
 
     @property
     def models(self) -> tuple[ProjectModel, ...]:
         """Its models with their scores; the newest is the last."""
-        return self._file.models
+        return self.known.models
 
     @contextmanager
     def held(self) -> Iterator[None]:
@@ -196,20 +199,20 @@ class Project:
 
     def image(self, name: str) -> Image:
         """Return an image; an InputError if it is not where it was or has changed."""
-        return opened_image(self.folder, self._file.image(name))[0]
+        return opened_image(self.folder, self.known.image(name))[0]
 
     def annotation_path(self, name: str) -> Path:
         """Return the file of what is drawn on an image, which need not be there."""
-        return self.folder / self._file.image(name).annotation
+        return self.folder / self.known.image(name).annotation
 
     def graph(self, name: str) -> Result:
         """Return the superpixels and graph of an image; an InputError if they are not computed yet."""
-        self._file.image(name)
-        return open_result(self._graph_path(name))
+        self.known.image(name)
+        return open_result(graph_path(self.folder, name))
 
     def model(self) -> LatticeModel | None:
         """Return the newest model; None if nothing is fitted."""
-        models = self._file.models
+        models = self.known.models
         if not models:
             return None
         found = open_model(self.folder / models[-1].file)
@@ -227,8 +230,7 @@ class Project:
             Where, as for `write_prediction`.
         """
         with self.held():
-            for name in self.images if names is None else names:
-                self._measured(name, client)
+            self._graphs(names, client)
 
     @shows_progress
     def fit(
@@ -260,23 +262,24 @@ class Project:
             If what is drawn cannot be learned from.
         """
         with self.held():
-            drawn = self._drawn()
-            graphs = {name: self._measured(name, client) for name, _, _ in drawn}
-            # after graphs, which take long: what was drawn meanwhile counts
-            drawn = self._drawn()
-            known, samples = self._file, (training or LatticeTraining()).samples
+            graphs = self._graphs([one.name for one in drawn_images(self.folder)], client)
+            # read again after graphs, which take long: what was drawn meanwhile counts
+            drawn = [one for one in drawn_images(self.folder) if one.name in graphs]
+            known, samples = self.known, (training or LatticeTraining()).samples
             annotated = [
                 AnnotatedGraph(
-                    image, annotation, graphs[name], self.folder / "tables" / name, len(known.classes), samples
+                    one.image,
+                    one.annotation,
+                    graphs[one.name],
+                    tables_path(self.folder, one.name),
+                    len(known.classes),
+                    samples,
                 )
-                for name, image, annotation in drawn
-                if name in graphs
+                for one in drawn
             ]
             start = None if anew else self.model()
-            recipe = self._recipe()
-            model, pixels = fit_graphs(
-                annotated, recipe, known.classes, network=network, training=training, start=start, client=client
-            )
+            how: dict[str, Any] = {"network": network, "training": training, "start": start, "client": client}
+            model, pixels = fit_graphs(annotated, known.recipe, known.classes, **how)
             self._keep(model, pixels, start)
             return model
 
@@ -300,13 +303,13 @@ class Project:
         """
         with self.held():
             model = self._fitted()
-            found = []
-            for name in self.images if names is None else names:
-                graph, image = self._measured(name, client).result, self.image(name)
-                path = self.folder / "results" / f"{name}.zarr"
-                options: dict[str, Any] = {"probabilities": probabilities, "device": device, "client": client}
-                found.append(write_classes(model, image, graph, path, **options))
-            return found
+            options: dict[str, Any] = {"probabilities": probabilities, "device": device, "client": client}
+            return [
+                write_classes(
+                    model, self.image(name), graph.result, self.folder / "results" / f"{name}.zarr", **options
+                )
+                for name, graph in self._graphs(names, client).items()
+            ]
 
     def window(self, name: str, window: tuple[slice, ...], *, device: str = "auto") -> NDArray[np.uint8]:
         """Return the classes that the newest model gives of a window, (y, x) or (z, y, x), and write nothing.
@@ -322,35 +325,14 @@ class Project:
         graph.check_finished()
         return window_classes(self._fitted(), self.image(name), StoredGraph(graph), window, device=device)
 
-    @property
-    def _file(self) -> ProjectFile:
-        return read_project(self.folder)
-
-    def _graph_path(self, name: str) -> Path:
-        return self.folder / "graphs" / f"{name}.zarr"
-
-    def _recipe(self) -> Recipe:
-        return self._file.recipe
-
     def _fitted(self) -> LatticeModel:
         model = self.model()
         if model is None:
             raise InputError(f"nothing is fitted in '{self.folder}'; draw on an image and run terrazzo project fit")
         return model
 
-    def _name_classes(self, classes: Mapping[str, str | None]) -> None:
-        """Remember classes that are new, each with a colour; those that are there stay as they are."""
-        with self.held():
-            known = self._file
-            new = {name: colour for name, colour in classes.items() if name not in known.classes}
-            if new:
-                named = dict(known.classes)
-                for name, colour in new.items():
-                    named[name] = colour or PALETTE[len(named) % len(PALETTE)]
-                write_project(self.folder, replace(known, classes=named))
-
     def _add(self, new: ProjectImage, keeps_annotation: bool, overwrite: bool) -> None:
-        known = self._file
+        known = self.known
         image = opened_image(self.folder, new)[0]
         superpixels = fitting(known, image)
         there = next((one for one in known.images if one.name == new.name), None)
@@ -361,54 +343,22 @@ class Project:
                     "or add --overwrite to put the new one in its place"
                 )
             if there.pixels != new.pixels or there.level != new.level:
-                for folder in (self._graph_path(new.name), self.folder / "tables" / new.name):
-                    shutil.rmtree(folder, ignore_errors=True)
+                forget_graph(self.folder, new.name)
             if keeps_annotation:
                 new = replace(new, annotation=there.annotation)
         channels = len(image.channels)
         write_project(self.folder, replace(known.with_image(new), superpixels=superpixels, channels=channels))
 
-    def _measured(self, name: str, client: Client | None) -> StoredGraph:
-        """Return the graph of an image, computed where it is not there."""
-        known = self._file
-        image, now = opened_image(self.folder, known.image(name))
-        path, model = self._graph_path(name), MeasuredSuperpixels(self._recipe())
-        if now != known.image(name):
-            write_project(self.folder, known.with_image(now))
-        if not (path.exists() and open_result(path).run["finished"]):
-            again = False
-            with suppress(InputError):  # begun by another version, or before the file was touched
-                again = is_prediction_finished(model, image, path, block=known.block) is not None
-            write_prediction(model, image, path, client=client, block=known.block, overwrite=not again)
-        tell(Step("graphs", self.images.index(name) + 1, len(self.images)))
-        return StoredGraph(open_result(path))
-
-    def _drawn(self) -> list[tuple[str, Image, Annotation]]:
-        """Return the images that something is drawn on, with the classes of the project; new names are remembered."""
-        there = [one for one in self._file.images if (self.folder / one.annotation).exists()]
-        if not there:
-            named = ", ".join(f"'{one.annotation}'" for one in self._file.images[:3]) or "no image"
-            raise InputError(
-                f"nothing is drawn in '{self.folder}': draw at least two classes, and save them as {named}"
-            )
-        opened = [(one, opened_image(self.folder, one)[0]) for one in there]
-        for one, image in opened:
-            own = open_annotation(self.folder / one.annotation, image)
-            if own.class_names is not None:
-                self._name_classes(dict(zip(own.class_names, own.colours or (None,) * 255, strict=False)))
-        classes = self.classes
-        if not classes:
-            raise InputError(
-                f"'{there[0].annotation}' names no classes, and nor does the project; name them with --classes of "
-                "terrazzo project init"
-            )
-        return [
-            (one.name, image, open_annotation(self.folder / one.annotation, image, classes=list(classes)))
-            for one, image in opened
-        ]
+    def _graphs(self, names: Sequence[str] | None, client: Client | None) -> dict[str, StoredGraph]:
+        found: dict[str, StoredGraph] = {}
+        wanted = self.images if names is None else names
+        for name in wanted:
+            found[name] = measured_graph(self.folder, name, client)
+            tell(Step("graphs", len(found), len(wanted)))
+        return found
 
     def _keep(self, model: LatticeModel, pixels: dict[str, int], start: LatticeModel | None) -> None:
-        known = self._file
+        known = self.known
         number = 1 + max((int(Path(one.file).stem) for one in known.models), default=0)
         file = f"models/{number:04}.safetensors"
         write_model(model, self.folder / file, overwrite=True)
