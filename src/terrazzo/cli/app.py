@@ -17,6 +17,7 @@ from terrazzo.cli.polygons import polygons
 from terrazzo.cli.predict import predict
 from terrazzo.cli.project import project
 from terrazzo.cli.score import score
+from terrazzo.cli.suggest import suggest
 from terrazzo.errors import TerrazzoError
 from terrazzo.version import __version__
 
@@ -37,7 +38,7 @@ def options(
         raise typer.Exit
 
 
-for command in (fit, plan, predict, score, compare, polygons, info, demo, fit_unet):
+for command in (fit, plan, predict, suggest, score, compare, polygons, info, demo, fit_unet):
     app.command()(command)
 app.add_typer(project, name="project")
 

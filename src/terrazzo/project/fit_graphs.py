@@ -40,7 +40,7 @@ def fit_graphs(
     *,
     network: LatticeSettings | None = None,
     training: LatticeTraining | None = None,
-    start: LatticeModel | None = None,
+    start: Start | None = None,
     client: Client | None = None,
 ) -> tuple[LatticeModel, dict[str, int]]:
     """Return a model that is fitted on what is drawn on some graphs, and the annotated pixels of each class.
@@ -55,7 +55,7 @@ def fit_graphs(
     network : LatticeSettings, optional
     training : LatticeTraining, optional
         Tables are those that are kept, so `copies`, `samples`, `streaming` and `scratch` have no say.
-    start : LatticeModel, optional
+    start : Start, optional
     client : distributed.Client, optional
         Where tables are made.
 
@@ -72,10 +72,9 @@ def fit_graphs(
     pixels: NDArray[np.float64] = np.asarray(np.sum(counts, axis=0, dtype=np.float64))
     check_annotation(pixels, list(classes))
     held_out = split_cells([image.tiles for image in images], validation=how.validation, seed=how.seed)
-    shape = (network or LatticeSettings()) if start is None else network_of(start, network)
-    begun = None if start is None else Start(start, tuple(classes))
+    shape = (network or LatticeSettings()) if start is None else network_of(start.model, network)
     sides = Sides(images, held_out, len(images))
-    fitted = train(sides, recipe, len(classes), shape, how, device, began, begun)
+    fitted = train(sides, recipe, len(classes), shape, how, device, began, start)
     opened = [one.image for one in annotated]
     pixel_size, unit = common_pixel_size(opened)
     figures = fitted.figures(time.monotonic() - began)

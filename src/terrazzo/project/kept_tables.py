@@ -72,7 +72,8 @@ class AnnotatedGraph:
         keys = {block.index: key for block, key, _ in surveyed if block.index in wanted}
         self.folder.mkdir(parents=True, exist_ok=True)
         stale = [wanted[index] for index in sorted(wanted) if not _is_true(self.folder, wanted[index], keys[index])]
-        told = BlockCount("tables", len(wanted), (block for block in wanted.values() if block not in stale))
+        waiting = {block.index for block in stale}
+        told = BlockCount("tables", len(wanted), (block for index, block in wanted.items() if index not in waiting))
         with about(self.image.path):
             for _ in run_blocks(_written, stale, self, keys, client=client, done=told):
                 pass

@@ -41,6 +41,7 @@ from terrazzo.project.what_images_share import coloured, fitting, on_axes
 from terrazzo.regions.statistics.features import LATTICE_FEATURES
 from terrazzo.regions.superpixels.superpixel_parameters import SuperpixelParameters
 from terrazzo.training.lattice.settings import LatticeTraining
+from terrazzo.training.lattice.start import Start
 from terrazzo.wording import by
 
 FOLDERS = ("annotations", "graphs", "tables", "models", "results")
@@ -208,6 +209,10 @@ class Project:
     def graph(self, name: str) -> Result:
         """Return the superpixels and graph of an image; an InputError if they are not computed yet."""
         self.known.image(name)
+        if name in self.unmeasured:
+            raise InputError(
+                f"the graph of image '{name}' is not computed yet; run terrazzo project add '{self.folder}'"
+            )
         return open_result(graph_path(self.folder, name))
 
     def model(self) -> LatticeModel | None:
@@ -217,6 +222,13 @@ class Project:
             return None
         found = open_model(self.folder / models[-1].file)
         return found if isinstance(found, LatticeModel) else None
+
+    def fitted(self) -> LatticeModel:
+        """Return the newest model; an InputError if nothing is fitted."""
+        model = self.model()
+        if model is None:
+            raise InputError(f"nothing is fitted in '{self.folder}'; draw on an image and run terrazzo project fit")
+        return model
 
     @shows_progress
     def measure(self, names: Sequence[str] | None = None, *, client: Client | None = None) -> None:
@@ -278,9 +290,12 @@ class Project:
                 for one in drawn
             ]
             start = None if anew else self.model()
-            how: dict[str, Any] = {"network": network, "training": training, "start": start, "client": client}
+            names = [one.name for one in drawn]
+            same = start is not None and known.models[-1].images == names
+            begun = None if start is None else Start(start, tuple(known.classes), start.spread if same else None)
+            how: dict[str, Any] = {"network": network, "training": training, "start": begun, "client": client}
             model, pixels = fit_graphs(annotated, known.recipe, known.classes, **how)
-            self._keep(model, pixels, start)
+            self._keep(model, names, pixels, begun is not None)
             return model
 
     @shows_progress
@@ -302,7 +317,7 @@ class Project:
             As for `write_prediction`.
         """
         with self.held():
-            model = self._fitted()
+            model = self.fitted()
             options: dict[str, Any] = {"probabilities": probabilities, "device": device, "client": client}
             return [
                 write_classes(
@@ -321,15 +336,7 @@ class Project:
         window : tuple of slice
         device : str
         """
-        graph = self.graph(name)
-        graph.check_finished()
-        return window_classes(self._fitted(), self.image(name), StoredGraph(graph), window, device=device)
-
-    def _fitted(self) -> LatticeModel:
-        model = self.model()
-        if model is None:
-            raise InputError(f"nothing is fitted in '{self.folder}'; draw on an image and run terrazzo project fit")
-        return model
+        return window_classes(self.fitted(), self.image(name), StoredGraph(self.graph(name)), window, device=device)
 
     def _add(self, new: ProjectImage, keeps_annotation: bool, overwrite: bool) -> None:
         known = self.known
@@ -357,12 +364,12 @@ class Project:
             tell(Step("graphs", len(found), len(wanted)))
         return found
 
-    def _keep(self, model: LatticeModel, pixels: dict[str, int], start: LatticeModel | None) -> None:
+    def _keep(self, model: LatticeModel, images: list[str], pixels: dict[str, int], goes_on: bool) -> None:
         known = self.known
         number = 1 + max((int(Path(one.file).stem) for one in known.models), default=0)
         file = f"models/{number:04}.safetensors"
         write_model(model, self.folder / file, overwrite=True)
-        begun = None if start is None else known.models[-1].file
+        begun = known.models[-1].file if goes_on else None
         scores = {name: float(value) for name, value in model.fitted.items()}
-        kept = ProjectModel(file, begun, pixels, scores)
+        kept = ProjectModel(file, begun, images, pixels, scores)
         write_project(self.folder, replace(known, models=(*known.models, kept)))

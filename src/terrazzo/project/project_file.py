@@ -62,6 +62,8 @@ class ProjectModel:
         As seen from the project.
     start : str or None
         The file of the model that it began with.
+    images : list of str
+        The names of the images that something was drawn on.
     annotated : dict of str to int
         The annotated pixels of each class.
     scores : dict of str to float
@@ -70,6 +72,7 @@ class ProjectModel:
 
     file: str
     start: str | None
+    images: list[str]
     annotated: dict[str, int]
     scores: dict[str, float]
 

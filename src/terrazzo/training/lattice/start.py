@@ -12,6 +12,7 @@ from terrazzo.errors import ParameterError
 from terrazzo.models.lattice.model import LatticeModel
 from terrazzo.models.lattice.network import LatticeNetwork
 from terrazzo.models.lattice.settings import LatticeSettings
+from terrazzo.regions.graphs.row_spread import RowSpread
 from terrazzo.regions.statistics.features import FeatureSet
 from terrazzo.regions.superpixels.superpixel_parameters import SuperpixelParameters
 from terrazzo.wording import listed
@@ -33,10 +34,13 @@ class Start:
         Whose weights and scales they are.
     class_names : tuple of str
         The classes of the fit: those that the model has by the same name begin as they are there, others anew.
+    spread : RowSpread, optional
+        That of the superpixels, where they are those of the fit before: to measure it takes as long as many steps.
     """
 
     model: LatticeModel
     class_names: tuple[str, ...]
+    spread: RowSpread | None = None
 
     def into(self, network: LatticeNetwork) -> None:
         """Bring the weights into a network of the same shape, whose rows of classes that are new stay as they are."""

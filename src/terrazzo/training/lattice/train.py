@@ -118,7 +118,7 @@ def train(
         If the loss is no longer finite.
     """
     images, held_out, originals = sides.images, sides.held_out, slice(sides.originals)
-    learned = _learned(images, held_out, recipe, None if start is None else start.model.scales)
+    learned = _learned(images, held_out, recipe, start)
     weights = class_weights(torch.tensor(learned.pixels, device=device), training.weighting)
     axes = len(recipe.superpixels.size)
     names = recipe.node_columns + place_columns(axes), response_columns(recipe.channels)
@@ -162,7 +162,7 @@ class _Learned:
 
 
 def _learned(
-    images: Sequence[ImageTables], held_out: Sequence[HeldOut], recipe: Recipe, known: Scales | None
+    images: Sequence[ImageTables], held_out: Sequence[HeldOut], recipe: Recipe, start: Start | None
 ) -> _Learned:
     rows, pixels, counted = [], [], []
     for table in _trained_on(images, held_out):
@@ -171,14 +171,15 @@ def _learned(
         pixels.append(FeatureMoments.of(table.samples.responses))
         counted.append(table.counts.sum(axis=tuple(range(table.counts.ndim - 1)), dtype=np.float64))
     places = len(place_columns(len(recipe.superpixels.size)))
-    scales = known or Scales.of(reduce(add, rows), reduce(add, pixels), places)
+    scales = Scales.of(reduce(add, rows), reduce(add, pixels), places) if start is None else start.model.scales
     names = response_columns(recipe.channels)
     raw = [names.index(f"intensity_{channel}") for channel in range(recipe.channels)]
 
     def scaled() -> Iterator[NDArray[np.float32]]:
         return (scales.rows(table.cells.rows[table.cells.present]) for table in _trained_on(images, held_out))
 
-    return _Learned(scales, RowSpread.of(scaled), scales.pixel_std[raw], np.sum(counted, axis=0))
+    spread = RowSpread.of(scaled) if start is None or start.spread is None else start.spread
+    return _Learned(scales, spread, scales.pixel_std[raw], np.sum(counted, axis=0))
 
 
 def _trained_on(images: Sequence[ImageTables], held_out: Sequence[HeldOut]) -> Iterator[Table]:
