@@ -38,7 +38,9 @@ def test_a_study_from_images_to_classes_and_again(files, drawn, run, tmp_path):
     truth = imageio.imread(files / "annotations" / "a.png")
     assert (tz.open_result(path).read_classes((slice(None),) * 2) == truth).mean() > 0.8
     places = tmp_path / "places.geojson"
-    assert run("suggest", study, "-o", places, "--number", 3).code == 0
+    suggested = json.loads(run("suggest", study, "-o", places, "--number", 3, "--json").out)
+    assert suggested["files"] == [str(places)]
+    assert len(suggested["places"]) == len(json.loads(places.read_text())["features"])
     assert 1 <= len(json.loads(places.read_text())["features"]) <= 3
     told = run("project", "info", study)
     assert "models/0002.safetensors" in told.out

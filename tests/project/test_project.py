@@ -239,3 +239,12 @@ def test_what_a_project_says_is_plain_json(study):
     assert [one["name"] for one in plain["classes"]] == list(NAMES)
     assert plain["images"][0]["annotation"] == "annotations/wood.geojson"
     assert (study.folder / plain["models"][0]["file"]).is_file()
+
+
+def test_a_graph_is_an_image_of_superpixels_for_other_tools(study, tmp_path):
+    study.measure()
+    ome = json.loads((study.folder / "graphs" / "wood.zarr" / "zarr.json").read_text())["attributes"]["ome"]
+    assert ome["multiscales"][0]["datasets"][0]["path"] == "labels/superpixels/0"
+    superpixels = tz.superpixels(tz.open_image(tmp_path / "wood.ome.zarr"), size=8).compute()
+    np.testing.assert_array_equal(study.graph("wood").read_superpixels(WHOLE), superpixels)
+    assert study.graph("wood").nodes.compute().shape[0] == study.graph("wood").run["figures"]["superpixels"]
