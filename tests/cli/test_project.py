@@ -1,10 +1,17 @@
 import json
+from contextlib import nullcontext
 
 import imageio.v3 as imageio
 import pytest
 from textures import NAMES
 
 import terrazzo as tz
+
+
+@pytest.fixture(autouse=True)
+def _in_threads(monkeypatch):
+    """A local cluster takes seconds to start, and predict's own tests have one."""
+    monkeypatch.setattr("terrazzo.blockwise.cluster.cluster.cluster_client", lambda *_: nullcontext())
 
 
 @pytest.fixture

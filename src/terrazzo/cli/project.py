@@ -121,7 +121,7 @@ def fit(
 
     made = Project(study)
     training = training_of(anew or not made.models, seconds=seconds, steps=steps, seed=seed, device=device)
-    with _cluster(running, workers) as client, display():
+    with _cluster_if_asked(running, workers) as client, display():
         made.fit(training=training, anew=anew, client=client)
     newest = made.models[-1]
     print_values({"model": str(made.folder / newest.file), **asdict(newest)} | newest.scores, as_json=json)
@@ -174,13 +174,17 @@ def _measure(made: Any, running: Elsewhere, workers: int | None) -> None:
 
 
 def _cluster(running: Elsewhere, workers: int | None) -> AbstractContextManager[Any]:
-    """Return a cluster where one is asked for: what is left after a fit is done sooner than processes have started."""
+    """Return a cluster as that of `terrazzo predict`."""
     from terrazzo.blockwise.cluster.cluster import cluster_client
 
     limit = getattr(running, "memory_limit", None)
-    if workers is None and limit is None and running.scheduler is None and running.scheduler_file is None:
-        return nullcontext()
     return cluster_client(running.scheduler, workers, running.scheduler_file, limit)
+
+
+def _cluster_if_asked(running: Elsewhere, workers: int | None) -> AbstractContextManager[Any]:
+    """Return a cluster where one is asked for: the blocks of a few strokes are done before processes have started."""
+    asked = workers is not None or running.scheduler is not None or running.scheduler_file is not None
+    return _cluster(running, workers) if asked else nullcontext()
 
 
 def _described(made: Any) -> dict[str, Any]:

@@ -11,7 +11,9 @@ from typing import Any
 
 from distributed import Client
 
+from terrazzo.blocks import Block
 from terrazzo.blockwise.cluster.active_client import active_client
+from terrazzo.blockwise.cluster.run_blocks import run_blocks
 from terrazzo.blockwise.inputs.model_image import model_image, say_pixel_size
 from terrazzo.blockwise.planning.refuse import refuse_what_does_not_fit
 from terrazzo.blockwise.runs.made_from import made_from, started_result
@@ -19,6 +21,7 @@ from terrazzo.blockwise.runs.write_prediction import check_outputs, check_path, 
 from terrazzo.errors import InputError, ModelError
 from terrazzo.io.failures import reported_as_not_written
 from terrazzo.io.images.image import Image
+from terrazzo.io.mapped_arrays import write_arrays
 from terrazzo.io.results.new_result import create_result_of
 from terrazzo.io.results.result import SUPERPIXELS, Result
 from terrazzo.models.device import choose_device
@@ -83,7 +86,9 @@ def write_classes(
     if not result.run["finished"]:
         with reported_as_not_written(path):
             _take_superpixels(result, graph, passes)
-        go_on(result, model, passes, image, None, client, graph)
+            for _ in run_blocks(_take_rows, graph.grid.along_curve(), result, graph, client=client):
+                pass
+        go_on(result, model, passes, image, None, client)
     return result
 
 
@@ -115,6 +120,12 @@ def _take_superpixels(result: Result, graph: Result, passes: Sequence[Pass]) -> 
             if file.name != "zarr.json" and not target.exists():
                 target.parent.mkdir(parents=True, exist_ok=True)
                 _link(file, target)
+
+
+def _take_rows(block: Block, result: Result, graph: Result) -> None:
+    """Keep the rows of a block where blocks around it map them, for as long as the run goes on."""
+    if not result.rows(block).exists():
+        write_arrays(vars(graph.read_graph(block)), result.rows(block))
 
 
 def _files(folder: Path) -> Iterator[Path]:

@@ -137,15 +137,14 @@ def go_on(
     image: Image,
     inside: Mask,
     client: Client | None,
-    graph: Result | None = None,
 ) -> None:
-    """Say what there is to say of the image, and write the blocks that are left; rows are those of `graph`, if any."""
+    """Say what there is to say of the image, and write the blocks that are left."""
     for said in result.run.get("notes", ()):
         _log.warning("%s", said)
     remove_partial_files(result)
     estimates = {name: result.run["made_from"][name] for name in estimates_of(passes)}
     sources = Sources(image.stored, inside, estimates=estimates, path=image.path)
-    _write_blocks(ResultWriter(result, graph), model, passes, sources, client)
+    _write_blocks(ResultWriter(result), model, passes, sources, client)
 
 
 def is_prediction_finished(

@@ -29,12 +29,9 @@ class ResultWriter:
     Parameters
     ----------
     result : Result
-    graph : Result, optional
-        A finished one whose superpixels it has, and whose rows are read in place of its own.
     """
 
     result: Result
-    graph: Result | None = None
 
     @property
     def grid(self) -> BlockGrid:
@@ -53,8 +50,6 @@ class ResultWriter:
         """
         with stage(f"read {what}"):
             if what == "rows":
-                if self.graph is not None:
-                    return self.graph.read_graph(block)
                 path = self.result.rows(block)
                 if not path.exists() and self.result.run["finished"]:
                     return self.result.read_graph(block)
