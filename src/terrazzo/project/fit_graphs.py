@@ -23,7 +23,7 @@ from terrazzo.training.lattice.train import Sides, train
 from terrazzo.training.rules.annotated_inputs import check_annotation, common_pixel_size
 from terrazzo.training.rules.seen_intensities import seen_intensities
 
-AGAIN = LatticeTraining(epochs=2)
+AGAIN = LatticeTraining(epochs=2, learning_rate=1e-3)
 """How a fit goes on from the one before; one from nothing has the default's."""
 
 

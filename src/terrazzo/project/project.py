@@ -260,7 +260,7 @@ class Project:
         network : LatticeSettings, optional
             By default that of the newest model, or the default.
         training : LatticeTraining, optional
-            By default 2 epochs, of 50 steps, from a model, and `LatticeTraining()` from nothing.
+            By default 2 epochs, of 50 steps, at a rate of 0.001 from a model, and `LatticeTraining()` from nothing.
         anew : bool
             Whether to begin at nothing, though there is a model.
         client : distributed.Client, optional
