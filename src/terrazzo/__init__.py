@@ -52,6 +52,10 @@ if TYPE_CHECKING:
     from terrazzo.progress import ProgressBar as ProgressBar
     from terrazzo.progress import Step as Step
     from terrazzo.progress import on_progress as on_progress
+    from terrazzo.project.places import Place as Place
+    from terrazzo.project.places import write_places as write_places
+    from terrazzo.project.project import Project as Project
+    from terrazzo.project.suggest import suggest as suggest
     from terrazzo.regions.classes.scores import Scores as Scores
     from terrazzo.regions.graphs.node_targets import NodeTargets as NodeTargets
     from terrazzo.regions.graphs.recipe import Recipe as Recipe
@@ -83,7 +87,9 @@ _HOME = {
     "Limits": "terrazzo.comparison.settings",
     "Model": "terrazzo.models.gnn.model",
     "NodeTargets": "terrazzo.regions.graphs.node_targets",
+    "Place": "terrazzo.project.places",
     "Plan": "terrazzo.blockwise.planning.plan",
+    "Project": "terrazzo.project.project",
     "ProgressBar": "terrazzo.progress",
     "Recipe": "terrazzo.regions.graphs.recipe",
     "RegionGraph": "terrazzo.regions.graphs.region_graph",
@@ -117,10 +123,12 @@ _HOME = {
     "region_graph": "terrazzo.blockwise.arrays.region_graph",
     "register_kind": "terrazzo.models.kinds",
     "score": "terrazzo.blockwise.runs.score",
+    "suggest": "terrazzo.project.suggest",
     "superpixels": "terrazzo.blockwise.arrays.superpixels",
     "write_labels_into": "terrazzo.blockwise.runs.write_labels_into",
     "write_model": "terrazzo.io.model_file",
     "write_ome_zarr": "terrazzo.io.images.ome_zarr_writer",
+    "write_places": "terrazzo.project.places",
     "write_polygons": "terrazzo.blockwise.runs.write_polygons",
     "write_prediction": "terrazzo.blockwise.runs.write_prediction",
 }

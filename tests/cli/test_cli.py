@@ -68,8 +68,8 @@ PRINTING_JSON = [
     f"{FIT} -o {{out}}/forest --model forest --trees 10 --samples 200",
     f"{FIT.replace('fit', 'fit-unet')} -o {{out}}/unet --base 2 --depth 1 --epochs 1 --patch 32",
 ]
-COMPARE_AND_DEMO = {"compare", "demo"}
-"""Their runs are long: the tests of their own parse what they print as JSON."""
+ELSEWHERE = {"compare", "demo", "suggest"}
+"""Their runs are long, or need a project: the tests of their own parse what they print as JSON."""
 
 
 @pytest.mark.parametrize("command", PRINTING_JSON)
@@ -86,7 +86,7 @@ def test_json_is_the_only_thing_on_standard_output(command, predicted, files, tm
 
 def test_every_command_that_prints_json_is_among_these():
     names = {command.name or command.callback.__name__.replace("_", "-") for command in app.registered_commands}
-    assert names == {command.split()[0] for command in PRINTING_JSON} | COMPARE_AND_DEMO
+    assert names == {command.split()[0] for command in PRINTING_JSON} | ELSEWHERE
 
 
 def test_the_version_is_printed(run):

@@ -181,3 +181,14 @@ def test_an_option_of_another_kind_of_model_is_refused(files, mistake, tmp_path,
 def test_an_unknown_kind_of_model_is_told_which_there_are(files, mistake, tmp_path):
     arguments = ("fit", files / "images", files / "annotations", "-o", tmp_path / "m.safetensors")
     assert "'lattice', 'unet', 'forest'" in mistake(*arguments, "--model", "gnn")
+
+
+def test_a_fit_starts_from_a_model_and_refuses_what_is_unlike_it(files, run, mistake, tmp_path):
+    start, out = files / "model.safetensors", tmp_path / "m.safetensors"
+    given = ("fit", files / "images", files / "annotations", "-o", out, "--start", start, "--steps", 3)
+    assert run(*given).code == 0
+    model, begun = tz.open_model(out), tz.open_model(start)
+    assert (model.class_names, model.settings, model.recipe) == (begun.class_names, begun.settings, begun.recipe)
+    assert model.scales.row_mean.tolist() == begun.scales.row_mean.tolist()
+    assert "size is (16, 16) and that of start (8, 8)" in mistake(*given, "--size", 16, "--overwrite")
+    assert "--start is an option of --model lattice" in mistake(*given, "--model", "unet", "--overwrite")

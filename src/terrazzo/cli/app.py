@@ -15,7 +15,9 @@ from terrazzo.cli.info import info
 from terrazzo.cli.plan import plan
 from terrazzo.cli.polygons import polygons
 from terrazzo.cli.predict import predict
+from terrazzo.cli.project import project
 from terrazzo.cli.score import score
+from terrazzo.cli.suggest import suggest
 from terrazzo.errors import TerrazzoError
 from terrazzo.version import __version__
 
@@ -36,8 +38,9 @@ def options(
         raise typer.Exit
 
 
-for command in (fit, plan, predict, score, compare, polygons, info, demo, fit_unet):
+for command in (fit, plan, predict, suggest, score, compare, polygons, info, demo, fit_unet):
     app.command()(command)
+app.add_typer(project, name="project")
 
 MISTAKE = 2
 INTERRUPTED = 130
@@ -70,12 +73,15 @@ def main(arguments: Sequence[str] | None = None) -> None:
 
 def _help(error: typer.TyperException) -> str:
     context = getattr(error, "ctx", None)
-    command = f"{context.info_name} " if context is not None and context.parent is not None else ""
-    return f"terrazzo {command}--help"
+    names: list[str] = []
+    while context is not None and context.parent is not None:
+        names.insert(0, f"{context.info_name} ")
+        context = context.parent
+    return f"terrazzo {''.join(names)}--help"
 
 
 def _what_next(given: list[str]) -> str:
-    if not {"predict", "compare"} & set(given):
+    if not {"predict", "compare", "project"} & set(given):
         return "run the same command again to start anew"
     without = " without --overwrite" if "--overwrite" in given else ""
     return f"run the same command again{without} to go on where it stopped"

@@ -107,6 +107,9 @@ SETTINGS = {
 }
 """Where the settings of each kind of model are; they load when they are needed."""
 
+NO_SETTINGS = ("mask", "start")
+"""Options of a lattice network that are paths."""
+
 
 def check_options(model: str, given: Mapping[str, Any]) -> None:
     """Raise a ParameterError if an option is one of another kind of model."""
@@ -134,10 +137,25 @@ def fitted_model(model: str, inputs: AnnotatedImages, given: Mapping[str, Any]) 
         return fit_forest(*pairs, training=grown)
     from terrazzo.training.fit import fit
 
-    flat = {name: value for name, value in given.items() if name != "mask"} | _superpixels(inputs, given)
+    flat = {name: value for name, value in given.items() if name not in NO_SETTINGS} | _superpixels(inputs, given)
     superpixels, network, training = spread(flat, *_kinds(model))
     size: Literal["auto"] | None = "auto" if given.get("size") == AUTO else None
-    return fit(*pairs, size=size, masks=inputs.masks, superpixels=superpixels, network=network, training=training)
+    if "start" not in given:
+        return fit(*pairs, size=size, masks=inputs.masks, superpixels=superpixels, network=network, training=training)
+    from terrazzo.io.model_file import open_model
+
+    # what nobody asks for is that of the model
+    kinds = dict(zip(("superpixels", "network"), _kinds(model)[:2], strict=True))
+    asked = {name for name, kind in kinds.items() if set(names_of(kind)) & set(given)}
+    return fit(
+        *pairs,
+        size=size,
+        masks=inputs.masks,
+        superpixels=superpixels if "superpixels" in asked and size is None else None,
+        network=network if "network" in asked else None,
+        training=training,
+        start=open_model(given["start"]),
+    )
 
 
 def _superpixels(inputs: AnnotatedImages, given: Mapping[str, Any]) -> dict[str, Any]:
@@ -152,7 +170,7 @@ def _superpixels(inputs: AnnotatedImages, given: Mapping[str, Any]) -> dict[str,
 
 
 def _names(model: str) -> list[str]:
-    return [*names_of(*_kinds(model)), *(["mask"] if model == "lattice" else [])]
+    return [*names_of(*_kinds(model)), *(NO_SETTINGS if model == "lattice" else [])]
 
 
 def _kinds(model: str) -> list[Any]:

@@ -114,6 +114,10 @@ class LatticeOptions:
 
     TITLE: ClassVar = "Lattice network, of --model lattice"
 
+    start: Annotated[
+        Path | None,
+        typer.Option(help="A fitted model whose weights and scaling training begins with; classes may be others."),
+    ] = None
     decision: Annotated[
         str | None,
         _option("Who decides on a pixel's class: pixel, or region, which is quicker.", LatticeSettings.decision),

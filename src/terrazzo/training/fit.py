@@ -10,8 +10,11 @@ from typing import Any, Literal
 
 from terrazzo.blockwise.inputs.image_array import ImageLike
 from terrazzo.blockwise.inputs.masks import MaskLike
+from terrazzo.blockwise.inputs.model_image import model_image, say_pixel_size
 from terrazzo.errors import ParameterError
+from terrazzo.lattice import spacing
 from terrazzo.models.device import choose_device
+from terrazzo.models.fitted_model import FittedModel
 from terrazzo.models.lattice.model import LatticeModel
 from terrazzo.models.lattice.settings import LatticeSettings
 from terrazzo.progress import shows_progress
@@ -21,8 +24,9 @@ from terrazzo.settings import answers
 from terrazzo.training.lattice.choose_size import chosen_size
 from terrazzo.training.lattice.fit_images import fit_lattice_on_images
 from terrazzo.training.lattice.settings import LatticeTraining
+from terrazzo.training.lattice.start import check_superpixels, checked_start, network_of, start_classes
 from terrazzo.training.rules.annotated_images import annotated_images
-from terrazzo.training.rules.named_classes import ClassNames
+from terrazzo.training.rules.named_classes import ClassNames, named_classes
 
 
 @shows_progress
@@ -36,8 +40,9 @@ def fit(
     class_names: ClassNames | None = None,
     superpixels: SuperpixelParameters | None = None,
     features: FeatureSet = LATTICE_FEATURES,
-    network: LatticeSettings = LatticeSettings(),
+    network: LatticeSettings | None = None,
     training: LatticeTraining = LatticeTraining(),
+    start: FittedModel | None = None,
 ) -> LatticeModel:
     """Measure the superpixels of each image and train a lattice network on them.
 
@@ -64,9 +69,13 @@ def fit(
     features : tuple of Statistic, optional
         What is measured on each superpixel.
     network : LatticeSettings, optional
-        The shape of the network.
+        The shape of the network: the default's, or that of `start`.
     training : LatticeTraining, optional
         How long, how fast, on what and where it is trained, and whether what is measured stays on disk.
+    start : LatticeModel, optional
+        A fitted model whose weights and scaling training begins with, in place of random ones. Superpixels, features
+        and the network's shape are its own. Classes may be others: those that it has by the same name begin as they
+        are there. Where nobody names classes they are its own.
 
     Returns
     -------
@@ -78,8 +87,10 @@ def fit(
         If an image, its annotation and its mask do not fit, images have different axes or channels, or the scratch
         folder cannot be written.
     ParameterError
-        If a parameter is out of range, network or training are those of another kind of model, or the annotation cannot
-        be learned from.
+        If a parameter is out of range, network or training are those of another kind of model, the annotation cannot be
+        learned from, or superpixels, features or network are asked for that are not those of `start`.
+    ModelError
+        If images have other axes or channels than those of `start`.
 
     Examples
     --------
@@ -88,13 +99,18 @@ def fit(
     >>> model = tz.fit(images, annotations, size=8, training=quick)  # doctest: +SKIP
     """
     began = time.monotonic()
-    if not isinstance(network, LatticeSettings) or not isinstance(training, LatticeTraining):
+    if not isinstance(network, LatticeSettings | None) or not isinstance(training, LatticeTraining):
         raise ParameterError(
             f"the network is a {type(network).__name__} and the training a {type(training).__name__}; on images give "
             "LatticeSettings with LatticeTraining: a network on region graphs is fitted by fit_gnn, on the graphs of "
             "annotated_graph or region_graph"
         )
     choose_device(training.device)
+    begun = None if start is None else checked_start(start)
+    if begun is not None:
+        network, size, superpixels = _as_start(begun, images, network, size, superpixels, features)
+        class_names = class_names or start_classes(begun, named_classes(annotations, None))
+    network = network or LatticeSettings()
     prepared = partial(annotated_images, features=features, block=training.block, reach=training.widest_window)
     given: dict[str, Any] = {"masks": masks, "class_names": class_names, "superpixels": superpixels}
     learned = prepared(images, annotations, size=None if size == "auto" else size, **given)
@@ -103,4 +119,26 @@ def fit(
         if found != learned.recipe.superpixels.size[0]:
             superpixels = replace(learned.recipe.superpixels, size=(found, found))
             learned = prepared(images, annotations, size=None, **given | {"superpixels": superpixels})
-    return fit_lattice_on_images(learned, network, training, began)
+    return fit_lattice_on_images(learned, network, training, began, begun)
+
+
+def _as_start(
+    start: LatticeModel,
+    images: Sequence[ImageLike],
+    network: LatticeSettings | None,
+    size: int | Sequence[int] | Literal["auto"] | None,
+    superpixels: SuperpixelParameters | None,
+    features: FeatureSet,
+) -> tuple[LatticeSettings, None, SuperpixelParameters]:
+    """Return network, size and superpixels as they are of a model to begin with, checked against what is asked for."""
+    own = start.recipe.superpixels
+    asked = superpixels
+    if size == "auto":
+        raise ParameterError("size is 'auto' and a fit that starts from a model has its superpixels; leave size out")
+    if size is not None:
+        asked = replace(superpixels or own, size=spacing(size, start.axes))
+    check_superpixels(start, asked, features)
+    for image in images:
+        model_image(start, image)
+        say_pixel_size(start, image)
+    return network_of(start, network), None, own

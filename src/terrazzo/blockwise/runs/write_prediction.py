@@ -98,9 +98,9 @@ def write_prediction(
         If a block takes more memory than a worker may hold, or all that run at a time more than this machine has; if
         a block kills its workers again and again.
     """
-    _check_path(path, image, mask)
+    check_path(path, image, mask)
     array = model_image(model, image)
-    _check_outputs(model, probabilities)
+    check_outputs(model, probabilities)
     say_pixel_size(model, image)
     choose_device(device)
     client = active_client(client)
@@ -112,15 +112,15 @@ def write_prediction(
         warn_of_halo(grid, model.window)
     passes = model.passes(device)
     if result is None:
-        found, notes = _looked_at(model, passes, image, inside, client)
+        found, notes = looked_at(model, passes, image, inside, client)
         made = partial(create_result_of, model, passes, path, grid, image=image, probabilities=probabilities)
         result = made(made_from=source | found, overwrite=overwrite, notes=notes)
     if not result.run["finished"]:
-        _go_on(result, model, passes, image, inside, client)
+        go_on(result, model, passes, image, inside, client)
     return result
 
 
-def _looked_at(
+def looked_at(
     model: FittedModel, passes: Sequence[Pass], image: Image, inside: Mask, client: Client | None
 ) -> tuple[dict[str, Any], list[str]]:
     """Return what is estimated of an image before its first block, and what there is to say of its channels."""
@@ -130,8 +130,13 @@ def _looked_at(
     return found, [note for note in notes if note is not None]
 
 
-def _go_on(
-    result: Result, model: FittedModel, passes: Sequence[Pass], image: Image, inside: Mask, client: Client | None
+def go_on(
+    result: Result,
+    model: FittedModel,
+    passes: Sequence[Pass],
+    image: Image,
+    inside: Mask,
+    client: Client | None,
 ) -> None:
     """Say what there is to say of the image, and write the blocks that are left."""
     for said in result.run.get("notes", ()):
@@ -159,9 +164,9 @@ def is_prediction_finished(
     ModelError, InputError
         If `write_prediction` would refuse the image, the mask or what is at the path.
     """
-    _check_path(path, image, mask)
+    check_path(path, image, mask)
     array = model_image(model, image)
-    _check_outputs(model, probabilities)
+    check_outputs(model, probabilities)
     checked_mask(mask, array.shape[1:])
     if overwrite:
         check_writable(path, overwrite)
@@ -171,12 +176,14 @@ def is_prediction_finished(
     return started is not None and bool(started.run["finished"])
 
 
-def _check_outputs(model: FittedModel, probabilities: bool) -> None:
+def check_outputs(model: FittedModel, probabilities: bool) -> None:
+    """Raise a ParameterError if a model gives no probabilities and they are asked for."""
     if probabilities and not any("probabilities" in one.gives for one in model.passes()):
         raise ParameterError(f"a {model.title} writes no image of probabilities; leave --probabilities out")
 
 
-def _check_path(path: str | Path, image: Image, mask: MaskLike | None) -> None:
+def check_path(path: str | Path, image: Image, mask: MaskLike | None) -> None:
+    """Raise an InputError if a result of an image, with its mask, may not be written to a path."""
     check_ending(path, "result")
     check_output(path, *(one.path for one in (image, mask) if isinstance(one, Image)))
 

@@ -157,7 +157,10 @@ def _metadata(
     pixel_size: tuple[float, ...] | None,
     pixel_unit: str | None,
 ) -> dict[str, dict[str, Any]]:
-    """Return what each group says of itself; the result as a whole is its probabilities, without them its classes."""
+    """Return what each group says of itself; the result as a whole is its probabilities, or else its classes.
+
+    Where it holds superpixels alone it is these.
+    """
     axes, factors = SPATIAL_AXES[len(result.grid.lattice.shape)], result.pyramid.factors
 
     def entry(key: str, folder: str = "") -> dict[str, Any]:
@@ -165,8 +168,9 @@ def _metadata(
         letters = f"c{axes}" if key == PROBABILITIES else axes
         return multiscale(Path(key).name, letters, pixel_size, pixel_unit, arrays)
 
+    whole = CLASSES if CLASSES in result.images else SUPERPIXELS
     found: dict[str, dict[str, Any]] = {
-        "": {"version": VERSION, "multiscales": [entry(CLASSES, f"{CLASSES}/")]},
+        "": {"version": VERSION, "multiscales": [entry(whole, f"{whole}/")]},
         "labels": {"version": VERSION, "labels": [Path(key).name for key in result.images if key != PROBABILITIES]},
         SUPERPIXELS: superpixel_image(entry(SUPERPIXELS)),
         CLASSES: class_image(entry(CLASSES), class_names, colours),

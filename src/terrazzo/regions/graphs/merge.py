@@ -67,7 +67,7 @@ def near_graph(parts: Sequence[BlockGraph], box: Box, lattice: Lattice, recipe: 
         What the parts were made by.
     """
     # the cuts have no name: nothing holds them once they are merged
-    return merge([_within(part, box, lattice) for part in parts], recipe.node_columns, recipe.edge_columns)
+    return merge([rows_within(part, box, lattice) for part in parts], recipe.node_columns, recipe.edge_columns)
 
 
 def seeded_in(ids: NDArray[np.unsignedinteger[Any]], box: Box, lattice: Lattice) -> NDArray[np.bool_]:
@@ -77,7 +77,7 @@ def seeded_in(ids: NDArray[np.unsignedinteger[Any]], box: Box, lattice: Lattice)
     return inside
 
 
-def _within(part: BlockGraph, box: Box, lattice: Lattice) -> BlockGraph:
+def rows_within(part: BlockGraph, box: Box, lattice: Lattice) -> BlockGraph:
     """Return the nodes that are seeded in a box of cells and the edges that they own."""
     nodes, edges = seeded_in(part.ids, box, lattice), seeded_in(part.edges[0], box, lattice)
     return BlockGraph(

@@ -29,6 +29,7 @@ from terrazzo.training.lattice.altered import Alteration, altered_image
 from terrazzo.training.lattice.sampled_pixels import samples_pass
 from terrazzo.training.lattice.settings import LatticeTraining
 from terrazzo.training.lattice.split_cells import HeldOut, split_cells, tile_side
+from terrazzo.training.lattice.start import Start
 from terrazzo.training.lattice.tables import ImageTables, StoredTables, Table, write_table
 from terrazzo.training.lattice.train import Sides, train
 from terrazzo.training.rules.annotated_images import AnnotatedImages, scratch_folder
@@ -39,7 +40,11 @@ MOST_BYTES_IN_MEMORY = 2**30
 
 
 def fit_lattice_on_images(
-    learned: AnnotatedImages, network: LatticeSettings, training: LatticeTraining, began: float
+    learned: AnnotatedImages,
+    network: LatticeSettings,
+    training: LatticeTraining,
+    began: float,
+    start: LatticeModel | None = None,
 ) -> LatticeModel:
     """Measure the superpixels of each image and train a lattice network on them; see `fit`.
 
@@ -50,14 +55,17 @@ def fit_lattice_on_images(
     training : LatticeTraining
     began : float
         The `time.monotonic()` at which the seconds began to count.
+    start : LatticeModel, optional
+        Made by the same recipe, of the same shape.
     """
     device = choose_device(training.device)
     inputs, recipe = learned.inputs, learned.recipe
+    begun = None if start is None else Start(start, inputs.class_names)
     with ExitStack() as until:
         streams = _streams(learned.annotated, training)
         folder = until.enter_context(scratch_folder(training.scratch)) if streams else None
         sides = _sides(learned, training, folder)
-        fitted = train(sides, recipe, inputs.classes, network, training, device, began)
+        fitted = train(sides, recipe, inputs.classes, network, training, device, began, begun)
     pixel_size, pixel_unit = inputs.pixel_size
     figures = fitted.figures(time.monotonic() - began)
     return LatticeModel(

@@ -171,19 +171,20 @@ class StoredTables(Mapping[tuple[int, ...], Table]):
         return len(self.blocks)
 
 
-def write_table(table: Table, folder: Path, block: Block) -> None:
-    """Write the table of a block under its name."""
+def write_table(table: Table, folder: Path, block: Block, **others: NDArray[Any]) -> None:
+    """Write the table of a block under its name, and other arrays with it."""
     cells = {"rows": table.cells.rows, "present": table.cells.present, "counts": table.counts}
     samples = {f"{SAMPLES}{name}": value for name, value in vars(table.samples).items()}
-    write_arrays(cells | samples, _file(folder, block))
+    write_arrays(cells | samples | others, table_file(folder, block))
 
 
 def read_table(folder: Path, block: Block) -> Table:
     """Return the table of a block, its arrays mapped and read-only."""
-    arrays = mapped_arrays(_file(folder, block))
+    arrays = mapped_arrays(table_file(folder, block))
     samples = {name.removeprefix(SAMPLES): value for name, value in arrays.items() if name.startswith(SAMPLES)}
     return Table(CellRows(block.cells, arrays["rows"], arrays["present"]), arrays["counts"], PixelSamples(**samples))
 
 
-def _file(folder: Path, block: Block) -> Path:
+def table_file(folder: Path, block: Block) -> Path:
+    """Return the file of a block's table."""
     return folder / f"{block.name}.safetensors"

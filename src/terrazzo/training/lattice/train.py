@@ -26,6 +26,7 @@ from terrazzo.training.lattice.batches import Batch, DrawnWindows
 from terrazzo.training.lattice.calibrate import calibrated
 from terrazzo.training.lattice.settings import LatticeTraining
 from terrazzo.training.lattice.split_cells import HeldOut
+from terrazzo.training.lattice.start import Start
 from terrazzo.training.lattice.tables import ImageTables, Table
 from terrazzo.training.lattice.windows import Places
 from terrazzo.training.rules.exposure import Exposure
@@ -93,6 +94,7 @@ def train(
     training: LatticeTraining,
     device: torch.device,
     began: float,
+    start: Start | None = None,
 ) -> FittedLattice:
     """Train a network on the tables of annotated images.
 
@@ -107,6 +109,8 @@ def train(
     device : torch.device
     began : float
         The `time.monotonic()` at which the seconds began to count.
+    start : Start, optional
+        The weights and scales that it begins with, of a network of the same shape.
 
     Raises
     ------
@@ -114,7 +118,7 @@ def train(
         If the loss is no longer finite.
     """
     images, held_out, originals = sides.images, sides.held_out, slice(sides.originals)
-    learned = _learned(images, held_out, recipe)
+    learned = _learned(images, held_out, recipe, start)
     weights = class_weights(torch.tensor(learned.pixels, device=device), training.weighting)
     axes = len(recipe.superpixels.size)
     names = recipe.node_columns + place_columns(axes), response_columns(recipe.channels)
@@ -137,7 +141,10 @@ def train(
     columns = len(names[0]), len(names[1])
     with torch.random.fork_rng(devices=[device] if device.type == "cuda" else []):
         torch.manual_seed(training.seed)
-        made = LatticeNetwork(LatticeConfig(axes, *columns, classes, network)).to(device)
+        made = LatticeNetwork(LatticeConfig(axes, *columns, classes, network))
+        if start is not None:
+            start.into(made)
+        made = made.to(device)
         rng = np.random.default_rng(training.seed)
         course = optimise(made, windows, judged, training, weights=weights, rng=rng, began=began)
         temperatures, errors = calibrated(made, judged)
@@ -154,7 +161,9 @@ class _Learned:
     pixels: NDArray[np.float64]
 
 
-def _learned(images: Sequence[ImageTables], held_out: Sequence[HeldOut], recipe: Recipe) -> _Learned:
+def _learned(
+    images: Sequence[ImageTables], held_out: Sequence[HeldOut], recipe: Recipe, start: Start | None
+) -> _Learned:
     rows, pixels, counted = [], [], []
     for table in _trained_on(images, held_out):
         annotated = table.counts.any(axis=-1) & table.cells.present
@@ -162,14 +171,15 @@ def _learned(images: Sequence[ImageTables], held_out: Sequence[HeldOut], recipe:
         pixels.append(FeatureMoments.of(table.samples.responses))
         counted.append(table.counts.sum(axis=tuple(range(table.counts.ndim - 1)), dtype=np.float64))
     places = len(place_columns(len(recipe.superpixels.size)))
-    scales = Scales.of(reduce(add, rows), reduce(add, pixels), places)
+    scales = Scales.of(reduce(add, rows), reduce(add, pixels), places) if start is None else start.model.scales
     names = response_columns(recipe.channels)
     raw = [names.index(f"intensity_{channel}") for channel in range(recipe.channels)]
 
     def scaled() -> Iterator[NDArray[np.float32]]:
         return (scales.rows(table.cells.rows[table.cells.present]) for table in _trained_on(images, held_out))
 
-    return _Learned(scales, RowSpread.of(scaled), scales.pixel_std[raw], np.sum(counted, axis=0))
+    spread = RowSpread.of(scaled) if start is None or start.spread is None else start.spread
+    return _Learned(scales, spread, scales.pixel_std[raw], np.sum(counted, axis=0))
 
 
 def _trained_on(images: Sequence[ImageTables], held_out: Sequence[HeldOut]) -> Iterator[Table]:

@@ -1,0 +1,158 @@
+"""What a fit learns from, kept from fit to fit: a block's table is made anew where what is drawn on it has changed."""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from distributed import Client
+
+from terrazzo.blocks import Block, Box
+from terrazzo.blockwise.cluster.run_blocks import BlockCount, run_blocks
+from terrazzo.blockwise.inputs.windows import read_window
+from terrazzo.blockwise.passes.sources import Sources
+from terrazzo.blockwise.passes.stored_passes import given_of
+from terrazzo.io.annotations.annotation import Annotation
+from terrazzo.io.failures import about
+from terrazzo.io.images.image import Image
+from terrazzo.io.mapped_arrays import mapped_arrays
+from terrazzo.models.passes.superpixels import targets_pass
+from terrazzo.project.stored_graph import StoredGraph
+from terrazzo.regions.classes.annotation import NOT_ANNOTATED, annotated_classes
+from terrazzo.regions.classes.tile_counts import TileCounts
+from terrazzo.training.lattice.sampled_pixels import samples_pass
+from terrazzo.training.lattice.split_cells import tile_side
+from terrazzo.training.lattice.tables import ImageTables, Table, read_table, table_file, write_table
+
+SEED = 0
+"""Of the annotated pixels that are kept: one for all fits, or tables would not stay."""
+
+
+@dataclass(frozen=True, eq=False)
+class AnnotatedGraph:
+    """An image of a project with what is drawn on it.
+
+    Parameters
+    ----------
+    image : Image
+    annotation : Annotation
+    graph : StoredGraph
+    folder : path
+        Where its tables are kept.
+    classes : int
+    samples : int
+        The most annotated pixels that are kept of a block.
+    """
+
+    image: Image
+    annotation: Annotation
+    graph: StoredGraph
+    folder: Path
+    classes: int
+    samples: int
+
+    def tables(self, reach: int, client: Client | None = None) -> ImageTables:
+        """Return the tables of the blocks near annotated pixels; those that are there and still true stay as they are.
+
+        Parameters
+        ----------
+        reach : int
+            How many cells are near.
+        client : distributed.Client, optional
+        """
+        grid = self.graph.grid
+        with about(self.annotation.path):
+            surveyed = list(run_blocks(_surveyed, grid.along_curve(), self, client=client))
+        near = [box.grown(reach, grid.lattice.cells) for _, _, box in surveyed if box is not None]
+        wanted = {block.index: block for box in near for block in grid.touching(box)}
+        keys = {block.index: key for block, key, _ in surveyed if block.index in wanted}
+        self.folder.mkdir(parents=True, exist_ok=True)
+        stale = [wanted[index] for index in sorted(wanted) if not _is_true(self.folder, wanted[index], keys[index])]
+        waiting = {block.index for block in stale}
+        told = BlockCount("tables", len(wanted), (block for index, block in wanted.items() if index not in waiting))
+        with about(self.image.path):
+            for _ in run_blocks(_written, stale, self, keys, client=client, done=told):
+                pass
+        ordered = {index: wanted[index] for index in sorted(wanted)}
+        tables = KeptTables(self.folder, ordered, self.classes)
+        side = tile_side(grid.lattice.cells)
+        tiles = [_tiles(tables[block.index], block, side) for block in ordered.values()]
+        return ImageTables(grid, tables, TileCounts.joined(tiles, len(grid.shape), self.classes))
+
+
+@dataclass(frozen=True, eq=False)
+class KeptTables(Mapping[tuple[int, ...], Table]):
+    """Tables on disk, some of which may have been written before there were as many classes as there are.
+
+    Parameters
+    ----------
+    folder : path
+    blocks : dict of tuple of int to Block
+    classes : int
+    """
+
+    folder: Path
+    blocks: dict[tuple[int, ...], Block]
+    classes: int
+
+    def __getitem__(self, index: tuple[int, ...]) -> Table:
+        table = read_table(self.folder, self.blocks[index])
+        missing = self.classes - table.counts.shape[-1]
+        if not missing:
+            return table
+        ends = [(0, 0)] * (table.counts.ndim - 1)
+        return replace(table, counts=np.pad(table.counts, [*ends, (0, missing)]))
+
+    def __iter__(self) -> Iterator[tuple[int, ...]]:
+        return iter(self.blocks)
+
+    def __len__(self) -> int:
+        return len(self.blocks)
+
+
+def _surveyed(block: Block, of: AnnotatedGraph) -> tuple[Block, bytes, Box | None]:
+    """Return what the table of a block follows from, as a hash, and the box of cells that is annotated."""
+    box = block.pixels(1)
+    truth = annotated_classes(read_window(of.annotation.stored, box)[0], of.classes)
+    digest = hashlib.sha256(f"{of.graph.result.run_id} {of.samples} {SEED} ".encode())
+    if (truth != NOT_ANNOTATED).any():
+        digest.update(truth.tobytes())
+    places = np.nonzero(truth[block.core.within(box)] != NOT_ANNOTATED)
+    if not places[0].size:
+        return block, digest.digest(), None
+    spans = list(zip(places, block.core.start, block.lattice.size, strict=True))
+    start = tuple(int(place.min() + first) // size for place, first, size in spans)
+    stop = tuple(int(place.max() + first) // size + 1 for place, first, size in spans)
+    return block, digest.digest(), Box(start, stop)
+
+
+def _is_true(folder: Path, block: Block, key: bytes) -> bool:
+    file = table_file(folder, block)
+    return file.exists() and mapped_arrays(file)["key"].tobytes() == key
+
+
+def _written(block: Block, of: AnnotatedGraph, keys: Mapping[tuple[int, ...], bytes]) -> None:
+    """Write the table of a block: the image is read where it is annotated, and nowhere else."""
+    truth = annotated_classes(read_window(of.annotation.stored, block.pixels(1))[0], of.classes)
+    channels, axes = len(of.image.channels), len(block.index)
+    sampled = samples_pass(channels, axes, of.samples, SEED)
+    given: dict[str, Any] = {"rows": of.graph.read("rows", block)}
+    if (truth != NOT_ANNOTATED).any():
+        plane = of.annotation.plane.map_blocks(annotated_classes, of.classes, dtype=np.uint8)
+        sources = Sources(of.image.stored, annotation=plane, path=of.image.path)
+        given |= given_of((targets_pass(of.classes), sampled), block, sources, of.graph)
+    else:
+        given["targets"] = np.zeros((given["rows"].ids.size, of.classes), np.uint32)
+        given |= sampled.nothing(block)
+    key = np.frombuffer(keys[block.index], np.uint8)
+    write_table(Table.of_block(block, given, of.classes), of.folder, block, key=key)
+
+
+def _tiles(table: Table, block: Block, side: int) -> TileCounts:
+    cells = np.argwhere(table.counts.any(axis=-1))
+    ids = block.lattice.ids_of(cells + block.cells.start)
+    return TileCounts.of(ids, table.counts[tuple(cells.T)], block.lattice, (side,) * len(block.index))
