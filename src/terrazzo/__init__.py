@@ -18,6 +18,7 @@ if TYPE_CHECKING:
     from terrazzo.blockwise.planning.plan import Plan as Plan
     from terrazzo.blockwise.planning.plan import plan as plan
     from terrazzo.blockwise.runs.score import score as score
+    from terrazzo.blockwise.runs.write_image import write_image as write_image
     from terrazzo.blockwise.runs.write_labels_into import write_labels_into as write_labels_into
     from terrazzo.blockwise.runs.write_polygons import write_polygons as write_polygons
     from terrazzo.blockwise.runs.write_prediction import write_prediction as write_prediction
@@ -118,6 +119,7 @@ _HOME = {
     "register_kind": "terrazzo.models.kinds",
     "score": "terrazzo.blockwise.runs.score",
     "superpixels": "terrazzo.blockwise.arrays.superpixels",
+    "write_image": "terrazzo.blockwise.runs.write_image",
     "write_labels_into": "terrazzo.blockwise.runs.write_labels_into",
     "write_model": "terrazzo.io.model_file",
     "write_ome_zarr": "terrazzo.io.images.ome_zarr_writer",

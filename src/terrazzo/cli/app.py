@@ -9,6 +9,7 @@ from typing import Annotated
 import typer
 
 from terrazzo.cli.compare import compare
+from terrazzo.cli.convert import convert
 from terrazzo.cli.demo import demo
 from terrazzo.cli.fit import fit, fit_unet
 from terrazzo.cli.info import info
@@ -36,7 +37,7 @@ def options(
         raise typer.Exit
 
 
-for command in (fit, plan, predict, score, compare, polygons, info, demo, fit_unet):
+for command in (fit, plan, predict, score, compare, convert, polygons, info, demo, fit_unet):
     app.command()(command)
 
 MISTAKE = 2
@@ -75,7 +76,7 @@ def _help(error: typer.TyperException) -> str:
 
 
 def _what_next(given: list[str]) -> str:
-    if not {"predict", "compare"} & set(given):
+    if not {"predict", "compare", "convert"} & set(given):
         return "run the same command again to start anew"
     without = " without --overwrite" if "--overwrite" in given else ""
     return f"run the same command again{without} to go on where it stopped"

@@ -17,9 +17,9 @@ from numpy.typing import NDArray
 from terrazzo.blocks import Block, BlockGrid
 from terrazzo.errors import InputError
 from terrazzo.html import MOST_READ, SIDE, Html, of_classes, swatches, table
-from terrazzo.io.results.level_arrays import LevelArrays
+from terrazzo.io.levels.level_arrays import LevelArrays
+from terrazzo.io.levels.pyramid import Pyramid
 from terrazzo.io.results.markers import Counts, Index, read_markers
-from terrazzo.io.results.pyramid import Pyramid
 from terrazzo.io.results.tables import edge_frame, node_frame, read_block_graph
 from terrazzo.lattice import Lattice
 from terrazzo.palette import class_colours
