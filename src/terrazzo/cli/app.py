@@ -11,6 +11,7 @@ import typer
 from terrazzo.cli.compare import compare
 from terrazzo.cli.convert import convert
 from terrazzo.cli.demo import demo
+from terrazzo.cli.export import export
 from terrazzo.cli.fit import fit, fit_unet
 from terrazzo.cli.info import info
 from terrazzo.cli.plan import plan
@@ -37,7 +38,7 @@ def options(
         raise typer.Exit
 
 
-for command in (fit, plan, predict, score, compare, convert, polygons, info, demo, fit_unet):
+for command in (fit, plan, predict, score, compare, convert, export, polygons, info, demo, fit_unet):
     app.command()(command)
 
 MISTAKE = 2

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import math
 import shutil
 from dataclasses import replace
 from pathlib import Path
@@ -21,6 +20,7 @@ from terrazzo.io.images.content_stamp import content_stamp
 from terrazzo.io.images.image import Image
 from terrazzo.io.images.ome_zarr_writer import check_levels, image_metadata, pyramid_of
 from terrazzo.io.images.open_image import open_image
+from terrazzo.io.images.planes import planes
 from terrazzo.io.images.stored_array import StoredArray
 from terrazzo.io.levels.coarse import Sampling, sampling_of
 from terrazzo.io.levels.level_arrays import LevelArrays
@@ -34,8 +34,6 @@ from terrazzo.progress import shows_progress
 
 # four of these by four, in a volume by four, are a block: in one file of level 0
 CHUNK, VOLUME_CHUNK = (512, 512), (32, 64, 64)
-# channels are read together while a block of them is no larger
-MOST_TOGETHER = 2**26
 DONE, MADE_FROM = "done", "made_from.json"
 
 
@@ -182,13 +180,8 @@ def _write_tile(tile: Block, stored: StoredArray, arrays: LevelArrays, step: int
 
 
 def _copy(block: Block, stored: StoredArray, arrays: LevelArrays) -> None:
-    channels = stored.shape[0]
-    one = math.prod(block.core.shape) * stored.dtype.itemsize
-    together = max(1, min(channels, MOST_TOGETHER // one))
-    for first in range(0, channels, together):
-        values = stored[(slice(first, first + together), *block.core.slices)]
-        for plane, layer in enumerate(values, first):
-            arrays.write(block, layer, plane)
+    for plane, layer in enumerate(planes(stored, block.core)):
+        arrays.write(block, layer, plane)
 
 
 def _remove_partial_files(made: Path) -> None:
