@@ -18,7 +18,9 @@ if TYPE_CHECKING:
     from terrazzo.blockwise.planning.plan import Plan as Plan
     from terrazzo.blockwise.planning.plan import plan as plan
     from terrazzo.blockwise.runs.score import score as score
+    from terrazzo.blockwise.runs.write_image import write_image as write_image
     from terrazzo.blockwise.runs.write_labels_into import write_labels_into as write_labels_into
+    from terrazzo.blockwise.runs.write_measurements import write_measurements as write_measurements
     from terrazzo.blockwise.runs.write_polygons import write_polygons as write_polygons
     from terrazzo.blockwise.runs.write_prediction import write_prediction as write_prediction
     from terrazzo.comparison.compare import Comparison as Comparison
@@ -37,8 +39,10 @@ if TYPE_CHECKING:
     from terrazzo.io.images.open_image import open_labels as open_labels
     from terrazzo.io.model_file import open_model as open_model
     from terrazzo.io.model_file import write_model as write_model
+    from terrazzo.io.results.class_tiff import write_tiff as write_tiff
     from terrazzo.io.results.result import Result as Result
     from terrazzo.io.results.result import open_result as open_result
+    from terrazzo.io.results.source_image import source_image as source_image
     from terrazzo.lattice import Lattice as Lattice
     from terrazzo.models.fitted_model import FittedModel as FittedModel
     from terrazzo.models.forest.model import ForestModel as ForestModel
@@ -123,14 +127,18 @@ _HOME = {
     "region_graph": "terrazzo.blockwise.arrays.region_graph",
     "register_kind": "terrazzo.models.kinds",
     "score": "terrazzo.blockwise.runs.score",
+    "source_image": "terrazzo.io.results.source_image",
     "suggest": "terrazzo.project.suggest",
     "superpixels": "terrazzo.blockwise.arrays.superpixels",
+    "write_image": "terrazzo.blockwise.runs.write_image",
     "write_labels_into": "terrazzo.blockwise.runs.write_labels_into",
+    "write_measurements": "terrazzo.blockwise.runs.write_measurements",
     "write_model": "terrazzo.io.model_file",
     "write_ome_zarr": "terrazzo.io.images.ome_zarr_writer",
     "write_places": "terrazzo.project.places",
     "write_polygons": "terrazzo.blockwise.runs.write_polygons",
     "write_prediction": "terrazzo.blockwise.runs.write_prediction",
+    "write_tiff": "terrazzo.io.results.class_tiff",
 }
 
 __all__ = ["__version__", *_HOME]

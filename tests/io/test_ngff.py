@@ -3,7 +3,8 @@ from typing import Any
 import pytest
 
 from terrazzo.errors import ParameterError
-from terrazzo.io.ngff import channel_labels, levels, ome_metadata, single_level
+from terrazzo.io.ngff import channel_labels, levels, ome_metadata
+from terrazzo.io.ngff import multiscale as written
 
 
 def multiscale(**changes: Any) -> dict[str, Any]:
@@ -97,14 +98,14 @@ def test_a_z_axis_has_a_size_where_its_unit_can_be_that_of_the_others(
 
 
 def test_what_is_written_of_a_volume_is_read_again() -> None:
-    (level,) = levels({"multiscales": [single_level("a", "czyx", (9.0, 2.0, 3.0), "nanometer")]})
+    (level,) = levels({"multiscales": [written("a", "czyx", (9.0, 2.0, 3.0), "nanometer", {"0": (1, 1, 1)})]})
     assert (level.axes, level.pixel_size, level.pixel_unit) == ("czyx", {"z": 9.0, "y": 2.0, "x": 3.0}, "nanometer")
 
 
 @pytest.mark.parametrize(("axes", "size"), [("czyx", (1, 2)), ("cyx", (1, 2, 3)), ("zyx", (1, 2, 3, 4))])
 def test_a_pixel_size_for_other_axes_is_refused(axes: str, size: tuple[float, ...]) -> None:
     with pytest.raises(ParameterError, match=f"pixel_size has {len(size)} entries; the axes '.*yx' need"):
-        single_level("a", axes, size, "nanometer")
+        written("a", axes, size, "nanometer", {"0": (1,) * len(axes.removeprefix("c"))})
 
 
 def test_channel_labels_count_only_when_every_channel_has_one() -> None:

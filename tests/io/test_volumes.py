@@ -17,7 +17,7 @@ from numpy.typing import NDArray
 from terrazzo.errors import InputError
 from terrazzo.io.images.image import Image
 from terrazzo.io.images.open_image import open_image, open_labels
-from terrazzo.io.ngff import single_level
+from terrazzo.io.ngff import multiscale
 
 SHAPE = (2, 7, 43, 37)
 SECTIONS = {"photometric": "minisblack", "compression": "zlib"}
@@ -42,7 +42,7 @@ def as_zarr_3(folder: Path) -> Image:
 
 
 def as_ome_zarr(folder: Path) -> Image:
-    ome = {"version": "0.5", "multiscales": [single_level("a", "czyx", (3, 0.5, 0.25), "micrometer")]}
+    ome = {"version": "0.5", "multiscales": [multiscale("a", "czyx", (3, 0.5, 0.25), "micrometer", {"0": (1, 1, 1)})]}
     ome["multiscales"][0]["axes"].insert(0, {"name": "t", "type": "time"})
     ome["multiscales"][0]["datasets"][0]["coordinateTransformations"][0]["scale"].insert(0, 1.0)
     group = zarr.create_group(folder / "a.zarr", attributes={"ome": ome})

@@ -9,7 +9,9 @@ from typing import Annotated
 import typer
 
 from terrazzo.cli.compare import compare
+from terrazzo.cli.convert import convert
 from terrazzo.cli.demo import demo
+from terrazzo.cli.export import export
 from terrazzo.cli.fit import fit, fit_unet
 from terrazzo.cli.info import info
 from terrazzo.cli.plan import plan
@@ -38,7 +40,20 @@ def options(
         raise typer.Exit
 
 
-for command in (fit, plan, predict, suggest, score, compare, polygons, info, demo, fit_unet):
+for command in (
+    fit,
+    plan,
+    predict,
+    suggest,
+    score,
+    compare,
+    convert,
+    export,
+    polygons,
+    info,
+    demo,
+    fit_unet,
+):
     app.command()(command)
 app.add_typer(project, name="project")
 
@@ -81,7 +96,7 @@ def _help(error: typer.TyperException) -> str:
 
 
 def _what_next(given: list[str]) -> str:
-    if not {"predict", "compare", "project"} & set(given):
+    if not {"predict", "compare", "convert", "project"} & set(given):
         return "run the same command again to start anew"
     without = " without --overwrite" if "--overwrite" in given else ""
     return f"run the same command again{without} to go on where it stopped"

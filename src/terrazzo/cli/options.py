@@ -139,6 +139,22 @@ def parse_weights(text: str | None) -> tuple[float, ...] | None:
     return _parse_numbers(text, f"weights are '{text}'; give one number per channel, such as 1,0.5")
 
 
+def parse_chunks(text: str | None) -> tuple[int, ...] | None:
+    """Return what --chunks says: one whole number per axis.
+
+    Raises
+    ------
+    ParameterError
+        If it is not two or three whole numbers of at least 2 with commas between them.
+    """
+    if text is None:
+        return None
+    sizes = tuple(int(part) for part in text.split(",") if part.strip().isdecimal())
+    if len(sizes) != text.count(",") + 1 or len(sizes) not in (2, 3) or min(sizes) < 2:
+        raise ParameterError(f"chunks is '{text}'; give at least 2 pixels for each axis, such as 256,256 or 32,64,64")
+    return sizes
+
+
 def parse_size(text: str) -> int | tuple[int, ...]:
     """Return what --size says: one number for all axes, or one per axis.
 

@@ -37,11 +37,6 @@ class Level:
     pixel_unit: str | None
 
 
-def single_level(name: str, axes: str, pixel_size: tuple[float, ...] | None, pixel_unit: str | None) -> dict[str, Any]:
-    """Return the entry of "multiscales", as of 0.5, for an image with one level, the array "0"; see `multiscale`."""
-    return multiscale(name, axes, pixel_size, pixel_unit, {"0": (1,) * len(axes.removeprefix("c"))})
-
-
 def multiscale(
     name: str,
     axes: str,
@@ -50,6 +45,7 @@ def multiscale(
     factors: Mapping[str, Sequence[int]],
     *,
     origin: Sequence[float] | None = None,
+    sampling: str = "nearest",
 ) -> dict[str, Any]:
     """Return an entry of "multiscales", as of 0.4 and 0.5.
 
@@ -66,7 +62,9 @@ def multiscale(
     factors : mapping of str to sequence of int
         Per array, how many pixels of the finest level lie from one of its pixels to the next, one entry per axis but c.
     origin : sequence of float, optional
-        Where the first pixel of every level lies, in `pixel_unit`; by default at 0.
+        Where the first pixel of the finest level lies, in `pixel_unit`; by default at 0.
+    sampling : {"nearest", "mean"}
+        Whether a pixel of a coarser level is the first of those that it covers, or their mean, in their middle.
 
     Raises
     ------
@@ -86,10 +84,12 @@ def multiscale(
     for path, steps in factors.items():
         scale = [1.0] * lead + [length * step for length, step in zip(lengths, steps, strict=True)]
         transformations: list[dict[str, Any]] = [{"type": "scale", "scale": scale}]
-        if origin is not None and any(origin):
-            transformations.append({"type": "translation", "translation": [0.0] * lead + [*map(float, origin)]})
+        middle = [(step - 1) / 2 if sampling == "mean" else 0.0 for step in steps]
+        first = [a + m * n for a, m, n in zip(origin or [0.0] * len(spatial), middle, lengths, strict=True)]
+        if any(first):
+            transformations.append({"type": "translation", "translation": [0.0] * lead + [*map(float, first)]})
         datasets.append({"path": path, "coordinateTransformations": transformations})
-    sampled = {"type": "nearest"} if len(datasets) > 1 else {}
+    sampled = {"type": sampling} if len(datasets) > 1 else {}
     return {"name": name, "axes": described, "datasets": datasets, **sampled}
 
 

@@ -42,6 +42,8 @@ OUTPUTS: dict[str, tuple[str, tuple[str, ...]]] = {
     "results": ("the results of several images are Zarr directories in a folder", ()),
     "model": ("a model is a safetensors file", (".safetensors",)),
     "polygons": ("polygons are GeoJSON", (".geojson", ".json")),
+    "tiff": ("classes are a TIFF", (".tif", ".tiff")),
+    "table": ("measurements are CSV or Parquet", (".csv", ".parquet")),
     "report": ("a report is a folder", ()),
     "demo": ("a demo is a folder", ()),
 }
@@ -62,6 +64,15 @@ def check_absent(path: str | Path, overwrite: bool) -> None:
     """Raise an InputError if something is at `path` that may not be overwritten."""
     if Path(path).exists() and not overwrite:
         raise InputError(f"'{path}' exists; choose another path or add --overwrite")
+
+
+def check_file_free(path: Path, overwrite: bool, result: str) -> None:
+    """Raise an InputError if a file may not be written to `path`: a folder or what must stay, or inside a result."""
+    if path.is_dir():
+        raise InputError(f"'{path}' is a folder; name a file in it")
+    if path.resolve().is_relative_to(result):
+        raise InputError(f"'{path}' is inside the result '{result}'; choose another path")
+    check_absent(path, overwrite)
 
 
 def check_output(output: str | Path, *inputs: str | Path) -> None:

@@ -18,7 +18,7 @@ from terrazzo.blockwise.planning.work import Work, reading_of, recommended_block
 from terrazzo.errors import InputError, ParameterError
 from terrazzo.html import table
 from terrazzo.io.images.image import Image
-from terrazzo.io.results.pyramid import Pyramid
+from terrazzo.io.levels.pyramid import Pyramid
 from terrazzo.memory import Reading, readable_bytes
 from terrazzo.models.fitted_model import FittedModel
 from terrazzo.models.kinds import unfitted

@@ -10,7 +10,7 @@ from terrazzo.blocks import BlockGrid, total_pixels
 from terrazzo.errors import ModelError
 from terrazzo.io.images.decoding import decoding
 from terrazzo.io.images.image import Image
-from terrazzo.io.results.pyramid import Pyramid
+from terrazzo.io.levels.pyramid import Pyramid
 from terrazzo.memory import CLIENT, OWN_PROCESS_PERCENT, Reading, table_bytes
 from terrazzo.models.fitted_model import FittedModel
 from terrazzo.models.passes.declared import Holds, Pass

@@ -12,7 +12,7 @@ from terrazzo.blockwise.cluster.run_blocks import BlockCount, run_blocks
 from terrazzo.blockwise.inputs.image_array import axis_names
 from terrazzo.errors import InputError
 from terrazzo.io.images.image import Image
-from terrazzo.io.results.level_arrays import LevelArrays
+from terrazzo.io.levels.level_arrays import LevelArrays
 from terrazzo.io.results.result import Result
 from terrazzo.io.results.source_labels import SourceLabels
 from terrazzo.progress import shows_progress

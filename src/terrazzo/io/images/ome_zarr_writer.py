@@ -1,22 +1,27 @@
-"""Write an array of any size as an OME-Zarr 0.5 image."""
+"""Write an array of any size as an OME-Zarr 0.5 image, of one resolution or several."""
 
 import os
 import shutil
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
-from typing import Any, Literal
+from typing import Any, Literal, get_args
 
 import dask.array as da
 import numpy as np
 import zarr
 from numpy.typing import NDArray
 
+from terrazzo.blocks import STORAGE_CHUNKS_PER_BLOCK, BlockGrid
 from terrazzo.errors import InputError, ParameterError
 from terrazzo.io.images.stored_array import reading_chunks
 from terrazzo.io.images.unmasked import unmasked
-from terrazzo.io.ngff import rendering, single_level
+from terrazzo.io.levels.coarse import Sampling, sampling_of
+from terrazzo.io.levels.level_arrays import LevelArrays
+from terrazzo.io.levels.pyramid import Pyramid
+from terrazzo.io.ngff import multiscale, rendering
 from terrazzo.io.output_path import check_ending
 from terrazzo.io.readers.axes import RGB
+from terrazzo.lattice import Lattice
 
 AXES = ("cyx", "yx", "czyx", "zyx")
 IMAGE_CHUNK, VOLUME_CHUNK = (512, 512), (64, 128, 128)
@@ -32,8 +37,9 @@ def write_ome_zarr(
     pixel_unit: str = "micrometer",
     channel_names: Sequence[str] | None = None,
     chunks: tuple[int, ...] | None = None,
+    levels: Sampling | None = None,
 ) -> None:
-    """Write an image or a volume of one resolution as OME-Zarr 0.5, block by block.
+    """Write an image or a volume as OME-Zarr 0.5, block by block.
 
     It is written under a temporary name beside `path` and renamed when it is complete, so that what stands at
     `path` is whole; what an interrupted run left is removed.
@@ -55,6 +61,9 @@ def write_ome_zarr(
     chunks : tuple of int, optional
         (y, x) or (z, y, x) lengths of a stored chunk, which holds one channel; by default (512, 512) or
         (64, 128, 128).
+    levels : {"mean", "nearest"}, optional
+        Write coarser levels as well, of half the rows and columns each, until one fits into a chunk: for images the
+        mean of the pixels that one covers, for labels the first of them. By default there is one level.
 
     Raises
     ------
@@ -62,24 +71,35 @@ def write_ome_zarr(
         If `path` exists or its ending names another format, or `array` is empty, of another type or has a mask of its
         own.
     ParameterError
-        If `axes` does not fit `array`, `channel_names` its channels, or `pixel_size` or `chunks` its spatial axes.
+        If `axes` does not fit `array`, `channel_names` its channels, or `pixel_size` or `chunks` its spatial axes; if
+        `levels` is another word.
     """
+    check_levels(levels)
     target = Path(path).expanduser().absolute()
     source = _checked(target, array, axes, channel_names)
     stored_chunks = _stored_chunks(source.shape, axes, chunks)
-    ome = _metadata(target.name, source.dtype, axes, pixel_size, pixel_unit, channel_names)
+    lead = axes.count("c")
+    extent, chunk = source.shape[lead:], stored_chunks[lead:]
+    pyramid = pyramid_of(extent, chunk) if levels else Pyramid(extent, chunk, ((1,) * len(extent),))
+    sampling = sampling_of(source.dtype, levels or "nearest")
+    ome = image_metadata(
+        target.name,
+        source.dtype,
+        axes,
+        pixel_size,
+        pixel_unit=pixel_unit,
+        channel_names=channel_names,
+        factors=pyramid.factors,
+        sampling=sampling,
+    )
     partial = target.with_name(f".{target.name}.partial")
     if partial.exists():
         shutil.rmtree(partial)
-    group = zarr.create_group(partial, attributes={"ome": ome})
-    stored = group.create_array(
-        "0",
-        shape=source.shape,
-        dtype=source.dtype,
-        chunks=stored_chunks,
-        dimension_names=list(axes),
-    )
-    _write_blocks(source, stored, axes)
+    arrays = LevelArrays(str(partial), pyramid, source.shape[0] if lead else 0, sampling)
+    arrays.create(zarr.create_group(partial, attributes={"ome": ome}), source.dtype)
+    _write_blocks(source, zarr.open_array(partial, path="0", mode="r+"), axes)
+    if levels:
+        arrays.coarsen_all()
     partial.rename(target)
 
 
@@ -119,15 +139,32 @@ def _write_blocks(source: da.Array, stored: zarr.Array[Any], axes: str) -> None:
     da.store(aligned, stored, lock=False)
 
 
-def _metadata(
+def check_levels(levels: str | None) -> None:
+    """Raise a ParameterError unless levels are a way of sampling, or none."""
+    if levels not in (None, *get_args(Sampling)):
+        raise ParameterError(f"levels is '{levels}'; it must be 'mean', 'nearest' for labels, or None for one level")
+
+
+def pyramid_of(extent: tuple[int, ...], chunk: tuple[int, ...]) -> Pyramid:
+    """Return the levels of an image that is stored in chunks; its blocks are four chunks wide."""
+    return Pyramid.of(BlockGrid(Lattice(extent, chunk), (STORAGE_CHUNKS_PER_BLOCK,) * len(chunk)))
+
+
+def image_metadata(
     name: str,
     dtype: np.dtype,
     axes: str,
     pixel_size: tuple[float, ...] | None,
-    pixel_unit: str,
+    *,
+    pixel_unit: str | None,
     channel_names: Sequence[str] | None,
+    factors: Sequence[Sequence[int]],
+    sampling: Sampling,
 ) -> dict[str, Any]:
-    ome: dict[str, Any] = {"version": "0.5", "multiscales": [single_level(name, axes, pixel_size, pixel_unit)]}
+    """Return what the group of an image says of it, with its levels "0", "1", …; see `multiscale`."""
+    arrays: Mapping[str, Sequence[int]] = {str(level): steps for level, steps in enumerate(factors)}
+    entry = multiscale(name, axes, pixel_size, pixel_unit, arrays, sampling=sampling)
+    ome: dict[str, Any] = {"version": "0.5", "multiscales": [entry]}
     if channel_names is not None:
         ome["omero"] = _rendering(channel_names, dtype)
     return ome

@@ -14,10 +14,10 @@ import zarr
 from terrazzo.blocks import BlockGrid
 from terrazzo.errors import InputError
 from terrazzo.io.images.image import Image
+from terrazzo.io.levels.level_arrays import SPATIAL_AXES
 from terrazzo.io.ngff import VERSION, class_image, multiscale, probability_image, superpixel_image
 from terrazzo.io.output_path import check_absent
 from terrazzo.io.results.leftovers import half_made, put_in_place, remove_half_made
-from terrazzo.io.results.level_arrays import SPATIAL_AXES
 from terrazzo.io.results.result import (
     CLASSES,
     DONE,

@@ -17,9 +17,10 @@ from numpy.typing import NDArray
 from terrazzo.blocks import Block, BlockGrid
 from terrazzo.errors import InputError
 from terrazzo.html import MOST_READ, SIDE, Html, of_classes, swatches, table
-from terrazzo.io.results.level_arrays import LevelArrays
+from terrazzo.io.levels.level_arrays import LevelArrays
+from terrazzo.io.levels.pyramid import Pyramid
+from terrazzo.io.ngff import levels, ome_metadata
 from terrazzo.io.results.markers import Counts, Index, read_markers
-from terrazzo.io.results.pyramid import Pyramid
 from terrazzo.io.results.tables import edge_frame, node_frame, read_block_graph
 from terrazzo.lattice import Lattice
 from terrazzo.palette import class_colours
@@ -164,6 +165,15 @@ class Result:
         """What the result was made from, and whether it is finished."""
         run: dict[str, Any] = json.loads((Path(self.path) / RUN).read_text())
         return run
+
+    @property
+    def pixel_size(self) -> tuple[tuple[float, ...] | None, str | None]:
+        """The size of a pixel along the axes and its unit, as its metadata say; None where the image did not."""
+        group = zarr.open_group(f"{self.path}/{CLASSES}", mode="r")
+        (level, *_) = levels(ome_metadata(group.attrs.asdict()))
+        if level.pixel_unit is None or level.pixel_size is None:
+            return None, None
+        return tuple(level.pixel_size[axis] for axis in level.axes), level.pixel_unit
 
     def markers(self, name: str) -> Path:
         """Return the folder of a pass's markers."""

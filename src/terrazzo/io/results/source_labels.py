@@ -15,12 +15,12 @@ import zarr
 
 from terrazzo.errors import InputError
 from terrazzo.io.images.image import Image
+from terrazzo.io.levels.level_arrays import LevelArrays
+from terrazzo.io.levels.pyramid import Pyramid
 from terrazzo.io.ngff import class_image, is_multiscale, multiscale, ome_metadata, origin
 from terrazzo.io.readers.selection import select_text
 from terrazzo.io.readers.zarr_reader import is_store
 from terrazzo.io.results.leftovers import half_made, put_in_place, remove_half_made
-from terrazzo.io.results.level_arrays import LevelArrays
-from terrazzo.io.results.pyramid import Pyramid
 from terrazzo.version import __version__
 
 # our own attribute of a label image: which result it shows

@@ -5,8 +5,8 @@ import pytest
 import zarr
 from segmented import grid_of
 
-from terrazzo.io.results.level_arrays import LevelArrays
-from terrazzo.io.results.pyramid import Pyramid
+from terrazzo.io.levels.level_arrays import LevelArrays
+from terrazzo.io.levels.pyramid import Pyramid
 
 SHAPE = (100, 130)
 GRID = grid_of(SHAPE, (3, 3), (4, 4))

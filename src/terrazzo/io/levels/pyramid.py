@@ -1,7 +1,7 @@
 """Which levels does a stored array have, and who writes which part of them? Integers only.
 
-A level takes every 2nd, 4th, 8th pixel of level 0, counted from the image's own origin: nearest sampling on the
-absolute grid. So it is `array[::f, ::f]` whatever the blocks, and its classes are those of its superpixels.
+A level has a pixel for every 2nd, 4th, 8th of level 0, counted from the image's own origin, on the absolute grid. With
+nearest sampling it is `array[::f, ::f]` whatever the blocks, and its classes are those of its superpixels.
 
 A block is four stored chunks wide along each axis. One task writes what lies in whole chunks of its own:
 
@@ -85,19 +85,20 @@ class Pyramid:
         first = self.source(step) + 1 if step else 0
         return range(first, min(self.source(step) + 1 + LEVELS_PER_STEP, len(self.factors)))
 
-    def part(self, step: int, tile: Block, level: int) -> tuple[tuple[slice, ...], tuple[slice, ...]]:
-        """Return where in `level` a tile's pixels are written, and which of the tile's own pixels they are."""
-        strides = self._strides(step, level)
+    def part(self, step: int, tile: Block, level: int) -> tuple[tuple[slice, ...], tuple[int, ...]]:
+        """Return where in `level` a tile's pixels are written, and how many of its own lie from one to the next."""
+        strides = self.strides(step, level)
         core = tile.core
         places = tuple(slice(-(-a // s), -(-b // s)) for a, b, s in zip(core.start, core.stop, strides, strict=True))
-        return places, tuple(slice(None, None, stride) for stride in strides)
+        return places, strides
 
     @property
     def number_of_tiles(self) -> int:
         """How many tasks there are besides those of the blocks."""
         return sum(len(self.tiles(step)) for step in self.steps)
 
-    def _strides(self, step: int, level: int) -> tuple[int, ...]:
+    def strides(self, step: int, level: int) -> tuple[int, ...]:
+        """Return how many pixels of the source of a step lie from one pixel of a level to the next."""
         return tuple(f // s for f, s in zip(self.factors[level], self.factors[self.source(step)], strict=True))
 
 

@@ -6,7 +6,8 @@ from segmented import grid_of
 
 from terrazzo.blocks import BlockGrid
 from terrazzo.errors import ParameterError
-from terrazzo.io.results.pyramid import Pyramid
+from terrazzo.io.levels.coarse import coarse
+from terrazzo.io.levels.pyramid import Pyramid
 from terrazzo.lattice import Lattice
 
 
@@ -49,8 +50,8 @@ def test_a_level_is_every_so_manyth_pixel_whatever_the_blocks(grid):
     for step, tile in tasks_of(pyramid):
         source = pixels if step == 0 else levels[pyramid.source(step)]
         for level in pyramid.levels(step):
-            places, picked = pyramid.part(step, tile, level)
-            levels[level][places] = source[tile.core.slices][picked]
+            places, steps = pyramid.part(step, tile, level)
+            levels[level][places] = coarse(source[tile.core.slices], steps, "nearest")
     for factors, level in zip(pyramid.factors, levels, strict=True):
         assert np.array_equal(level, pixels[tuple(slice(None, None, factor) for factor in factors)])
 

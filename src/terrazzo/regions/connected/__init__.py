@@ -1,0 +1,1 @@
+"""Connected regions of the classes: found in blocks, joined across seams, measured."""
