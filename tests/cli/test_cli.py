@@ -7,7 +7,7 @@ from terrazzo.cli import main
 from terrazzo.cli.app import app
 from terrazzo.errors import InputError
 
-COMMANDS = ("fit", "plan", "predict", "score", "info", "demo")
+COMMANDS = ("fit", "plan", "predict", "score", "convert", "export", "info", "demo")
 
 
 def test_help_names_every_command(run):
@@ -63,6 +63,8 @@ PRINTING_JSON = [
     f"score {RESULT} {TRUTH}",
     f"score {TRUTH} {TRUTH} --classes a,b",
     f"polygons {RESULT} -o {{out}}/p.geojson",
+    f"export {RESULT} -o {{out}}/c.tif --measure {{out}}/r.csv",
+    f"convert {IMAGE} {{out}}/i.ome.zarr",
     f"predict {IMAGE} -m {MODEL} -o {RESULT} --block 32",  # finished: it says so
     f"{FIT} -o {{out}}/lattice --size 8 --width 8 --steps 3",
     f"{FIT} -o {{out}}/forest --model forest --trees 10 --samples 200",
