@@ -7,11 +7,13 @@ from typing import Annotated, Any
 
 import typer
 
-from terrazzo.cli.options import Json, Overwrite
+from terrazzo.cli.groups import grouped
+from terrazzo.cli.options import Writing
 from terrazzo.cli.printing import display, print_values
 from terrazzo.errors import ParameterError
 
 
+@grouped
 def export(
     result: Annotated[Path, typer.Argument(help="A result that terrazzo predict has written.")],
     output: Annotated[
@@ -27,8 +29,8 @@ def export(
     image: Annotated[
         str | None, typer.Option(help="Where intensities are measured: by default the result's own image; or none.")
     ] = None,
-    overwrite: Overwrite = False,
-    json: Json = False,
+    *,
+    writing: Writing,
 ) -> None:
     """Write the classes of a result as OME-TIFF, and measurements of its regions as a table."""
     from terrazzo.blockwise.runs.write_measurements import write_measurements
@@ -46,10 +48,10 @@ def export(
         of_what = source_image(opened) if image is None else open_image(image)
     with display():
         if output is not None:
-            write_tiff(opened, output, coloured=rgb, overwrite=overwrite)
+            write_tiff(opened, output, coloured=rgb, overwrite=writing.overwrite)
             written["output"] = str(output)
         if measure is not None:
             row: Any = per
-            rows = write_measurements(opened, measure, of_what, per=row, overwrite=overwrite)
+            rows = write_measurements(opened, measure, of_what, per=row, overwrite=writing.overwrite)
             written |= {"measure": str(measure), "rows": rows}
-    print_values(written, as_json=json)
+    print_values(written, as_json=writing.json)
