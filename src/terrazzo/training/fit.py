@@ -21,7 +21,7 @@ from terrazzo.progress import shows_progress
 from terrazzo.regions.statistics.features import LATTICE_FEATURES, FeatureSet
 from terrazzo.regions.superpixels.superpixel_parameters import SuperpixelParameters
 from terrazzo.settings import answers
-from terrazzo.training.lattice.choose_size import chosen_size
+from terrazzo.training.lattice.choose_size import chosen_superpixels
 from terrazzo.training.lattice.fit_images import fit_lattice_on_images
 from terrazzo.training.lattice.settings import LatticeTraining
 from terrazzo.training.lattice.start import check_superpixels, checked_start, network_of, start_classes
@@ -47,7 +47,6 @@ def fit(
     """Measure the superpixels of each image and train a lattice network on them.
 
     Superpixels hear their neighbours by direction, and pixels decide. Only blocks near annotated pixels are computed.
-    What is measured of them is held in memory, or on disk.
 
     Parameters
     ----------
@@ -84,11 +83,10 @@ def fit(
     Raises
     ------
     InputError
-        If an image, its annotation and its mask do not fit, images have different axes or channels, or the scratch
-        folder cannot be written.
+        If images, annotations and masks do not fit each other, or the scratch folder cannot be written.
     ParameterError
-        If a parameter is out of range, network or training are those of another kind of model, the annotation cannot be
-        learned from, or superpixels, features or network are asked for that are not those of `start`.
+        If a parameter is out of range or of another kind of model, the annotation cannot be learned from, or
+        superpixels, features or network are asked for that are not those of `start`.
     ModelError
         If images have other axes or channels than those of `start`.
 
@@ -99,14 +97,9 @@ def fit(
     >>> model = tz.fit(images, annotations, size=8, training=quick)  # doctest: +SKIP
     """
     began = time.monotonic()
-    if not isinstance(network, LatticeSettings | None) or not isinstance(training, LatticeTraining):
-        raise ParameterError(
-            f"the network is a {type(network).__name__} and the training a {type(training).__name__}; on images give "
-            "LatticeSettings with LatticeTraining: a network on region graphs is fitted by fit_gnn, on the graphs of "
-            "annotated_graph or region_graph"
-        )
+    _check_kinds(network, training)
     choose_device(training.device)
-    begun = None if start is None else checked_start(start)
+    begun = checked_start(start)
     if begun is not None:
         network, size, superpixels = _as_start(begun, images, network, size, superpixels, features)
         class_names = class_names or start_classes(begun, named_classes(annotations, None))
@@ -115,11 +108,18 @@ def fit(
     given: dict[str, Any] = {"masks": masks, "class_names": class_names, "superpixels": superpixels}
     learned = prepared(images, annotations, size=None if size == "auto" else size, **given)
     if size == "auto":
-        found = chosen_size(learned, prepared, network, training)
-        if found != learned.recipe.superpixels.size[0]:
-            superpixels = replace(learned.recipe.superpixels, size=(found, found))
-            learned = prepared(images, annotations, size=None, **given | {"superpixels": superpixels})
+        chosen = chosen_superpixels(learned, prepared, network, training)
+        learned = prepared(images, annotations, size=None, **given | {"superpixels": chosen})
     return fit_lattice_on_images(learned, network, training, began, begun)
+
+
+def _check_kinds(network: Any, training: Any) -> None:
+    if not isinstance(network, LatticeSettings | None) or not isinstance(training, LatticeTraining):
+        raise ParameterError(
+            f"the network is a {type(network).__name__} and the training a {type(training).__name__}; on images give "
+            "LatticeSettings with LatticeTraining: a network on region graphs is fitted by fit_gnn, on the graphs of "
+            "annotated_graph or region_graph"
+        )
 
 
 def _as_start(

@@ -27,7 +27,7 @@ from terrazzo.io.levels.level_arrays import LevelArrays
 from terrazzo.io.output_path import check_absent, check_ending, check_output
 from terrazzo.io.readers.selection import select_text
 from terrazzo.io.readers.zarr_reader import is_store
-from terrazzo.io.results.leftovers import PARTIAL, half_made, put_in_place
+from terrazzo.io.results.leftovers import half_made, put_in_place, remove_partial
 from terrazzo.io.results.markers import marker, read_markers
 from terrazzo.io.results.result import RUN
 from terrazzo.progress import shows_progress
@@ -87,11 +87,11 @@ def write_image(
         if not _is_begun(made, wanted):
             shutil.rmtree(made, ignore_errors=True)
             _begin(image, target.name, arrays, wanted)
-        _remove_partial_files(made)
+        remove_partial(made)
         _write(image, arrays, active_client(client))
         shutil.rmtree(made / DONE)
         (made / MADE_FROM).unlink()
-        _remove_partial_files(made)
+        remove_partial(made)
         put_in_place(target)
     return open_image(target)
 
@@ -182,9 +182,3 @@ def _write_tile(tile: Block, stored: StoredArray, arrays: LevelArrays, step: int
 def _copy(block: Block, stored: StoredArray, arrays: LevelArrays) -> None:
     for plane, layer in enumerate(planes(stored, block.core)):
         arrays.write(block, layer, plane)
-
-
-def _remove_partial_files(made: Path) -> None:
-    """Remove what a worker that died has half written."""
-    for file in made.rglob(f"*{PARTIAL}"):
-        file.unlink(missing_ok=True)

@@ -51,10 +51,15 @@ def remove_partial_files(result: Result) -> None:
     root = Path(result.path)
     with reported_as_not_written(root):
         remove_half_made(root)
-        for folder, _, names in os.walk(root):
-            for name in names:
-                if name.endswith(PARTIAL):
-                    Path(folder, name).unlink(missing_ok=True)
+        remove_partial(root)
+
+
+def remove_partial(root: Path) -> None:
+    """Remove half-written files from a folder and those in it."""
+    for folder, _, names in os.walk(root):
+        for name in names:
+            if name.endswith(PARTIAL):
+                Path(folder, name).unlink(missing_ok=True)
 
 
 def remove_rows(result: Result) -> None:

@@ -55,12 +55,14 @@ class ColumnNorm(nn.Module):
         if not self.training:
             factor = self.weight * torch.rsqrt(self.variance + SMALLEST)
             return h * factor + (self.bias - self.mean * factor)
+        flat = h.flatten(0, -2)
+        if there is None and len(flat) == 1:
+            there = h.new_ones((*h.shape[:-1], 1))  # torch has no statistics of a single row
         if there is not None:
             mean, variance = _moments(h.float(), there)
             ratio, moved = self._renormed(mean.detach(), variance.detach())
             factor = torch.rsqrt(variance + SMALLEST) * ratio
             return h * (self.weight * factor) + (self.bias + self.weight * (moved - mean * factor))
-        flat = h.flatten(0, -2)
         with torch.no_grad():
             variance, mean = torch.var_mean(flat.float(), dim=0, correction=0)
             ratio, moved = self._renormed(mean, variance)

@@ -21,6 +21,7 @@ from terrazzo.errors import ParameterError
 from terrazzo.models.lattice.settings import LatticeSettings
 from terrazzo.progress import Step, tell
 from terrazzo.regions.classes.annotation import NOT_ANNOTATED
+from terrazzo.regions.superpixels.superpixel_parameters import SuperpixelParameters
 from terrazzo.training.lattice.fit_images import fit_lattice_on_images
 from terrazzo.training.lattice.settings import LatticeTraining
 from terrazzo.training.rules.annotated_images import AnnotatedImages
@@ -52,20 +53,20 @@ class _Window:
     mask: MaskLike | None
 
 
-def chosen_size(
+def chosen_superpixels(
     learned: AnnotatedImages,
     prepared: Callable[..., AnnotatedImages],
     network: LatticeSettings,
     training: LatticeTraining,
-) -> int:
-    """Return the largest of 8, 12 and 16 px that is as good as any, by short fits on a sample of what is annotated.
+) -> SuperpixelParameters:
+    """Return superpixels of the largest of 8, 12 and 16 px that is as good as any, by short fits on a sample.
 
     What they come to, or why none was made, is one line of the log.
 
     Parameters
     ----------
     learned : AnnotatedImages
-        The images at the default size, which is the answer where too little is annotated.
+        The images with the superpixels that are the answer where too little is annotated.
     prepared : callable
         As `annotated_images`, but for what is equal in all fits.
     network : LatticeSettings
@@ -79,7 +80,8 @@ def chosen_size(
     """
     if learned.inputs.axes != 2:
         raise ParameterError("size is 'auto' and the images are volumes; give a size for each axis, such as 2,8,8")
-    default = learned.recipe.superpixels.size[-1]
+    superpixels = learned.recipe.superpixels
+    default = superpixels.size[-1]
     windows = _sample(learned, np.random.default_rng(training.seed))
     counts = sum((_counts(one.truth, learned.inputs.classes) for one in windows), np.zeros(learned.inputs.classes, int))
     if len(windows) < 2 or counts.min() < FEW:
@@ -87,17 +89,17 @@ def chosen_size(
             "too little is annotated to choose the size of superpixels by: it is %d; give a size, or annotate more",
             default,
         )
-        return default
+        return superpixels
     try:
         tried = {size: _tried(size, windows, learned, prepared, network, training) for size in SIZES}
     except ParameterError as error:
         _log.warning("the size of superpixels cannot be chosen on a sample: it is %d (%s)", default, error)
-        return default
+        return superpixels
     best = max(score for score, _ in tried.values())
     chosen = max(size for size, (score, _) in tried.items() if score >= best - WITHIN)
     said = ", ".join(f"{size} px {score:.3f} in {seconds:.0f} s" for size, (score, seconds) in tried.items())
     _log.warning("superpixels of %d px, by the mean IoU of short fits on a sample: %s", chosen, said)
-    return chosen
+    return replace(superpixels, size=(chosen, chosen))
 
 
 def _tried(

@@ -56,9 +56,9 @@ class Start:
                     weights[name][here].copy_(given[there])
 
 
-def checked_start(start: Any) -> LatticeModel:
-    """Return a model that a lattice network can be fitted from; a ParameterError if it is of another kind."""
-    if not isinstance(start, LatticeModel):
+def checked_start(start: Any) -> LatticeModel | None:
+    """Return a model that a lattice network can be fitted from, or None; a ParameterError if it is of another kind."""
+    if not isinstance(start, LatticeModel | None):
         what = getattr(start, "title", type(start).__name__)
         raise ParameterError(
             f"start is a {what}, and only a lattice network is fitted from another; give a model that fit has made, or "
