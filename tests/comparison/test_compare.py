@@ -1,6 +1,5 @@
 import json
 import re
-from pathlib import Path
 
 import numpy as np
 import pytest
@@ -22,47 +21,6 @@ def fits(tmp_path, monkeypatch):
     return lambda: [json.loads(line) for line in notes.read_text().splitlines()]
 
 
-def test_each_method_is_measured_on_what_none_has_seen(compared):
-    report = compared.report
-    fold = report["folds"][0]
-    assert sorted(fold["training"] + fold["validation"] + fold["test"]) == [f"image {n}" for n in range(5)]
-    for name in ("lattice", "forest"):
-        one = report["methods"][name]
-        assert [image["name"] for image in one["images"]] == fold["test"]
-        assert one["scores"]["pixels"] == len(fold["test"]) * 96 * 96
-        assert one["scores"]["accuracy"] > 0.8
-        assert one["training"]["seconds"] > 0
-        assert one["training"]["peak_memory"] > 100 * 2**20
-        assert one["parameters"] > 0
-    # pixels decide, so that accuracy may be above the ceiling of superpixels
-    assert 0.8 < report["methods"]["lattice"]["scores"]["ceiling"] <= 1
-    assert report["methods"]["forest"]["scores"]["ceiling"] is None
-    assert [one["size"] for one in report["trade_off"]] == [8, 16]
-    assert report["growth"]["lattice"]["sides"] == [128, 256]
-
-
-def test_the_scores_are_those_of_the_predictions_on_disk(compared, pairs):
-    work = f"{compared.path}/work/fold-0/forest/predict"
-    outcome = json.loads(Path(work, "outcome.json").read_text())
-    right = pixels = 0
-    for image in outcome["images"]:
-        found = tz.open_labels(image["prediction"]).plane.compute()
-        truth = pairs[1][int(image["name"].split()[1])]
-        right, pixels = right + (found == truth).sum(), pixels + truth.size
-    assert compared.report["methods"]["forest"]["scores"]["accuracy"] == right / pixels
-
-
-def test_a_finished_comparison_is_refused_and_other_things_in_its_place_are_named(compared, pairs):
-    same = {"methods": ("lattice", "forest"), "settings": compared.report["settings"]["settings"]}
-    options = QUICK | {"sizes": (8, 16), "sides": (128, 256)} | same
-    with pytest.raises(InputError, match="holds this comparison, finished; choose another folder or add --overwrite"):
-        tz.compare(*pairs, compared.path, **comparing(**options))
-    with pytest.raises(InputError, match="holds a comparison with seed 0 and not 3"):
-        tz.compare(*pairs, compared.path, **comparing(**options | {"seed": 3}))
-    with pytest.raises(InputError, match="holds a comparison with other images or annotations"):
-        tz.compare(pairs[0], pairs[1][::-1], compared.path, **comparing(**options))
-
-
 def test_a_folder_with_something_else_is_refused(pairs, tmp_path):
     (tmp_path / "mine.txt").touch()
     for overwrite in (False, True):
@@ -75,68 +33,78 @@ def test_a_folder_with_something_else_is_refused(pairs, tmp_path):
 def test_a_report_stays_until_another_has_begun_in_its_place(pairs, tmp_path):
     folder, options = tmp_path / "report", QUICK | {"methods": (STUB,)}
     first = tz.compare(*pairs, folder, **comparing(**options)).report
+    assert first["growth"] == {}
+    assert "Memory of a prediction" not in (folder / "index.html").read_text()
     with pytest.raises(ParameterError, match="5 annotated images are too few"):
         tz.compare(*pairs, folder, **comparing(overwrite=True, folds=9, **options))
     assert json.loads((folder / "report.json").read_text()) == first
     second = tz.compare(*pairs, folder, **comparing(overwrite=True, seed=3, **options)).report
     assert json.loads((folder / "report.json").read_text()) == second != first
     assert sorted(path.name for path in tmp_path.iterdir()) == ["fits.txt", "report"]
-
-
-@pytest.mark.usefixtures("fits")
-def test_a_report_that_a_killed_run_put_aside_is_put_back(pairs, tmp_path):
-    folder, options = tmp_path / "report", QUICK | {"methods": (STUB,)}
-    tz.compare(*pairs, folder, **comparing(**options))
+    # what a killed run has put aside is put back
     folder.rename(tmp_path / ".report.replaced")
     (folder / "inputs").mkdir(parents=True)
     (folder / "compare.json").write_text('{"finished": false}')
     with pytest.raises(InputError, match="holds this comparison, finished"):
-        tz.compare(*pairs, folder, **comparing(**options))
+        tz.compare(*pairs, folder, **comparing(seed=3, **options))
     assert (folder / "index.html").is_file()
     assert sorted(path.name for path in tmp_path.iterdir()) == ["fits.txt", "report"]
 
 
-def test_a_method_that_lacks_folds_is_said_to_and_is_not_the_best(pairs, tmp_path, fits):
-    settings = {STUB: {"fails_from": 2}}
-    options = QUICK | {"methods": (STUB, "forest"), "folds": 2}
-    report = tz.compare(*pairs, tmp_path / "report", **comparing(settings=settings, **options)).report
-    assert len(fits()) == 2
-    assert len(report["methods"][STUB]["failed_folds"]) == 1
+LATE, EARLY, KILLED = f"{STUB}:late", f"{STUB}:early", f"{STUB}:killed"
+
+
+@pytest.fixture(scope="module")
+def troubled(pairs, tmp_path_factory):
+    """A comparison in two folds in which one method works, and variants of another fail in the second, the first, both.
+
+    Its fits as the stub notes them, its folder and its report.
+    """
+    folder = tmp_path_factory.mktemp("troubled")
+    settings = {LATE: {"fails_at": 2}, EARLY: {"fails_at": 3}, KILLED: {"killed": 1}}
+    # numbers of numpy are numbers as well
+    options = QUICK | {"methods": (*settings, "forest"), "folds": 2, "sides": np.array([64]), "seed": np.int64(2)}
+    with pytest.MonkeyPatch.context() as patched:
+        patched.setenv("STUB_FITS", str(folder / "fits.txt"))
+        report = tz.compare(*pairs, folder / "report", **comparing(settings=settings, **options)).report
+    fits = [json.loads(line) for line in (folder / "fits.txt").read_text().splitlines()]
+    return fits, folder / "report", report
+
+
+def test_a_method_that_lacks_folds_is_said_to_and_is_not_the_best(troubled):
+    fits, folder, report = troubled
+    assert fits == [*2 * [{"fails_at": 2}], *2 * [{"fails_at": 3}], *2 * [{"killed": 1}]]
+    for name in (LATE, EARLY):
+        assert len(report["methods"][name]["failed_folds"]) == len(report["methods"][name]["fold_accuracies"]) == 1
     assert "Always the first class" not in report["summary"]
     assert report["summary"].startswith("Random forest on pixels was the most accurate")
-    page = (tmp_path / "report" / "index.html").read_text()
+    page = (folder / "index.html").read_text()
     assert "was measured on 1 of 2 folds, so that its figures do not compare: this fold is too hard" in page
 
 
-@pytest.mark.usefixtures("fits")
-def test_a_method_that_fails_on_the_first_fold_alone_is_measured_on_the_others(pairs, tmp_path):
-    options = QUICK | {"methods": (STUB,), "folds": 4, "settings": {STUB: {"fails_at": 1}}, "sides": (64,)}
-    report = tz.compare(*pairs, tmp_path / "report", **comparing(**options)).report
-    assert len(report["methods"][STUB]["fold_accuracies"]) == 3
-    assert report["growth"] == {}
-
-
-@pytest.mark.usefixtures("fits")
-def test_without_sides_there_is_no_table_of_memory(pairs, tmp_path):
-    compared = tz.compare(*pairs, tmp_path / "none", **comparing(**QUICK | {"methods": (STUB,)}))
-    assert compared.report["growth"] == {}
-    assert "Memory of a prediction" not in (tmp_path / "none" / "index.html").read_text()
-    tz.compare(*pairs, tmp_path / "one", **comparing(**QUICK | {"methods": (STUB,), "sides": (64,)}))
-    page = (tmp_path / "one" / "index.html").read_text()
+def test_memory_is_measured_of_what_was_fitted_on_the_first_fold(troubled):
+    _, folder, report = troubled
+    assert {name: grown["sides"] for name, grown in report["growth"].items()} == {LATE: [64], "forest": [64]}
+    page = (folder / "index.html").read_text()
     assert "Memory of a prediction" in page
     assert "<td>does not grow</td>" not in page
-    assert not list((tmp_path / "one" / "inputs").glob("side-*"))
+    assert not list((folder / "inputs").glob("side-*"))
 
 
-def test_a_method_that_fails_does_not_keep_the_others_from_being_measured(pairs, tmp_path, fits):
-    report = tz.compare(
-        *pairs, tmp_path / "report", **comparing(methods=(STUB, "forest"), settings={STUB: {"killed": 1}}, **QUICK)
-    ).report
-    assert "was ended by signal 6, perhaps for want of memory" in report["methods"][STUB]["error"]
+def test_a_method_that_fails_does_not_keep_the_others_from_being_measured(troubled):
+    _, folder, report = troubled
+    assert "was ended by signal 6, perhaps for want of memory" in report["methods"][KILLED]["error"]
     assert report["methods"]["forest"]["scores"]["accuracy"] > 0.8
-    assert len(fits()) == 1
-    page = (tmp_path / "report" / "index.html").read_text()
-    assert "was not measured: its process was ended by signal 6" in page
+    assert "was not measured: its process was ended by signal 6" in (folder / "index.html").read_text()
+
+
+def test_variants_of_a_method_are_measured_side_by_side(troubled):
+    _, folder, report = troubled
+    titles = [report["methods"][name]["title"] for name in (LATE, EARLY)]
+    assert titles == ["Always the first class (late)", "Always the first class (early)"]
+    layers = [picture["layers"] for picture in report["pictures"]]
+    assert any(LATE in one for one in layers)
+    assert all(":" not in file and (folder / file).is_file() for one in layers for file in one.values())
 
 
 def test_what_was_fitted_before_an_interruption_is_not_fitted_again(pairs, tmp_path, fits):
@@ -156,25 +124,6 @@ def test_what_was_fitted_before_an_interruption_is_not_fitted_again(pairs, tmp_p
     truth = np.concatenate([annotation.ravel() for annotation in pairs[1]])
     assert report["methods"][STUB]["scores"]["accuracy"] == np.mean(truth == 0)
     assert len(report["methods"][STUB]["fold_accuracies"]) == 2
-
-
-def test_variants_of_a_method_are_measured_side_by_side(pairs, tmp_path, fits):
-    names = (f"{STUB}:one", f"{STUB}:two")
-    report = tz.compare(
-        *pairs, tmp_path / "report", **comparing(methods=names, settings={names[1]: {"mark": 2}}, **QUICK)
-    ).report
-    assert fits() == [{}, {"mark": 2}]
-    titles = [report["methods"][name]["title"] for name in names]
-    assert titles == ["Always the first class (one)", "Always the first class (two)"]
-    layers = report["pictures"][0]["layers"]
-    assert all(":" not in file and Path(tmp_path / "report", file).is_file() for file in layers.values())
-
-
-@pytest.mark.usefixtures("fits")
-def test_numbers_of_numpy_are_numbers(pairs, tmp_path):
-    options = QUICK | {"methods": (STUB,), "sides": np.array([64]), "seed": np.int64(2)}
-    report = tz.compare(*pairs, tmp_path / "report", **comparing(**options)).report
-    assert report["growth"][STUB]["sides"] == [64]
 
 
 @pytest.mark.usefixtures("fits")
