@@ -4,7 +4,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from comparison.browser import visit
+from browser import visit
 from PIL import Image
 
 from terrazzo.comparison.growth import _expected_seconds, where_it_stops

@@ -58,13 +58,18 @@ class Page:
         return bad + [one for one in self.logged if one.get("params", {}).get("entry", {}).get("level") == "error"]
 
 
-def visit(url, script, width=390):
+NO_GPU = ("--disable-gpu",)
+# WebGL, drawn by the processor
+SOFTWARE_GPU = ("--use-gl=angle", "--use-angle=swiftshader", "--enable-unsafe-swiftshader")
+
+
+def visit(url, script, width=390, graphics=NO_GPU):
     """Open a page in a browser of a phone's width and return what an async function of the page returns."""
     with tempfile.TemporaryDirectory() as profile:
         options = (
             "--headless",
             "--no-sandbox",
-            "--disable-gpu",
+            *graphics,
             "--remote-debugging-port=0",
             f"--window-size={width},900",
         )
