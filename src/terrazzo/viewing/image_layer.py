@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import re
-from dataclasses import replace
 from typing import Any
 
 import numpy as np
@@ -80,7 +79,11 @@ def _shader(image: Image, coarsest: ShownLevel) -> str:
     names = tuple(name.lower() for name in image.channels)
     coloured = names == RGB
     if coloured and coarsest.dtype == np.uint8:
-        return "void main() {\n  emitRGB(vec3(" + ", ".join(f"toNormalized(getDataValue({c}))" for c in range(3)) + "));\n}\n"
+        return (
+            "void main() {\n  emitRGB(vec3("
+            + ", ".join(f"toNormalized(getDataValue({c}))" for c in range(3))
+            + "));\n}\n"
+        )
     ranges = _ranges(coarsest)
     if len(names) == 1:
         return _range("range", ranges[0]) + _grey("range")
@@ -97,7 +100,9 @@ def _shader(image: Image, coarsest: ShownLevel) -> str:
 
 def _range(name: str, span: tuple[float, float] | None, channel: int | None = None) -> str:
     of_channel = [] if channel is None else [f"channel={channel}"]
-    of_values = [] if span is None else [f"range=[{span[0]:.9g}, {span[1]:.9g}]", f"window=[{span[0]:.9g}, {span[1]:.9g}]"]
+    of_values = (
+        [] if span is None else [f"range=[{span[0]:.9g}, {span[1]:.9g}]", f"window=[{span[0]:.9g}, {span[1]:.9g}]"]
+    )
     return f"#uicontrol invlerp {name}({', '.join(of_values + of_channel)})\n"
 
 
@@ -129,5 +134,3 @@ def _range_of(values: NDArray[Any]) -> tuple[float, float] | None:
     if known.dtype.kind in "ui":
         low, high = np.floor(low), np.ceil(high)
     return (float(low), float(high)) if low < high else None
-
-

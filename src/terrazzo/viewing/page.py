@@ -105,7 +105,9 @@ def _documents(layers: Sequence[Layer], space: Space, title: str, entry: Path) -
     }
     start = Path(__file__).with_name(START).read_text()
     start = f"const FIT = {json.dumps(fit)};\n" + start.replace("STATE", json.dumps(state), 1)
-    page = entry.read_text().replace("<script ", f'<script src="{START}"></script><script ', 1)
+    # a browser asks for an icon at the server's root unless there is one here
+    before = f'<link rel="icon" href="data:,"><script src="{START}"></script>'
+    page = entry.read_text().replace("<script ", f"{before}<script ", 1)
     found = {ENTRY: page.encode(), START: start.encode()}
     named = (layer for layer in layers if layer.segment_names)
     return found | {f"{one.name}/{NAMES}/info": json.dumps(names_document(one)).encode() for one in named}

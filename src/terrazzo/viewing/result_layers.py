@@ -34,7 +34,11 @@ def result_layers(result: Result, base: Sequence[float]) -> list[Layer]:
     base : sequence of float
         How many pixels of the image lie from one pixel of the result to the next, along each axis.
     """
-    makers = {CLASSES: [_classes], PROBABILITIES: [_probabilities, _uncertainty], SUPERPIXELS: [_outlines, _superpixels]}
+    makers = {
+        CLASSES: [_classes],
+        PROBABILITIES: [_probabilities, _uncertainty],
+        SUPERPIXELS: [_outlines, _superpixels],
+    }
     return [make(result, base) for key, several in makers.items() if key in result.images for make in several]
 
 

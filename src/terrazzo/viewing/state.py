@@ -24,6 +24,7 @@ def first_state(layers: Sequence[Layer], space: Space, title: str) -> dict[str, 
         "projectionScale": max(space.extent),
         "layers": [_layer(layer, space) for layer in layers],
         "selectedLayer": {"layer": front.name, "visible": True, "size": 300},
+        "toolPalettes": {"opacity": {"side": "right", "row": 1, "visible": True, "tools": list(map(_opacity, layers))}},
         "layout": "xy" if len(space.axes) == 2 else "4panel-alt",
         "showAxisLines": False,
         "showDefaultAnnotations": False,
@@ -51,6 +52,11 @@ def _layer(layer: Layer, space: Space) -> dict[str, Any]:
     if layer.segment_names:
         sources.append({"url": f"precomputed://{layer.name}/{NAMES}/"})
     return {"name": layer.name, "source": sources, **channels, **layer.shown}
+
+
+def _opacity(layer: Layer) -> dict[str, str]:
+    """Return the slider of a layer's opacity."""
+    return {"layer": layer.name, "type": "selectedAlpha" if layer.shown["type"] == "segmentation" else "opacity"}
 
 
 def _dimensions(space: Space, steps: Sequence[float]) -> dict[str, Any]:
