@@ -65,7 +65,8 @@ SOFTWARE_GPU = ("--use-gl=angle", "--use-angle=swiftshader", "--enable-unsafe-sw
 
 def visit(url, script, width=390, graphics=NO_GPU):
     """Open a page in a browser of a phone's width and return what an async function of the page returns."""
-    with tempfile.TemporaryDirectory() as profile:
+    # its processes may write for a moment after the first has ended
+    with tempfile.TemporaryDirectory(ignore_cleanup_errors=True) as profile:
         options = (
             "--headless",
             "--no-sandbox",

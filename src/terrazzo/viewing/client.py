@@ -10,7 +10,7 @@ from terrazzo.errors import InputError
 
 PACKAGE = "neuroglancer"
 ENTRY = "index.html"
-LICENSE = "LICENSE-neuroglancer.txt"
+LICENSE_THERE, LICENSE = "LICENSE", "LICENSE-neuroglancer.txt"
 
 
 def client_files() -> dict[str, Path]:
@@ -36,4 +36,5 @@ def _license() -> dict[str, Path]:
         listed = files(PACKAGE) or []
     except PackageNotFoundError:
         return {}
-    return {LICENSE: Path(str(file.locate())) for file in listed if file.name == "LICENSE"}
+    found = [Path(str(file.locate())) for file in listed if file.name == LICENSE_THERE]
+    return {LICENSE: found[0]} if found else {}

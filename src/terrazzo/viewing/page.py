@@ -89,8 +89,8 @@ def _base(image: Image, result: Result) -> tuple[float, ...]:
     if extent not in known:
         others = f", or in its coarser levels {', '.join(map(lengths, known[1:]))}" if known[1:] else ""
         raise InputError(
-            f"the result '{result.path}' has {lengths(extent)} pixels and '{image.path}' {lengths(image.extent)}{others}; "
-            "give the image that it was made from, or the result alone"
+            f"the result '{result.path}' has {lengths(extent)} pixels and '{image.path}' {lengths(image.extent)}"
+            f"{others}; give the image that it was made from, or the result alone"
         )
     return tuple(a / b for a, b in zip(image.extent, extent, strict=True))
 

@@ -22,6 +22,8 @@ OPACITY = 0.4
 # Outlines of cells of fewer pixels of a level would cover it.
 FEWEST_PIXELS = 4
 
+EIGHT_BITS: np.dtype[Any] = np.dtype(np.uint8)
+
 Change: TypeAlias = Callable[[zarr.Array[Any], Window], NDArray[Any]]
 
 
@@ -34,11 +36,8 @@ def result_layers(result: Result, base: Sequence[float]) -> list[Layer]:
     base : sequence of float
         How many pixels of the image lie from one pixel of the result to the next, along each axis.
     """
-    makers = {
-        CLASSES: [_classes],
-        PROBABILITIES: [_probabilities, _uncertainty],
-        SUPERPIXELS: [_outlines, _superpixels],
-    }
+    of_superpixels, of_probabilities = (_outlines, _superpixels), (_probabilities, _uncertainty)
+    makers = {CLASSES: (_classes,), PROBABILITIES: of_probabilities, SUPERPIXELS: of_superpixels}
     return [make(result, base) for key, several in makers.items() if key in result.images for make in several]
 
 
@@ -62,8 +61,8 @@ def _classes(result: Result, base: Sequence[float]) -> Layer:
 def _probabilities(result: Result, base: Sequence[float]) -> Layer:
     colours, last = _colours(result), result.probabilities
     sums = [
-        f"  if (only == 0 || only == {number + 1}) sum += vec3({_parts(colour)}) * toNormalized(getDataValue({number}));\n"
-        for number, colour in enumerate(colours)
+        f"  if (only == 0 || only == {number}) sum += vec3({_parts(colour)}) * toNormalized(getDataValue({number - 1}));\n"
+        for number, colour in enumerate(colours, 1)
     ]
     shader = (
         f"// 0: all classes, each in its colour; else one of them, from 1\n"
@@ -83,7 +82,7 @@ def _outlines(result: Result, base: Sequence[float]) -> Layer:
     coarsest = min(result.grid.lattice.size[-2:]) / FEWEST_PIXELS
     factors = result.pyramid.factors
     drawn = sum(max(steps[-2:]) <= coarsest for steps in factors)
-    levels = _levels(result, SUPERPIXELS, base, _outlined, dtype=np.dtype(np.uint8))
+    levels = _levels(result, SUPERPIXELS, base, _outlined)
     blank = [level.blank() for level in levels[drawn:]]
     return Layer("outlines", _axes(result), (*levels[:drawn], *blank), _picture(_in_one_colour("#ffffff"), 0.8))
 
@@ -99,7 +98,7 @@ def _levels(
     key: str,
     base: Sequence[float],
     change: Change,
-    dtype: np.dtype[Any] = np.dtype(np.uint8),
+    dtype: np.dtype[Any] = EIGHT_BITS,
     planes: int = 0,
 ) -> tuple[ShownLevel, ...]:
     pyramid, lead = result.pyramid, (planes,) if planes else ()

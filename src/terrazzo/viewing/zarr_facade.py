@@ -1,4 +1,4 @@
-"""A layer as a Zarr v3 store with OME-NGFF 0.5 metadata that lies nowhere: each of its files is made when it is asked for."""
+"""A layer as a Zarr v3 store with OME-NGFF 0.5 metadata that lies nowhere: its files are made when asked for."""
 
 from __future__ import annotations
 
