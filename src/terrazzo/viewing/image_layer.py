@@ -19,8 +19,7 @@ from terrazzo.viewing.shown_level import ShownLevel, read_side, served_side, sho
 
 # More channels are looked at one by one.
 MOST_BLENDED = 6
-COLOURS = ("#00ff00", "#ff00ff", "#00ffff", "#ffff00", "#ff0000", "#0000ff")
-PURE = ("#ff0000", "#00ff00", "#0000ff")
+COLOURS = ("#ff0000", "#00ff00", "#0000ff", "#00ffff", "#ff00ff", "#ffff00")
 # Percent of the values between which intensities go from black to full.
 DARKEST, BRIGHTEST = 0.1, 99.9
 
@@ -30,14 +29,11 @@ def image_layer(image: Image, kept: KeptWindows) -> Layer:
     blended = len(image.channels) <= MOST_BLENDED
     stored = [_stored_level(image, level, blended, kept) for level in _coarser_and_coarser(image)]
     levels = (*stored[:-1], *with_coarser(stored[-1], kept))
-    shader = _shader(image, stored[-1]) if blended else "#uicontrol invlerp range\n" + _grey("range")
-    return Layer(
-        "image",
-        f"c{image.axes}",
-        levels,
-        {"type": "image", "opacity": 1, "shader": shader},
-        channel_axis="^" if blended else "'",
-    )
+    shader = _shader(image, stored[-1]) if blended else _one_by_one(stored[-1])
+    shown = {"type": "image", "tab": "rendering", "opacity": 1, "codeVisible": False, "shader": shader}
+    if blended:
+        return Layer("image", f"c{image.axes}", levels, shown)
+    return Layer("image", f"c{image.axes}", levels, shown | {"localPosition": [0]}, channel_axis="'")
 
 
 def _coarser_and_coarser(image: Image) -> list[Level]:
@@ -76,38 +72,38 @@ class _Shown:
 
 
 def _shader(image: Image, coarsest: ShownLevel) -> str:
-    names = tuple(name.lower() for name in image.channels)
-    coloured = names == RGB
-    if coloured and coarsest.dtype == np.uint8:
-        return (
-            "void main() {\n  emitRGB(vec3("
-            + ", ".join(f"toNormalized(getDataValue({c}))" for c in range(3))
-            + "));\n}\n"
-        )
+    """Return how channels become a colour: each has a range, a colour and a box to tick, where there are several."""
+    if tuple(name.lower() for name in image.channels) == RGB and coarsest.dtype == np.uint8:
+        parts = ", ".join(f"toNormalized(getDataValue({channel}))" for channel in range(3))
+        return f"void main() {{\n  emitRGB(vec3({parts}));\n}}\n"
     ranges = _ranges(coarsest)
-    if len(names) == 1:
-        return _range("range", ranges[0]) + _grey("range")
-    words = _words(image.channels)
-    lines = []
+    if len(ranges) == 1:
+        return _grey(ranges[0])
+    words, lines = _words(image.channels), []
     for channel, (word, span) in enumerate(zip(words, ranges, strict=True)):
-        colour = (PURE if coloured else COLOURS)[channel]
         lines.append(f"#uicontrol bool show_{word} checkbox(default=true)\n")
-        lines.append(f'#uicontrol vec3 colour_{word} color(default="{colour}")\n')
+        lines.append(f'#uicontrol vec3 colour_{word} color(default="{COLOURS[channel]}")\n')
         lines.append(_range(f"range_{word}", span, channel))
     added = "".join(f"  if (show_{word}) sum += colour_{word} * range_{word}();\n" for word in words)
     return "".join(lines) + "void main() {\n  vec3 sum = vec3(0.0);\n" + added + "  emitRGB(sum);\n}\n"
 
 
+def _one_by_one(coarsest: ShownLevel) -> str:
+    """Return how one of many channels is shown: all in the same range."""
+    known = [span for span in _ranges(coarsest) if span is not None]
+    return _grey((min(low for low, _ in known), max(high for _, high in known)) if known else None)
+
+
+def _grey(span: tuple[float, float] | None) -> str:
+    return f"{_range('range', span)}void main() {{\n  emitGrayscale(range());\n}}\n"
+
+
 def _range(name: str, span: tuple[float, float] | None, channel: int | None = None) -> str:
-    of_channel = [] if channel is None else [f"channel={channel}"]
-    of_values = (
-        [] if span is None else [f"range=[{span[0]:.9g}, {span[1]:.9g}]", f"window=[{span[0]:.9g}, {span[1]:.9g}]"]
-    )
-    return f"#uicontrol invlerp {name}({', '.join(of_values + of_channel)})\n"
-
-
-def _grey(name: str) -> str:
-    return f"void main() {{\n  emitGrayscale({name}());\n}}\n"
+    settings = [] if channel is None else [f"channel={channel}"]
+    if span is not None:
+        values = f"[{span[0]:.9g}, {span[1]:.9g}]"
+        settings += [f"range={values}", f"window={values}"]
+    return f"#uicontrol invlerp {name}({', '.join(settings)})\n"
 
 
 def _words(channels: tuple[str, ...]) -> list[str]:

@@ -3,9 +3,8 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Sequence
 from pathlib import Path
-from typing import Any
 
 from terrazzo.errors import InputError
 from terrazzo.io.images.image import Image
@@ -97,12 +96,8 @@ def _base(image: Image, result: Result) -> tuple[float, ...]:
 
 def _documents(layers: Sequence[Layer], space: Space, title: str, entry: Path) -> dict[str, bytes]:
     state = first_state(layers, space, title)
-    fit: Mapping[str, Any] = {
-        "x": space.extent[-1],
-        "y": space.extent[-2],
-        # the coarsest level is not looked at from farther away
-        "most": 2 * max(layers[0].levels[-1].steps[-2:]),
-    }
+    # the coarsest level is not looked at from far away
+    fit = space.fit() | {"most": 2 * max(layers[0].levels[-1].steps[-2:])}
     start = Path(__file__).with_name(START).read_text()
     start = f"const FIT = {json.dumps(fit)};\n" + start.replace("STATE", json.dumps(state), 1)
     # a browser asks for an icon at the server's root unless there is one here

@@ -60,10 +60,8 @@ def _classes(result: Result, base: Sequence[float]) -> Layer:
 
 def _probabilities(result: Result, base: Sequence[float]) -> Layer:
     colours, last = _colours(result), result.probabilities
-    sums = [
-        f"  if (only == 0 || only == {number}) sum += vec3({_parts(colour)}) * toNormalized(getDataValue({number - 1}));\n"
-        for number, colour in enumerate(colours, 1)
-    ]
+    terms = [f"vec3({_parts(colour)}) * toNormalized(getDataValue({plane}))" for plane, colour in enumerate(colours)]
+    sums = [f"  if (only == 0 || only == {number}) sum += {term};\n" for number, term in enumerate(terms, 1)]
     shader = (
         f"// 0: all classes, each in its colour; else one of them, from 1\n"
         f"#uicontrol int only slider(min=0, max={last}, default=0)\n"
@@ -138,7 +136,8 @@ def _outlined(array: zarr.Array[Any], window: Window) -> NDArray[np.uint8]:
 
 
 def _picture(shader: str, opacity: float) -> dict[str, Any]:
-    return {"type": "image", "opacity": opacity, "shader": shader, "visible": False}
+    look = {"opacity": opacity, "shader": shader, "codeVisible": False}
+    return {"type": "image", "tab": "rendering", "visible": False, **look}
 
 
 def _in_one_colour(colour: str) -> str:

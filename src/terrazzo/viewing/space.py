@@ -29,6 +29,13 @@ class Space:
     size: tuple[float, ...]
     unit: str | None
 
+    def fit(self) -> dict[str, float]:
+        """Return how far what is shown reaches across the window and down, in smallest pixels; a volume is in 4 parts."""
+        reach = [length * size / min(self.size) for length, size in zip(self.extent, self.size, strict=True)]
+        if len(reach) == 2:
+            return {"x": reach[1], "y": reach[0]}
+        return {"x": 2 * max(reach), "y": 2 * max(reach)}
+
     @classmethod
     def of(cls, image: Image) -> Space:
         """Return the space of an image at the level that is open; a unit that is no length is left out."""

@@ -16,7 +16,8 @@ CHANNEL = [1, ""]
 def first_state(layers: Sequence[Layer], space: Space, title: str) -> dict[str, Any]:
     """Return the state, with the addresses of layers relative to the page."""
     dimensions = _dimensions(space, (1.0,) * len(space.axes))
-    front = layers[1] if len(layers) > 1 else layers[0]
+    front, *others = reversed(layers[:2])
+    opacity = {"side": "right", "row": 1, "visible": True, "tools": list(map(_opacity, layers))}
     return {
         "title": title,
         "dimensions": dict(reversed(dimensions.items())),
@@ -24,7 +25,7 @@ def first_state(layers: Sequence[Layer], space: Space, title: str) -> dict[str, 
         "projectionScale": max(space.extent),
         "layers": [_layer(layer, space) for layer in layers],
         "selectedLayer": {"layer": front.name, "visible": True, "size": 300},
-        "toolPalettes": {"opacity": {"side": "right", "row": 1, "visible": True, "tools": list(map(_opacity, layers))}},
+        "toolPalettes": {"opacity": opacity} if others else {},
         "layout": "xy" if len(space.axes) == 2 else "4panel-alt",
         "showAxisLines": False,
         "showDefaultAnnotations": False,
