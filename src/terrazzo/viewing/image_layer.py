@@ -15,7 +15,7 @@ from terrazzo.io.images.stored_level import at_level
 from terrazzo.io.readers.axes import RGB
 from terrazzo.viewing.kept_windows import InWindows, KeptWindows, Read, Window
 from terrazzo.viewing.layer import Layer
-from terrazzo.viewing.shown_level import ShownLevel, read_side, served_side, shown_type, with_coarser
+from terrazzo.viewing.shown_level import ShownLevel, read_side, served_side, shown_type, steps_between, with_coarser
 
 # More channels are looked at one by one.
 MOST_BLENDED = 6
@@ -57,8 +57,7 @@ def _stored_level(image: Image, level: Level, blended: bool, kept: KeptWindows) 
     read: Read = _Shown(stored, dtype)
     if side != chunk:
         read = InWindows(read, stored.shape, side, dtype, kept)
-    steps = tuple(a / b for a, b in zip(image.extent, stored.shape[1:], strict=True))
-    return ShownLevel(stored.shape, dtype, steps, chunk, read)
+    return ShownLevel(stored.shape, dtype, steps_between(image.extent, stored.shape[1:]), chunk, read)
 
 
 class _Shown:

@@ -15,6 +15,7 @@ from terrazzo.viewing.image_layer import image_layer
 from terrazzo.viewing.kept_windows import KeptWindows
 from terrazzo.viewing.layer import Layer
 from terrazzo.viewing.result_layers import result_layers
+from terrazzo.viewing.shown_level import steps_between
 from terrazzo.viewing.space import Space
 from terrazzo.viewing.state import NAMES, first_state, names_document
 from terrazzo.viewing.zarr_facade import ZarrFacade
@@ -91,7 +92,7 @@ def _base(image: Image, result: Result) -> tuple[float, ...]:
             f"the result '{result.path}' has {lengths(extent)} pixels and '{image.path}' {lengths(image.extent)}"
             f"{others}; give the image that it was made from, or the result alone"
         )
-    return tuple(a / b for a, b in zip(image.extent, extent, strict=True))
+    return steps_between(image.extent, extent)
 
 
 def _documents(layers: Sequence[Layer], space: Space, title: str, entry: Path) -> dict[str, bytes]:

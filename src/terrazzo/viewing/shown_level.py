@@ -58,6 +58,16 @@ class ShownLevel:
         return replace(self, read=lambda window: np.zeros([part.stop - part.start for part in window], self.dtype))
 
 
+def steps_between(finest: Sequence[int], extent: Sequence[int]) -> tuple[float, ...]:
+    """Return how many pixels of the finest level lie between two of another: whole numbers if these fit."""
+    return tuple(map(_step, finest, extent))
+
+
+def _step(finest: int, length: int) -> float:
+    whole = max(1, round(finest / length))
+    return float(whole) if length in (finest // whole, -(-finest // whole)) else finest / length
+
+
 def shown_type(dtype: np.dtype[Any]) -> np.dtype[Any]:
     """Return the type in which values are shown: neuroglancer has none of 64 bits for intensities, nor truth values."""
     if dtype.kind == "b":

@@ -30,7 +30,7 @@ class Space:
     unit: str | None
 
     def fit(self) -> dict[str, float]:
-        """Return how far what is shown reaches across the window and down, in smallest pixels; a volume is in 4 parts."""
+        """Return how far what is shown reaches across and down, in smallest pixels; a volume is in 4 parts."""
         reach = [length * size / min(self.size) for length, size in zip(self.extent, self.size, strict=True)]
         if len(reach) == 2:
             return {"x": reach[1], "y": reach[0]}
