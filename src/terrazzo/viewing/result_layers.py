@@ -143,7 +143,9 @@ def _picture(shader: str, opacity: float) -> dict[str, Any]:
 def _in_one_colour(colour: str) -> str:
     return (
         f'#uicontrol vec3 colour color(default="{colour}")\n'
-        "void main() {\n  emitRGBA(vec4(colour, toNormalized(getDataValue())));\n}\n"
+        "void main() {\n  float value = toNormalized(getDataValue());\n"
+        # of the undermost layer the browser sees no opacity, so that the colour fades as well
+        "  emitRGBA(vec4(colour * sqrt(value), value));\n}\n"
     )
 
 
