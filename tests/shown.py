@@ -1,8 +1,10 @@
 """An image in flat squares and a result of it, written by hand: what the page in the browser shows."""
 
+from importlib.util import find_spec
 from types import SimpleNamespace
 
 import numpy as np
+import pytest
 import zarr
 from written import finish
 
@@ -13,6 +15,12 @@ from terrazzo.lattice import Lattice
 
 SQUARE = 16
 NAMES, COLOURS = ("ground", "a <b> & 'c'", "stone"), ("#0a141e", "#ff00ff", "#00ff80")
+
+
+def require_client():
+    """Skip where what shows the page is not installed."""
+    if find_spec("neuroglancer") is None:
+        pytest.skip("the page is shown by neuroglancer, which is not installed: pip install 'terrazzo[view]'")
 
 
 def squares(shape, high, seed=0):

@@ -8,7 +8,7 @@ import urllib.request
 import imageio.v3 as imageio
 import numpy as np
 import pytest
-from shown import squares, stored, write_shown
+from shown import require_client, squares, stored, write_shown
 
 EXTENT = (96, 120)
 
@@ -16,7 +16,7 @@ EXTENT = (96, 120)
 @pytest.fixture(scope="module")
 def study(tmp_path_factory):
     """A folder with an image and a result that knows where it is."""
-    pytest.importorskip("neuroglancer.static", reason="the page is shown by neuroglancer, of terrazzo[view]")
+    require_client()
     folder = tmp_path_factory.mktemp("study")
     imageio.imwrite(folder / "a.png", squares(EXTENT, 256))
     made_from = {"image": str(folder / "a.png"), "level": 0, "axes": "yx"}

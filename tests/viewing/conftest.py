@@ -3,7 +3,7 @@ from types import SimpleNamespace
 import numpy as np
 import pytest
 import tifffile
-from shown import squares, write_shown
+from shown import require_client, squares, write_shown
 
 import terrazzo as tz
 
@@ -13,7 +13,7 @@ EXTENT = (240, 300)
 @pytest.fixture(scope="package")
 def slide(tmp_path_factory):
     """A coloured image without coarser levels, and a result of it."""
-    pytest.importorskip("neuroglancer.static", reason="the page is shown by neuroglancer, of terrazzo[view]")
+    require_client()
     folder = tmp_path_factory.mktemp("slide")
     pixels = squares((3, *EXTENT), 256)
     kind = {"photometric": "rgb", "tile": (32, 48), "resolution": (20000, 20000), "resolutionunit": "CENTIMETER"}
