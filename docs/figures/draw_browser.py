@@ -36,7 +36,7 @@ def main() -> None:
         result = tz.write_prediction(model, image, f"{folder}/result.zarr", probabilities=True)
         with tz.view(image, result) as page:
             pixels = imageio.imread(io.BytesIO(visit(page.address, shot, width=1200, graphics=SOFTWARE_GPU)))
-    imageio.imwrite(Path(__file__).with_name("browser.png"), pixels[..., :3], optimize=True)
+    imageio.imwrite(Path(__file__).with_name("browser.jpg"), pixels[..., :3], quality=88)
 
 
 if __name__ == "__main__":
