@@ -22,7 +22,7 @@ def chromium():
         subprocess.run(INSTALL, capture_output=True, check=False)
         found = shutil.which("chromium")
     if found is None:
-        pytest.skip(f"the report is looked at in Chromium, which is not there: {' '.join(INSTALL)} as root installs it")
+        pytest.skip(f"the page is looked at in Chromium, which is not there: {' '.join(INSTALL)} as root installs it")
     return found
 
 

@@ -37,8 +37,8 @@ def lattice_ids(lattice):
     return (1 + np.ravel_multi_index(np.meshgrid(*cells, indexing="ij"), counts)).astype(lattice.dtype)
 
 
-def write_shown(path, extent, size, *, cells=16, seed=1, made_from=None):
-    """Write a finished result of squares; return it with the arrays that it holds."""
+def write_shown(path, extent, size, *, cells=16, seed=1, made_from=None, finished=True):
+    """Write a result of squares; return it with the arrays that it holds."""
     grid = BlockGrid(Lattice(extent, size), (cells,) * len(extent))
     classes, ids = squares(extent, len(NAMES), seed), lattice_ids(grid.lattice)
     classes[..., :5, :5] = 255
@@ -63,7 +63,8 @@ def write_shown(path, extent, size, *, cells=16, seed=1, made_from=None):
         for step in result.pyramid.steps:
             for tile in result.pyramid.tiles(step):
                 arrays.coarsen(step, tile)
-    finish(result, {})
+    if finished:
+        finish(result, {})
     return SimpleNamespace(result=open_result(path), classes=classes, ids=ids, probabilities=probabilities)
 
 

@@ -3,7 +3,7 @@ import re
 from dataclasses import replace
 
 import pytest
-from shown import NAMES
+from shown import NAMES, write_shown
 
 import terrazzo as tz
 from terrazzo.errors import InputError
@@ -74,6 +74,12 @@ def test_a_result_of_another_image_is_refused(slide, tmp_path):
     tz.write_ome_zarr(tmp_path / "a.ome.zarr", slide.pixels[:, 1:], axes="cyx")
     with pytest.raises(InputError, match=r"has \(y: 240, x: 300\) pixels and .*\(y: 239, x: 300\); give"):
         Page(tz.open_image(tmp_path / "a.ome.zarr"), slide.result)
+
+
+def test_a_result_that_is_not_finished_is_refused(slide, tmp_path):
+    shown = write_shown(tmp_path / "result.zarr", slide.image.extent, (12, 12), finished=False)
+    with pytest.raises(InputError, match="is not finished; run the same terrazzo predict again"):
+        Page(slide.image, shown.result)
 
 
 def test_without_neuroglancer_it_is_said_what_to_install(slide, monkeypatch):

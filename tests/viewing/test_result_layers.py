@@ -1,9 +1,11 @@
 import itertools
+from pathlib import Path
 
 import numpy as np
 import pytest
 from shown import COLOURS, NAMES, write_shown
 
+from terrazzo.errors import InputError
 from terrazzo.viewing.result_layers import result_layers
 
 
@@ -47,6 +49,15 @@ def test_each_layer_shows_what_the_result_holds_at_each_level(shown):
         drawn = min(shown.result.grid.lattice.size[-2:]) >= 4 * max(steps[-2:])
         assert np.array_equal(read(level["outlines"]), drawn * edges_of(shown.ids[every]))
     assert {factor[-1] for factor in factors} >= {1, 2, 4}
+
+
+def test_a_chunk_that_cannot_be_read_is_named(shown):
+    for file in (Path(shown.result.path) / "labels" / "classes" / "0" / "c").rglob("*"):
+        if file.is_file():
+            file.write_bytes(b"no chunk")
+    level = result_layers(shown.result, (1.0,) * shown.ids.ndim)[0].levels[0]
+    with pytest.raises(InputError, match="labels/classes/0' cannot be read"):
+        level.read(tuple(slice(0, n) for n in level.extent))
 
 
 def test_values_of_classes_have_names_and_colours_and_are_all_shown(shown):

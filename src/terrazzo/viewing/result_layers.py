@@ -10,6 +10,7 @@ import numpy as np
 import zarr
 from numpy.typing import NDArray
 
+from terrazzo.io.failures import reported_as_input_error
 from terrazzo.io.levels.level_arrays import SPATIAL_AXES
 from terrazzo.io.results.result import CLASSES, PROBABILITIES, SUPERPIXELS, Result
 from terrazzo.palette import class_colours
@@ -112,7 +113,8 @@ def _levels(
 
 
 def _read(array: zarr.Array[Any], window: Window) -> NDArray[Any]:
-    return np.asarray(array[window])
+    with reported_as_input_error(str(array.store_path), "read"):
+        return np.asarray(array[window])
 
 
 def _unsure(planes: int, array: zarr.Array[Any], window: Window) -> NDArray[np.uint8]:

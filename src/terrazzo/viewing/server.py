@@ -8,6 +8,7 @@ import hmac
 import logging
 import os
 import secrets
+import socket
 import threading
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import PurePosixPath
@@ -125,7 +126,7 @@ class _Files(RequestHandler):
     head = get
 
 
-def _opened(port: int) -> list:  # type: ignore[type-arg]
+def _opened(port: int) -> list[socket.socket]:
     if not 0 <= port <= HIGHEST_PORT:
         raise ParameterError(f"port is {port}; give one from 1024 to {HIGHEST_PORT}, or none for a free one")
     try:
