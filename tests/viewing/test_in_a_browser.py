@@ -17,14 +17,16 @@ from terrazzo.viewing.page import Page
 
 # How far red, green and blue may be off: shaders round.
 NEAR = 2
+# a change is seen in the frame after it, and what has come is drawn in the frame after that
 READY = """
 new Promise(done => {
+  const drawn = then => requestAnimationFrame(() => requestAnimationFrame(then));
   const look = () => {
     const layers = window.viewer?.layerManager.managedLayers ?? [];
     const ready = layers.length && layers.filter(one => one.visible).every(one => one.isReady()) && viewer.isReady();
-    ready ? done(layers.length) : setTimeout(look, 20);
+    ready ? drawn(() => done(layers.length)) : setTimeout(look, 20);
   };
-  look();
+  drawn(look);
 })
 """
 SECTIONS = """
