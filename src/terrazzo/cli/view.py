@@ -43,17 +43,21 @@ def view(
             write_page(opened[0], export, opened[1], overwrite=overwrite)
         print_values({"page": str(export)}, as_json=json)
         return
-    with view(*opened, port=port or 0) as page:
-        if json:
-            print_values({"address": page.address, "port": page.port}, as_json=True)
-        else:
-            typer.echo(page.address)
-        lead = f"ssh -L {page.port}:127.0.0.1:{page.port} HOST"
-        typer.echo(f"Ctrl-C ends it. On another machine the same address opens after {lead}.", err=True)
-        try:
+    try:
+        with view(*opened, port=port or 0) as page:
+            _say(page, json)
             page.wait()
-        except KeyboardInterrupt:  # how this command ends
-            return
+    except KeyboardInterrupt:  # how this command ends
+        return
+
+
+def _say(page: Any, json: bool) -> None:
+    if json:
+        print_values({"address": page.address, "port": page.port}, as_json=True)
+    else:
+        typer.echo(page.address)
+    lead = f"ssh -L {page.port}:127.0.0.1:{page.port} HOST"
+    typer.echo(f"Ctrl-C ends it. On another machine the same address opens after {lead}.", err=True)
 
 
 def _opened(image: str, result: Path | None, reading: Reading) -> tuple[Any, Any]:

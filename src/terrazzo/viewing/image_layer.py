@@ -27,7 +27,7 @@ DARKEST, BRIGHTEST = 0.1, 99.9
 def image_layer(image: Image, kept: KeptWindows) -> Layer:
     """Return the layer of an image; unless its colours are of 8 bits some of it is read, for a first range."""
     blended = len(image.channels) <= MOST_BLENDED
-    stored = [_stored_level(image, level, blended, kept) for level in _coarser_and_coarser(image)]
+    stored = [_stored_level(image, level, blended, kept) for level in shown_levels(image)]
     levels = (*stored[:-1], *with_coarser(stored[-1], kept))
     shader = _shader(image, stored[-1]) if blended else _one_by_one(stored[-1])
     shown = {"type": "image", "tab": "rendering", "opacity": 1, "codeVisible": False, "shader": shader}
@@ -36,11 +36,12 @@ def image_layer(image: Image, kept: KeptWindows) -> Layer:
     return Layer("image", f"c{image.axes}", levels, shown | {"localPosition": [0]}, channel_axis="'")
 
 
-def _coarser_and_coarser(image: Image) -> list[Level]:
+def shown_levels(image: Image) -> list[Level]:
     """Return the level that is open and those after it that are smaller, each than the one before."""
     found: list[Level] = []
-    for level in levels_of(image)[image.level :]:
-        if not found or (max(level.extent) < max(found[-1].extent) and min(level.extent)):
+    for level in levels_of(image):
+        coarser = found and max(level.extent) < max(found[-1].extent) and min(level.extent)
+        if level.number == image.level or coarser:
             found.append(level)
     return found
 

@@ -8,10 +8,9 @@ from pathlib import Path
 
 from terrazzo.errors import InputError
 from terrazzo.io.images.image import Image
-from terrazzo.io.images.image_levels import levels_of
 from terrazzo.io.results.result import Result
 from terrazzo.viewing.client import ENTRY, client_files
-from terrazzo.viewing.image_layer import image_layer
+from terrazzo.viewing.image_layer import image_layer, shown_levels
 from terrazzo.viewing.kept_windows import KeptWindows
 from terrazzo.viewing.layer import Layer
 from terrazzo.viewing.result_layers import result_layers
@@ -85,7 +84,7 @@ class Page:
 def _base(image: Image, result: Result) -> tuple[float, ...]:
     """Return how many pixels of the image lie from one pixel of its result to the next."""
     extent = result.grid.lattice.shape
-    known = [level.extent for level in levels_of(image)[image.level :]]
+    known = [level.extent for level in shown_levels(image)]
     if extent not in known:
         others = f", or in its coarser levels {', '.join(map(lengths, known[1:]))}" if known[1:] else ""
         raise InputError(
