@@ -74,6 +74,9 @@ if TYPE_CHECKING:
     from terrazzo.training.rules.training import ForestTraining as ForestTraining
     from terrazzo.training.rules.training import UNetTraining as UNetTraining
     from terrazzo.training.unet.fit_unet import fit_unet as fit_unet
+    from terrazzo.viewing.view import View as View
+    from terrazzo.viewing.view import view as view
+    from terrazzo.viewing.write_page import write_page as write_page
 
 _HOME = {
     "Annotation": "terrazzo.io.annotations.annotation",
@@ -108,6 +111,7 @@ _HOME = {
     "UNetModel": "terrazzo.models.unet.model",
     "UNetSettings": "terrazzo.models.unet.settings",
     "UNetTraining": "terrazzo.training.rules.training",
+    "View": "terrazzo.viewing.view",
     "annotated_graph": "terrazzo.blockwise.arrays.annotated_graph",
     "compare": "terrazzo.comparison.compare",
     "fit": "terrazzo.training.fit",
@@ -130,11 +134,13 @@ _HOME = {
     "source_image": "terrazzo.io.results.source_image",
     "suggest": "terrazzo.project.suggest",
     "superpixels": "terrazzo.blockwise.arrays.superpixels",
+    "view": "terrazzo.viewing.view",
     "write_image": "terrazzo.blockwise.runs.write_image",
     "write_labels_into": "terrazzo.blockwise.runs.write_labels_into",
     "write_measurements": "terrazzo.blockwise.runs.write_measurements",
     "write_model": "terrazzo.io.model_file",
     "write_ome_zarr": "terrazzo.io.images.ome_zarr_writer",
+    "write_page": "terrazzo.viewing.write_page",
     "write_places": "terrazzo.project.places",
     "write_polygons": "terrazzo.blockwise.runs.write_polygons",
     "write_prediction": "terrazzo.blockwise.runs.write_prediction",

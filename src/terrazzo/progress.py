@@ -86,7 +86,8 @@ SECONDS_BETWEEN_DRAWINGS = 0.1
 SECONDS_BETWEEN_LINES = 30.0
 
 # What is counted; other steps count blocks.
-UNITS = {"graphs": "images", "epochs": "epochs", "trees": "trees", "comparison": "steps", "drawing": "images"}
+UNITS = {"graphs": "images", "drawing": "images", "comparison": "steps"}
+UNITS |= {name: name for name in ("epochs", "trees", "files")}
 BLOCKS = "blocks"
 
 

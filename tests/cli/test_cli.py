@@ -65,6 +65,7 @@ PRINTING_JSON = [
     f"polygons {RESULT} -o {{out}}/p.geojson",
     f"export {RESULT} -o {{out}}/c.tif --measure {{out}}/r.csv",
     f"convert {IMAGE} {{out}}/i.ome.zarr",
+    f"view {IMAGE} {RESULT} --export {{out}}/page",
     f"predict {IMAGE} -m {MODEL} -o {RESULT} --block 32",  # finished: it says so
     f"{FIT} -o {{out}}/lattice --size 8 --width 8 --steps 3",
     f"{FIT} -o {{out}}/forest --model forest --trees 10 --samples 200",

@@ -4,7 +4,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from comparison.browser import visit
+from browser import visit
 from comparison.conftest import QUICK, SETTINGS
 from flat import comparing
 from PIL import Image

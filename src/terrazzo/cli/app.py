@@ -20,6 +20,7 @@ from terrazzo.cli.predict import predict
 from terrazzo.cli.project import project
 from terrazzo.cli.score import score
 from terrazzo.cli.suggest import suggest
+from terrazzo.cli.view import view
 from terrazzo.errors import TerrazzoError
 from terrazzo.version import __version__
 
@@ -46,6 +47,7 @@ for command in (
     predict,
     suggest,
     score,
+    view,
     compare,
     convert,
     export,

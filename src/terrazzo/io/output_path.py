@@ -46,6 +46,7 @@ OUTPUTS: dict[str, tuple[str, tuple[str, ...]]] = {
     "table": ("measurements are CSV or Parquet", (".csv", ".parquet")),
     "report": ("a report is a folder", ()),
     "demo": ("a demo is a folder", ()),
+    "page": ("a page is a folder", ()),
 }
 
 

@@ -5,8 +5,6 @@ from terrazzo.comparison.reporting.page import in_bytes, large
 from terrazzo.comparison.reporting.report import summary
 
 GIB = 2**30
-FIGURES = """[...document.querySelectorAll("td[data-figure]")].map(cell =>
-    [cell.dataset.method, cell.dataset.figure, cell.dataset.class ?? null, cell.textContent.trim()])"""
 
 
 def test_the_summary_names_the_most_accurate_and_what_others_cost_beside_it():

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import math
-from dataclasses import replace
 from typing import Any
 
 import numpy as np
@@ -12,10 +11,9 @@ from numpy.typing import NDArray
 from terrazzo.html import MOST_READ, SIDE
 from terrazzo.io.images.decoding import decoding
 from terrazzo.io.images.stored_array import StoredArray
-from terrazzo.io.readers.axes import IMAGE_AXES, RGB
+from terrazzo.io.images.stored_level import at_level
+from terrazzo.io.readers.axes import RGB
 from terrazzo.io.readers.location import is_url
-from terrazzo.io.readers.readers import READERS
-from terrazzo.io.readers.selection import part_lengths, parts_at
 
 # Of a stack many files might have to be looked at.
 KINDS = ("zarr", "tiff", "raster", "npy", "hdf5")
@@ -52,21 +50,13 @@ def coarse_pixels(stored: StoredArray, level: int, levels: int, channels: tuple[
 def _coarsest(stored: StoredArray, level: int, levels: int) -> StoredArray | None:
     """Return the coarsest level that fills a thumbnail, if it is small and stored in small pieces."""
     for number in range(levels - 1, max(-1, levels - 1 - MOST_LEVELS), -1):
-        coarse = stored if number == level else _at_level(stored, number)
+        coarse = stored if number == level else at_level(stored, number)
         if max(coarse.shape[-2:]) >= SIDE:
             break
     if math.prod(coarse.shape[-2:]) > MOST_READ:
         return None
     cost = decoding(coarse)
     return coarse if max(cost.held, cost.chunk) <= BYTES_PER_PIXEL * MOST_READ else None
-
-
-def _at_level(stored: StoredArray, number: int) -> StoredArray:
-    found = READERS[stored.kind].describe(stored.path, number)
-    parts = parts_at(stored.axes, found.shape, stored.selected)
-    by_axis = dict(zip(stored.axes, part_lengths(stored.axes, found.shape, parts), strict=True))
-    shape = tuple(by_axis.get(axis, 1) for axis in IMAGE_AXES[stored.ndim])
-    return replace(stored, key=found.key, shape=shape, chunks=shape, selected=parts)
 
 
 def _read(coarse: StoredArray, channels: tuple[str, ...]) -> NDArray[Any]:

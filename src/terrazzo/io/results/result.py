@@ -220,7 +220,7 @@ def open_result(path: str | Path) -> Result:
         If there is none, it is damaged, or its blocks are no whole multiples of what its arrays are stored in.
     """
     file = Path(path) / RUN
-    if not file.is_file():
+    if not is_result(path):
         raise InputError(f"'{path}' is no result of terrazzo (it holds no {RUN}); make one with terrazzo predict")
     try:
         run = json.loads(file.read_text())
@@ -238,6 +238,11 @@ def open_result(path: str | Path) -> Result:
     for key, array in arrays.items():
         check_aligned(array, grid, Path(path) / key)
     return Result(str(Path(path).resolve()), grid, *columns, run_id, probabilities, passes, gives)
+
+
+def is_result(path: str | Path) -> bool:
+    """Whether terrazzo wrote a result at a path, finished or not."""
+    return (Path(path) / RUN).is_file()
 
 
 def check_aligned(array: zarr.Array[Any], grid: BlockGrid, path: str | Path) -> None:

@@ -22,7 +22,7 @@ def chromium():
         subprocess.run(INSTALL, capture_output=True, check=False)
         found = shutil.which("chromium")
     if found is None:
-        pytest.skip(f"the report is looked at in Chromium, which is not there: {' '.join(INSTALL)} as root installs it")
+        pytest.skip(f"the page is looked at in Chromium, which is not there: {' '.join(INSTALL)} as root installs it")
     return found
 
 
@@ -58,13 +58,19 @@ class Page:
         return bad + [one for one in self.logged if one.get("params", {}).get("entry", {}).get("level") == "error"]
 
 
-def visit(url, script, width=390):
+NO_GPU = ("--disable-gpu",)
+# WebGL, drawn by the processor
+SOFTWARE_GPU = ("--use-gl=angle", "--use-angle=swiftshader", "--enable-unsafe-swiftshader")
+
+
+def visit(url, script, width=390, graphics=NO_GPU):
     """Open a page in a browser of a phone's width and return what an async function of the page returns."""
-    with tempfile.TemporaryDirectory() as profile:
+    # its processes may write for a moment after the first has ended
+    with tempfile.TemporaryDirectory(ignore_cleanup_errors=True) as profile:
         options = (
             "--headless",
             "--no-sandbox",
-            "--disable-gpu",
+            *graphics,
             "--remote-debugging-port=0",
             f"--window-size={width},900",
         )
