@@ -86,7 +86,14 @@ SECONDS_BETWEEN_DRAWINGS = 0.1
 SECONDS_BETWEEN_LINES = 30.0
 
 # What is counted; other steps count blocks.
-UNITS = {"graphs": "images", "epochs": "epochs", "trees": "trees", "comparison": "steps", "drawing": "images"}
+UNITS = {
+    "images": "images",
+    "graphs": "images",
+    "epochs": "epochs",
+    "trees": "trees",
+    "comparison": "steps",
+    "drawing": "images",
+}
 BLOCKS = "blocks"
 
 
