@@ -96,9 +96,8 @@ def test_an_image_that_cannot_be_computed_is_named(client, images, tmp_path):
 
 
 def test_what_there_is_to_warn_of_is_said_once_of_each_image(client, tmp_path, caplog):
-    seen = Distribution.of(
-        [intensities_of([window_intensities((200 * blobs((40, 44))).clip(0, 255).astype(np.uint8), None)])]
-    )
+    grey = (200 * blobs((40, 44))).clip(0, 255).astype(np.uint8)
+    seen = Distribution.of([intensities_of([window_intensities(grey, None)])])
     model, images = replace(untrained_model(), seen=seen), {}
     for name, times in (("like", 1), ("bright", 16), ("brighter", 256)):
         tz.write_ome_zarr(tmp_path / f"{name}.ome.zarr", grey.astype(np.uint16) * np.uint16(times))
