@@ -19,6 +19,7 @@ from terrazzo.kernels.jit import kernel
 CHAOS = np.float32(1e4)
 CANDIDATES = 8
 MASKED = np.uint8(255)
+NOWHERE = -2
 
 Triple = tuple[int, int, int]
 Spans = tuple[tuple[int, int], tuple[int, int], tuple[int, int]]
@@ -211,8 +212,9 @@ def _assign(image, codes, masked, first, size, grid, box, centres, weights, chao
     channels, width = image.shape[0], x1 - x0
     candidates = np.empty((CANDIDATES, channels + 2, width), np.float32)
     distance, best = np.empty(width, np.float32), np.empty(width, np.float32)
-    places = np.empty(width, np.uint32)
+    places, laid_out = np.empty(width, np.uint32), np.empty(CANDIDATES, np.int64)
     for z in range(z0, z1):
+        laid_out[:] = NOWHERE
         for y in range(y0, y1):
             row = codes[z, y, x0:x1]
             best[:] = np.inf
@@ -222,12 +224,14 @@ def _assign(image, codes, masked, first, size, grid, box, centres, weights, chao
                     break
                 if cell_z < 0 or cell_z >= grid[0] or cell_y < 0 or cell_y >= grid[1]:
                     continue
-                if y == y0 or first[1][y] != first[1][y - 1]:
+                place = (code & 5) | (cell_y & 1) << 1  # a row of cells stays in its place while it is a candidate
+                of = candidates[place]
+                if laid_out[place] != cell_y:
+                    laid_out[place] = cell_y
                     of_row = (cell_z * grid[1] + cell_y) * grid[2]
                     dz = np.float32(z - cell_z * size[0])
                     _find_places(of_row, code & 1, grid[2], centres.shape[1] - 1, first[2][x0:x1], places)
-                    _lay_out(places, code & 1, dz, x0, size[2], first[2][x0:x1], centres, weights, candidates[code])
-                of = candidates[code]
+                    _lay_out(places, code & 1, dz, x0, size[2], first[2][x0:x1], centres, weights, of)
                 _measure_space(np.float32(y - cell_y * size[1]), of[channels], of[channels + 1], weights[1], distance)
                 for channel in range(channels):
                     _add_squared_difference(image[channel, z, y, x0:x1], of[channel], distance)
