@@ -16,7 +16,9 @@ from matplotlib import pyplot as plt
 from matplotlib.axes import Axes
 
 PASSES = {"superpixels": "#d9822b", "classes": "#3b82c4"}
-WHOLE, LEAST, PEERS = "all threads", 0.002, {"scikit-image slic": "scikit-image's slic"}
+WHOLE, LEAST = "all threads", 0.002
+PEERS = {"scikit-image slic": "scikit-image's slic"}
+RESPONSES = "scale_space_eigen_"
 
 
 def main(measured: str) -> None:
@@ -36,7 +38,7 @@ def main(measured: str) -> None:
 def _draw(axes: Axes, name: str, stages: dict[str, dict[str, float]], colour: str, peers: dict[str, float]) -> None:
     spent = {stage: one["core_seconds"] for stage, one in stages.items() if stage != WHOLE}
     rows = sorted(((seconds, stage) for stage, seconds in spent.items() if seconds >= LEAST), reverse=True)
-    shown = [(seconds, stage, colour) for seconds, stage in rows]
+    shown = [(seconds, stage.replace(RESPONSES, "responses at sigma "), colour) for seconds, stage in rows]
     if name == "superpixels":
         shown += [(peers[peer], said, "#9a9a9a") for peer, said in PEERS.items()]
     axes.barh([stage for _, stage, _ in shown], [s for s, _, _ in shown], color=[c for _, _, c in shown])
