@@ -235,7 +235,7 @@ def _choose(labels, image, strays, first_z, first_y, first_x, place, sweep, swee
                 )
                 if not (0 <= along_z <= 1 and 0 <= along_y <= 1 and 0 <= along_x <= 1):
                     continue
-                differ = differ or chosen >= 0
+                differ = differ or bool(chosen >= 0)
                 chosen = label
             offered[side] = label
         # most have one label around them, and of these the pixels need not be read
