@@ -36,6 +36,7 @@ from skimage.segmentation import slic
 import terrazzo as tz
 from terrazzo.blocks import Block
 from terrazzo.blockwise.cluster.cluster import cluster_client
+from terrazzo.blockwise.cluster.worker_server import SETTINGS
 from terrazzo.blockwise.passes.sources import Sources
 from terrazzo.blockwise.passes.stored_passes import write_pass
 from terrazzo.io.results.new_result import create_result_of
@@ -234,4 +235,7 @@ def _lines(path: str) -> list[str]:
 
 
 if __name__ == "__main__":
+    if any(os.environ.get(name) != value for name, value in SETTINGS.items()):
+        # a block is measured as workers compute it: the C library reads these when a process starts
+        os.execve(sys.executable, [sys.executable, *sys.argv], os.environ | SETTINGS)
     main(*sys.argv[1:])

@@ -108,7 +108,8 @@ def slow_labels(image, size, iterations):
     volumes = image.reshape(image.shape[0], *(1,) * (3 - len(size)), *image.shape[1:]).astype(np.float32)
     sigmas = np.array((0.0,) * (3 - len(size)) + SuperpixelParameters(size).sigmas)
     near, far = (
-        np.stack([gaussian(volume * np.float32(0.5), tuple(wide * sigmas)) for volume in volumes]) for wide in (1, 4)
+        np.stack([gaussian(volume * np.float32(0.5), tuple(wide * sigmas), np.float32) for volume in volumes])
+        for wide in (1, 4)
     )
     smooth = (near + np.float32(0.5) * (near - far)).reshape(image.shape)
     return reference.connect(reference.slic(smooth, size, 0.45, iterations), smooth, size)[0] + 1

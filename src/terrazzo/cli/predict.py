@@ -45,8 +45,9 @@ def predict(
     if running.scheduler is None and running.scheduler_file is None and model.is_file():
         start_loading()  # what the workers need, while this process loads the same
     from terrazzo.blockwise.cluster.cluster import cluster_client
+    from terrazzo.blockwise.runs.prepared import prepared
     from terrazzo.blockwise.runs.write_labels_into import check_labels_into, write_labels_into
-    from terrazzo.blockwise.runs.write_prediction import is_prediction_finished, write_prediction
+    from terrazzo.blockwise.runs.write_predictions import write_predictions
     from terrazzo.io.annotations.open_annotation import open_mask
     from terrazzo.io.files import find_annotations, name_results, pair_by_stem
     from terrazzo.io.images.open_image import open_image
@@ -67,21 +68,18 @@ def predict(
         "probabilities": writing.probabilities,
         "overwrite": writing.overwrite,
     }
-    unfinished = []
+    wanted = []
     for image, (_, result), inside in zip(opened, named, masks, strict=True):
-        finished = is_prediction_finished(fitted, image, result, mask=inside, **settings)
+        one = prepared(fitted, image, result, mask=inside, **settings)
         if writing.into:
-            check_labels_into(image, open_result(result).run_id if finished else None, overwrite=writing.overwrite)
-        if finished:
+            check_labels_into(image, open_result(result).run_id if one.finished else None, overwrite=writing.overwrite)
+        if one.finished:
             typer.echo(f"'{result}' is finished: nothing to compute", err=True)
-        else:
-            unfinished.append((image, result, inside))
-    if unfinished:
+        wanted.append(one)
+    if not all(one.finished for one in wanted):
         cluster = cluster_client(running.scheduler, workers, running.scheduler_file, running.memory_limit)
         with cluster as client, display():
-            for image, result, inside in unfinished:
-                options = {"client": client, "device": device}
-                write_prediction(fitted, image, result, mask=inside, **options, **settings)
+            write_predictions(fitted, wanted, client=client, device=device)
     if writing.into:
         with display():
             for image, (_, result) in zip(opened, named, strict=True):

@@ -8,7 +8,8 @@ from pathlib import Path
 
 from distributed import Client
 
-from terrazzo.blockwise.runs.write_prediction import is_prediction_finished, write_prediction
+from terrazzo.blockwise.runs.prepared import prepared
+from terrazzo.blockwise.runs.write_prediction import write_prediction
 from terrazzo.errors import InputError
 from terrazzo.io.results.result import RUN, open_result
 from terrazzo.project.measured import MeasuredSuperpixels
@@ -49,7 +50,8 @@ def measured_graph(folder: Path, name: str, client: Client | None = None) -> Sto
     if not is_measured(folder, name):
         goes_on = False
         with suppress(InputError):  # one that another version has begun, or before the file was touched, begins anew
-            goes_on = is_prediction_finished(model, image, path, block=known.block) is not None
+            prepared(model, image, path, block=known.block)
+            goes_on = True
         write_prediction(model, image, path, client=client, block=known.block, overwrite=not goes_on)
     return StoredGraph(open_result(path))
 

@@ -82,7 +82,7 @@ def test_in_a_long_run_a_task_takes_several_blocks_but_few_of_those_that_are_don
             return executor.submit(run, version, function, batch)
 
         watch = SimpleNamespace(threads=lambda: 1)
-        found = list(_in_windows(submit, lambda block: block.index, iter(blocks), (), watch, told.append))
+        found = list(_in_windows(submit, lambda block: block.index, iter(blocks), (), watch, told.append, repr))
     assert found == [block.index for block in told]
     assert sorted(found) == sorted(block.index for block in blocks)
     assert max(batches) == LARGEST_BATCH

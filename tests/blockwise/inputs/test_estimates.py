@@ -5,7 +5,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from strategies import chunkings
 
-from terrazzo.blockwise.inputs.estimates import lazy_estimate
+from terrazzo.blockwise.inputs.estimates import INTENSITIES, estimated, estimated_here, lazy_estimate
 from terrazzo.models.passes.superpixels import scale_estimate
 from terrazzo.regions.superpixels.compared_channels import compared_channels
 from terrazzo.regions.superpixels.intensity_scale import WINDOW_SIDE, scale_moments, scale_windows
@@ -188,3 +188,20 @@ def test_rounding_is_not_taken_for_a_spread(value):
 def test_a_small_spread_on_a_large_offset_is_found():
     image = 1e6 + np.random.default_rng(1).normal(0, 1, (1, 600, 600))
     assert scale_of(image) == pytest.approx(image.std(), rel=1e-2)
+
+
+@settings(max_examples=5)
+@given(st.sampled_from([(2, 300, 420), (1, 25, 60, 50)]), st.sampled_from(["none", "array", "function"]))
+def test_computed_without_dask_it_is_the_same_to_the_bit(shape, kind):
+    image = np.random.default_rng(0).random(shape).astype(np.float32)
+    inside = np.random.default_rng(1).random(shape[1:]) > 0.4
+    mask = {"none": None, "array": da.from_array(inside, chunks=17), "function": lambda pixels: pixels[0] > 0.3}[kind]
+    wanted = {
+        "scale": scale_estimate(PLAIN),
+        "known": scale_estimate(SuperpixelParameters(scale=3)),
+        INTENSITIES.name: INTENSITIES,
+    }
+    lazy, here = estimated(wanted, da.from_array(image), mask), estimated_here(wanted, image, mask)
+    assert here["known"] == 3
+    assert lazy["scale"] == here["scale"]
+    assert np.array_equal(lazy[INTENSITIES.name].levels, here[INTENSITIES.name].levels)

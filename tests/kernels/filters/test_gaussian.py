@@ -9,6 +9,7 @@ from terrazzo.kernels.filters import gaussian, gaussian_weights, local_mean_and_
 
 SIGMAS = (0.0, 0.4, 1.0, 2.0, 4.3)
 three_sigmas = st.tuples(*[st.sampled_from(SIGMAS)] * 3)
+precisions = st.sampled_from([np.float32, np.float64])
 
 
 @settings(max_examples=60)
@@ -17,6 +18,14 @@ def test_the_gaussian_is_scipys_with_reflecting_borders(shape, sigmas, seed):
     image = random_image(shape, seed)
     expected = ndimage.gaussian_filter(image.astype(float), sigmas, mode="reflect", truncate=4.0)
     assert np.allclose(gaussian(image, sigmas), expected, atol=1e-6)
+
+
+@settings(max_examples=60)
+@given(shapes, three_sigmas, st.sampled_from([1e-20, 1.0, 1e30]), st.integers(0, 99))
+def test_summed_in_single_precision_it_differs_by_a_millionth_of_the_largest_value(shape, sigmas, times, seed):
+    image = random_image(shape, seed) * np.float32(times)
+    away = gaussian(image, sigmas, np.float32).astype(float) - gaussian(image, sigmas)
+    assert np.abs(away).max() <= 1e-6 * np.abs(image).max()
 
 
 @given(shapes, three_sigmas, three_sigmas)
@@ -54,13 +63,13 @@ def test_the_masked_gaussian_is_the_mean_of_the_pixels_inside_by_their_weights(d
 
 
 @settings(max_examples=60)
-@given(st.data(), st.tuples(st.integers(1, 12), st.integers(1, 40), st.integers(1, 40)), three_sigmas)
-def test_out_of_reach_of_what_is_masked_the_masked_gaussian_has_the_gaussians_bits(data, shape, sigmas):
+@given(st.data(), st.tuples(st.integers(1, 12), st.integers(1, 40), st.integers(1, 40)), three_sigmas, precisions)
+def test_out_of_reach_of_what_is_masked_the_masked_gaussian_has_the_gaussians_bits(data, shape, sigmas, precision):
     image, mask = random_image(shape, 4), np.ones(shape, bool)
     mask[tuple(data.draw(st.integers(0, n - 1)) for n in shape)] = False
     reached = ndimage.maximum_filter(~mask, [2 * radius(sigma) + 1 for sigma in sigmas])
-    smooth = masked_gaussian(image, mask, sigmas)
-    assert np.array_equal(smooth[~reached], gaussian(image, sigmas)[~reached])
+    smooth = masked_gaussian(image, mask, sigmas, precision)
+    assert np.array_equal(smooth[~reached], gaussian(image, sigmas, precision)[~reached])
     assert not smooth[~mask].any()
 
 
@@ -98,21 +107,22 @@ def test_a_constant_image_has_no_local_deviation():
     assert np.allclose(std, 0, atol=1e-4)
 
 
-@settings(max_examples=80)
-@given(st.data(), three_sigmas)
-def test_a_crop_with_its_margin_gives_the_bits_of_the_whole_gaussian(data, sigmas):
+@settings(max_examples=100)
+@given(st.data(), three_sigmas, precisions)
+def test_a_crop_with_its_margin_gives_the_bits_of_the_whole_gaussian(data, sigmas, precision):
     image = random_image((9, 45, 61), seed=3)
     kept, around, inner = data.draw(crops_with_margins(image.shape, [radius(sigma) for sigma in sigmas]))
-    assert np.array_equal(gaussian(image[around], sigmas)[inner], gaussian(image, sigmas)[kept])
+    part = gaussian(image[around], sigmas, precision)
+    assert np.array_equal(part[inner], gaussian(image, sigmas, precision)[kept])
 
 
-@settings(max_examples=40)
-@given(st.data(), three_sigmas)
-def test_a_crop_with_its_margin_gives_the_bits_of_the_whole_masked_gaussian(data, sigmas):
+@settings(max_examples=60)
+@given(st.data(), three_sigmas, precisions)
+def test_a_crop_with_its_margin_gives_the_bits_of_the_whole_masked_gaussian(data, sigmas, precision):
     image, mask = random_image((9, 45, 61), seed=3), random_image((9, 45, 61), seed=6) < 1.5
     kept, around, inner = data.draw(crops_with_margins(image.shape, [radius(sigma) for sigma in sigmas]))
-    part = masked_gaussian(image[around], mask[around], sigmas)
-    assert np.array_equal(part[inner], masked_gaussian(image, mask, sigmas)[kept])
+    part = masked_gaussian(image[around], mask[around], sigmas, precision)
+    assert np.array_equal(part[inner], masked_gaussian(image, mask, sigmas, precision)[kept])
 
 
 @settings(max_examples=40)

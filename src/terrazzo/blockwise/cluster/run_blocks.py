@@ -19,6 +19,7 @@ from terrazzo.progress import Step, tell
 from terrazzo.version import __version__
 
 T = TypeVar("T")
+Item = TypeVar("Item")
 Done = Callable[[Block], None]
 TASKS_PER_THREAD = 3
 # A task takes one more block for so many that each thread has had: those that wait for the last task wait 1 % longer.
@@ -35,7 +36,8 @@ def run_blocks(
 ) -> Iterator[T]:
     """Yield `function(block, *shared)` for each block, in the order in which they finish.
 
-    A task runs one block, in long runs several that follow each other.
+    A task runs one block, in long runs several that follow each other. A single block without a client runs in this
+    thread.
 
     Parameters
     ----------
@@ -57,27 +59,55 @@ def run_blocks(
         If a block kills its workers again and again (a worker that dies is made up for), a worker has another version
         of terrazzo, whenever it came, or the scheduler goes away.
     """
+    yield from run_each(function, blocks, *shared, client=client, done=done, called=_block_called)
+
+
+def run_each(
+    function: Callable[..., T],
+    items: Iterable[Item],
+    *shared: Any,
+    client: Client | None = None,
+    done: Callable[[Item], None] | None = None,
+    called: Callable[[Item], str],
+) -> Iterator[T]:
+    """Yield `function(item, *shared)` for each item, as `run_blocks` does; `called` is its name in messages."""
     if client is None:
+        waiting = iter(items)
+        first = list(itertools.islice(waiting, 2))
+        if len(first) < 2:
+            for item in first:
+                result = function(item, *shared)
+                if done is not None:
+                    done(item)
+                yield result
+            return
         with ThreadPoolExecutor(os.cpu_count() or 1) as executor:
-            yield from _in_windows(executor.submit, function, blocks, shared, None, done)
+            yield from _in_windows(
+                executor.submit, function, itertools.chain(first, waiting), shared, None, done, called
+            )
     else:
         watch = WorkerWatch(client)
         # results of tasks and not scattered data, which a scheduler cannot make again when the workers with it died
         sent = [client.submit(loads, dumps(value), pure=False) for value in shared]
         # not pure: what writes runs however often it is asked to, and no key is made from its arguments, which is slow
-        yield from _in_windows(client.get_executor(pure=False).submit, function, blocks, sent, watch, done)
+        yield from _in_windows(client.get_executor(pure=False).submit, function, items, sent, watch, done, called)
+
+
+def _block_called(block: Block) -> str:
+    return f"block {block.index}"
 
 
 def _in_windows(
     submit: Callable[..., Future[_Parcel[T]]],
     function: Callable[..., T],
-    blocks: Iterable[Block],
+    items: Iterable[Item],
     shared: Iterable[Any],
     watch: WorkerWatch | None,
-    done: Done | None,
+    done: Callable[[Item], None] | None,
+    called: Callable[[Item], str],
 ) -> Iterator[T]:
-    waiting: dict[Future[_Parcel[T]], list[Block]] = {}
-    queue, given = iter(blocks), 0
+    waiting: dict[Future[_Parcel[T]], list[Item]] = {}
+    queue, given = iter(items), 0
     try:
         while True:
             threads = watch.threads() if watch else os.cpu_count() or 1
@@ -93,9 +123,9 @@ def _in_windows(
             patience = SECONDS_BETWEEN_QUESTIONS if watch else None
             for future in wait(waiting, patience, FIRST_COMPLETED).done:
                 batch = waiting.pop(future)
-                for block, result in zip(batch, _results(future, batch, watch), strict=True):
+                for item, result in zip(batch, _results(future, called(batch[0]), watch), strict=True):
                     if done is not None:
-                        done(block)
+                        done(item)
                     yield result
     finally:
         for future in waiting:
@@ -109,17 +139,17 @@ class _Parcel(Generic[T]):
     results: list[T]
 
 
-def _run_batch(version: str, function: Callable[..., T], blocks: list[Block], *shared: Any) -> _Parcel[T]:
+def _run_batch(version: str, function: Callable[..., T], items: list[Any], *shared: Any) -> _Parcel[T]:
     check_version(version)
-    return _Parcel([function(block, *shared) for block in blocks])
+    return _Parcel([function(item, *shared) for item in items])
 
 
-def _results(future: Future[_Parcel[T]], batch: list[Block], watch: WorkerWatch | None) -> list[T]:
+def _results(future: Future[_Parcel[T]], first: str, watch: WorkerWatch | None) -> list[T]:
     try:
         return future.result().results
     except Exception as error:
         if watch is not None:
-            watch.explain(error, f"block {batch[0].index}")
+            watch.explain(error, first)
         raise
 
 

@@ -12,8 +12,10 @@ from dask.delayed import Delayed
 from distributed import Client
 from numpy.typing import NDArray
 
+from terrazzo.blocks import Box
 from terrazzo.blockwise.cluster.worker_watch import computed
-from terrazzo.blockwise.inputs.masks import Mask, MaskFunction, inside
+from terrazzo.blockwise.inputs.masks import Mask, MaskFunction, inside, read_mask
+from terrazzo.blockwise.inputs.windows import Readable, read_window
 from terrazzo.models.passes.declared import Estimate, Pass
 from terrazzo.regions.intensities.image_intensities import intensities_of, window_intensities
 from terrazzo.regions.superpixels.intensity_scale import scale_windows
@@ -58,6 +60,21 @@ def estimated(
     lazy = dask.delayed({name: lazy_estimate(estimate, image, mask) for name, estimate in estimates.items()})
     found: dict[str, Any] = lazy.compute() if client is None else computed(lazy, client, ESTIMATING)
     return found
+
+
+def estimated_here(estimates: Mapping[str, Estimate], image: Readable, mask: Mask = None) -> dict[str, Any]:
+    """Return the same, to the bit, computed in this thread without Dask: a window at a time."""
+    found: dict[str, Any] = {name: float(one.known) for name, one in estimates.items() if one.known is not None}
+    asked = {name: one for name, one in estimates.items() if one.known is None}
+    windows = {name: one.windows(image.shape[1:]) for name, one in asked.items()}
+    measured: dict[tuple[str, Box], NDArray[Any]] = {}
+    for box in dict.fromkeys(box for boxes in windows.values() for box in boxes):
+        pixels = read_window(image, box)
+        counted = inside(read_mask(mask, box), pixels)
+        for name, one in asked.items():
+            if box in windows[name]:
+                measured[name, box] = one.measured(pixels, counted)
+    return found | {name: one.combined([measured[name, box] for box in windows[name]]) for name, one in asked.items()}
 
 
 @dask.delayed(pure=True)  # type: ignore[untyped-decorator]

@@ -17,7 +17,8 @@ from terrazzo.blockwise.cluster.run_blocks import run_blocks
 from terrazzo.blockwise.inputs.model_image import model_image, say_pixel_size
 from terrazzo.blockwise.planning.refuse import refuse_what_does_not_fit
 from terrazzo.blockwise.runs.made_from import made_from, started_result
-from terrazzo.blockwise.runs.write_prediction import check_outputs, check_path, go_on, looked_at
+from terrazzo.blockwise.runs.prepared import check_outputs, check_path
+from terrazzo.blockwise.runs.write_prediction import go_on, looked_at
 from terrazzo.errors import InputError, ModelError
 from terrazzo.io.failures import reported_as_not_written
 from terrazzo.io.images.image import Image

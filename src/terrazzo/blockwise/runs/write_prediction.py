@@ -4,30 +4,26 @@ from __future__ import annotations
 
 import logging
 import math
-from collections.abc import Sequence
-from functools import partial
+from collections.abc import Callable, Sequence
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeAlias
 
 from distributed import Client
 
 from terrazzo.blocks import Block
 from terrazzo.blockwise.cluster.active_client import active_client
 from terrazzo.blockwise.cluster.run_blocks import BlockCount, run_blocks
-from terrazzo.blockwise.inputs.block_inputs import warn_of_halo
-from terrazzo.blockwise.inputs.estimates import INTENSITIES, estimated, estimates_of
-from terrazzo.blockwise.inputs.masks import Mask, MaskLike, checked_mask
-from terrazzo.blockwise.inputs.model_image import channel_note, intensity_note, model_image, say_pixel_size
+from terrazzo.blockwise.inputs.estimates import INTENSITIES, estimated, estimated_here, estimates_of
+from terrazzo.blockwise.inputs.masks import Mask, MaskLike
+from terrazzo.blockwise.inputs.model_image import channel_note, intensity_note, model_image
 from terrazzo.blockwise.passes.sources import Sources
 from terrazzo.blockwise.passes.stored_passes import write_pass
-from terrazzo.blockwise.planning.refuse import refuse_what_does_not_fit
-from terrazzo.blockwise.runs.made_from import made_from, started_result
+from terrazzo.blockwise.runs.made_from import started_result
+from terrazzo.blockwise.runs.prepared import Prepared, check_before_blocks, prepared
 from terrazzo.blockwise.runs.run_ledger import PassLedger
-from terrazzo.errors import ParameterError
 from terrazzo.io.images.image import Image
-from terrazzo.io.output_path import check_ending, check_output
 from terrazzo.io.results.leftovers import remove_partial_files
-from terrazzo.io.results.new_result import check_writable, create_result_of
+from terrazzo.io.results.new_result import create_result_of
 from terrazzo.io.results.result import LEVELS, Result
 from terrazzo.io.results.result_writer import ResultWriter
 from terrazzo.ledger import Stopwatch, TaskLedger
@@ -37,6 +33,9 @@ from terrazzo.models.passes.declared import Pass
 from terrazzo.progress import shows_progress
 
 _log = logging.getLogger(__name__)
+
+Say: TypeAlias = Callable[[str, str], None]
+"""Takes a format and what it formats, as the methods of a log do."""
 
 
 @shows_progress
@@ -98,25 +97,34 @@ def write_prediction(
         If a block takes more memory than a worker may hold, or all that run at a time more than this machine has; if
         a block kills its workers again and again.
     """
-    check_path(path, image, mask)
-    array = model_image(model, image)
-    check_outputs(model, probabilities)
-    say_pixel_size(model, image)
     choose_device(device)
     client = active_client(client)
-    grid, inside = model.grid(array.shape[1:], block), checked_mask(mask, array.shape[1:])
-    source = made_from(model, image, mask, grid, probabilities)
-    result = None if overwrite else started_result(path, source)
-    if result is None or not result.run["finished"]:
-        refuse_what_does_not_fit(model, image, grid, client, masked=mask is not None, probabilities=probabilities)
-        warn_of_halo(grid, model.window)
+    one = prepared(model, image, path, mask=mask, block=block, probabilities=probabilities, overwrite=overwrite)
+    check_before_blocks(model, one, client)
+    return write_prepared(model, one, device, client)
+
+
+def write_prepared(
+    model: FittedModel, one: Prepared, device: str, client: Client | None, say: Say = _log.warning
+) -> Result:
+    """Write a result whose arguments are checked, or what is left of it; `say` hears what there is to warn of."""
     passes = model.passes(device)
+    result = None if one.overwrite else started_result(one.path, one.made_from)
     if result is None:
-        found, notes = looked_at(model, passes, image, inside, client)
-        made = partial(create_result_of, model, passes, path, grid, image=image, probabilities=probabilities)
-        result = made(made_from=source | found, overwrite=overwrite, notes=notes)
+        found, notes = looked_at(model, passes, one.image, one.inside, client)
+        result = create_result_of(
+            model,
+            passes,
+            one.path,
+            one.grid,
+            image=one.image,
+            made_from=one.made_from | found,
+            probabilities=one.probabilities,
+            overwrite=one.overwrite,
+            notes=notes,
+        )
     if not result.run["finished"]:
-        go_on(result, model, passes, image, inside, client)
+        go_on(result, model, passes, one.image, one.inside, client, say)
     return result
 
 
@@ -125,7 +133,11 @@ def looked_at(
 ) -> tuple[dict[str, Any], list[str]]:
     """Return what is estimated of an image before its first block, and what there is to say of its channels."""
     compared = {} if model.seen is None else {INTENSITIES.name: INTENSITIES}
-    found = estimated(estimates_of(passes) | compared, model_image(model, image), inside, client)
+    wanted = estimates_of(passes) | compared
+    if client is None:
+        found = estimated_here(wanted, image.stored, inside)
+    else:
+        found = estimated(wanted, model_image(model, image), inside, client)
     notes = channel_note(model, image), intensity_note(model, found.pop(INTENSITIES.name, None), image.path)
     return found, [note for note in notes if note is not None]
 
@@ -137,61 +149,22 @@ def go_on(
     image: Image,
     inside: Mask,
     client: Client | None,
+    say: Say = _log.warning,
 ) -> None:
     """Say what there is to say of the image, and write the blocks that are left."""
     for said in result.run.get("notes", ()):
-        _log.warning("%s", said)
+        say("%s", said)
     remove_partial_files(result)
     estimates = {name: result.run["made_from"][name] for name in estimates_of(passes)}
     sources = Sources(image.stored, inside, estimates=estimates, path=image.path)
-    _write_blocks(ResultWriter(result), model, passes, sources, client)
-
-
-def is_prediction_finished(
-    model: FittedModel,
-    image: Image,
-    path: str | Path,
-    *,
-    mask: MaskLike | None = None,
-    block: int | None = None,
-    probabilities: bool = False,
-    overwrite: bool = False,
-) -> bool:
-    """Whether nothing is left to do for `write_prediction` with these arguments; nothing is written.
-
-    Raises
-    ------
-    ModelError, InputError
-        If `write_prediction` would refuse the image, the mask or what is at the path.
-    """
-    check_path(path, image, mask)
-    array = model_image(model, image)
-    check_outputs(model, probabilities)
-    checked_mask(mask, array.shape[1:])
-    if overwrite:
-        check_writable(path, overwrite)
-        return False
-    grid = model.grid(array.shape[1:], block)
-    started = started_result(path, made_from(model, image, mask, grid, probabilities))
-    return started is not None and bool(started.run["finished"])
-
-
-def check_outputs(model: FittedModel, probabilities: bool) -> None:
-    """Raise a ParameterError if a model gives no probabilities and they are asked for."""
-    if probabilities and not any("probabilities" in one.gives for one in model.passes()):
-        raise ParameterError(f"a {model.title} writes no image of probabilities; leave --probabilities out")
-
-
-def check_path(path: str | Path, image: Image, mask: MaskLike | None) -> None:
-    """Raise an InputError if a result of an image, with its mask, may not be written to a path."""
-    check_ending(path, "result")
-    check_output(path, *(one.path for one in (image, mask) if isinstance(one, Image)))
+    for note in _write_blocks(ResultWriter(result), model, passes, sources, client):
+        say("%s", note)
 
 
 def _write_blocks(
     writer: ResultWriter, model: FittedModel, passes: Sequence[Pass], sources: Sources, client: Client | None
-) -> None:
-    """Run what is left of each pass, and finish the result."""
+) -> list[str]:
+    """Run what is left of each pass, finish the result, and return what there is to warn of now."""
     result = writer.result
     figures: dict[str, Any] = {"pixels": math.prod(result.grid.lattice.shape)}
     ledger: dict[str, dict[str, Any]] = {}
@@ -203,10 +176,9 @@ def _write_blocks(
     ledger[LEVELS] = _run_steps(writer, client)
     remove_partial_files(result)  # of workers that died
     notes = model.notes(figures)
-    for note in notes:
-        _log.warning("%s", note)
     figures["seconds"] = {name: entry["seconds"] for name, entry in ledger.items()}
     writer.finish(figures, notes, ledger)
+    return notes
 
 
 def _run_pass(one: Pass, writer: ResultWriter, sources: Sources, client: Client | None) -> dict[str, Any]:

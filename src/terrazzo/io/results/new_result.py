@@ -2,14 +2,19 @@
 
 from __future__ import annotations
 
+import json
 import shutil
 import uuid
 from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import replace
+from functools import lru_cache
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 import zarr
+from zarr.core.buffer import Buffer
+from zarr.storage import MemoryStore
 
 from terrazzo.blocks import BlockGrid
 from terrazzo.errors import InputError
@@ -137,17 +142,29 @@ def check_writable(path: str | Path, overwrite: bool) -> None:
 
 
 def _write_empty(folder: Path, result: Result, run: dict[str, Any], metadata: dict[str, dict[str, Any]]) -> None:
-    root = zarr.create_group(folder, zarr_format=3, attributes={"ome": metadata[""]})
-    root.create_group("labels", attributes={"ome": metadata["labels"]})
-    of_pixels = {SUPERPIXELS: result.grid.lattice.dtype}
-    for key in result.images:
-        group = root.create_group(key, attributes={"ome": metadata[key]})
-        result.arrays(key).create(group, of_pixels.get(key, np.dtype(np.uint8)))
+    for name, content in _empty_store(replace(result, path="", run_id=""), json.dumps(metadata)).items():
+        file = folder / name
+        file.parent.mkdir(parents=True, exist_ok=True)
+        file.write_bytes(content)
     for name in (*result.passes, LEVELS):
         (folder / DONE / name).mkdir(parents=True)
     for table in (*TABLES, ROWS) if result.has_superpixels else ():
         (folder / table).mkdir()
     write_run(folder, run)
+
+
+@lru_cache(maxsize=8)
+def _empty_store(result: Result, metadata: str) -> dict[str, bytes]:
+    """Return the files of the groups and empty arrays of a result by name: many images have the same."""
+    files: dict[str, Buffer] = {}
+    attributes = json.loads(metadata)
+    root = zarr.create_group(MemoryStore(files), zarr_format=3, attributes={"ome": attributes[""]})
+    root.create_group("labels", attributes={"ome": attributes["labels"]})
+    of_pixels = {SUPERPIXELS: result.grid.lattice.dtype}
+    for key in result.images:
+        group = root.create_group(key, attributes={"ome": attributes[key]})
+        result.arrays(key).create(group, of_pixels.get(key, np.dtype(np.uint8)))
+    return {name: content.to_bytes() for name, content in files.items()}
 
 
 def _metadata(

@@ -1,6 +1,8 @@
-"""Separable Gaussians, of a mask as well, and the local mean and deviation: in float64, in a fixed order."""
+"""Separable Gaussians, of a mask as well, and the local mean and deviation: in a fixed order."""
 
 from __future__ import annotations
+
+from typing import TypeAlias
 
 import numpy as np
 from numpy.typing import NDArray
@@ -10,21 +12,28 @@ from terrazzo.kernels.jit import kernel
 
 TRUNCATE = 4.0
 
+Precision: TypeAlias = "type[np.float32] | type[np.float64]"
+
 
 def radius(sigma: float) -> int:
     """Return the radius in pixels of the Gaussian of standard deviation `sigma`: 4 sigma, rounded."""
     return int(TRUNCATE * sigma + 0.5)
 
 
-def gaussian(volume: NDArray[np.float32], sigmas: tuple[float, float, float]) -> NDArray[np.float32]:
-    """Return the volume (z, y, x) smoothed by a Gaussian of one standard deviation per axis, in pixels."""
-    across, vertical, horizontal = (gaussian_weights(sigma) for sigma in sigmas)
+def gaussian(
+    volume: NDArray[np.float32], sigmas: tuple[float, float, float], precision: Precision = np.float64
+) -> NDArray[np.float32]:
+    """Return the volume (z, y, x) smoothed by a Gaussian of one standard deviation per axis, in pixels.
+
+    It is summed in `precision`: in float32 in half the time, with an error of some 1e-7 of the largest value near.
+    """
+    across, vertical, horizontal = (gaussian_weights(sigma).astype(precision) for sigma in sigmas)
     smooth = np.empty(volume.shape, np.float32)
     if volume.shape[0] == 1 or across.size == 1:  # mirrored, a single section is all there is along z
         for section, result in zip(volume, smooth, strict=True):
             _smooth_section(section, vertical, horizontal, result)
         return smooth
-    plane = np.empty(volume.shape[1:], np.float64)
+    plane = np.empty(volume.shape[1:], precision)
     for z, result in enumerate(smooth):
         _along_z(volume, z, across, plane)
         _smooth_section(plane, vertical, horizontal, result)
@@ -32,7 +41,10 @@ def gaussian(volume: NDArray[np.float32], sigmas: tuple[float, float, float]) ->
 
 
 def masked_gaussian(
-    volume: NDArray[np.float32], mask: NDArray[np.bool_], sigmas: tuple[float, float, float]
+    volume: NDArray[np.float32],
+    mask: NDArray[np.bool_],
+    sigmas: tuple[float, float, float],
+    precision: Precision = np.float64,
 ) -> NDArray[np.float32]:
     """Return the volume (z, y, x) smoothed from the pixels inside the mask alone; 0 outside.
 
@@ -48,16 +60,18 @@ def masked_gaussian(
         Which pixels count.
     sigmas : tuple of float
         The standard deviation along each axis, in pixels.
+    precision : type
+        In which the masked volume is summed; the mask always in float64.
 
     Notes
     -----
     Knutsson and Westin 1993, Normalized and differential convolution.
     """
     if mask.all():
-        return gaussian(volume, sigmas)
+        return gaussian(volume, sigmas, precision)
     zero = np.float32(0)
     weight = np.where(mask, gaussian(mask.astype(np.float32), sigmas), np.float32(1))
-    return np.where(mask, gaussian(np.where(mask, volume, zero), sigmas) / weight, zero)
+    return np.where(mask, gaussian(np.where(mask, volume, zero), sigmas, precision) / weight, zero)
 
 
 def local_mean_and_std(image: NDArray[np.float32], sigma: float) -> tuple[NDArray[np.float32], NDArray[np.float32]]:
@@ -94,15 +108,16 @@ def _exponential(exponent: float) -> float:
 def _along_z(volume, z, weights, plane):
     """Write one section of the volume, correlated with symmetric weights along z."""
     depth, height, width = volume.shape
+    kind = weights.dtype.type
     for y in range(height):
         here, total = volume[z, y], plane[y]
         for x in range(width):
-            total[x] = weights[0] * np.float64(here[x])
+            total[x] = weights[0] * kind(here[x])
         for k in range(1, weights.size):
             before, after = volume[mirrored(z - k, depth), y], volume[mirrored(z + k, depth), y]
             weight = weights[k]
             for x in range(width):
-                total[x] += weight * (np.float64(before[x]) + np.float64(after[x]))
+                total[x] += weight * (kind(before[x]) + kind(after[x]))
 
 
 @kernel
@@ -110,7 +125,7 @@ def _smooth_section(section, vertical, horizontal, result):
     """Correlate a section with symmetric weights along y, then x."""
     height, width = section.shape
     reach = horizontal.size - 1
-    padded, total = np.empty(width + 2 * reach, np.float64), np.empty(width, np.float64)
+    padded, total = np.empty(width + 2 * reach, horizontal.dtype), np.empty(width, horizontal.dtype)
     for y in range(height):
         along_y(section, y, vertical, padded[reach : reach + width])
         along_x(padded, horizontal, total)

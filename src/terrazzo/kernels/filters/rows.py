@@ -9,15 +9,16 @@ from terrazzo.kernels.jit import kernel
 
 @kernel
 def along_y(section, y, weights, total):
-    """Write row `y` of a section, correlated with symmetric weights along y."""
+    """Write row `y` of a section, correlated with symmetric weights along y, in the precision of the weights."""
     height, here = section.shape[0], section[y]
+    kind = weights.dtype.type
     for x in range(total.size):
-        total[x] = weights[0] * np.float64(here[x])
+        total[x] = weights[0] * kind(here[x])
     for k in range(1, weights.size):
         before, after = section[mirrored(y - k, height)], section[mirrored(y + k, height)]
         weight = weights[k]
         for x in range(total.size):
-            total[x] += weight * (np.float64(before[x]) + np.float64(after[x]))
+            total[x] += weight * (kind(before[x]) + kind(after[x]))
 
 
 @kernel

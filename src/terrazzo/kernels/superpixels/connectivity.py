@@ -16,6 +16,9 @@ Triple = tuple[int, int, int]
 # How many cells farther than half a cell an adoption may come from.
 ADOPTION_CELLS = 1
 
+# What stands in place of a label, besides the -1 of no cell: a pixel to be adopted, and one that is looked at next.
+STRAY, LISTED = np.int32(-2), np.int32(-3)
+
 
 def connect(
     cells: NDArray[np.int32], image: NDArray[np.float32], size: Triple
@@ -129,7 +132,7 @@ def _root(parent, run):
 
 @kernel
 def _lift_strays(labels, starts, firsts, root, number):
-    """Set the pixels outside their label's largest piece to -1 and return them, (N, 3)."""
+    """Set the pixels outside their label's largest piece to STRAY and return them, (N, 3)."""
     depth, height, width = labels.shape
     rows = labels.reshape(depth * height, width)
     area = np.zeros(root.size, np.int64)
@@ -158,55 +161,100 @@ def _lift_strays(labels, starts, firsts, root, number):
                 for x in range(starts[run], stop):
                     strays[count, 0], strays[count, 1], strays[count, 2] = row // height, row % height, x
                     count += 1
-                rows[row, starts[run] : stop] = -1
+                rows[row, starts[run] : stop] = STRAY
     return strays
 
 
 @kernel
 def _adopt(labels, image, strays, first, place, sweeps):
-    """Let kept neighbours adopt strays, sweep by sweep; return the strays that are left."""
-    adopter = np.empty(len(strays), np.int32)
-    left = len(strays)
+    """Let kept neighbours adopt strays, sweep by sweep; return the strays that are left.
+
+    A stray that nobody could adopt is looked at again when a pixel beside it was adopted: nothing else changes for it.
+    """
+    looked_at, adopter = strays.copy(), np.empty(len(strays), np.int32)
+    beside = np.empty(strays.shape, np.int32)
+    waiting = len(strays)
     for sweep in range(max(sweeps)):
-        _choose(labels, image, strays[:left], first[0], first[1], first[2], place, sweep, sweeps, adopter)
-        waiting = 0
-        for i in range(left):
-            labels[strays[i, 0], strays[i, 1], strays[i, 2]] = adopter[i]
-            if adopter[i] < 0:
-                strays[waiting] = strays[i]
-                waiting += 1
-        if waiting == left:
+        _choose(labels, image, looked_at[:waiting], first[0], first[1], first[2], place, sweep, sweeps, adopter)
+        for i in range(waiting):
+            labels[looked_at[i, 0], looked_at[i, 1], looked_at[i, 2]] = adopter[i]
+        found = 0
+        for i in range(waiting):
+            if adopter[i] >= 0:
+                found = _add_strays_beside(labels, looked_at[i, 0], looked_at[i, 1], looked_at[i, 2], beside, found)
+        if found == 0:
             break
-        left = waiting
+        waiting = found
+        looked_at, beside = beside, looked_at
+    left = 0
+    for i in range(len(strays)):
+        if labels[strays[i, 0], strays[i, 1], strays[i, 2]] < 0:
+            for axis in range(3):  # an array in another's stead would be copied first
+                strays[left, axis] = strays[i, axis]
+            left += 1
     return strays[:left]
 
 
 @kernel
-def _choose(labels, image, strays, first_z, first_y, first_x, place, sweep, sweeps, adopter):
-    """Write the label of the most similar pixel next to each stray among those that may adopt it, or -1."""
+def _add_strays_beside(labels, z0, y0, x0, beside, found):
+    """Add the strays that touch a pixel to a list, once each; return how many are in it."""
     depth, height, width = labels.shape
+    for side in range(2 * (depth == 1), 6):
+        z, y, x = z0 + STEPS[side, 0], y0 + STEPS[side, 1], x0 + STEPS[side, 2]
+        if 0 <= z < depth and 0 <= y < height and 0 <= x < width and labels[z, y, x] == STRAY:
+            labels[z, y, x] = LISTED
+            beside[found, 0], beside[found, 1], beside[found, 2] = z, y, x
+            found += 1
+    return found
+
+
+@kernel
+def _choose(labels, image, strays, first_z, first_y, first_x, place, sweep, sweeps, adopter):
+    """Write the label of the most similar pixel next to each stray among those that may adopt it, or STRAY."""
+    depth, height, width = labels.shape
+    first_side, last_side = 2 * (sweep >= sweeps[0]), 6
+    offered = np.empty(6, np.int32)
     for i in range(len(strays)):
         z, y, x = strays[i, 0], strays[i, 1], strays[i, 2]
-        nearest, chosen = np.float32(np.inf), np.int32(-1)
-        for side in range(6):
+        chosen, differ = STRAY, False
+        for side in range(first_side, last_side):
             dz, dy, dx = STEPS[side, 0], STEPS[side, 1], STEPS[side, 2]
-            looks = sweep < (sweeps[0] if dz else sweeps[1] if dy else sweeps[2])
-            if not (looks and 0 <= z + dz < depth and 0 <= y + dy < height and 0 <= x + dx < width):
+            offered[side] = STRAY
+            if not (0 <= z + dz < depth and 0 <= y + dy < height and 0 <= x + dx < width):
                 continue
             label = labels[z + dz, y + dy, x + dx]
             if label < 0:
                 continue
-            along_z, along_y, along_x = (
-                place[label, 0] - first_z[z],
-                place[label, 1] - first_y[y],
-                place[label, 2] - first_x[x],
-            )
-            if not (0 <= along_z <= 1 and 0 <= along_y <= 1 and 0 <= along_x <= 1):
+            if (dz and sweep >= sweeps[0]) or (dy and sweep >= sweeps[1]) or (dx and sweep >= sweeps[2]):
                 continue
-            distance = np.float32(0)
-            for channel in range(image.shape[0]):
-                difference = image[channel, z, y, x] - image[channel, z + dz, y + dy, x + dx]
-                distance += difference * difference
-            if distance < nearest or (distance == nearest and label < chosen):
-                nearest, chosen = distance, label
-        adopter[i] = chosen
+            if label != chosen:
+                along_z, along_y, along_x = (
+                    place[label, 0] - first_z[z],
+                    place[label, 1] - first_y[y],
+                    place[label, 2] - first_x[x],
+                )
+                if not (0 <= along_z <= 1 and 0 <= along_y <= 1 and 0 <= along_x <= 1):
+                    continue
+                differ = differ or bool(chosen >= 0)
+                chosen = label
+            offered[side] = label
+        # most have one label around them, and of these the pixels need not be read
+        adopter[i] = _most_alike(image, z, y, x, offered, first_side, last_side) if differ else chosen
+
+
+@kernel
+def _most_alike(image, z, y, x, offered, first_side, last_side):
+    """Return which of the labels that are offered on the sides of a pixel has the pixel most like it."""
+    nearest, chosen = np.float32(np.inf), STRAY
+    for side in range(first_side, last_side):
+        label = offered[side]
+        if label < 0:
+            continue
+        dz, dy, dx = STEPS[side, 0], STEPS[side, 1], STEPS[side, 2]
+        distance = np.float32(0)
+        for channel in range(image.shape[0]):
+            difference = image[channel, z, y, x] - image[channel, z + dz, y + dy, x + dx]
+            distance += difference * difference
+        if distance < nearest or (distance == nearest and label < chosen):
+            nearest, chosen = distance, label
+    return chosen

@@ -19,6 +19,7 @@ from terrazzo.kernels.jit import kernel
 CHAOS = np.float32(1e4)
 CANDIDATES = 8
 MASKED = np.uint8(255)
+NOWHERE = -2
 
 Triple = tuple[int, int, int]
 Spans = tuple[tuple[int, int], tuple[int, int], tuple[int, int]]
@@ -123,55 +124,85 @@ def _cells_of_row(codes, row, first_x, grid, none, cells):
 def _update_centres(image, codes, first, size, grid, box, centres):
     """Set each centre to the mean of its pixels, summed in raster order; a centre without pixels is NaN.
 
-    The last column takes the masked pixels.
+    The last column takes the masked pixels, and is what lies outside the lattice.
     """
     channels, number = image.shape[0], centres.shape[1] - 1
     (z0, z1), (y0, y1), (x0, x1) = box
     sums = np.zeros((channels, number + 1), np.float64)
     offsets = np.zeros((4, number + 1), np.int64)
     cells = np.empty(x1 - x0, np.int32)
+    starts = np.empty(x1 - x0 + 1, np.int32)
     for z in range(z0, z1):
         for y in range(y0, y1):
-            row = first[0][z] * grid[1] + first[1][y]
-            _cells_of_row(codes[z, y, x0:x1], row, first[2][x0:x1], grid, np.int32(number), cells)
-            _add_offsets(cells, z, y, x0, size, grid, offsets)
-            for channel in range(channels):
-                _add_row(cells, image[channel, z, y, x0:x1], sums[channel])
+            row, here, first_x = first[0][z] * grid[1] + first[1][y], codes[z, y, x0:x1], first[2][x0:x1]
+            _cells_of_row(here, row, first_x, grid, np.int32(number), cells)
+            runs = _runs_of_row(cells, starts)
+            from_z, from_y = z - first[0][z] * size[0], y - first[1][y] * size[1]
+            _add_offsets(cells, starts, runs, here, from_z, from_y, x0, first_x, size, offsets)
+            if channels == 3:
+                red, green, blue = image[0, z, y, x0:x1], image[1, z, y, x0:x1], image[2, z, y, x0:x1]
+                _add_three_rows(cells, starts, runs, red, green, blue, sums)
+            else:
+                for channel in range(channels):
+                    _add_row(cells, starts, runs, image[channel, z, y, x0:x1], sums[channel])
     for cell in range(number):
         count = offsets[0, cell]
         for channel in range(channels):
             centres[channel, cell] = sums[channel, cell] / count if count else np.nan
         for axis in range(3):
             centres[channels + axis, cell] = offsets[1 + axis, cell] / count if count else np.nan
+    centres[:, number] = np.nan
 
 
 @kernel
-def _add_offsets(cells, z, y, x0, size, grid, offsets):
-    """Add a row's pixels, run by run, to each cell's count and offsets from the cell's first pixel."""
-    start = 0
-    for end in range(1, cells.size + 1):
-        if end == cells.size or cells[end] != cells[start]:
-            cell, length = cells[start], end - start
-            row, column = cell // grid[2], cell % grid[2]
-            offset = start + x0 - column * size[2]
-            offsets[0, cell] += length
-            offsets[1, cell] += length * (z - row // grid[1] * size[0])
-            offsets[2, cell] += length * (y - row % grid[1] * size[1])
-            offsets[3, cell] += length * offset + length * (length - 1) // 2
-            start = end
+def _runs_of_row(cells, starts):
+    """Write where runs of equal cells start, and where the last one ends; return how many there are."""
+    runs = 1
+    starts[0] = 0
+    for x in range(1, cells.size):
+        starts[runs] = x
+        runs += cells[x] != cells[x - 1]
+    starts[runs] = cells.size
+    return runs
 
 
 @kernel
-def _add_row(cells, values, sums):
-    cell = cells[0]
-    total = sums[cell]
-    for x in range(cells.size):
-        if cells[x] != cell:
-            sums[cell] = total
-            cell = cells[x]
-            total = sums[cell]
-        total += values[x]
-    sums[cell] = total
+def _add_offsets(cells, starts, runs, codes, z, y, x0, first_x, size, offsets):
+    """Add a row's pixels, run by run, to each cell's count and offsets from the cell's first pixel.
+
+    `z` and `y` count from the first pixel of the row's first candidate.
+    """
+    for run in range(runs):
+        start = starts[run]
+        cell, code, length = cells[start], np.int64(codes[start]), starts[run + 1] - start
+        offset = start + x0 - (first_x[start] + (code & 1)) * size[2]
+        offsets[0, cell] += length
+        offsets[1, cell] += length * (z - (code >> 2) * size[0])
+        offsets[2, cell] += length * (y - ((code >> 1) & 1) * size[1])
+        offsets[3, cell] += length * offset + length * (length - 1) // 2
+
+
+@kernel
+def _add_row(cells, starts, runs, values, sums):
+    for run in range(runs):
+        cell = cells[starts[run]]
+        total = sums[cell]
+        for x in range(starts[run], starts[run + 1]):
+            total += values[x]
+        sums[cell] = total
+
+
+@kernel
+def _add_three_rows(cells, starts, runs, red, green, blue, sums):
+    """Add three channels at a time: a sum waits for its last term, and the others go on meanwhile."""
+    for run in range(runs):
+        cell = cells[starts[run]]
+        r, g, b = sums[0, cell], sums[1, cell], sums[2, cell]
+        for x in range(starts[run], starts[run + 1]):
+            r += red[x]
+            g += green[x]
+            b += blue[x]
+        sums[0, cell], sums[1, cell], sums[2, cell] = r, g, b
 
 
 @kernel
@@ -180,9 +211,10 @@ def _assign(image, codes, masked, first, size, grid, box, centres, weights, chao
     (z0, z1), (y0, y1), (x0, x1) = box
     channels, width = image.shape[0], x1 - x0
     candidates = np.empty((CANDIDATES, channels + 2, width), np.float32)
-    distance = np.empty(width, np.float32)
-    best = np.empty(width, np.float32)
+    distance, best = np.empty(width, np.float32), np.empty(width, np.float32)
+    places, laid_out = np.empty(width, np.uint32), np.empty(CANDIDATES, np.int64)
     for z in range(z0, z1):
+        laid_out[:] = NOWHERE
         for y in range(y0, y1):
             row = codes[z, y, x0:x1]
             best[:] = np.inf
@@ -192,11 +224,14 @@ def _assign(image, codes, masked, first, size, grid, box, centres, weights, chao
                     break
                 if cell_z < 0 or cell_z >= grid[0] or cell_y < 0 or cell_y >= grid[1]:
                     continue
-                if y == y0 or first[1][y] != first[1][y - 1]:
+                place = (code & 5) | (cell_y & 1) << 1  # a row of cells stays in its place while it is a candidate
+                of = candidates[place]
+                if laid_out[place] != cell_y:
+                    laid_out[place] = cell_y
                     of_row = (cell_z * grid[1] + cell_y) * grid[2]
                     dz = np.float32(z - cell_z * size[0])
-                    _lay_out(of_row, code & 1, dz, x0, size[2], grid[2], first[2], centres, weights, candidates[code])
-                of = candidates[code]
+                    _find_places(of_row, code & 1, grid[2], centres.shape[1] - 1, first[2][x0:x1], places)
+                    _lay_out(places, code & 1, dz, x0, size[2], first[2][x0:x1], centres, weights, of)
                 _measure_space(np.float32(y - cell_y * size[1]), of[channels], of[channels + 1], weights[1], distance)
                 for channel in range(channels):
                     _add_squared_difference(image[channel, z, y, x0:x1], of[channel], distance)
@@ -234,18 +269,29 @@ def _keep_nearer(distance, code, best, codes):
 
 
 @kernel
-def _lay_out(of_row, second, dz, x0, size_x, columns, first_x, centres, weights, candidate):
+def _find_places(of_row, second, columns, none, first_x, places):
+    """Write which column of the centres is one candidate of each pixel of a row; `none` outside the lattice."""
+    for x in range(places.size):
+        column = first_x[x] + second
+        places[x] = of_row + column if 0 <= column < columns else none
+
+
+@kernel
+def _lay_out(places, second, dz, x0, size_x, first_x, centres, weights, candidate):
     """Write one candidate's centre beside each pixel of a row, and the weighted squared distance along z and x."""
     channels = centres.shape[0] - 3
-    for x in range(candidate.shape[1]):
-        column = first_x[x + x0] + second
-        if column < 0 or column >= columns:
-            candidate[:, x] = np.nan
-            continue
-        cell = of_row + column
-        for channel in range(channels):
-            candidate[channel, x] = centres[channel, cell]
-        candidate[channels, x] = centres[channels + 1, cell]
-        from_z = dz - centres[channels, cell]
-        from_x = np.float32(x + x0 - column * size_x) - centres[channels + 2, cell]
-        candidate[channels + 1, x] = from_x * from_x * weights[2] + from_z * from_z * weights[0]
+    for channel in range(channels):
+        _gather(centres[channel], places, candidate[channel])
+    _gather(centres[channels + 1], places, candidate[channels])
+    along_z, along_x, weight_z, weight_x = centres[channels], centres[channels + 2], weights[0], weights[2]
+    spaced = candidate[channels + 1]
+    for x in range(places.size):
+        from_z = dz - along_z[places[x]]
+        from_x = np.float32(x + x0 - (first_x[x] + second) * size_x) - along_x[places[x]]
+        spaced[x] = from_x * from_x * weight_x + from_z * from_z * weight_z
+
+
+@kernel
+def _gather(values, places, found):
+    for x in range(places.size):
+        found[x] = values[places[x]]

@@ -140,24 +140,34 @@ def _smoothed(
     unit, most = np.float32(1.0 / scale), min(MOST, MOST_SCALES * scale)
     if mask is None:
         channels = _compared(cut, around, parameters, most).reshape(-1, *shape)
-        return np.stack([_sharpened(channel * unit, sigmas, None)[inner] for channel in channels]), None
+        return _sharpened(channels, unit, sigmas, None, inner), None
     inside = mask[around.within(window)]
     filled = np.where(inside, cut, cut.dtype.type(0))
     channels = _compared(filled, around, parameters, most).reshape(-1, *shape)
     volume = np.ascontiguousarray(inside.reshape(shape))
-    return np.stack([_sharpened(channel * unit, sigmas, volume)[inner] for channel in channels]), volume[inner]
+    return _sharpened(channels, unit, sigmas, volume, inner), volume[inner]
 
 
 def _sharpened(
-    channel: NDArray[np.float32], sigmas: tuple[float, float, float], mask: NDArray[np.bool_] | None
+    channels: NDArray[np.float32],
+    unit: np.float32,
+    sigmas: tuple[float, float, float],
+    mask: NDArray[np.bool_] | None,
+    inner: tuple[slice, ...],
 ) -> NDArray[np.float32]:
-    """Return a volume smoothed, then moved away from its surroundings: edges keep their contrast."""
+    """Return the inner part of volumes smoothed, then moved away from their surroundings: edges keep their contrast."""
     wide = _triple(tuple(SURROUND * sigma for sigma in sigmas))
-    near, far = (
-        gaussian(channel, each) if mask is None else masked_gaussian(channel, mask, each) for each in (sigmas, wide)
-    )
-    sharpened: NDArray[np.float32] = near + SHARPENING * (near - far)
-    return sharpened
+    found = np.empty((len(channels), *(along.stop - along.start for along in inner)), np.float32)
+    for channel, sharp in zip(channels, found, strict=True):
+        scaled = channel * unit
+        near, far = (
+            gaussian(scaled, each, np.float32) if mask is None else masked_gaussian(scaled, mask, each, np.float32)
+            for each in (sigmas, wide)
+        )
+        np.subtract(near[inner], far[inner], out=sharp)
+        sharp *= SHARPENING
+        sharp += near[inner]
+    return found
 
 
 def _compared(image: NDArray[Any], window: Box, parameters: SuperpixelParameters, most: float) -> NDArray[np.float32]:

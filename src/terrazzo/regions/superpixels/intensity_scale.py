@@ -70,7 +70,7 @@ def _commonest(values: NDArray[np.float64]) -> NDArray[np.float64]:
     """Return the pixel (c,) that comes most often, of several the lowest; NaN where there is none."""
     if not values.shape[1]:
         return np.full(len(values), np.nan)
-    ordered = values[:, np.lexsort(values[::-1])]
+    ordered = np.sort(values) if len(values) == 1 else values[:, np.lexsort(values[::-1])]
     starts = np.flatnonzero(np.append(True, (ordered[:, 1:] != ordered[:, :-1]).any(axis=0)))
     longest = starts[np.argmax(np.diff(starts, append=ordered.shape[1]))]
     # a zero with a sign is the same value
