@@ -5,7 +5,7 @@ from __future__ import annotations
 import itertools
 import os
 import zlib
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -28,6 +28,7 @@ MOST_HELD = 1024
 """Chunks, of 64 KiB or of 256, that are held in memory."""
 
 Index = tuple[int, ...]
+Part = tuple[Box, NDArray[np.uint8], NDArray[np.bool_]]
 
 
 @dataclass(eq=False)
@@ -108,6 +109,12 @@ class Canvas:
         """Whether there is a stroke to undo."""
         return bool(self._undo)
 
+    def move_to(self, path: Path) -> None:
+        """Move it to another path in the same file system."""
+        with reported_as_not_written(path):
+            self.path.rename(path)
+            self.path, self.array = path, zarr.open_array(path, path="0", mode="r+")
+
     def read(self, box: Box, steps: Sequence[int] | None = None) -> NDArray[np.uint8]:
         """Return what is drawn in a box, a value for so many pixels along each axis.
 
@@ -146,30 +153,19 @@ class Canvas:
             Of the same shape: which of them are drawn, the others leave what is there.
         steps : sequence of int, optional
         """
-        by = tuple(steps or (1,) * len(box.start))
-        places = np.nonzero(changed)
-        if not places[0].size:
-            return None
-        first = tuple(a + int(at.min()) * s for a, at, s in zip(box.start, places, by, strict=True))
-        last = tuple(a + (int(at.max()) + 1) * s for a, at, s in zip(box.start, places, by, strict=True))
-        drawn = Box(first, tuple(map(min, last, box.stop)))
+        return self.paint_all([(box, values, changed)], steps)
+
+    def paint_all(self, parts: Iterable[Part], steps: Sequence[int] | None = None) -> Box | None:
+        """Draw into several boxes as one stroke, that one `undo` takes back; see `paint`."""
         before: dict[Index, bytes] = {}
-        for index in self._touched(drawn):
-            chunk = self._box(index)
-            both = chunk.overlap(drawn)
-            if both is None:
-                continue
-            where = _coarse(both, by).within(_coarse(box, by))
-            mask = _fine(changed[where], both, by)
-            if mask.any():
-                old = self._held(index)
-                before[index] = zlib.compress(old.tobytes(), 1)
-                new = old.copy()
-                new[both.within(chunk)][mask] = _fine(values[where], both, by)[mask]
-                self._write(index, new)
-        self._undo = [*self._undo, before][-MOST_UNDONE:]
-        self._redo = []
-        self._touch()
+        drawn: Box | None = None
+        for box, values, changed in parts:
+            one = self._paint(box, values, changed, tuple(steps or (1,) * len(box.start)), before)
+            drawn = drawn.hull(one) if drawn and one else drawn or one
+        if drawn is not None:
+            self._undo = [*self._undo, before][-MOST_UNDONE:]
+            self._redo = []
+            self._touch()
         return drawn
 
     def undo(self) -> Box | None:
@@ -179,6 +175,34 @@ class Canvas:
     def redo(self) -> Box | None:
         """Draw again what was taken back last."""
         return self._swap(self._redo, self._undo)
+
+    def forget(self) -> None:
+        """Forget what could be undone."""
+        self._undo, self._redo = [], []
+
+    def _paint(
+        self, box: Box, values: NDArray[np.uint8], changed: NDArray[np.bool_], by: Index, before: dict[Index, bytes]
+    ) -> Box | None:
+        places = np.nonzero(changed)
+        if not places[0].size:
+            return None
+        first = tuple(a + int(at.min()) * s for a, at, s in zip(box.start, places, by, strict=True))
+        last = tuple(a + (int(at.max()) + 1) * s for a, at, s in zip(box.start, places, by, strict=True))
+        drawn = Box(first, tuple(map(min, last, box.stop)))
+        for index in self._touched(drawn):
+            chunk = self._box(index)
+            both = chunk.overlap(drawn)
+            if both is None:
+                continue
+            where = _coarse(both, by).within(_coarse(box, by))
+            mask = _fine(changed[where], both, by)
+            if mask.any():
+                old = self._held(index)
+                before.setdefault(index, zlib.compress(old.tobytes(), 1))
+                new = old.copy()
+                new[both.within(chunk)][mask] = _fine(values[where], both, by)[mask]
+                self._write(index, new)
+        return drawn
 
     def _swap(self, taken: list[dict[Index, bytes]], kept: list[dict[Index, bytes]]) -> Box | None:
         if not taken:

@@ -1,0 +1,448 @@
+"""The panel of the plugin: a project, its classes, and the buttons to fit, look and go on."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable
+from functools import partial
+from pathlib import Path
+from typing import Any
+
+from qtpy.QtCore import Qt, QTimer
+from qtpy.QtGui import QColor, QIcon, QPixmap
+from qtpy.QtWidgets import (
+    QCheckBox,
+    QComboBox,
+    QFileDialog,
+    QHBoxLayout,
+    QInputDialog,
+    QLabel,
+    QListWidget,
+    QListWidgetItem,
+    QMenu,
+    QProgressBar,
+    QPushButton,
+    QVBoxLayout,
+    QWidget,
+)
+
+from terrazzo.napari.exports import export_annotation, export_classes, export_polygons
+from terrazzo.napari.layers import LayerData
+from terrazzo.napari.qt.drawing_shapes import DrawingShapes
+from terrazzo.napari.qt.notices import said, say
+from terrazzo.napari.qt.painting import Painting
+from terrazzo.napari.qt.running import Runner
+from terrazzo.napari.qt.showing import Showing
+from terrazzo.napari.qt.view import View
+from terrazzo.napari.session import Session
+from terrazzo.napari.work import (
+    Fitted,
+    SeenClasses,
+    Written,
+    fit_and_show,
+    next_places,
+    show_classes,
+    show_pixels,
+    still_to_draw,
+)
+from terrazzo.progress import Step
+from terrazzo.project.judged_cells import CellClasses
+from terrazzo.project.places import Place
+from terrazzo.project.project import Project
+
+MILLISECONDS = 200
+"""How long the view, or the hand that draws, rests before anything is computed for it."""
+
+WORDS = {
+    "coarse levels": "making levels to look at",
+    "superpixels": "making superpixels",
+    "graphs": "making superpixels",
+    "tables": "reading what is drawn",
+    "steps": "fitting",
+    "epochs": "fitting",
+    "superpixels' classes": "classes of superpixels",
+    "classes": "classes of pixels",
+    "levels": "writing coarser levels",
+    "looked at": "looking for places to draw",
+    "polygons": "outlining",
+}
+FIT, LOOK, OPEN, SUGGEST, EXPORT = "fit", "look", "open", "suggest", "export"
+
+
+class Panel(QWidget):
+    """Draw, fit, look and draw again.
+
+    Parameters
+    ----------
+    napari_viewer : napari.Viewer
+    """
+
+    def __init__(self, napari_viewer: Any) -> None:
+        super().__init__()
+        self.viewer = napari_viewer
+        self.session: Session | None = None
+        self.painting: Painting | None = None
+        self.showing: Showing | None = None
+        self.shapes: DrawingShapes | None = None
+        self.places: list[Place] = []
+        self.runner = Runner(self)
+        self.view = View(napari_viewer)
+        self._build()
+        self._rest, self._stroke = QTimer(self), QTimer(self)
+        for timer, action in ((self._rest, self._look), (self._stroke, self._fit_live)):
+            timer.setSingleShot(True)
+            timer.setInterval(MILLISECONDS)
+            timer.timeout.connect(action)
+        self.view.moved(self._rest.start)
+        self.runner.told.connect(self._take)
+        self.runner.began.connect(self._began)
+        self.runner.ended.connect(self._ended)
+        self._enable()
+
+    # what a user does
+
+    def open_project(self, folder: str | Path, name: str | None = None) -> None:
+        """Open an image of a project, by default the first, in place of what is open."""
+        with said():
+            self._open(Project(Path(folder)), name)
+
+    def begin_project(self, folder: str | Path, images: list[str], classes: list[str], size: int) -> None:
+        """Begin a project of images and open the first."""
+        with said():
+            self._open(Project.begin(Path(folder), images, classes=classes, size=size), None)
+
+    def add_class(self, name: str) -> None:
+        """Add a class and draw with it from now on."""
+        if self.session is None or self.painting is None or self.showing is None:
+            return
+        with said():
+            self.session.add_class(name)
+            self.painting.recolour()
+            self.showing.recolour()
+            self._list_classes(len(self.session.classes) - 1)
+
+    def fit(self, *, anew: bool = False) -> None:
+        """Fit on what is drawn and show what the model says: of what is seen first."""
+        self._start_fit(live=False, anew=anew)
+
+    def stop(self) -> None:
+        """Stop what runs; what is finished stays."""
+        self.runner.stop()
+
+    def next_place(self) -> None:
+        """Go to the place where drawing would help most, of those that nothing is drawn in yet."""
+        if self.session is None:
+            return
+        while self.places and not still_to_draw(self.session, self.places[0]):
+            self.places.pop(0)
+        if self.places:
+            self._go_to(self.places.pop(0))
+        else:
+            session = self.session
+            self.runner.start(SUGGEST, lambda _tells, _stop: next_places(session), self._take_places)
+
+    def export(self, what: str, path: str | Path) -> None:
+        """Write "annotation", "classes" or "polygons" to a file, which is replaced."""
+        if self.session is None:
+            return
+        writes: dict[str, Callable[[Session, Path], Any]] = {
+            "annotation": export_annotation,
+            "classes": export_classes,
+            "polygons": export_polygons,
+        }
+        work = partial(_exported, writes[what], self.session, Path(path))
+        self.runner.start(EXPORT, work, lambda _: say(f"written to '{path}'"))
+
+    def undo(self) -> None:
+        """Take back the last stroke."""
+        if self.painting is not None:
+            self.painting.undo()
+
+    def close_session(self) -> None:
+        """Let go of the project, and take its layers out of the viewer."""
+        self.runner.stop()
+        if self.session is not None:
+            self.session.close()
+            self.viewer.layers.clear()
+        self.session = self.painting = self.showing = self.shapes = None
+        self.places = []
+
+    def closeEvent(self, event: Any) -> None:  # noqa: N802
+        """Let go of the project when the panel is closed."""
+        self.runner.stop()
+        if self.session is not None:
+            self.session.close()
+            self.session = None
+        super().closeEvent(event)
+
+    # how a project is opened
+
+    def _open(self, project: Project, name: str | None) -> None:
+        self.close_session()
+        self.runner.start(OPEN, lambda _tells, _stop: _opened(project, name), self._opened)
+
+    def _opened(self, found: tuple[Session, list[LayerData]]) -> None:
+        session, layers = found
+        self.session = session
+        for data, how, kind in layers:
+            added = getattr(self.viewer, f"add_{kind}")(data, **how)
+            if kind == "labels":
+                added.editable = False
+        self.viewer.reset_view()
+        self.showing = Showing(self.viewer, session)
+        seen = self.view.seen(session.image.extent) or self.view.whole(session.image.extent)
+        self.painting = Painting(self.viewer, session, seen, self.view.zoom, self._drawn)
+        self.shapes = DrawingShapes(self.viewer, session, self._shape_drawn)
+        self._list_images()
+        self._list_classes(0)
+        self.painting.layer.mode = "paint"
+        self._enable()
+        if self.session.project.models and not self.showing.is_written and not self.session.project.unmeasured:
+            self._show_again()
+
+    # what happens by itself
+
+    def _drawn(self) -> None:
+        if self.live.isChecked():
+            self._stroke.start()
+        self._enable()
+
+    def _shape_drawn(self) -> None:
+        if self.painting is not None:
+            self.painting.reload()
+        self._drawn()
+
+    def _fit_live(self) -> None:
+        if self.live.isChecked() and self.session is not None:
+            self._start_fit(live=True)
+
+    def _start_fit(self, *, live: bool, anew: bool = False) -> None:
+        session = self.session
+        if session is None:
+            return
+        self.places = []
+
+        def work(tells: Callable[[Any], None], stop: Any) -> None:
+            fit_and_show(session, lambda: self.view.last_seen, tells, stop, live=live, anew=anew, whole=not live)
+
+        self.runner.start(FIT, work)
+
+    def _look(self) -> None:
+        """Keep up with what is seen: the window to draw in, and the classes of its pixels."""
+        session, painting, showing = self.session, self.painting, self.showing
+        if session is None or painting is None or showing is None:
+            return
+        seen = self.view.seen(session.image.extent)
+        if seen is None:
+            return
+        painting.follow(seen, self.view.zoom)
+        known = showing.box is not None and showing.box.hull(seen) == showing.box
+        if self.runner.running is None and session.project.models and not showing.is_written and not known:
+            self.runner.start(LOOK, lambda tells, _stop: show_pixels(session, seen, tells))
+
+    def _show_again(self) -> None:
+        session, showing = self.session, self.showing
+        if session is not None and showing is not None:
+            showing.begin()
+            self.runner.start(LOOK, lambda tells, _stop: show_classes(session, lambda: self.view.last_seen, tells))
+
+    def _take(self, told: Any) -> None:
+        if isinstance(told, Step):
+            self.bar.setMaximum(max(1, told.total))
+            self.bar.setValue(told.done)
+            self.state.setText(WORDS.get(told.name, told.name))
+            return
+        if self.showing is None:
+            return
+        if isinstance(told, Fitted):
+            self.showing.begin()
+            self.score.setText(_score(told))
+        elif isinstance(told, CellClasses):
+            self.showing.take(told)
+        elif isinstance(told, SeenClasses):
+            self.showing.take_pixels(told.box, told.classes)
+        elif isinstance(told, Written):
+            self.showing.write(told.result)
+
+    def _take_places(self, places: list[Place]) -> None:
+        self.places = places
+        if places:
+            self.next_place()
+        else:
+            say("there is no place to suggest: all is drawn on, or the model is sure everywhere")
+
+    def _go_to(self, place: Place) -> None:
+        self.view.go_to(place.start, place.stop)
+        likeliest, other = place.classes
+        self.state.setText(f"{likeliest} or {other}?")
+
+    def _began(self, name: str) -> None:
+        self.bar.setMaximum(0)
+        self.state.setText({FIT: "fitting", OPEN: "opening", SUGGEST: "looking for places to draw"}.get(name, name))
+        self._enable()
+
+    def _ended(self, name: str, finished: bool) -> None:
+        self.bar.setMaximum(1)
+        self.bar.setValue(int(finished))
+        self.state.setText("" if finished else f"{name}: stopped")
+        self._enable()
+        self._rest.start()
+
+    # how it looks
+
+    def _build(self) -> None:
+        self.images, self.classes = QComboBox(), QListWidget()
+        self.images.activated.connect(self._choose_image)
+        self.classes.currentRowChanged.connect(self._choose_class)
+        self.classes.setMaximumHeight(150)
+        self.live, self.bar = QCheckBox("live"), QProgressBar()
+        self.live.setToolTip("Fit after each stroke")
+        self.state, self.score = QLabel(""), QLabel("")
+        self.score.setWordWrap(True)
+        self.bar.setMaximum(1)
+        self.buttons = {
+            "open": _button("Open project…", self._ask_project),
+            "begin": _button("New project…", self._ask_images),
+            "class": _button("Add class…", self._ask_class),
+            "shapes": _button("Draw shapes", self._draw_shapes),
+            "undo": _button("Undo", self.undo),
+            "fit": _button("Fit", self.fit),
+            "anew": _button("Fit anew", partial(self.fit, anew=True)),
+            "stop": _button("Cancel", self.stop),
+            "next": _button("Next place to draw", self.next_place),
+            "export": _button("Export…", lambda: None),
+        }
+        menu = QMenu(self)
+        for what, title, ending in (
+            ("annotation", "What is drawn, as GeoJSON", "geojson"),
+            ("classes", "Classes, as OME-TIFF", "ome.tif"),
+            ("polygons", "Classes as polygons, as GeoJSON", "geojson"),
+        ):
+            menu.addAction(title, partial(self._ask_export, what, ending))
+        self.buttons["export"].setMenu(menu)
+        layout = QVBoxLayout(self)
+        rows: tuple[tuple[QWidget, ...], ...] = (
+            (self.buttons["open"], self.buttons["begin"]),
+            (self.images,),
+            (self.classes,),
+            (self.buttons["class"], self.buttons["shapes"], self.buttons["undo"]),
+            (self.buttons["fit"], self.live, self.buttons["anew"], self.buttons["stop"]),
+            (self.bar,),
+            (self.state,),
+            (self.score,),
+            (self.buttons["next"], self.buttons["export"]),
+        )
+        for row in rows:
+            line = QHBoxLayout()
+            for one in row:
+                line.addWidget(one)
+            layout.addLayout(line)
+        layout.addStretch()
+
+    def _enable(self) -> None:
+        session = self.session
+        there, idle = session is not None, self.runner.running is None
+        fitted = there and bool(session.project.models)  # type: ignore[union-attr]
+        allowed = {
+            "class": there,
+            "shapes": there,
+            "undo": there and session.canvas.can_undo,  # type: ignore[union-attr]
+            "fit": there,
+            "anew": there,
+            "stop": not idle,
+            "next": fitted,
+            "export": there and idle,
+        }
+        for name, is_allowed in allowed.items():
+            self.buttons[name].setEnabled(is_allowed)
+
+    def _list_images(self) -> None:
+        self.images.clear()
+        if self.session is not None:
+            self.images.addItems(self.session.project.images)
+            self.images.setCurrentText(self.session.name)
+
+    def _list_classes(self, chosen: int) -> None:
+        self.classes.clear()
+        if self.session is not None:
+            for name, colour in self.session.classes.items():
+                square = QPixmap(16, 16)
+                square.fill(QColor(colour))
+                self.classes.addItem(QListWidgetItem(QIcon(square), name))
+            self.classes.setCurrentRow(chosen)
+
+    def _choose_class(self, row: int) -> None:
+        if self.painting is not None and row >= 0:
+            self.painting.choose(row)
+            if self.shapes is not None:
+                self.shapes.value = row
+
+    def _choose_image(self, row: int) -> None:
+        session = self.session
+        if session is not None and self.images.itemText(row) != session.name:
+            self._open(session.project, self.images.itemText(row))
+
+    def _draw_shapes(self) -> None:
+        if self.shapes is not None:
+            self.shapes.begin()
+
+    # what a user is asked
+
+    def _ask_project(self) -> None:
+        folder = QFileDialog.getExistingDirectory(self, "The folder of a project")
+        if folder:
+            self.open_project(folder)
+
+    def _ask_images(self) -> None:
+        images, _ = QFileDialog.getOpenFileNames(self, "Images: files, or zarr.json of an OME-Zarr image")
+        if not images:
+            return
+        folder = QFileDialog.getExistingDirectory(self, "An empty folder for the project")
+        if not folder:
+            return
+        names, given = QInputDialog.getText(self, "Classes", "Names, with commas between", text="background, object")
+        size, sized = QInputDialog.getInt(self, "Superpixels", "Pixels from one to the next", 16, 2, 256)
+        if given and sized:
+            stores = [str(Path(one).parent) if Path(one).name in STORE_FILES else one for one in images]
+            self.begin_project(folder, stores, [name.strip() for name in names.split(",") if name.strip()], size)
+
+    def _ask_class(self) -> None:
+        name, given = QInputDialog.getText(self, "A class", "Its name")
+        if given:
+            self.add_class(name)
+
+    def _ask_export(self, what: str, ending: str) -> None:
+        name = "" if self.session is None else f"{self.session.name}-{what}.{ending}"
+        path, _ = QFileDialog.getSaveFileName(self, "Write to", name)
+        if path:
+            self.export(what, path)
+
+
+STORE_FILES = ("zarr.json", ".zattrs", ".zgroup", ".zarray")
+
+
+def _opened(project: Project, name: str | None) -> tuple[Session, list[LayerData]]:
+    session = Session.open(project, name)
+    try:
+        return session, session.layers()
+    except BaseException:
+        session.close()
+        raise
+
+
+def _exported(write: Callable[[Session, Path], Any], session: Session, path: Path, _tells: Any, _stop: Any) -> Any:
+    return write(session, path)
+
+
+def _score(told: Fitted) -> str:
+    scores = told.model.scores
+    iou = scores.get("validation_mean_iou", math.nan)
+    judged = f"mean IoU {iou:.3f}" if math.isfinite(iou) else f"accuracy {scores['validation_accuracy']:.3f}"
+    return f"{told.model.file.removeprefix('models/').removesuffix('.safetensors')}: {judged} on what is held out"
+
+
+def _button(title: str, action: Callable[[], Any]) -> QPushButton:
+    made = QPushButton(title)
+    made.setFocusPolicy(Qt.FocusPolicy.NoFocus)
+    made.clicked.connect(lambda _checked=False: action())
+    return made

@@ -1,0 +1,176 @@
+"""What is computed while somebody looks on: a fit, the classes of what is seen, the rest, and where to draw next."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from threading import Event
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from terrazzo.blocks import Block, Box
+from terrazzo.io.results.result import Result
+from terrazzo.napari.session import Session
+from terrazzo.progress import Step, on_progress
+from terrazzo.project.fit_graphs import training_of
+from terrazzo.project.judged_cells import CellClasses, cell_classes
+from terrazzo.project.places import Place
+from terrazzo.project.project_file import ProjectModel
+from terrazzo.project.stored_graph import StoredGraph
+from terrazzo.project.suggest import suggest
+from terrazzo.regions.classes.annotation import NOT_ANNOTATED
+
+FIRST_STEPS, NEXT_STEPS, LIVE_STEPS = 200, 100, 20
+"""Steps of a first fit, of one that goes on from it, and of one after each stroke."""
+
+MOST_PIXELS = 6_000_000
+"""Pixels of what is seen whose classes are computed pixel by pixel: of more, superpixels are as fine as the screen."""
+
+PLACES = 24
+
+
+class StoppedError(Exception):
+    """What was asked for is not wanted any more."""
+
+
+@dataclass(frozen=True, eq=False)
+class Fitted:
+    """A model was fitted and kept.
+
+    Parameters
+    ----------
+    model : ProjectModel
+        With its scores.
+    """
+
+    model: ProjectModel
+
+
+@dataclass(frozen=True, eq=False)
+class SeenClasses:
+    """Classes of the pixels of a box of the image, 255 where there is none."""
+
+    box: Box
+    classes: NDArray[np.uint8]
+
+
+@dataclass(frozen=True, eq=False)
+class Written:
+    """A result of the newest model was written."""
+
+    result: Result
+
+
+Told = Step | Fitted | CellClasses | SeenClasses | Written
+Tells = Callable[[Any], None]
+
+
+@contextmanager
+def heard(tells: Tells, stop: Event) -> Iterator[None]:
+    """Tell each step of the work inside the context; once `stop` is set the next one raises `StoppedError`."""
+
+    def listen(step: Step) -> None:
+        if stop.is_set():
+            raise StoppedError
+        tells(step)
+
+    with on_progress(listen):
+        yield
+
+
+def fit_and_show(
+    session: Session,
+    seen: Callable[[], Box | None],
+    tells: Tells,
+    stop: Event,
+    *,
+    live: bool = False,
+    anew: bool = False,
+    whole: bool = True,
+) -> None:
+    """Fit on what is drawn; tell the classes of what is seen first, then those of all superpixels, then of all pixels.
+
+    What is finished when it is stopped stays: graphs, tables, and the model once it is fitted.
+
+    Parameters
+    ----------
+    session : Session
+    seen : callable
+        Returns what is seen of the image at the time, or None.
+    tells : callable
+        Is told each `Step`, `Fitted`, `CellClasses`, `SeenClasses` and `Written`, in this thread.
+    stop : Event
+        Set by another thread to end it.
+    live : bool
+        Whether a few steps do, since more follow with the next stroke.
+    anew : bool
+        Whether to begin at random weights, with all steps of such a fit.
+    whole : bool
+        Whether the result is written.
+
+    Raises
+    ------
+    StoppedError
+        If it was stopped.
+    TerrazzoError
+        As `Project.fit` and `Project.predict` raise.
+    """
+    project = session.project
+    with heard(tells, stop):
+        first = not project.models
+        steps = FIRST_STEPS if first else LIVE_STEPS if live else NEXT_STEPS
+        training = training_of(first or anew, steps=None if anew else steps)
+        project.fit(training=training, anew=anew)
+        tells(Fitted(project.models[-1]))
+        show_classes(session, seen, tells)
+        if whole:
+            write_result(session, tells)
+
+
+def show_classes(session: Session, seen: Callable[[], Box | None], tells: Tells) -> None:
+    """Tell the classes of the newest model: superpixels that are seen, their pixels, then all other superpixels."""
+    model, graph = session.project.fitted(), StoredGraph(session.project.graph(session.name))
+    box = seen()
+    near, rest = _nearest_first(graph, box)
+    for cells in cell_classes(model, graph, near):
+        tells(cells)
+    show_pixels(session, box, tells)
+    for cells in cell_classes(model, graph, rest):
+        tells(cells)
+
+
+def show_pixels(session: Session, box: Box | None, tells: Tells) -> None:
+    """Tell the classes of the pixels that are seen, unless they are too many to be seen one by one."""
+    if box is not None and math.prod(box.shape) <= MOST_PIXELS:
+        tells(SeenClasses(box, session.project.window(session.name, box.slices)))
+
+
+def write_result(session: Session, tells: Tells) -> Result:
+    """Write the classes of the image that the newest model gives, or go on with it, and tell it."""
+    (result,) = session.project.predict([session.name])
+    tells(Written(result))
+    return result
+
+
+def next_places(session: Session) -> list[Place]:
+    """Return where drawing would help most on the image, the largest gain first."""
+    return suggest(session.project, PLACES, images=[session.name])
+
+
+def still_to_draw(session: Session, place: Place) -> bool:
+    """Whether nothing has been drawn in a place since it was suggested."""
+    return bool((session.canvas.read(Box(place.start, place.stop)) == NOT_ANNOTATED).all())
+
+
+def _nearest_first(graph: StoredGraph, box: Box | None) -> tuple[list[Block], list[Block]]:
+    """Return the blocks with something of a box, and the others."""
+    blocks = list(graph.grid.along_curve())
+    if box is None:
+        return [], blocks
+    near = [block for block in blocks if block.core.overlap(box) is not None]
+    taken = {block.index for block in near}
+    return near, [block for block in blocks if block.index not in taken]
