@@ -61,7 +61,7 @@ def parts_of(shape: Shape, extent: Sequence[int], value: int) -> Iterator[Part]:
     builder = DrawingBuilder()
     builder.add([(True, ring) for ring in rings], None, None)
     drawing = builder.drawing()
-    top, left, bottom, right = (*drawing.boxes[:2].min(axis=1), *drawing.boxes[2:].max(axis=1))
+    (top, left), (bottom, right) = drawing.boxes[:2].min(axis=1), drawing.boxes[2:].max(axis=1)
     first = max(0, int(top)), max(0, int(left))
     last = min(extent[-2], int(bottom) + 1), min(extent[-1], int(right) + 1)
     values = np.zeros(len(drawing), np.int64)

@@ -273,6 +273,7 @@ class Panel(QWidget):
 
     def _go_to(self, place: Place) -> None:
         self.view.go_to(place.start, place.stop)
+        self.view.mark(place.start, place.stop)
         likeliest, other = place.classes
         self.state.setText(f"{likeliest} or {other}?")
 

@@ -8,6 +8,8 @@ from typing import Any
 from terrazzo.blocks import Box
 from terrazzo.napari.window import seen_box
 
+PLACE = "place to draw"
+
 FILLED = 0.25
 """How much of the screen a place fills that the view goes to."""
 
@@ -61,3 +63,16 @@ class View:
         sides = stop[-2] - start[-2], stop[-1] - start[-1]
         self.viewer.camera.center = (0.0, *middle[-2:])
         self.viewer.camera.zoom = FILLED * min(height / sides[0], width / sides[1])
+
+    def mark(self, start: Sequence[int], stop: Sequence[int]) -> None:
+        """Draw a rectangle around a box, in place of the one of before; what is selected stays so."""
+        lead = [(a + b - 1) // 2 for a, b in zip(start[:-2], stop[:-2], strict=True)]
+        (top, left), (bottom, right) = ([at - 0.5 for at in one[-2:]] for one in (start, stop))
+        corners = [[*lead, *one] for one in ((top, left), (top, right), (bottom, right), (bottom, left))]
+        layers, chosen = self.viewer.layers, self.viewer.layers.selection.active
+        if PLACE in layers:
+            layers.remove(PLACE)
+        look = {"edge_color": "white", "face_color": "transparent", "edge_width": 2 / self.zoom, "name": PLACE}
+        self.viewer.add_shapes([corners], shape_type="rectangle", **look).editable = False
+        layers.move(len(layers) - 1, 0 if chosen is None else layers.index(chosen))
+        layers.selection.active = chosen
