@@ -112,7 +112,7 @@ def draw(panel, truth, number, seed):
         y, x = (int(at) for at in rng.integers(8, SIDE - 16, 2))
         cut = truth[y - 6 : y + 7, x - 6 : x + 15]
         if (cut == cut[0, 0]).all():
-            panel.classes.setCurrentRow(int(cut[0, 0]))
+            panel.controls.classes.setCurrentRow(int(cut[0, 0]))
             panel.painting.layer.brush_size = 8
             press(panel.viewer, [(y, x), (y, x + 4), (y, x + 8)])
             number -= 1
@@ -143,7 +143,7 @@ def test_open_stroke_fit_look_correct_fit_export(viewer, panel, study, picture, 
 
     panel.fit()
     assert panel.runner.running == "fit"
-    assert panel.buttons["stop"].isEnabled()
+    assert panel.controls.buttons["stop"].isEnabled()
     wait(lambda: panel.runner.running is None)
     assert names(viewer) == ["wood", "superpixels", "classes", "uncertainty", "drawn"]
     first = np.asarray(viewer.layers["classes"].data) - np.uint8(1)
@@ -151,7 +151,7 @@ def test_open_stroke_fit_look_correct_fit_export(viewer, panel, study, picture, 
     assert viewer.layers.selection.active.name == "drawn"
     shot(viewer, "fitted")
 
-    panel.live.setChecked(True)
+    panel.controls.live.setChecked(True)
     draw(panel, picture[1], 1, seed=5)
     wait(lambda: panel.runner.running == "fit")
     wait(lambda: panel.runner.running is None)
@@ -162,7 +162,7 @@ def test_open_stroke_fit_look_correct_fit_export(viewer, panel, study, picture, 
         np.asarray(seen.data) - np.uint8(1), study.window("wood", (slice(0, SIDE), slice(0, SIDE)))
     )
     assert not np.asarray(viewer.layers["classes"].data).any()
-    panel.live.setChecked(False)
+    panel.controls.live.setChecked(False)
     shot(viewer, "live")
 
     panel.next_place()
@@ -189,7 +189,7 @@ def test_undo_takes_strokes_back_one_by_one_and_redo_draws_them_again(viewer, pa
         np.testing.assert_array_equal(session.canvas.read(whole), layer.data - np.uint8(1))
     assert sizes == sorted(sizes, reverse=True)
     assert (session.canvas.read(whole) == 255).all()
-    assert not panel.buttons["undo"].isEnabled()
+    assert not panel.controls.buttons["undo"].isEnabled()
     for _ in range(3):
         layer.redo()
     np.testing.assert_array_equal(session.canvas.read(whole), drawn)
@@ -199,7 +199,7 @@ def test_shapes_become_part_of_what_is_drawn(viewer, panel, study):
     session = opened(panel, study.folder)
     panel.add_class("knot")
     assert list(session.classes) == [*CLASSES, "knot"]
-    panel.buttons["shapes"].click()
+    panel.controls.buttons["shapes"].click()
     layer = viewer.layers["shapes to draw"]
     layer.add_polygons(np.array([[9.5, 19.5], [9.5, 29.5], [13.5, 29.5], [13.5, 19.5]]))
     wait(lambda: not len(layer.data))
@@ -221,12 +221,12 @@ def test_mistakes_are_a_notification_of_one_sentence(viewer, panel, study, notic
     assert "nothing is drawn" in last()
     press(viewer, [(-30, -30), (-25, -25)])
     assert "outside the image" in last()
-    panel.classes.setCurrentRow(0)
+    panel.controls.classes.setCurrentRow(0)
     viewer.layers["drawn"].selected_label = 7
     press(viewer, [(30, 30), (30, 40)])
     assert "choose a class first" in last()
     assert not viewer.layers["drawn"].data.any()
-    panel.classes.setCurrentRow(0)
+    panel.controls.classes.setCurrentRow(0)
     viewer.layers["drawn"].selected_label = 1
     press(viewer, [(30, 30), (30, 40)])
     panel.fit()
@@ -252,10 +252,10 @@ def test_a_fit_is_cancelled_while_the_window_answers(panel, study, picture, monk
     opened(panel, study.folder)
     draw(panel, picture[1], 16, seed=0)
     panel.fit()
-    wait(lambda: panel.state.text() == "fitting" and panel.bar.value() > 2)
-    panel.buttons["stop"].click()
+    wait(lambda: panel.controls.state.text() == "fitting" and panel.controls.bar.value() > 2)
+    panel.controls.buttons["stop"].click()
     wait(lambda: panel.runner.running is None)
-    assert panel.state.text() == "fit: stopped"
+    assert panel.controls.state.text() == "fit: stopped"
     assert not study.models
 
 

@@ -8,32 +8,21 @@ from functools import partial
 from pathlib import Path
 from typing import Any
 
-from qtpy.QtCore import Qt, QTimer
-from qtpy.QtGui import QColor, QIcon, QPixmap
-from qtpy.QtWidgets import (
-    QCheckBox,
-    QComboBox,
-    QFileDialog,
-    QHBoxLayout,
-    QInputDialog,
-    QLabel,
-    QListWidget,
-    QListWidgetItem,
-    QMenu,
-    QProgressBar,
-    QPushButton,
-    QVBoxLayout,
-    QWidget,
-)
+from qtpy.QtCore import QTimer
+from qtpy.QtWidgets import QWidget
 
 from terrazzo.napari.exports import export_annotation, export_classes, export_polygons
 from terrazzo.napari.layers import LayerData
+from terrazzo.napari.qt.asking import ask_class, ask_new, ask_project, ask_target
+from terrazzo.napari.qt.controls import EXPORTS, Controls
+from terrazzo.napari.qt.drawing_shapes import NAME as SHAPES
 from terrazzo.napari.qt.drawing_shapes import DrawingShapes
 from terrazzo.napari.qt.notices import said, say
+from terrazzo.napari.qt.painting import NAME as DRAWN
 from terrazzo.napari.qt.painting import Painting
 from terrazzo.napari.qt.running import Runner
-from terrazzo.napari.qt.showing import Showing
-from terrazzo.napari.qt.view import View
+from terrazzo.napari.qt.showing import CLASSES, SEEN, SUPERPIXELS, UNSURE, Showing
+from terrazzo.napari.qt.view import PLACE, View
 from terrazzo.napari.session import Session
 from terrazzo.napari.work import (
     Fitted,
@@ -66,6 +55,9 @@ WORDS = {
     "looked at": "looking for places to draw",
     "polygons": "outlining",
 }
+OURS = (CLASSES, SEEN, UNSURE, SUPERPIXELS, DRAWN, SHAPES, PLACE)
+"""The layers that are taken out of the viewer with a project, besides those of its image."""
+
 FIT, LOOK, OPEN, SUGGEST, EXPORT = "fit", "look", "open", "suggest", "export"
 
 
@@ -85,9 +77,10 @@ class Panel(QWidget):
         self.showing: Showing | None = None
         self.shapes: DrawingShapes | None = None
         self.places: list[Place] = []
+        self._added: list[str] = []
         self.runner = Runner(self)
         self.view = View(napari_viewer)
-        self._build()
+        self.controls = self._build()
         self._rest, self._stroke = QTimer(self), QTimer(self)
         for timer, action in ((self._rest, self._look), (self._stroke, self._fit_live)):
             timer.setSingleShot(True)
@@ -119,7 +112,7 @@ class Panel(QWidget):
             self.session.add_class(name)
             self.painting.recolour()
             self.showing.recolour()
-            self._list_classes(len(self.session.classes) - 1)
+            self.controls.list_classes(self.session.classes, len(self.session.classes) - 1)
 
     def fit(self, *, anew: bool = False) -> None:
         """Fit on what is drawn and show what the model says: of what is seen first."""
@@ -163,7 +156,9 @@ class Panel(QWidget):
         self.runner.stop()
         if self.session is not None:
             self.session.close()
-            self.viewer.layers.clear()
+            for name in (*self._added, *OURS):
+                if name in self.viewer.layers:
+                    self.viewer.layers.remove(name)
         self.session = self.painting = self.showing = self.shapes = None
         self.places = []
 
@@ -184,6 +179,7 @@ class Panel(QWidget):
     def _opened(self, found: tuple[Session, list[LayerData]]) -> None:
         session, layers = found
         self.session = session
+        self._added = [how["name"] for _, how, _ in layers]
         for data, how, kind in layers:
             added = getattr(self.viewer, f"add_{kind}")(data, **how)
             if kind == "labels":
@@ -193,8 +189,8 @@ class Panel(QWidget):
         seen = self.view.seen(session.image.extent) or self.view.whole(session.image.extent)
         self.painting = Painting(self.viewer, session, seen, self.view.zoom, self._drawn)
         self.shapes = DrawingShapes(self.viewer, session, self._shape_drawn)
-        self._list_images()
-        self._list_classes(0)
+        self.controls.list_images(session.project.images, session.name)
+        self.controls.list_classes(session.classes, 0)
         self.painting.layer.mode = "paint"
         self._enable()
         if self.session.project.models and not self.showing.is_written and not self.session.project.unmeasured:
@@ -203,7 +199,7 @@ class Panel(QWidget):
     # what happens by itself
 
     def _drawn(self) -> None:
-        if self.live.isChecked():
+        if self.controls.live.isChecked():
             self._stroke.start()
         self._enable()
 
@@ -213,7 +209,7 @@ class Panel(QWidget):
         self._drawn()
 
     def _fit_live(self) -> None:
-        if self.live.isChecked() and self.session is not None:
+        if self.controls.live.isChecked() and self.session is not None:
             self._start_fit(live=True)
 
     def _start_fit(self, *, live: bool, anew: bool = False) -> None:
@@ -248,15 +244,13 @@ class Panel(QWidget):
 
     def _take(self, told: Any) -> None:
         if isinstance(told, Step):
-            self.bar.setMaximum(max(1, told.total))
-            self.bar.setValue(told.done)
-            self.state.setText(WORDS.get(told.name, told.name))
+            self.controls.progress(WORDS.get(told.name, told.name), told.done, max(1, told.total))
             return
         if self.showing is None:
             return
         if isinstance(told, Fitted):
             self.showing.begin()
-            self.score.setText(_score(told))
+            self.controls.score.setText(_score(told))
         elif isinstance(told, CellClasses):
             self.showing.take(told)
         elif isinstance(told, SeenClasses):
@@ -275,102 +269,44 @@ class Panel(QWidget):
         self.view.go_to(place.start, place.stop)
         self.view.mark(place.start, place.stop)
         likeliest, other = place.classes
-        self.state.setText(f"{likeliest} or {other}?")
+        self.controls.state.setText(f"{likeliest} or {other}?")
 
     def _began(self, name: str) -> None:
-        self.bar.setMaximum(0)
-        self.state.setText({FIT: "fitting", OPEN: "opening", SUGGEST: "looking for places to draw"}.get(name, name))
+        words = {FIT: "fitting", OPEN: "opening", SUGGEST: "looking for places to draw"}
+        self.controls.progress(words.get(name, name), 0, 0)
         self._enable()
 
     def _ended(self, name: str, finished: bool) -> None:
-        self.bar.setMaximum(1)
-        self.bar.setValue(int(finished))
-        self.state.setText("" if finished else f"{name}: stopped")
+        self.controls.progress("" if finished else f"{name}: stopped", int(finished), 1)
         self._enable()
         self._rest.start()
 
     # how it looks
 
-    def _build(self) -> None:
-        self.images, self.classes = QComboBox(), QListWidget()
-        self.images.activated.connect(self._choose_image)
-        self.classes.currentRowChanged.connect(self._choose_class)
-        self.classes.setMaximumHeight(150)
-        self.live, self.bar = QCheckBox("live"), QProgressBar()
-        self.live.setToolTip("Fit after each stroke")
-        self.state, self.score = QLabel(""), QLabel("")
-        self.score.setWordWrap(True)
-        self.bar.setMaximum(1)
-        self.buttons = {
-            "open": _button("Open project…", self._ask_project),
-            "begin": _button("New project…", self._ask_images),
-            "class": _button("Add class…", self._ask_class),
-            "shapes": _button("Draw shapes", self._draw_shapes),
-            "undo": _button("Undo", self.undo),
-            "fit": _button("Fit", self.fit),
-            "anew": _button("Fit anew", partial(self.fit, anew=True)),
-            "stop": _button("Cancel", self.stop),
-            "next": _button("Next place to draw", self.next_place),
-            "export": _button("Export…", lambda: None),
+    def _build(self) -> Controls:
+        actions: dict[str, Callable[[], Any]] = {
+            "open": self._ask_project,
+            "begin": self._ask_new,
+            "class": self._ask_class,
+            "shapes": self._draw_shapes,
+            "undo": self.undo,
+            "fit": self.fit,
+            "anew": partial(self.fit, anew=True),
+            "stop": self.stop,
+            "next": self.next_place,
         }
-        menu = QMenu(self)
-        for what, title, ending in (
-            ("annotation", "What is drawn, as GeoJSON", "geojson"),
-            ("classes", "Classes, as OME-TIFF", "ome.tif"),
-            ("polygons", "Classes as polygons, as GeoJSON", "geojson"),
-        ):
-            menu.addAction(title, partial(self._ask_export, what, ending))
-        self.buttons["export"].setMenu(menu)
-        layout = QVBoxLayout(self)
-        rows: tuple[tuple[QWidget, ...], ...] = (
-            (self.buttons["open"], self.buttons["begin"]),
-            (self.images,),
-            (self.classes,),
-            (self.buttons["class"], self.buttons["shapes"], self.buttons["undo"]),
-            (self.buttons["fit"], self.live, self.buttons["anew"], self.buttons["stop"]),
-            (self.bar,),
-            (self.state,),
-            (self.score,),
-            (self.buttons["next"], self.buttons["export"]),
-        )
-        for row in rows:
-            line = QHBoxLayout()
-            for one in row:
-                line.addWidget(one)
-            layout.addLayout(line)
-        layout.addStretch()
+        made = Controls(self, actions, self._ask_export)
+        made.images.activated.connect(self._choose_image)
+        made.classes.currentRowChanged.connect(self._choose_class)
+        return made
 
     def _enable(self) -> None:
-        session = self.session
-        there, idle = session is not None, self.runner.running is None
-        fitted = there and bool(session.project.models)  # type: ignore[union-attr]
-        allowed = {
-            "class": there,
-            "shapes": there,
-            "undo": there and session.canvas.can_undo,  # type: ignore[union-attr]
-            "fit": there,
-            "anew": there,
-            "stop": not idle,
-            "next": fitted,
-            "export": there and idle,
-        }
-        for name, is_allowed in allowed.items():
-            self.buttons[name].setEnabled(is_allowed)
-
-    def _list_images(self) -> None:
-        self.images.clear()
-        if self.session is not None:
-            self.images.addItems(self.session.project.images)
-            self.images.setCurrentText(self.session.name)
-
-    def _list_classes(self, chosen: int) -> None:
-        self.classes.clear()
-        if self.session is not None:
-            for name, colour in self.session.classes.items():
-                square = QPixmap(16, 16)
-                square.fill(QColor(colour))
-                self.classes.addItem(QListWidgetItem(QIcon(square), name))
-            self.classes.setCurrentRow(chosen)
+        session, idle = self.session, self.runner.running is None
+        there = session is not None
+        allowed = dict.fromkeys(("class", "shapes", "fit", "anew"), there)
+        undone = session is not None and session.canvas.can_undo
+        fitted = session is not None and bool(session.project.models)
+        self.controls.enable(allowed | {"undo": undone, "stop": not idle, "next": fitted, "export": there and idle})
 
     def _choose_class(self, row: int) -> None:
         if self.painting is not None and row >= 0:
@@ -380,8 +316,8 @@ class Panel(QWidget):
 
     def _choose_image(self, row: int) -> None:
         session = self.session
-        if session is not None and self.images.itemText(row) != session.name:
-            self._open(session.project, self.images.itemText(row))
+        if session is not None and self.controls.images.itemText(row) != session.name:
+            self._open(session.project, self.controls.images.itemText(row))
 
     def _draw_shapes(self) -> None:
         if self.shapes is not None:
@@ -390,36 +326,25 @@ class Panel(QWidget):
     # what a user is asked
 
     def _ask_project(self) -> None:
-        folder = QFileDialog.getExistingDirectory(self, "The folder of a project")
-        if folder:
+        folder = ask_project(self)
+        if folder is not None:
             self.open_project(folder)
 
-    def _ask_images(self) -> None:
-        images, _ = QFileDialog.getOpenFileNames(self, "Images: files, or zarr.json of an OME-Zarr image")
-        if not images:
-            return
-        folder = QFileDialog.getExistingDirectory(self, "An empty folder for the project")
-        if not folder:
-            return
-        names, given = QInputDialog.getText(self, "Classes", "Names, with commas between", text="background, object")
-        size, sized = QInputDialog.getInt(self, "Superpixels", "Pixels from one to the next", 16, 2, 256)
-        if given and sized:
-            stores = [str(Path(one).parent) if Path(one).name in STORE_FILES else one for one in images]
-            self.begin_project(folder, stores, [name.strip() for name in names.split(",") if name.strip()], size)
+    def _ask_new(self) -> None:
+        begun = ask_new(self)
+        if begun is not None:
+            self.begin_project(begun.folder, begun.images, begun.classes, begun.size)
 
     def _ask_class(self) -> None:
-        name, given = QInputDialog.getText(self, "A class", "Its name")
-        if given:
+        name = ask_class(self)
+        if name is not None:
             self.add_class(name)
 
-    def _ask_export(self, what: str, ending: str) -> None:
-        name = "" if self.session is None else f"{self.session.name}-{what}.{ending}"
-        path, _ = QFileDialog.getSaveFileName(self, "Write to", name)
-        if path:
-            self.export(what, path)
-
-
-STORE_FILES = ("zarr.json", ".zattrs", ".zgroup", ".zarray")
+    def _ask_export(self, what: str) -> None:
+        if self.session is not None:
+            path = ask_target(self, f"{self.session.name}-{what}.{EXPORTS[what][1]}")
+            if path is not None:
+                self.export(what, path)
 
 
 def _opened(project: Project, name: str | None) -> tuple[Session, list[LayerData]]:
@@ -440,10 +365,3 @@ def _score(told: Fitted) -> str:
     iou = scores.get("validation_mean_iou", math.nan)
     judged = f"mean IoU {iou:.3f}" if math.isfinite(iou) else f"accuracy {scores['validation_accuracy']:.3f}"
     return f"{told.model.file.removeprefix('models/').removesuffix('.safetensors')}: {judged} on what is held out"
-
-
-def _button(title: str, action: Callable[[], Any]) -> QPushButton:
-    made = QPushButton(title)
-    made.setFocusPolicy(Qt.FocusPolicy.NoFocus)
-    made.clicked.connect(lambda _checked=False: action())
-    return made
