@@ -1,7 +1,5 @@
+import fcntl
 import json
-import os
-import subprocess
-import sys
 
 import numpy as np
 import pytest
@@ -61,33 +59,23 @@ def test_what_was_drawn_elsewhere_is_there_and_its_file_stays_as_it_is(study):
     again.close()
 
 
-def test_a_project_is_held_while_it_is_open_and_free_afterwards(study):
-    code = f"import terrazzo as tz; tz.Project({str(study.folder)!r}).name_classes(['another'])"
-    command, there = [sys.executable, "-c", code], {**os.environ, "PYTHONPATH": os.pathsep.join(sys.path)}
-    session = Session.open(study)
-    second = subprocess.run(command, capture_output=True, text=True, check=False, env=there)
-    assert "in use by another program" in second.stderr.splitlines()[-1]
-    session.close()
-    subprocess.run(command, check=True, env=there)
-    assert "another" in study.classes
+def test_a_project_is_held_while_it_is_open_and_a_second_program_is_told(study):
+    with (study.folder / ".lock").open("a") as other:
+        fcntl.flock(other, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        with pytest.raises(InputError, match="in use by another program"):
+            Session.open(study)
+        fcntl.flock(other, fcntl.LOCK_UN)
+        session = Session.open(study)
+        with pytest.raises(BlockingIOError):
+            fcntl.flock(other, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        session.close()
+        fcntl.flock(other, fcntl.LOCK_EX | fcntl.LOCK_NB)
 
 
-def test_strokes_of_a_process_that_is_killed_are_there(study):
-    code = f"""
-import os, numpy as np, terrazzo as tz
-from terrazzo.blocks import Box
-from terrazzo.napari.session import Session
-from terrazzo.napari.window import Window
-box = Box({BOX.start}, {BOX.stop})
-session = Session.open(tz.Project({str(study.folder)!r}))
-session.draw(Window(box, (1, 1)), np.zeros(box.shape, np.uint8), np.full(box.shape, 2, np.uint8))
-os.kill(os.getpid(), 9)
-"""
-    there = {**os.environ, "PYTHONPATH": os.pathsep.join(sys.path)}
-    assert subprocess.run([sys.executable, "-c", code], check=False, env=there).returncode == -9
-    session = Session.open(study)
-    assert (session.labels(window(BOX)) == 2).all()
-    session.close()
+def test_strokes_are_there_though_nobody_closed_anything(study):
+    stroke(Session.open(study), 1)
+    again = Session.open(tz.Project(study.folder))
+    assert (again.labels(window(BOX)) == 2).all()
 
 
 def test_shapes_are_drawn_as_they_look_and_one_outside_the_image_is_named(session):

@@ -47,12 +47,14 @@ def test_what_is_seen_comes_first_and_all_is_what_predicting_gives(session, pict
     cells, unsure = np.zeros((24, 24), np.uint8), np.zeros((24, 24), np.uint8)
     for one in of(CellClasses, told):
         cells[one.block.cells.slices], unsure[one.block.cells.slices] = one.classes, one.unsure
-    np.testing.assert_array_equal(cells.ravel(), written.result.nodes.compute()["class"])
+    nodes, of_nodes = written.result.nodes.compute(), np.full(cells.size, 255, np.uint8)
+    of_nodes[nodes["id"].to_numpy() - 1] = nodes["class"]
+    np.testing.assert_array_equal(cells.ravel(), of_nodes)
     assert session.result() == written.result
 
     layers = {how["name"]: (data, kind) for data, how, kind in result_layers(written.result)}
     assert list(layers) == ["wood", "classes", "uncertainty", "superpixels"]
-    np.testing.assert_array_equal(np.asarray(layers["classes"][0]), classes + 1)
+    np.testing.assert_array_equal(np.asarray(layers["classes"][0][0]), classes + 1)
     np.testing.assert_allclose(np.asarray(layers["uncertainty"][0], int), unsure, atol=1)
     assert [how["name"] for _, how, _ in session.layers()] == ["wood", "superpixels", "classes"]
     assert len(get_reader(str(session.project.folder))(str(session.project.folder))) == 4

@@ -5,6 +5,8 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from typing import Any
 
+import numpy as np
+
 from terrazzo.blocks import Box
 from terrazzo.napari.window import seen_box
 
@@ -68,11 +70,12 @@ class View:
         """Draw a rectangle around a box, in place of the one of before; what is selected stays so."""
         lead = [(a + b - 1) // 2 for a, b in zip(start[:-2], stop[:-2], strict=True)]
         (top, left), (bottom, right) = ([at - 0.5 for at in one[-2:]] for one in (start, stop))
-        corners = [[*lead, *one] for one in ((top, left), (top, right), (bottom, right), (bottom, left))]
+        corners = np.array([[*lead, *one] for one in ((top, left), (top, right), (bottom, right), (bottom, left))])
+        sides = np.stack([corners, np.roll(corners, -1, axis=0) - corners], axis=1)
         layers, chosen = self.viewer.layers, self.viewer.layers.selection.active
         if PLACE in layers:
             layers.remove(PLACE)
-        look = {"edge_color": "white", "face_color": "transparent", "edge_width": 2 / self.zoom, "name": PLACE}
-        self.viewer.add_shapes([corners], shape_type="rectangle", **look).editable = False
+        look = {"edge_color": "white", "edge_width": 2 / self.zoom, "vector_style": "line", "name": PLACE}
+        self.viewer.add_vectors(sides, **look)
         layers.move(len(layers) - 1, 0 if chosen is None else layers.index(chosen))
         layers.selection.active = chosen
