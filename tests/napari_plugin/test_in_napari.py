@@ -4,12 +4,14 @@ With TERRAZZO_SHOTS=FOLDER it leaves pictures of the window there.
 """
 
 import importlib.util
+import inspect
 import json
 import os
 import subprocess
 import sys
 import time
 from pathlib import Path
+from types import SimpleNamespace
 
 import numpy as np
 import pytest
@@ -85,24 +87,25 @@ def opened(panel, folder):
 
 
 def press(viewer, points):
-    """Move the mouse over an image with its button down, from the canvas that napari shows."""
-    from napari.layers.labels._labels_mouse_bindings import draw
-
+    """Move the mouse over an image with its button down: what napari would call is called."""
     layer = viewer.layers["drawn"]
-    event = type("Event", (), {"type": "mouse_press", "button": 1, "view_direction": None, "dims_displayed": [0, 1]})()
-    event.position = event.pos = points[0]
-    gestures = [callback(layer, event) for callback in (draw, *layer.mouse_drag_callbacks) if callback is not draw]
-    gestures.append(draw(layer, event))
-    for one in gestures:
-        next(one, None)
-    event.type = "mouse_move"
-    for point in points[1:]:
-        event.position = point
+    event = SimpleNamespace(
+        type="mouse_press",
+        button=1,
+        position=points[0],
+        pos=points[0],
+        modifiers=(),
+        view_direction=None,
+        dims_displayed=[0, 1],
+        dims_point=[0, 0],
+        camera_zoom=1.0,
+    )
+    called = [callback(layer, event) for callback in layer.mouse_drag_callbacks]
+    gestures = [one for one in called if inspect.isgenerator(one)]
+    for kind, at in (("mouse_press", points[0]), *(("mouse_move", one) for one in points[1:]), ("mouse_release", None)):
+        event.type, event.position = kind, event.position if at is None else at
         for one in gestures:
             next(one, None)
-    event.type = "mouse_release"
-    for one in gestures:
-        next(one, None)
 
 
 def draw(panel, truth, number, seed):

@@ -11,7 +11,7 @@ from terrazzo.napari import work
 from terrazzo.napari.exports import export_annotation, export_classes, export_polygons
 from terrazzo.napari.layers import result_layers
 from terrazzo.napari.reader import get_reader
-from terrazzo.napari.work import Fitted, SeenClasses, StoppedError, Written, fit_and_show, next_places, still_to_draw
+from terrazzo.napari.work import Fitted, SeenClasses, StoppedError, Written, fit_and_show, is_open, next_places
 from terrazzo.progress import Step
 from terrazzo.project.judged_cells import CellClasses
 
@@ -62,10 +62,10 @@ def test_what_is_seen_comes_first_and_all_is_what_predicting_gives(session, pict
 
     places = next_places(session)
     assert places
-    assert all(still_to_draw(session, place) for place in places)
-    box = Box(places[0].start, places[0].stop)
-    session.canvas.paint(box, np.zeros(box.shape, np.uint8), np.eye(*box.shape, dtype=bool))
-    assert not still_to_draw(session, places[0])
+    assert all(is_open(session, one) for one in places)
+    box = Box(places[0].place.start, places[0].place.stop)
+    session.canvas.paint(box, np.zeros(box.shape, np.uint8), np.ones(box.shape, bool))
+    assert not is_open(session, places[0])
 
     export_classes(session, tmp_path / "c.ome.tif")
     np.testing.assert_array_equal(tz.open_labels(tmp_path / "c.ome.tif").plane.compute(), classes)

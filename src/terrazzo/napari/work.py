@@ -65,6 +65,14 @@ class Written:
     result: Result
 
 
+@dataclass(frozen=True, eq=False)
+class Suggestion:
+    """A place to draw at, and how many pixels of it were drawn on when it was suggested."""
+
+    place: Place
+    drawn: int
+
+
 Told = Step | Fitted | CellClasses | SeenClasses | Written
 Tells = Callable[[Any], None]
 
@@ -156,14 +164,19 @@ def write_result(session: Session, tells: Tells) -> Result:
     return result
 
 
-def next_places(session: Session) -> list[Place]:
+def next_places(session: Session) -> list[Suggestion]:
     """Return where drawing would help most on the image, the largest gain first."""
-    return suggest(session.project, PLACES, images=[session.name])
+    found = suggest(session.project, PLACES, images=[session.name])
+    return [Suggestion(place, _drawn_pixels(session, place)) for place in found]
 
 
-def still_to_draw(session: Session, place: Place) -> bool:
+def is_open(session: Session, suggestion: Suggestion) -> bool:
     """Whether nothing has been drawn in a place since it was suggested."""
-    return bool((session.canvas.read(Box(place.start, place.stop)) == NOT_ANNOTATED).all())
+    return _drawn_pixels(session, suggestion.place) == suggestion.drawn
+
+
+def _drawn_pixels(session: Session, place: Place) -> int:
+    return int((session.canvas.read(Box(place.start, place.stop)) != NOT_ANNOTATED).sum())
 
 
 def _nearest_first(graph: StoredGraph, box: Box | None) -> tuple[list[Block], list[Block]]:

@@ -27,12 +27,13 @@ from terrazzo.napari.session import Session
 from terrazzo.napari.work import (
     Fitted,
     SeenClasses,
+    Suggestion,
     Written,
     fit_and_show,
+    is_open,
     next_places,
     show_classes,
     show_pixels,
-    still_to_draw,
 )
 from terrazzo.progress import Step
 from terrazzo.project.judged_cells import CellClasses
@@ -76,7 +77,7 @@ class Panel(QWidget):
         self.painting: Painting | None = None
         self.showing: Showing | None = None
         self.shapes: DrawingShapes | None = None
-        self.places: list[Place] = []
+        self.places: list[Suggestion] = []
         self._added: list[str] = []
         self.runner = Runner(self)
         self.view = View(napari_viewer)
@@ -126,10 +127,10 @@ class Panel(QWidget):
         """Go to the place where drawing would help most, of those that nothing is drawn in yet."""
         if self.session is None:
             return
-        while self.places and not still_to_draw(self.session, self.places[0]):
+        while self.places and not is_open(self.session, self.places[0]):
             self.places.pop(0)
         if self.places:
-            self._go_to(self.places.pop(0))
+            self._go_to(self.places.pop(0).place)
         else:
             session = self.session
             self.runner.start(SUGGEST, lambda _tells, _stop: next_places(session), self._take_places)
@@ -258,7 +259,7 @@ class Panel(QWidget):
         elif isinstance(told, Written):
             self.showing.write(told.result)
 
-    def _take_places(self, places: list[Place]) -> None:
+    def _take_places(self, places: list[Suggestion]) -> None:
         self.places = places
         if places:
             self.next_place()
