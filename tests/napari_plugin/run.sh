@@ -16,4 +16,4 @@ if ! command -v xvfb-run > /dev/null; then
     apt-get install --yes --quiet xvfb xauth libgl1 libgl1-mesa-dri libegl1 libdbus-1-3 libxkbcommon-x11-0 \
         libxcb-cursor0 libxcb-icccm4 libxcb-keysyms1 libxcb-shape0 libxcb-image0 libxcb-render-util0 libxcb-xkb1
 fi
-exec env OMP_NUM_THREADS=1 xvfb-run -a -s "-screen 0 1600x1000x24" "$python" -m pytest tests/napari_plugin "$@"
+exec env OMP_NUM_THREADS=1 xvfb-run -a -s "-screen 0 1600x1000x24" "$python" -m pytest --disable-warnings tests/napari_plugin "$@"

@@ -273,8 +273,8 @@ def test_of_a_large_image_a_window_is_held_that_follows_the_view(viewer, panel, 
     press(viewer, [(3000, 3000), (3000, 3100)])
     far = session.canvas.read(Box((0, 0), (side, side))) != 255
     assert far.sum() % step**2 == 0
-    viewer.camera.center = (0, 3000, 3000)
-    viewer.camera.zoom = 1.0
+    viewer.scene.camera.center = (0, 3000, 3000)
+    viewer.scene.camera.zoom = 1.0
     wait(lambda: layer.scale[-1] == 1)
     assert max(layer.data.shape) < side
     press(viewer, [(3200, 2900), (3200, 2950)])

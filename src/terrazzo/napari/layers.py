@@ -26,7 +26,7 @@ LayerData = tuple[Any, dict[str, Any], str]
 
 CLASS_OPACITY, DRAWN_OPACITY = 0.4, 0.9
 BOUNDARY_COLOUR = "#ffd400"
-COLOURMAPS = ("gray", "green", "magenta", "cyan", "yellow", "red", "blue")
+COLOURMAPS = ("green", "magenta", "cyan", "yellow", "red", "blue")
 
 
 def image_layers(image: Image, name: str = "") -> list[LayerData]:
@@ -37,12 +37,13 @@ def image_layers(image: Image, name: str = "") -> list[LayerData]:
         return [_image([np.moveaxis(_sliced(one), 0, -1) for one in levels], {"name": title, "rgb": True})]
     ranges = contrast(levels)
     several = len(image.channels) > 1
+    colours = {1: ("gray",), 3: ("red", "green", "blue")}.get(len(image.channels), COLOURMAPS)
     found = []
     for number, channel in enumerate(image.channels):
         how: dict[str, Any] = {
             "name": f"{title}: {channel}" if several else title,
             "contrast_limits": ranges[number],
-            "colormap": COLOURMAPS[(number + several) % len(COLOURMAPS) if several else 0],
+            "colormap": colours[number % len(colours)],
         }
         if several:
             how["blending"] = "additive"

@@ -110,8 +110,9 @@ def _made(image: Image, step: int) -> NDArray[Any]:
         at = () if section is None else (section,)
         start = (*at, top, left)
         stop = (*(one + 1 for one in at), min(rows, top + READ_SIDE), min(columns, left + READ_SIDE))
-        values = read_window(image.stored, Box(start, stop))
-        steps = (1,) * (values.ndim - 2) + (step, step)
+        # means of every other pixel are as good to look at, and come in a quarter of the time
+        values = read_window(image.stored, Box(start, stop))[..., ::2, ::2]
+        steps = (1,) * (values.ndim - 2) + (step // 2, step // 2)
         target = (slice(None), *(slice(one, one + 1) for one in at))
         tops, lefts = slice(top // step, -(-stop[-2] // step)), slice(left // step, -(-stop[-1] // step))
         found[(*target, tops, lefts)] = coarse(values, steps, sampling)

@@ -31,18 +31,18 @@ class View:
     @property
     def zoom(self) -> float:
         """Pixels of the screen to one of the image."""
-        return float(self.viewer.camera.zoom)
+        return float(self.viewer.scene.camera.zoom)
 
     def moved(self, action: Callable[[], Any]) -> None:
         """Call a function whenever something else is seen."""
-        camera, dims, canvas = self.viewer.camera.events, self.viewer.dims.events, self.viewer.canvas.events
+        camera, dims, canvas = self.viewer.scene.camera.events, self.viewer.dims.events, self.viewer.canvas.events
         for event in (camera.center, camera.zoom, dims.current_step, canvas.size):
             event.connect(lambda _event=None: action())
 
     def seen(self, extent: Sequence[int]) -> Box | None:
         """Return the part of an image that is seen, remembered as `last_seen`; None if none is."""
         height, width = self.viewer.canvas.size
-        y, x = self.viewer.camera.center[-2:]
+        y, x = self.viewer.scene.camera.center[-2:]
         half = height / self.zoom / 2, width / self.zoom / 2
         section = [float(self.viewer.dims.point[0])] if len(extent) == 3 else []
         corners = ([*section, y - half[0], x - half[1]], [*section, y + half[0], x + half[1]])
@@ -63,8 +63,8 @@ class View:
             self.viewer.dims.set_point(0, round(middle[0]))
         height, width = self.viewer.canvas.size
         sides = stop[-2] - start[-2], stop[-1] - start[-1]
-        self.viewer.camera.center = (0.0, *middle[-2:])
-        self.viewer.camera.zoom = FILLED * min(height / sides[0], width / sides[1])
+        self.viewer.scene.camera.center = (0.0, *middle[-2:])
+        self.viewer.scene.camera.zoom = FILLED * min(height / sides[0], width / sides[1])
 
     def mark(self, start: Sequence[int], stop: Sequence[int]) -> None:
         """Draw a rectangle around a box, in place of the one of before; what is selected stays so."""
