@@ -67,17 +67,16 @@ def notices(_napari):
 
 
 def wait(condition):
-    """Handle what happens in the window until a condition holds; return the longest that it was not responding."""
-    from qtpy.QtWidgets import QApplication
+    """Handle what happens in the window until a condition holds."""
+    from qtpy.QtCore import QEventLoop, QTimer
 
-    longest, began = 0.0, time.monotonic()
+    # of QApplication, PySide6 6.12 loses a reference to None with each call
+    loop, timer, began = QEventLoop(), QTimer(), time.monotonic()
+    timer.start(10)
     while not condition():
-        before = time.monotonic()
-        QApplication.processEvents()
-        longest = max(longest, time.monotonic() - before)
+        loop.processEvents(QEventLoop.ProcessEventsFlag.WaitForMoreEvents)
         assert time.monotonic() - began < PATIENCE
-    QApplication.processEvents()
-    return longest
+    loop.processEvents(QEventLoop.ProcessEventsFlag.AllEvents)
 
 
 def opened(panel, folder):

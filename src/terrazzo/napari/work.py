@@ -30,6 +30,9 @@ FIRST_STEPS, NEXT_STEPS, LIVE_STEPS = 200, 100, 20
 MOST_PIXELS = 6_000_000
 """Pixels of what is seen whose classes are computed pixel by pixel: of more, superpixels are as fine as the screen."""
 
+MOST_CELLS = 40_000
+"""Superpixels that are classified at once, before all others, where no more are seen."""
+
 PLACES = 24
 
 
@@ -180,10 +183,15 @@ def _drawn_pixels(session: Session, place: Place) -> int:
 
 
 def _nearest_first(graph: StoredGraph, box: Box | None) -> tuple[list[Block], list[Block]]:
-    """Return the blocks with something of a box, and the others."""
-    blocks = list(graph.grid.along_curve())
+    """Return what is classified first, one block of what is seen unless that is much, and the blocks of the rest."""
+    blocks, lattice = list(graph.grid.along_curve()), graph.grid.lattice
     if box is None:
         return [], blocks
+    start = tuple(a // size for a, size in zip(box.start, lattice.size, strict=True))
+    cells = Box(start, tuple(-(-b // size) for b, size in zip(box.stop, lattice.size, strict=True)))
+    if math.prod(cells.shape) <= MOST_CELLS:
+        inside = {block.index for block in blocks if cells.hull(block.cells) == cells}
+        return [Block((0,) * len(start), cells, lattice)], [one for one in blocks if one.index not in inside]
     near = [block for block in blocks if block.core.overlap(box) is not None]
     taken = {block.index for block in near}
     return near, [block for block in blocks if block.index not in taken]
