@@ -12,6 +12,9 @@ from terrazzo.napari.window import seen_box
 
 PLACE = "place to draw"
 
+MARGIN = 1.05
+"""How much more than the screen is taken to be seen, so that a little move needs nothing new."""
+
 FILLED = 0.25
 """How much of the screen a place fills that the view goes to."""
 
@@ -43,7 +46,7 @@ class View:
         """Return the part of an image that is seen, remembered as `last_seen`; None if none is."""
         height, width = self.viewer.canvas.size
         y, x = self.viewer.scene.camera.center[-2:]
-        half = height / self.zoom / 2, width / self.zoom / 2
+        half = MARGIN * height / self.zoom / 2, MARGIN * width / self.zoom / 2
         section = [float(self.viewer.dims.point[0])] if len(extent) == 3 else []
         corners = ([*section, y - half[0], x - half[1]], [*section, y + half[0], x + half[1]])
         self.last_seen = seen_box(corners, extent)
