@@ -38,7 +38,7 @@ def test_what_is_seen_comes_first_and_all_is_what_predicting_gives(session, pict
     order = kinds(told)
     assert order[0] is Fitted
     assert order[1] is CellClasses
-    assert order[2:] == [SeenClasses, *[CellClasses] * 4, Written]
+    assert order[2:] == [SeenClasses, *[CellClasses] * 3, Written]
     assert of(CellClasses, told)[0].block.core == Box((0, 96), (96, 192))
     assert {"superpixels", "tables", "steps", "superpixels' classes", "classes"} <= {one.name for one in of(Step, told)}
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 import math
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -68,6 +69,13 @@ class Written:
     result: Result
 
 
+@dataclass(frozen=True)
+class Notice:
+    """What somebody should know, such as that of a class little is drawn, in a sentence."""
+
+    sentence: str
+
+
 @dataclass(frozen=True, eq=False)
 class Suggestion:
     """A place to draw at, and how many pixels of it were drawn on when it was suggested."""
@@ -76,21 +84,29 @@ class Suggestion:
     drawn: int
 
 
-Told = Step | Fitted | CellClasses | SeenClasses | Written
+Told = Step | Notice | Fitted | CellClasses | SeenClasses | Written
 Tells = Callable[[Any], None]
 
 
 @contextmanager
 def heard(tells: Tells, stop: Event) -> Iterator[None]:
-    """Tell each step of the work inside the context; once `stop` is set the next one raises `StoppedError`."""
+    """Tell each step of the work inside the context, and what it warns of as a `Notice`.
+
+    Once `stop` is set the next step raises `StoppedError`.
+    """
 
     def listen(step: Step) -> None:
         if stop.is_set():
             raise StoppedError
         tells(step)
 
-    with on_progress(listen):
-        yield
+    handler, logger = _Handler(tells), logging.getLogger("terrazzo")
+    logger.addHandler(handler)
+    try:
+        with on_progress(listen):
+            yield
+    finally:
+        logger.removeHandler(handler)
 
 
 def fit_and_show(
@@ -113,7 +129,7 @@ def fit_and_show(
     seen : callable
         Returns what is seen of the image at the time, or None.
     tells : callable
-        Is told each `Step`, `Fitted`, `CellClasses`, `SeenClasses` and `Written`, in this thread.
+        Is told each `Step`, `Notice`, `Fitted`, `CellClasses`, `SeenClasses` and `Written`, in this thread.
     stop : Event
         Set by another thread to end it.
     live : bool
@@ -176,6 +192,18 @@ def next_places(session: Session) -> list[Suggestion]:
 def is_open(session: Session, suggestion: Suggestion) -> bool:
     """Whether nothing has been drawn in a place since it was suggested."""
     return _drawn_pixels(session, suggestion.place) == suggestion.drawn
+
+
+class _Handler(logging.Handler):
+    """Tells warnings, in the thread in which they are raised."""
+
+    def __init__(self, tells: Tells) -> None:
+        super().__init__(logging.WARNING)
+        self._tells = tells
+
+    def emit(self, record: logging.LogRecord) -> None:
+        """Tell a warning."""
+        self._tells(Notice(record.getMessage()))
 
 
 def _drawn_pixels(session: Session, place: Place) -> int:

@@ -17,7 +17,7 @@ from terrazzo.napari.qt.asking import ask_class, ask_new, ask_project, ask_targe
 from terrazzo.napari.qt.controls import EXPORTS, Controls
 from terrazzo.napari.qt.drawing_shapes import NAME as SHAPES
 from terrazzo.napari.qt.drawing_shapes import DrawingShapes
-from terrazzo.napari.qt.notices import said, say
+from terrazzo.napari.qt.notices import said, say, warn
 from terrazzo.napari.qt.painting import NAME as DRAWN
 from terrazzo.napari.qt.painting import Painting
 from terrazzo.napari.qt.running import Runner
@@ -26,6 +26,7 @@ from terrazzo.napari.qt.view import PLACE, View
 from terrazzo.napari.session import Session
 from terrazzo.napari.work import (
     Fitted,
+    Notice,
     SeenClasses,
     Suggestion,
     Written,
@@ -79,6 +80,7 @@ class Panel(QWidget):
         self.shapes: DrawingShapes | None = None
         self.places: list[Suggestion] = []
         self._added: list[str] = []
+        self._noticed: set[Notice] = set()
         self.runner = Runner(self)
         self.view = View(napari_viewer)
         self.controls = self._build()
@@ -246,6 +248,11 @@ class Panel(QWidget):
     def _take(self, told: Any) -> None:
         if isinstance(told, Step):
             self.controls.progress(WORDS.get(told.name, told.name), told.done, max(1, told.total))
+            return
+        if isinstance(told, Notice):
+            if told not in self._noticed:
+                self._noticed.add(told)
+                warn(told.sentence)
             return
         if self.showing is None:
             return
