@@ -39,8 +39,9 @@ def _napari(tmp_path_factory):
     os.environ["NAPARI_CONFIG"] = str(tmp_path_factory.mktemp("settings") / "settings.yaml")
 
 
-@pytest.fixture
-def viewer(_napari):
+@pytest.fixture(scope="module")
+def window(_napari):
+    """One window for all: OpenGL in software does not outlive many."""
     import napari
 
     made = napari.Viewer()
@@ -50,12 +51,20 @@ def viewer(_napari):
 
 
 @pytest.fixture
+def viewer(window):
+    yield window
+    window.layers.clear()
+
+
+@pytest.fixture
 def panel(viewer):
     from terrazzo.napari.qt.reading import panel_of
 
     made = panel_of(viewer)
     yield made
+    made.controls.live.setChecked(False)
     made.close_session()
+    wait(lambda: made.runner.running is None)
 
 
 @pytest.fixture
@@ -95,8 +104,8 @@ def press(viewer, points):
         pos=points[0],
         modifiers=(),
         view_direction=None,
-        dims_displayed=[0, 1],
-        dims_point=[0, 0],
+        dims_displayed=[len(points[0]) - 2, len(points[0]) - 1],
+        dims_point=list(points[0]),
         camera_zoom=1.0,
     )
     called = [callback(layer, event) for callback in layer.mouse_drag_callbacks]
@@ -282,6 +291,22 @@ def test_of_a_large_image_a_window_is_held_that_follows_the_view(viewer, panel, 
     assert (near | far == near).all()
     layer.undo()
     layer.undo()
+    assert not session.canvas.present
+
+
+def test_a_volume_is_drawn_on_section_by_section(viewer, panel, tmp_path):
+    pixels = np.random.default_rng(0).integers(0, 200, (1, 40, 64, 64)).astype(np.uint8)
+    tz.write_ome_zarr(tmp_path / "v.ome.zarr", pixels, axes="czyx")
+    study = tz.Project.begin(tmp_path / "v", [tmp_path / "v.ome.zarr"], size=(2, 8, 8), classes=CLASSES)
+    session = opened(panel, study.folder)
+    layer = viewer.layers["drawn"]
+    viewer.dims.set_point(0, 35)
+    wait(lambda: session.canvas.extent[0] > 35 >= layer.translate[0] > 0)
+    press(viewer, [(35, 30, 30), (35, 30, 40)])
+    drawn = session.canvas.read(Box((0, 0, 0), (40, 64, 64)))
+    assert (drawn[35, 30, 30:40] == 0).all()
+    assert (np.delete(drawn, 35, axis=0) == 255).all()
+    panel.undo()
     assert not session.canvas.present
 
 

@@ -11,7 +11,7 @@ from terrazzo.napari import work
 from terrazzo.napari.exports import export_annotation, export_classes, export_polygons
 from terrazzo.napari.layers import result_layers
 from terrazzo.napari.reader import get_reader
-from terrazzo.napari.work import Fitted, SeenClasses, StoppedError, Written, fit_and_show, is_open, next_places
+from terrazzo.napari.work import Fitted, SeenClasses, StoppedError, Written, fit_and_show, heard, is_open, next_places
 from terrazzo.progress import Step
 from terrazzo.project.judged_cells import CellClasses
 
@@ -33,7 +33,8 @@ def of(kind, told):
 def test_what_is_seen_comes_first_and_all_is_what_predicting_gives(session, picture, tmp_path):
     draw_truth(session, picture[1])
     told = []
-    fit_and_show(session, lambda: SEEN, told.append, Event())
+    with heard(told.append, Event()):
+        fit_and_show(session, lambda: SEEN, told.append)
     (pixels,), (written,) = of(SeenClasses, told), of(Written, told)
     order = kinds(told)
     assert order[0] is Fitted
@@ -99,25 +100,25 @@ def test_a_fit_that_is_stopped_ends_within_a_step_and_loses_nothing(session, pic
             if told.done == 3:
                 stop.set()
 
-    with pytest.raises(StoppedError):
-        fit_and_show(session, lambda: None, tells, stop)
+    with pytest.raises(StoppedError), heard(tells, stop):
+        fit_and_show(session, lambda: None, tells)
     assert steps == [1, 2, 3]
     assert not session.project.models
     assert not session.project.unmeasured
     np.testing.assert_array_equal(session.canvas.read(Box((0, 0), (SIDE, SIDE))), before)
     told = []
-    fit_and_show(session, lambda: None, told.append, Event(), live=True, whole=False)
+    fit_and_show(session, lambda: None, told.append, live=True, whole=False)
     assert kinds(told) == [Fitted, *[CellClasses] * 4]
-    fit_and_show(session, lambda: SEEN, told.append, Event(), live=True, whole=False)
+    fit_and_show(session, lambda: SEEN, told.append, live=True, whole=False)
     assert [model.start for model in session.project.models] == [None, "models/0001.safetensors"]
     assert session.project.models[-1].scores["steps"] == work.LIVE_STEPS
 
 
 def test_a_fit_without_strokes_or_with_one_class_is_told_in_one_sentence(session):
     with pytest.raises(InputError, match="nothing is drawn"):
-        fit_and_show(session, lambda: None, lambda _: None, Event())
+        fit_and_show(session, lambda: None, lambda _: None)
     box = Box((10, 10), (20, 20))
     session.canvas.paint(box, np.zeros(box.shape, np.uint8), np.ones(box.shape, bool))
     session.project.draw_in("wood", session.canvas.path)
     with pytest.raises(ParameterError):
-        fit_and_show(session, lambda: None, lambda _: None, Event())
+        fit_and_show(session, lambda: None, lambda _: None)

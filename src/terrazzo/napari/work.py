@@ -113,7 +113,6 @@ def fit_and_show(
     session: Session,
     seen: Callable[[], Box | None],
     tells: Tells,
-    stop: Event,
     *,
     live: bool = False,
     anew: bool = False,
@@ -121,7 +120,7 @@ def fit_and_show(
 ) -> None:
     """Fit on what is drawn; tell the classes of what is seen first, then those of all superpixels, then of all pixels.
 
-    What is finished when it is stopped stays: graphs, tables, and the model once it is fitted.
+    What is finished when a listener ends it stays: graphs, tables, and the model once it is fitted.
 
     Parameters
     ----------
@@ -129,9 +128,7 @@ def fit_and_show(
     seen : callable
         Returns what is seen of the image at the time, or None.
     tells : callable
-        Is told each `Step`, `Notice`, `Fitted`, `CellClasses`, `SeenClasses` and `Written`, in this thread.
-    stop : Event
-        Set by another thread to end it.
+        Is told each `Fitted`, `CellClasses`, `SeenClasses` and `Written`, in this thread.
     live : bool
         Whether a few steps do, since more follow with the next stroke.
     anew : bool
@@ -141,21 +138,18 @@ def fit_and_show(
 
     Raises
     ------
-    StoppedError
-        If it was stopped.
     TerrazzoError
         As `Project.fit` and `Project.predict` raise.
     """
     project = session.project
-    with heard(tells, stop):
-        first = not project.models
-        steps = FIRST_STEPS if first else LIVE_STEPS if live else NEXT_STEPS
-        training = training_of(first or anew, steps=None if anew else steps)
-        project.fit(training=training, anew=anew)
-        tells(Fitted(project.models[-1]))
-        show_classes(session, seen, tells)
-        if whole:
-            write_result(session, tells)
+    first = not project.models
+    steps = FIRST_STEPS if first else LIVE_STEPS if live else NEXT_STEPS
+    training = training_of(first or anew, steps=None if anew else steps)
+    project.fit(training=training, anew=anew)
+    tells(Fitted(project.models[-1]))
+    show_classes(session, seen, tells)
+    if whole:
+        write_result(session, tells)
 
 
 def show_classes(session: Session, seen: Callable[[], Box | None], tells: Tells) -> None:

@@ -221,8 +221,8 @@ class Panel(QWidget):
             return
         self.places = []
 
-        def work(tells: Callable[[Any], None], stop: Any) -> None:
-            fit_and_show(session, lambda: self.view.last_seen, tells, stop, live=live, anew=anew, whole=not live)
+        def work(tells: Callable[[Any], None], _stop: Any) -> None:
+            fit_and_show(session, lambda: self.view.last_seen, tells, live=live, anew=anew, whole=not live)
 
         self.runner.start(FIT, work)
 
