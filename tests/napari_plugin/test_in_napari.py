@@ -4,14 +4,13 @@ With TERRAZZO_SHOTS=FOLDER it leaves pictures of the window there.
 """
 
 import importlib.util
-import inspect
 import json
 import os
 import subprocess
 import sys
 import time
+import warnings
 from pathlib import Path
-from types import SimpleNamespace
 
 import numpy as np
 import pytest
@@ -95,25 +94,29 @@ def opened(panel, folder):
 
 
 def press(viewer, points):
-    """Move the mouse over an image with its button down: what napari would call is called."""
-    layer = viewer.layers["drawn"]
-    event = SimpleNamespace(
-        type="mouse_press",
-        button=1,
-        position=points[0],
-        pos=points[0],
-        modifiers=(),
-        view_direction=None,
-        dims_displayed=[len(points[0]) - 2, len(points[0]) - 1],
-        dims_point=list(points[0]),
-        camera_zoom=1.0,
-    )
-    called = [callback(layer, event) for callback in layer.mouse_drag_callbacks]
-    gestures = [one for one in called if inspect.isgenerator(one)]
-    for kind, at in (("mouse_press", points[0]), *(("mouse_move", one) for one in points[1:]), ("mouse_release", None)):
-        event.type, event.position = kind, event.position if at is None else at
-        for one in gestures:
-            next(one, None)
+    """Move the mouse over an image with its button down, in the widget that shows it."""
+    from qtpy.QtCore import QPoint, Qt
+    from qtpy.QtTest import QTest
+
+    widget = canvas_widget(viewer)
+    (height, width), zoom = viewer.canvas.size, viewer.scene.camera.zoom
+    middle = viewer.scene.camera.center[-2:]
+    places = [
+        QPoint(round((x - middle[1]) * zoom + width / 2), round((y - middle[0]) * zoom + height / 2))
+        for y, x in (point[-2:] for point in points)
+    ]
+    QTest.mouseMove(widget, places[0])
+    QTest.mousePress(widget, Qt.MouseButton.LeftButton, pos=places[0])
+    for place in places[1:]:
+        QTest.mouseMove(widget, place)
+    QTest.mouseRelease(widget, Qt.MouseButton.LeftButton, pos=places[-1])
+    wait(lambda: not viewer.layers["drawn"]._block_history)
+
+
+def canvas_widget(viewer):
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")
+        return viewer.window._qt_viewer.canvas.native
 
 
 def draw(panel, truth, number, seed):
@@ -158,7 +161,8 @@ def test_open_stroke_fit_look_correct_fit_export(viewer, panel, study, picture, 
     wait(lambda: panel.runner.running is None)
     assert names(viewer) == ["wood", "superpixels", "classes", "uncertainty", "drawn"]
     first = np.asarray(viewer.layers["classes"].data[0]) - np.uint8(1)
-    assert (first == picture[1]).mean() > 0.8
+    assert (first == panel.session.result().read_classes((slice(None), slice(None)))).all()
+    assert (first == picture[1]).mean() > 0.6
     assert viewer.layers.selection.active.name == "drawn"
     shot(viewer, "fitted")
 
