@@ -38,21 +38,14 @@ def _napari(tmp_path_factory):
     os.environ["NAPARI_CONFIG"] = str(tmp_path_factory.mktemp("settings") / "settings.yaml")
 
 
-@pytest.fixture(scope="module")
-def window(_napari):
-    """One window for all: OpenGL in software does not outlive many."""
+@pytest.fixture
+def viewer(_napari):
     import napari
 
     made = napari.Viewer()
     made.window.resize(1300, 850)
     yield made
     made.close()
-
-
-@pytest.fixture
-def viewer(window):
-    yield window
-    window.layers.clear()
 
 
 @pytest.fixture
@@ -251,11 +244,13 @@ def test_mistakes_are_a_notification_of_one_sentence(viewer, panel, study, notic
     there = {**os.environ, "PYTHONPATH": os.pathsep.join(sys.path)}
     second = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=False, env=there)
     assert "in use by another program" in second.stderr
-    panel.close_session()
+
+
+def test_an_image_that_is_not_where_it_was_is_named_and_nothing_is_open(panel, study, notices, tmp_path):
     (tmp_path / "wood.ome.zarr").rename(tmp_path / "elsewhere.ome.zarr")
     panel.open_project(study.folder)
     wait(lambda: panel.runner.running is None)
-    assert "no longer at" in last()
+    assert "no longer at" in notices[-1].message
     assert panel.session is None
 
 
