@@ -90,6 +90,8 @@ class Panel(QWidget):
             timer.setInterval(MILLISECONDS)
             timer.timeout.connect(action)
         self.view.moved(self._rest.start)
+        # napari refuses strokes in a section that its layer does not hold
+        self.view.other_section(self._follow)
         self.runner.told.connect(self._take)
         self.runner.began.connect(self._began)
         self.runner.ended.connect(self._ended)
@@ -225,6 +227,12 @@ class Panel(QWidget):
             fit_and_show(session, lambda: self.view.last_seen, tells, live=live, anew=anew, whole=not live)
 
         self.runner.start(FIT, work)
+
+    def _follow(self) -> None:
+        if self.session is not None and self.painting is not None:
+            seen = self.view.seen(self.session.image.extent)
+            if seen is not None:
+                self.painting.follow(seen, self.view.zoom)
 
     def _look(self) -> None:
         """Keep up with what is seen: the window to draw in, and the classes of its pixels."""

@@ -42,6 +42,10 @@ class View:
         for event in (camera.center, camera.zoom, dims.current_step, canvas.size):
             event.connect(lambda _event=None: action())
 
+    def other_section(self, action: Callable[[], Any]) -> None:
+        """Call a function whenever another section of a volume is looked at."""
+        self.viewer.dims.events.current_step.connect(lambda _event=None: action())
+
     def seen(self, extent: Sequence[int]) -> Box | None:
         """Return the part of an image that is seen, remembered as `last_seen`; None if none is."""
         height, width = self.viewer.canvas.size
