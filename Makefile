@@ -15,13 +15,17 @@ export PIP_DISABLE_PIP_VERSION_CHECK := 1
 export RUSTUP_HOME := $(CURDIR)/.cache/rustup
 export DGLBACKEND := pytorch
 
-.PHONY: demo test lint docs bench lock clean
+.PHONY: demo test test-napari lint docs bench lock clean
 
 demo: $(READY)
 	$(BIN)/terrazzo demo -o demo
 
 test: $(READY) lint
 	OMP_NUM_THREADS=1 $(BIN)/pytest -n 2 --dist loadfile
+
+# In the real napari, in an environment of its own; `make test` runs what needs no window.
+test-napari:
+	tests/napari_plugin/run.sh
 
 lint: $(READY)
 	$(BIN)/ruff check .

@@ -90,6 +90,9 @@ UNITS = {"graphs": "images", "drawing": "images", "images": "images", "compariso
 UNITS |= {name: name for name in ("epochs", "trees", "files")}
 BLOCKS = "blocks"
 
+STEPS = "steps"
+"""The steps of an epoch: told so that a fit can be ended within one, and so many that no bar shows them."""
+
 
 class ProgressBar:
     """Show how far eager work is: a bar for each of its passes, with a count, a rate and the time that is left.
@@ -145,6 +148,8 @@ class ProgressBar:
 
     def __call__(self, step: Step) -> None:
         """Show a step; the first of a pass says how much an earlier run has done."""
+        if step.name == STEPS:
+            return
         if step.name not in self.tasks:
             self.tasks[step.name] = self.bars.add_task(step.name, total=step.total, note="")
             self._begin(step)

@@ -34,7 +34,7 @@ from terrazzo.project.project_file import (
     read_project,
     write_project,
 )
-from terrazzo.project.project_images import new_image, opened_image
+from terrazzo.project.project_images import new_image, opened_image, seen_from
 from terrazzo.project.stored_graph import StoredGraph
 from terrazzo.project.visible import window_classes
 from terrazzo.project.what_images_share import coloured, fitting, on_axes
@@ -125,8 +125,7 @@ class Project:
                 (target / name).mkdir(parents=True, exist_ok=True)
             write_project(target, ProjectFile(asked, LATTICE_FEATURES, 0, block, {}))
         project = cls(target)
-        with project.held():
-            name_classes(project.folder, coloured(classes))
+        project.name_classes(classes)
         project.add(images)
         return project
 
@@ -205,6 +204,18 @@ class Project:
     def annotation_path(self, name: str) -> Path:
         """Return the file of what is drawn on an image, which need not be there."""
         return self.folder / self.known.image(name).annotation
+
+    def name_classes(self, classes: Sequence[str] | Mapping[str, str]) -> None:
+        """Add classes after those that are there, each with a colour of its own or one of the palette."""
+        with self.held():
+            name_classes(self.folder, coloured(classes))
+
+    def draw_in(self, name: str, path: str | Path) -> None:
+        """Say in which file is what is drawn on an image from now on; the file of before stays as it is."""
+        with self.held():
+            known = self.known
+            file = seen_from(self.folder, path)
+            write_project(self.folder, known.with_image(replace(known.image(name), annotation=file)))
 
     def graph(self, name: str) -> Result:
         """Return the superpixels and graph of an image; an InputError if they are not computed yet."""

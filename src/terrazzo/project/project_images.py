@@ -24,9 +24,9 @@ def new_image(folder: Path, path: Any, annotation: str | None, level: int, axes:
     """Return an image as a project remembers it; some windows of it are read."""
     image = open_image(path, level=level, axes=axes)
     name = stem_of(path)
-    drawn = f"annotations/{name}.geojson" if annotation is None else _seen_from(folder, annotation)
+    drawn = f"annotations/{name}.geojson" if annotation is None else seen_from(folder, annotation)
     stamps = content_stamp(image.stored), pixel_stamp(image)
-    return ProjectImage(name, image.path, _seen_from(folder, image.path), drawn, *stamps, level, axes)
+    return ProjectImage(name, image.path, seen_from(folder, image.path), drawn, *stamps, level, axes)
 
 
 def opened_image(folder: Path, known: ProjectImage) -> tuple[Image, ProjectImage]:
@@ -48,7 +48,7 @@ def opened_image(folder: Path, known: ProjectImage) -> tuple[Image, ProjectImage
             f"put the old one back, or add it anew with terrazzo project add '{folder}' '{image.path}' --overwrite, "
             "which keeps its annotation"
         )
-    return image, replace(known, path=image.path, beside=_seen_from(folder, image.path), content=stamp)
+    return image, replace(known, path=image.path, beside=seen_from(folder, image.path), content=stamp)
 
 
 def pixel_stamp(image: Image) -> str:
@@ -57,6 +57,16 @@ def pixel_stamp(image: Image) -> str:
     for box in scale_windows(image.extent):
         digest.update(np.ascontiguousarray(read_window(image.stored, box)).tobytes())
     return digest.hexdigest()
+
+
+def seen_from(folder: Path, path: str | Path) -> str:
+    """Return a path as seen from the folder of a project."""
+    if is_url(path):
+        return str(path)
+    try:
+        return os.path.relpath(Path(path).resolve(), folder.resolve())
+    except ValueError:  # on another drive
+        return str(path)
 
 
 def _found(folder: Path, known: ProjectImage) -> Image:
@@ -71,12 +81,3 @@ def _found(folder: Path, known: ProjectImage) -> Image:
         f"image '{known.name}' of the project is no longer at '{known.path}'; put it back, or say where it is with "
         f"terrazzo project add '{folder}' PATH: its graph and annotation are kept"
     ) from missing
-
-
-def _seen_from(folder: Path, path: str | Path) -> str:
-    if is_url(path):
-        return str(path)
-    try:
-        return os.path.relpath(Path(path).resolve(), folder.resolve())
-    except ValueError:  # on another drive
-        return str(path)

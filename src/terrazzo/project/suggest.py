@@ -7,18 +7,16 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
-import torch
 from distributed import Client
 from numpy.typing import NDArray
 
 from terrazzo.blocks import Block, Box
 from terrazzo.blockwise.cluster.run_blocks import BlockCount, run_blocks
 from terrazzo.errors import ParameterError
-from terrazzo.models.device import choose_device
-from terrazzo.models.lattice.embed_block import cells_needed, embedded_block, on_device
 from terrazzo.models.lattice.model import LatticeModel
 from terrazzo.progress import shows_progress
 from terrazzo.project.candidates import Candidates, best_of, picked, unsure_cells
+from terrazzo.project.judged_cells import judged_cells
 from terrazzo.project.measuring import tables_path
 from terrazzo.project.places import Place
 from terrazzo.project.project import Project
@@ -115,18 +113,9 @@ def _place(chosen: Candidates, gain: float, names: Sequence[str], model: Lattice
 
 def _looked_at(block: Block, job: _Job) -> tuple[Block, Candidates, NDArray[np.float32]]:
     """Return the cells of a block that are least sure, and the embeddings of those that are drawn on."""
-    network = on_device(job.model.network, choose_device(job.device))
-    near = [job.graph.read("rows", one) for one in job.graph.grid.neighbours(block, cells_needed(job.model.settings))]
-    found = embedded_block(block, near, network, job.model.scales)
-    own = block.cells.within(found.box)
-    with torch.inference_mode():
-        probabilities = torch.softmax(found.logits / job.model.temperatures.region, dim=-1)[own].cpu().numpy()
-        embeddings = found.embeddings[own].cpu().numpy()
-    present = np.zeros(block.cells.shape, np.bool_)
-    ids = job.graph.read("rows", block).ids
-    present[tuple((block.lattice.cells_of(ids) - block.cells.start).T)] = True
+    found = judged_cells(block, job.model, job.graph, job.device)
     drawn: NDArray[np.bool_] = np.zeros(block.cells.shape, np.bool_)
     if table_file(job.tables, block).exists():
         drawn = np.asarray(read_table(job.tables, block).counts.any(axis=-1))
-    unsure = unsure_cells(job.image, block, probabilities, embeddings, present, drawn)
-    return block, unsure, embeddings[drawn & present]
+    unsure = unsure_cells(job.image, block, found.probabilities, found.embeddings, found.present, drawn)
+    return block, unsure, found.embeddings[drawn & found.present]

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterator, Sequence
+from collections.abc import Callable, Collection, Iterator, Sequence
 from pathlib import Path
 
+import numpy as np
 from distributed import Client
+from numpy.typing import NDArray
 
 from terrazzo.blocks import Block, BlockGrid
 from terrazzo.blockwise.cluster.active_client import active_client
@@ -20,6 +22,8 @@ from terrazzo.progress import shows_progress
 from terrazzo.regions.classes.annotation import NOT_ANNOTATED
 from terrazzo.regions.outlines.block_outlines import BlockOutlines, block_outlines
 from terrazzo.regions.outlines.join_outlines import ClassRegion, OutlineJoiner
+
+ReadsClasses = Callable[[tuple[slice, ...]], NDArray[np.uint8]]
 
 
 @shows_progress
@@ -71,9 +75,33 @@ def write_polygons(
         writer = GeoJSONWriter(
             file, run["class_names"], run["made_from"]["colours"], (1 / scale_x, 1 / scale_y), tolerance
         )
-        for region in _regions(result, _skipped(skip, run["class_names"]), client):
+        skipped = _skipped(skip, run["class_names"])
+        for region in class_regions(result.grid, result.read_classes, skipped, client):
             writer.write(region)
         return writer.count
+
+
+def class_regions(
+    grid: BlockGrid, read: ReadsClasses, skipped: Collection[int] = (NOT_ANNOTATED,), client: Client | None = None
+) -> Iterator[ClassRegion]:
+    """Yield the 4-connected regions of classes in blocks, whatever the blocks, as soon as they end.
+
+    Parameters
+    ----------
+    grid : BlockGrid
+        Of an image (y, x).
+    read : callable
+        Takes the slices of a window and returns the classes of its pixels.
+    skipped : collection of int
+        Values that are no regions.
+    client : distributed.Client, optional
+        Where blocks are outlined, by default in threads of this process.
+    """
+    counted = BlockCount("polygons", len(grid))
+    found = run_blocks(_outline_block, grid, read, skipped, client=client, done=counted)
+    joiner = OutlineJoiner(grid.lattice.shape[1])
+    for row in _rows(found, grid):
+        yield from joiner.add(row)
 
 
 def _check(result: Result, path: Path, tolerance: float, overwrite: bool) -> None:
@@ -97,14 +125,6 @@ def _skipped(names: Sequence[str], classes: Sequence[str]) -> tuple[int, ...]:
     return (*(classes.index(name) for name in names), NOT_ANNOTATED)
 
 
-def _regions(result: Result, skipped: Collection[int], client: Client | None) -> Iterator[ClassRegion]:
-    counted = BlockCount("polygons", len(result.grid))
-    found = run_blocks(_outline_block, result.grid, result, skipped, client=client, done=counted)
-    joiner = OutlineJoiner(result.grid.lattice.shape[1])
-    for row in _rows(found, result.grid):
-        yield from joiner.add(row)
-
-
 def _rows(found: Iterator[BlockOutlines], grid: BlockGrid) -> Iterator[list[BlockOutlines]]:
     """Yield the rows of blocks from the top, whichever block is done first."""
     waiting: dict[int, list[BlockOutlines]] = {}
@@ -116,6 +136,6 @@ def _rows(found: Iterator[BlockOutlines], grid: BlockGrid) -> Iterator[list[Bloc
             next_row += 1
 
 
-def _outline_block(block: Block, result: Result, skipped: Collection[int]) -> BlockOutlines:
+def _outline_block(block: Block, read: ReadsClasses, skipped: Collection[int]) -> BlockOutlines:
     window = block.core.grown(1, block.lattice.shape)
-    return block_outlines(result.read_classes(window.slices), block, skipped)
+    return block_outlines(read(window.slices), block, skipped)

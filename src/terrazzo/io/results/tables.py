@@ -64,6 +64,13 @@ def read_block_graph(nodes: Path, edges: Path) -> BlockGraph:
     )
 
 
+def read_probabilities(nodes: Path) -> tuple[NDArray[np.unsignedinteger[Any]], NDArray[np.float32]]:
+    """Read the ids that a block owns, and the probability of each class, shape (N, C)."""
+    with pq.ParquetFile(nodes) as file:
+        found = file.read(columns=["id", "probabilities"])
+    return found["id"].to_numpy(), matrix_of(found["probabilities"])
+
+
 def column_of(matrix: NDArray[Any]) -> pa.FixedSizeListArray:
     """Return a matrix as one column of fixed-size lists."""
     return pa.FixedSizeListArray.from_arrays(pa.array(matrix.ravel()), matrix.shape[1])

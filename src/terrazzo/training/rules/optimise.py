@@ -15,7 +15,7 @@ import torch
 from torch import Tensor, nn
 
 from terrazzo.errors import ParameterError
-from terrazzo.progress import Step, tell
+from terrazzo.progress import STEPS, Step, tell
 from terrazzo.training.rules.schedule import Pace
 from terrazzo.training.rules.training import Training
 
@@ -136,6 +136,7 @@ def optimise(
         for batch in batches.epoch(rng):
             losses.append(_step(network, batch, optimiser, pace.schedule.rate(done), weights))
             done += 1
+            tell(Step(STEPS, done, pace.schedule.steps))
             pace.after(done, losses[-1][0].item, partial(_judged, network, validation, weights))
             if done == pace.schedule.steps:
                 break

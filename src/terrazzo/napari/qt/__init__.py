@@ -1,0 +1,1 @@
+"""What knows Qt and napari."""
