@@ -14,8 +14,8 @@ from numpy.typing import NDArray
 from terrazzo.blocks import Block, Box
 from terrazzo.blockwise.cluster.run_blocks import BlockCount, run_blocks
 from terrazzo.errors import ParameterError
-from terrazzo.models.device import choose_device
-from terrazzo.models.lattice.embed_block import cells_needed, embedded_block, on_device
+from terrazzo.models.device import choose_device, on_device
+from terrazzo.models.lattice.embed_block import cells_needed, embedded_block
 from terrazzo.models.lattice.model import LatticeModel
 from terrazzo.progress import shows_progress
 from terrazzo.project.candidates import Candidates, best_of, picked, unsure_cells

@@ -8,6 +8,7 @@ import numpy as np
 from llvmlite import ir
 from numba import types
 from numba.extending import intrinsic
+from numpy.typing import NDArray
 
 from terrazzo.kernels.jit import kernel
 
@@ -36,7 +37,7 @@ def _exp(x):
     whole = np.float32(power)
     r = x - whole * _HIGH - whole * _LOW
     tail = ((((_P5 * r + _P4) * r + _P3) * r + _P2) * r + _P1) * r * r + r + _ONE
-    return tail * _bits((power + np.int32(127)) << np.int32(23))
+    return tail * _bits((power + np.int32(127)) << np.int32(23))  # type: ignore[call-arg]
 
 
 @kernel
@@ -63,7 +64,14 @@ def _attention_of_place(said, asked, score, slope, sources, first, last, place, 
 
 
 @kernel
-def attended(said, asked, score, slope, sources, ends):
+def attended(
+    said: NDArray[np.float32],
+    asked: NDArray[np.float32],
+    score: np.float32,
+    slope: np.float32,
+    sources: NDArray[np.int64],
+    ends: NDArray[np.int64],
+) -> NDArray[np.float32]:
     """Return what channels hear, float32 (G, N).
 
     Parameters
@@ -92,7 +100,14 @@ def attended(said, asked, score, slope, sources, ends):
 
 
 @kernel
-def attention(said, asked, score, slope, sources, ends):
+def attention(
+    said: NDArray[np.float32],
+    asked: NDArray[np.float32],
+    score: np.float32,
+    slope: np.float32,
+    sources: NDArray[np.int64],
+    ends: NDArray[np.int64],
+) -> NDArray[np.float32]:
     """Return a_ij of each edge, float32 (E, N); parameters as those of `attended`."""
     channels, nodes = said.shape
     found = np.empty((sources.size, nodes), np.float32)
@@ -105,7 +120,16 @@ def attention(said, asked, score, slope, sources, ends):
 
 
 @kernel
-def attended_gradients(said, asked, score, slope, sources, ends, heard, gradient):
+def attended_gradients(
+    said: NDArray[np.float32],
+    asked: NDArray[np.float32],
+    score: np.float32,
+    slope: np.float32,
+    sources: NDArray[np.int64],
+    ends: NDArray[np.int64],
+    heard: NDArray[np.float32],
+    gradient: NDArray[np.float32],
+) -> tuple[NDArray[np.float32], NDArray[np.float32], NDArray[np.float64]]:
     """Return the gradients of s, of t and of v, for that of what channels hear.
 
     Parameters

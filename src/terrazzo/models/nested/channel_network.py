@@ -17,6 +17,7 @@ from terrazzo.models.messages.backends import Backend
 from terrazzo.models.nested.channel_attention import ChannelAttention
 from terrazzo.models.nested.channel_sums import ChannelSums, channel_sums
 from terrazzo.regions.graphs.nested_graph import NestedGraph
+from terrazzo.wording import counted
 
 _log = logging.getLogger(__name__)
 
@@ -68,10 +69,10 @@ def batches(graph: NestedGraph, memory: int, device: torch.device, backend: Back
     if smallest < MOST_NODES:
         channels = graph.values.shape[1]
         _log.warning(
-            "inner graphs of %d channels are computed for %d nodes at a time, so that they take no more than about %s; "
+            "inner graphs of %d channels are computed for %s at a time, so that they take no more than about %s; "
             "memory=… of NestedSettings raises that",
             channels,
-            smallest,
+            counted(int(smallest), "node"),
             readable_bytes(memory),
         )
     return found
@@ -112,7 +113,7 @@ class ChannelNetwork(nn.Module):
 
     @staticmethod
     def _layer(h: Tensor, layer: ChannelAttention, norm: nn.BatchNorm1d, parts: list[Batch]) -> Tensor:
-        pieces = h.split([len(part.rows) for part in parts])
+        pieces = torch.split(h, [len(part.rows) for part in parts])
         heard = [_heard(layer, piece, part.sums) for piece, part in zip(pieces, parts, strict=True)]
         return torch.relu(_normalised(torch.cat(heard), norm))
 

@@ -78,9 +78,7 @@ class Prepared:
     def of(cls, graph: NestedGraph, settings: NestedSettings, device: torch.device) -> Prepared:
         """Return a graph on a device."""
         parts = batches(graph, settings.memory, device, settings.backend) if settings.inner else []
-        return cls(
-            torch.from_numpy(graph.values).to(device), Neighbours(graph, device, settings.backend), parts
-        )
+        return cls(torch.from_numpy(graph.values).to(device), Neighbours(graph, device, settings.backend), parts)
 
 
 class NestedNetwork(nn.Module):

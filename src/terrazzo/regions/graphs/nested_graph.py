@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 from collections.abc import Sequence
 from dataclasses import dataclass
 
@@ -43,7 +44,7 @@ class NestedGraph:
         """Return nodes with the graphs of their regions; see `channel_graph`."""
         order = np.argsort(regions, kind="stable")
         ends = np.searchsorted(regions[order], np.arange(int(regions.max(initial=-1)) + 2))
-        rows = (order[a:b] for a, b in zip(ends[:-1], ends[1:], strict=True))
+        rows = (order[a:b] for a, b in itertools.pairwise(ends))
         return cls(values, edge_index, regions, tuple(channel_graph(values[each], entries) for each in rows))
 
     @classmethod

@@ -71,9 +71,7 @@ class NestedTraining(Settings):
         if not self.reconstruction >= 0:
             raise ParameterError(f"reconstruction is {self.reconstruction}; it must be at least 0")
         if self.clustering not in CLUSTERINGS:
-            raise ParameterError(
-                f"there is no clustering {self.clustering!r}; use 'gaussian', 'kmeans' or 'leiden'"
-            )
+            raise ParameterError(f"there is no clustering {self.clustering!r}; use 'gaussian', 'kmeans' or 'leiden'")
         if self.domains is not None and self.clustering == "leiden":
             raise ParameterError(
                 "domains is given and leiden finds their number by itself; leave domains out, set resolution, or use "

@@ -59,7 +59,7 @@ def train(
         shuffled = torch.from_numpy(rng.permutation(len(window.values))).to(device)
         error, told = network.loss(window, shuffled)
         optimiser.zero_grad()
-        (training.reconstruction * error + told).backward()
+        torch.autograd.backward(training.reconstruction * error + told)
         optimiser.step()
         losses.append((error.item(), told.item()))
         tell(Step("steps", step + 1, training.steps))
