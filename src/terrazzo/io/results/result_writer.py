@@ -82,7 +82,8 @@ class ResultWriter:
             if "rows" in given:
                 self._write_rows(block, name, given["rows"])
             if "node_probabilities" in given:
-                self._write_nodes(block, *given["node_probabilities"], given.get("node_embeddings"))
+                rows, probabilities = given["node_probabilities"]
+                self._write_nodes(block, rows, probabilities, given.get("node_embeddings"))
             done.touch()
 
     def write_levels(self, tile: Block, step: int) -> None:

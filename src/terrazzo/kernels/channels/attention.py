@@ -1,6 +1,6 @@
 """Attention of width 1 over a graph of channels, for many nodes at a time, and its gradients.
 
-Channel i of a node hears ``m_i = sum over j of a_ij s_j``, where a_ij is the softmax over j of ``v * leaky(s_j + t_i)``.
+Channel i of a node hears ``m_i = sum over j of a_ij s_j``; a_ij is the softmax over j of ``v * leaky(s_j + t_i)``.
 A node's numbers are the same bits whichever others come with it.
 """
 

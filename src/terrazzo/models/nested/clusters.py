@@ -1,4 +1,4 @@
-"""Clusters of embeddings: Gaussians with one covariance for all, which give anyone's embedding a probability of each."""
+"""Clusters of embeddings: Gaussians with one covariance, which give any embedding a probability of each."""
 
 from __future__ import annotations
 
