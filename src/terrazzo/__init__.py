@@ -75,6 +75,7 @@ if TYPE_CHECKING:
     from terrazzo.training.lattice.settings import LatticeTraining as LatticeTraining
     from terrazzo.training.nested.embed import embed as embed
     from terrazzo.training.nested.embedding import Embedding as Embedding
+    from terrazzo.training.nested.fit_nested import fit_nested as fit_nested
     from terrazzo.training.nested.settings import NestedTraining as NestedTraining
     from terrazzo.training.rules.training import ForestTraining as ForestTraining
     from terrazzo.training.rules.training import UNetTraining as UNetTraining
@@ -123,6 +124,7 @@ _HOME = {
     "fit": "terrazzo.training.fit",
     "fit_forest": "terrazzo.training.forest.fit_forest",
     "fit_gnn": "terrazzo.training.gnn.fit_gnn",
+    "fit_nested": "terrazzo.training.nested.fit_nested",
     "fit_unet": "terrazzo.training.unet.fit_unet",
     "on_progress": "terrazzo.progress",
     "open_annotation": "terrazzo.io.annotations.open_annotation",

@@ -45,7 +45,7 @@ class NestedModel(SuperpixelModel):
     network : NestedNetwork
         The network with its weights.
     scaling : Scaling
-        How channels are brought to a common scale: relative to the lowest, in units of their deviation.
+        How channels are brought to a common scale: divided by their deviation.
     clusters : Clusters
         Which embeddings belong to which domain.
     recipe : Recipe

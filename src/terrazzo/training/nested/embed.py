@@ -143,16 +143,12 @@ def _embedded(
         shares = [np.zeros(len(inner.sources)) for inner in graph.inner]
         for part in prepared.parts:
             rows = prepared.values[torch.from_numpy(part.rows).to(device)].T.contiguous()
-            shares[graph.regions[part.rows[0]]] += (
-                network.inner.first.attention(rows, part.sums).sum(dim=1).cpu().numpy()
-            )
+            attention = network.inner.first.attention(rows, part.sums)
+            shares[graph.regions[part.rows[0]]] += attention.sum(dim=1).cpu().numpy()
     counts = np.bincount(graph.regions, minlength=len(graph.inner))
     edges = [len(inner.sources) for inner in graph.inner]
     region = np.repeat(np.arange(len(edges), dtype=np.int32), edges)
-    source, place = (
-        np.concatenate([getattr(inner, side) for inner in graph.inner]).astype(np.int32)
-        for side in ("sources", "places")
-    )
-    return embedding, AttentionTable(
-        region, source, place, (np.concatenate(shares) / counts[region]).astype(np.float32)
-    )
+    source = np.concatenate([inner.sources for inner in graph.inner]).astype(np.int32)
+    place = np.concatenate([inner.places for inner in graph.inner]).astype(np.int32)
+    mean = (np.concatenate(shares) / counts[region]).astype(np.float32)
+    return embedding, AttentionTable(region, source, place, mean)

@@ -101,9 +101,7 @@ class Embedding:
         found.obs["region"] = self.regions
         about: dict[str, Any] = {"k": self.k, "fitted": self.fitted}
         if self.attention is not None:
-            about["attention"] = {
-                name: getattr(self.attention, name) for name in ("region", "source", "place", "share")
-            }
+            about["attention"] = vars(self.attention).copy()
             for key, inside in self._domains():
                 weights = np.bincount(self.regions[inside], minlength=int(self.regions.max()) + 1).astype(np.float64)
                 found.varp[key] = self._of_variables(found, self.attention.pairs(weights, len(self.channels)))

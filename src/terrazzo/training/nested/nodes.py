@@ -66,7 +66,7 @@ def nodes_of_graph(graph: RegionGraph, channels: tuple[str, ...] | None, k: floa
                 f"there is no node feature '{name}'; this graph has {', '.join(graph.node_columns[:12])}, …"
             )
     table = graph.node_features[:, [graph.node_columns.index(name) for name in names]]
-    _check_table(table, names)
+    check_table(table, names)
     scaling = channel_scaling(table)
     return Nodes(scaling.nodes(table), graph.positions, graph.edge_index, names, PLAIN_K if k is None else k)
 
@@ -92,7 +92,7 @@ def nodes_of_table(data: Any, layer: str | None, k: float | None) -> Nodes:
         raise InputError("the AnnData holds no X; name the layer that is to be embedded, layer=…")
     table = np.asarray(stored.toarray() if hasattr(stored, "toarray") else stored).astype(np.float32)
     names = tuple(map(str, data.var_names))
-    _check_table(table, names)
+    check_table(table, names)
     counts = bool((table >= 0).all() and (table == np.rint(table)).all())
     chosen = _chosen_k(table, counts) if k is None else k
     if counts:
@@ -104,14 +104,13 @@ def nodes_of_table(data: Any, layer: str | None, k: float | None) -> Nodes:
 
 
 def channel_scaling(table: NDArray[np.float32]) -> Scaling:
-    """Return what brings channels (N, G) to numbers of at least 0: relative to the lowest, in units of deviation.
+    """Return what brings channels (N, G) to one deviation.
 
-    Means are left apart: what a channel hears then tells from whom it hears it.
+    Means are left apart, as they are: what a channel hears then tells from whom it hears it.
     """
-    deviation = table.std(axis=0, dtype=np.float64).astype(np.float32)
-    lowest = table.min(axis=0)
+    deviation = table.std(axis=0, dtype=np.float64)
     varies = deviation > np.finfo(np.float32).eps * np.abs(table).max(axis=0)
-    return Scaling(lowest, np.where(varies, deviation, np.float32(1)))
+    return Scaling(np.zeros(table.shape[1], np.float32), np.where(varies, deviation, 1).astype(np.float32))
 
 
 def nearest_edges(positions: NDArray[np.float64], neighbours: int) -> NDArray[np.int64]:
@@ -124,23 +123,8 @@ def nearest_edges(positions: NDArray[np.float64], neighbours: int) -> NDArray[np
     return pairs.astype(np.int64)
 
 
-def _positions(data: Any) -> NDArray[np.float64]:
-    if "spatial" not in data.obsm:
-        held = ", ".join(data.obsm) or "nothing"
-        raise InputError(
-            f"the AnnData has no positions: obsm['spatial'] is missing (obsm holds {held}); put the coordinates of its "
-            f"{counted(data.n_obs, 'observation')} there, one row each"
-        )
-    positions = np.asarray(data.obsm["spatial"], dtype=np.float64)
-    if positions.ndim != 2 or positions.shape[1] not in (2, 3):
-        raise InputError(f"obsm['spatial'] has the shape {positions.shape}; give two or three coordinates in each row")
-    if not np.isfinite(positions).all():
-        bad = int((~np.isfinite(positions)).any(axis=1).sum())
-        raise InputError(f"obsm['spatial'] has {counted(bad, 'row')} with NaN or infinite numbers; leave these out")
-    return positions
-
-
-def _check_table(table: NDArray[np.float32], names: tuple[str, ...]) -> None:
+def check_table(table: NDArray[np.float32], names: tuple[str, ...]) -> None:
+    """Raise an InputError unless nodes (N, G) can be embedded; one line of the log names channels that do not vary."""
     if len(table) < 2:
         raise InputError(f"there {'is 1 node' if len(table) else 'are no nodes'} to embed; give at least 2")
     bad = ~np.isfinite(table)
@@ -164,6 +148,22 @@ def _check_table(table: NDArray[np.float32], names: tuple[str, ...]) -> None:
             len(still),
             still[0],
         )
+
+
+def _positions(data: Any) -> NDArray[np.float64]:
+    if "spatial" not in data.obsm:
+        held = ", ".join(data.obsm) or "nothing"
+        raise InputError(
+            f"the AnnData has no positions: obsm['spatial'] is missing (obsm holds {held}); put the coordinates of its "
+            f"{counted(data.n_obs, 'observation')} there, one row each"
+        )
+    positions = np.asarray(data.obsm["spatial"], dtype=np.float64)
+    if positions.ndim != 2 or positions.shape[1] not in (2, 3):
+        raise InputError(f"obsm['spatial'] has the shape {positions.shape}; give two or three coordinates in each row")
+    if not np.isfinite(positions).all():
+        bad = int((~np.isfinite(positions)).any(axis=1).sum())
+        raise InputError(f"obsm['spatial'] has {counted(bad, 'row')} with NaN or infinite numbers; leave these out")
+    return positions
 
 
 def _chosen_k(table: NDArray[np.float32], counts: bool) -> float:

@@ -36,7 +36,7 @@ class NestedTraining(Settings):
     resolution : float
         Of "leiden".
     blocks : int
-        On images: how many small blocks of all of them together it is trained on.
+        On images: how many small blocks, each four regions wide, of all of them together it is trained on, about.
     seed : int
         Of weights, windows, shuffling and clusters; torch's own state stays as it was.
     device : str
@@ -56,7 +56,7 @@ class NestedTraining(Settings):
     most_domains: int = 15
     clustering: Clustering = "gaussian"
     resolution: float = 1.0
-    blocks: int = 16
+    blocks: int = 32
     seed: int = 0
     device: str = "auto"
 
