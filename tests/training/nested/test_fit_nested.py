@@ -67,13 +67,13 @@ def test_the_command_fits_predicts_and_goes_on(scene, tmp_path, capsys):
 
 def test_images_that_cannot_be_fitted_are_refused_in_a_sentence(scene, caplog):
     image, _ = scene
-    with pytest.raises(tz.TerrazzoError, match="1 channel varies|1 of 1 channel"):
+    with pytest.raises(tz.TerrazzoError, match="1 of 1 channel varies"):
         tz.fit_nested([image[:1]], size=8, network=NETWORK, training=QUICK)
     with pytest.raises(tz.TerrazzoError, match="0 of 6 channels varies"):
         tz.fit_nested([np.full_like(image, 7)], size=8, network=NETWORK, training=QUICK)
     holed = image[:, :64, :64].astype(np.float32)
     holed[2, 5, 5] = np.nan
-    with pytest.raises(tz.TerrazzoError, match="not finite|NaN"):
+    with pytest.raises(tz.TerrazzoError, match=r"not finite|NaN"):
         tz.fit_nested([holed], size=8, network=NETWORK, training=QUICK)
     with pytest.raises(tz.TerrazzoError, match="must be a list"):
         tz.fit_nested(image)

@@ -170,7 +170,15 @@ def _chosen_k(table: NDArray[np.float32], counts: bool) -> float:
     """Return how many channels each hears: by the depth of counts, or else the plain number, which is said."""
     channels = int((table != 0).any(axis=0).sum())
     if counts and channels >= LEAST_CHANNELS:
-        return entries_by_depth(float(table.sum(dtype=np.float64)), channels)
+        found = entries_by_depth(float(table.sum(dtype=np.float64)), channels)
+        if found <= 1:
+            _log.warning(
+                "by the depth of the counts each of %d channels hears %.2g on the average, itself included: nearly all "
+                "hear themselves alone; k=… says otherwise",
+                channels,
+                found,
+            )
+        return found
     why = (
         f"there are {channels} channels with counts, and the depth of counts says something from {LEAST_CHANNELS} on"
         if counts
