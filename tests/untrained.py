@@ -78,7 +78,7 @@ def nested_model(recipe=None, *, classes=3, seed=0, **settings):
     graph = NestedGraph.of(values, np.stack([np.arange(39), np.arange(1, 40)]), np.arange(40) // 10, shape.k)
     with torch.inference_mode():
         seen = network.embedding(Prepared.of(graph, shape, torch.device("cpu"))).numpy().astype(np.float64)
-    axes = rng.standard_normal((6, 2)) / seen.std()
+    axes = rng.standard_normal((shape.width, 2)) / seen.std()
     middle = seen.mean(axis=0)
     clusters = Clusters(middle, axes, (seen[:classes] - middle) @ axes, np.eye(2), np.zeros(classes))
     return NestedModel(network.eval(), scaling, clusters, recipe, NAMES[:classes], COLOURS[:classes])

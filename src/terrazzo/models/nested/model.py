@@ -83,6 +83,11 @@ class NestedModel(SuperpixelModel):
         """The shape of the network."""
         return self.network.config.settings
 
+    @property
+    def embedding_width(self) -> int:
+        """How many numbers of an embedding the table of nodes has."""
+        return self.settings.width
+
     def passes(self, device: str = "cpu") -> tuple[Pass, ...]:
         """Return the two passes: superpixels and what is measured of them; then their embeddings and domains."""
         width, clusters, recipe = self.settings.width, self.clusters.number, self.recipe

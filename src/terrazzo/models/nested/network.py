@@ -15,6 +15,9 @@ from terrazzo.models.nested.channel_network import Batch, ChannelNetwork, batche
 from terrazzo.models.nested.settings import NestedSettings
 from terrazzo.regions.graphs.nested_graph import NestedGraph
 
+MOMENTUM = 0.1
+"""Of the mean that training remembers, as of batch normalisation."""
+
 
 @dataclass(frozen=True)
 class NestedConfig:
@@ -96,16 +99,20 @@ class NestedNetwork(nn.Module):
         self.inner = ChannelNetwork() if config.settings.inner else None
         self.encoder = nn.Parameter(_glorot(channels, width))
         self.decoder = nn.Parameter(_glorot(width, channels))
+        # the mean of what inner graphs give, as training remembers it, and of the channels, made again
+        self.middle: Tensor
+        self.register_buffer("middle", torch.zeros(channels))
+        self.mean = nn.Parameter(torch.zeros(channels), requires_grad=config.settings.centred is True)
         self.score, self.score_bias = nn.Parameter(_glorot(width, width)), nn.Parameter(torch.zeros(()))
 
     def embedding(self, graph: Prepared) -> Tensor:
         """Return the embedding of nodes when training is over, shape (N, width); inner graphs are streamed."""
         if self.inner is None:
-            encoded = graph.values @ self.encoder
+            encoded = (graph.values - self.middle) @ self.encoder
         else:
             encoded = graph.values.new_zeros(len(graph.values), self.config.settings.width)
             for part, inner in self.inner.streamed(graph.values, graph.parts):
-                encoded[torch.from_numpy(part.rows).to(encoded.device)] = inner @ self.encoder
+                encoded[torch.from_numpy(part.rows).to(encoded.device)] = (inner - self.middle) @ self.encoder
         return graph.neighbours.convolved(encoded)
 
     def loss(self, graph: Prepared, shuffled: Tensor) -> tuple[Tensor, Tensor]:
@@ -121,12 +128,21 @@ class NestedNetwork(nn.Module):
             Which node takes the place of each.
         """
         inner = graph.values if self.inner is None else self.inner(graph.values, graph.parts)
-        encoded = inner @ self.encoder
+        encoded = self._centred(inner) @ self.encoder
         embedded = graph.neighbours.convolved(encoded)
-        made_again = graph.neighbours.convolved(embedded) @ self.decoder
+        made_again = graph.neighbours.convolved(embedded) @ self.decoder + self.mean
         own, other = torch.relu(embedded), torch.relu(graph.neighbours.convolved(encoded[shuffled]))
         told = self._told(graph, own, other) + self._told(graph, other, own)
         return nn.functional.mse_loss(made_again, graph.values), told
+
+    def _centred(self, inner: Tensor) -> Tensor:
+        """Return what inner graphs give, relative to its mean: else who has fewer neighbours seems to be another."""
+        if not self.config.settings.centred:
+            return inner
+        mean = inner.mean(dim=0)
+        with torch.no_grad():
+            self.middle.lerp_(mean, MOMENTUM)
+        return inner - mean
 
     def _told(self, graph: Prepared, own: Tensor, other: Tensor) -> Tensor:
         """Return the loss of telling nodes, whose neighbours are asked, from those in their place."""

@@ -27,6 +27,9 @@ class NestedSettings(Settings):
         channels what the rule of their depth says.
     inner : bool
         Whether there are graphs of channels inside the nodes; without them nodes begin with the channels as they are.
+    centred : bool, optional
+        Whether a node tells its neighbours how its channels differ from their mean, and not what they are: without, who
+        has fewer neighbours seems to be another where means are large. By default it does but for counts.
     nearest : int
         A node takes the domain that most of so many nodes nearest to it have; 0 leaves each its own. On an image these
         are the nearest of those whose cells are at most `CELLS_ASKED` away.
@@ -47,6 +50,7 @@ class NestedSettings(Settings):
     width: int = 64
     k: float | None = None
     inner: bool = True
+    centred: bool | None = None
     nearest: int = 50
     region: int = 10
     backend: Backend = "auto"

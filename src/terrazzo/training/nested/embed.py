@@ -87,7 +87,7 @@ def embed(
         nodes = nodes_of_graph(table, None if channels is None else tuple(channels), network.k)
     else:
         nodes = nodes_of_table(table, layer, network.k)
-    settings = replace(network, k=nodes.k)
+    settings = replace(network, k=nodes.k, centred=not nodes.counts if network.centred is None else network.centred)
     regions = _regions(nodes.positions, training.seed)
     graph = NestedGraph.of(nodes.values, nodes.edge_index, regions, nodes.k)
     trained = train(graph, nodes.positions, settings, training, device)

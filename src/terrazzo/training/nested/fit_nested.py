@@ -114,7 +114,11 @@ def fit_nested(
         check_channels(channels, array.dtype, made_by)
     recipe, settings = (
         Recipe(channels, made_by, NESTED_FEATURES),
-        replace(network, k=PLAIN_K if network.k is None else network.k),
+        replace(
+            network,
+            k=PLAIN_K if network.k is None else network.k,
+            centred=network.centred is not False,
+        ),
     )
     readable = [_readable(*pair) for pair in zip(images, arrays, strict=True)]
     parts = list(_sample(images, arrays, readable, recipe, settings, training))

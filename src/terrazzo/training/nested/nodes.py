@@ -39,6 +39,8 @@ class Nodes:
         The names of the G channels.
     k : float
         How many channels each one hears on the average, itself included.
+    counts : bool
+        Whether the channels were counts.
     """
 
     values: NDArray[np.float32]
@@ -46,6 +48,7 @@ class Nodes:
     edge_index: NDArray[np.int64]
     channels: tuple[str, ...]
     k: float
+    counts: bool = False
 
 
 def nodes_of_graph(graph: RegionGraph, channels: tuple[str, ...] | None, k: float | None) -> Nodes:
@@ -100,7 +103,7 @@ def nodes_of_table(data: Any, layer: str | None, k: float | None) -> Nodes:
     values = channel_scaling(table).nodes(table)
     if counts:
         values = np.minimum(values, np.float32(MOST_DEVIATIONS))
-    return Nodes(values, positions, nearest_edges(positions, SPOT_NEIGHBOURS), names, chosen)
+    return Nodes(values, positions, nearest_edges(positions, SPOT_NEIGHBOURS), names, chosen, counts)
 
 
 def channel_scaling(table: NDArray[np.float32]) -> Scaling:

@@ -48,6 +48,8 @@ def train(
     with torch.random.fork_rng(devices=[device] if device.type == "cuda" else []):
         torch.manual_seed(training.seed)
         network = NestedNetwork(NestedConfig(graph.values.shape[1], settings)).to(device).train()
+        if settings.centred:
+            network.mean.data.copy_(torch.from_numpy(graph.values.mean(axis=0, dtype=np.float64)))
     optimiser = torch.optim.Adam(network.parameters(), lr=training.learning_rate)
     schedule = Schedule(training.steps, training.learning_rate)
     windows = _Windows(graph, positions, training.nodes, settings, device)
