@@ -97,7 +97,7 @@ def nested_graph(
     regions = np.full(len(found), -1, np.int64)
     regions[known] = np.unique(found[known], return_inverse=True)[1]
     values = scaling.nodes(graph.node_features[:, columns])
-    whole_regions = NestedGraph.of(values, graph.edge_index, regions, settings.k or 0.0)
+    whole_regions = NestedGraph.of(values, graph.edge_index, regions, settings.k or 0.0, bool(settings.centred))
     asked = np.where(seeded_in(graph.ids, inner, lattice), regions, -1)
     return NestedGraph(values, graph.edge_index, asked, whole_regions.inner)
 

@@ -28,8 +28,9 @@ class NestedSettings(Settings):
     inner : bool
         Whether there are graphs of channels inside the nodes; without them nodes begin with the channels as they are.
     centred : bool, optional
-        Whether a node tells its neighbours how its channels differ from their mean, and not what they are: without, who
-        has fewer neighbours seems to be another where means are large. By default it does but for counts.
+        Whether means are taken away where they would hide the rest: of channels in a region before its main components
+        are looked for, and of what nodes tell their neighbours, without which who has fewer seems to be another. By
+        default they are, but for counts.
     nearest : int
         A node takes the domain that most of so many nodes nearest to it have; 0 leaves each its own. On an image these
         are the nearest of those whose cells are at most `CELLS_ASKED` away.

@@ -40,12 +40,18 @@ class NestedGraph:
         edge_index: NDArray[np.int64],
         regions: NDArray[np.int64],
         entries: float,
+        centred: bool = False,
     ) -> NestedGraph:
-        """Return nodes with the graphs of their regions; see `channel_graph`."""
+        """Return nodes with the graphs of their regions; see `channel_graph`.
+
+        Centred, channels are taken relative to their mean in the region before its main components are looked for:
+        where means are large these would show nothing else.
+        """
         order = np.argsort(regions, kind="stable")
         ends = np.searchsorted(regions[order], np.arange(int(regions.max(initial=-1)) + 2))
         rows = (order[a:b] for a, b in itertools.pairwise(ends))
-        return cls(values, edge_index, regions, tuple(channel_graph(values[each], entries) for each in rows))
+        tables = (values[each] - centred * values[each].mean(axis=0, dtype=np.float64) for each in rows)
+        return cls(values, edge_index, regions, tuple(channel_graph(table, entries) for table in tables))
 
     @classmethod
     def joined(cls, graphs: Sequence[NestedGraph]) -> NestedGraph:

@@ -89,7 +89,7 @@ def embed(
         nodes = nodes_of_table(table, layer, network.k)
     settings = replace(network, k=nodes.k, centred=not nodes.counts if network.centred is None else network.centred)
     regions = _regions(nodes.positions, training.seed)
-    graph = NestedGraph.of(nodes.values, nodes.edge_index, regions, nodes.k)
+    graph = NestedGraph.of(nodes.values, nodes.edge_index, regions, nodes.k, bool(settings.centred))
     trained = train(graph, nodes.positions, settings, training, device)
     embedding, attention = _embedded(trained.network.to(device), graph, settings, device)
     clusters = fit_clusters(embedding, training)

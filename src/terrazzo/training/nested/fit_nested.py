@@ -202,4 +202,4 @@ def _nested(lattice: Lattice, part: BlockGraph, recipe: Recipe, scaled: Any, set
     places = regions_of_cells(lattice.cells_of(graph.ids), lattice, settings.region)
     regions: NDArray[np.int64] = np.unique(places, return_inverse=True)[1].astype(np.int64)
     values = scaled(graph.node_features[:, channel_columns(recipe)])
-    return NestedGraph.of(values, graph.edge_index, regions, settings.k or 0.0)
+    return NestedGraph.of(values, graph.edge_index, regions, settings.k or 0.0, bool(settings.centred))
