@@ -37,7 +37,7 @@ class NestedOptions:
     TITLE: ClassVar = "Network"
 
     k: Annotated[
-        float | None, typer.Option(help="How many channels each hears on the average, itself included: 3.")
+        float | None, typer.Option(help="How many channels each hears on the average, itself included: 7.")
     ] = None
     region: Annotated[
         int | None, typer.Option(help="How many superpixels wide the regions of correlation are: 10.")

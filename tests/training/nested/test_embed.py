@@ -37,8 +37,8 @@ def table(side=24, channels=36, seed=0):
 def test_domains_that_differ_in_co_expression_are_found_and_not_without_inner_graphs(caplog):
     data, left = table()
     rng = np.random.default_rng(1)
-    shared, channel = rng.standard_normal((len(left), 2)), np.arange(36)
-    together = np.where(left[:, None], shared[:, channel % 2], shared[:, channel // 2 % 2])
+    shared, channel = rng.standard_normal((len(left), 6)), np.arange(36)
+    together = np.where(left[:, None], shared[:, channel % 6], shared[:, channel // 6])
     data.X = (rng.uniform(4, 12, 36) + together + 0.5 * rng.standard_normal(data.shape)).astype(np.float32)
     with caplog.at_level(logging.WARNING):
         found = tz.embed(data, network=tz.NestedSettings(k=6), training=QUICK)
@@ -88,7 +88,7 @@ def test_a_region_graph_is_embedded_by_its_mean_intensities_and_its_own_edges():
     training = tz.NestedTraining(steps=3, domains=2, device="cpu")
     found = tz.embed(graph, training=training)
     assert found.channels == tuple(f"mean_{channel}" for channel in range(5))
-    assert found.k == 3
+    assert found.k == 7
     table_of = found.to_anndata()
     assert table_of.varp["attention"].shape == (len(graph.node_columns),) * 2
     chosen = tz.embed(graph, channels=["std_0", "std_1", "area"], training=training)
@@ -151,9 +151,9 @@ def test_what_is_unusual_is_said_in_a_line(caplog):
     assert "64 nodes are one region" in said
     assert np.isfinite(found.embedding).all()
     caplog.clear()
-    assert nodes_of_table(data[:, :30].copy(), None, None).k == 3
+    assert nodes_of_table(data[:, :30].copy(), None, None).k == 7
     assert "there are 30 channels with counts" in caplog.records[-1].message
-    assert nodes_of_table(changed(data, X=dense + 0.5), None, None).k == 3
+    assert nodes_of_table(changed(data, X=dense + 0.5), None, None).k == 7
     assert "the values are no counts" in caplog.records[-1].message
     assert nodes_of_table(data, None, None).k == entries_by_depth(float(data.X.sum()), 33) < 1
     assert "nearly all hear themselves alone" in caplog.records[-1].message

@@ -33,7 +33,7 @@ def test_a_fit_reads_no_more_than_its_sample_and_repeats_itself(scene):
     assert one.fingerprint() == other.fingerprint()
     assert one.class_names == ("domain 1", "domain 2")
     assert one.fitted["superpixels"] <= 4 * 12**2
-    assert one.settings.k == 3
+    assert one.settings.k == 7
     assert one.seen is not None
 
 

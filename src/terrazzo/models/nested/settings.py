@@ -8,7 +8,7 @@ from terrazzo.errors import ParameterError
 from terrazzo.models.messages.backends import BACKENDS, Backend
 from terrazzo.settings import Settings
 
-PLAIN_K = 3.0
+PLAIN_K = 7.0
 """Channels that each hears, itself included, where the depth of counts does not say it."""
 
 MEMORY = 512 * 2**20
@@ -23,7 +23,7 @@ class NestedSettings(Settings):
     width : int
         Numbers of a node's embedding.
     k : float, optional
-        How many channels each one hears on the average, itself included. By default 3, and on counts of at least 31
+        How many channels each one hears on the average, itself included. By default 7, and on counts of at least 31
         channels what the rule of their depth says.
     inner : bool
         Whether there are graphs of channels inside the nodes; without them nodes begin with the channels as they are.
