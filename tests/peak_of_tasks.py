@@ -13,6 +13,7 @@ from pathlib import Path
 
 import numpy as np
 import pyarrow as pa
+from untrained import nested_model
 
 from terrazzo.blocks import BlockGrid
 from terrazzo.blockwise.cluster.worker_server import SETTINGS
@@ -27,6 +28,7 @@ from terrazzo.memory import Reading
 from terrazzo.models.gnn import model as gnn
 from terrazzo.models.lattice import model as lattice
 from terrazzo.models.lattice.settings import LatticeSettings
+from terrazzo.models.nested.model import NESTED_FEATURES
 from terrazzo.models.passes.declared import Near
 from terrazzo.regions.graphs.recipe import Recipe
 from terrazzo.regions.statistics.features import AREA, DEFAULT_FEATURES, INTENSITY, LATTICE_FEATURES, STATISTICS
@@ -42,6 +44,7 @@ CONFIGURATIONS = {
     "lattice network, colour": ((3, 1536, 1536), "uint8", {"size": (8, 8)}, LATTICE_FEATURES, 512),
     "volume": ((1, 40, 192, 192), "uint8", {"size": (2, 8, 8)}, DEFAULT_FEATURES, 192),
     "sections of a volume": ((1, 40, 192, 192), "uint8", {"size": (1, 8, 8)}, DEFAULT_FEATURES, 192),
+    "nested graphs": ((30, 640, 640), "uint8", {"size": (8, 8)}, NESTED_FEATURES, 320),
     "few features, large block": ((1, 2048, 2048), "float32", {}, (AREA, INTENSITY), 2048),
 }
 SCALE = 0.2
@@ -77,6 +80,8 @@ def _measure(folder, path, shape, dtype, superpixels, features, side):
     recipe = Recipe(shape[0], SuperpixelParameters(**superpixels), features)
     if features is LATTICE_FEATURES:
         model = lattice.unfitted_model(recipe, settings=LatticeSettings(sure=2.0))  # all pixels are asked
+    elif features is NESTED_FEATURES:
+        model = nested_model(recipe, width=64, region=10, nearest=50, k=3.0)
     else:
         model = gnn.unfitted_model(recipe)
     work = Work.of(model, Reading(image.dtype.itemsize))

@@ -17,6 +17,11 @@ from terrazzo.models.lattice.pixel_responses import response_columns
 from terrazzo.models.lattice.scales import Scales
 from terrazzo.models.lattice.settings import LatticeSettings
 from terrazzo.models.messages.grid_passing import GridPassing
+from terrazzo.models.nested.clusters import Clusters
+from terrazzo.models.nested.model import NESTED_FEATURES, NestedModel
+from terrazzo.models.nested.network import NestedConfig, NestedNetwork, Prepared
+from terrazzo.models.nested.settings import NestedSettings
+from terrazzo.regions.graphs.nested_graph import NestedGraph
 from terrazzo.regions.graphs.scaling import Scaling
 
 NAMES = ("ground", "grass", "water", "stone")
@@ -53,6 +58,30 @@ def undirected_model(aggregation="mean", recipe=None, *, classes=3, layers=2, se
     own, none = _scaling(recipe), np.zeros(edges, np.float32)
     scaling = EdgeScaling(own.node_mean, own.node_std, none, none + 1)
     return Model(network.eval(), scaling, recipe, NAMES[:classes], COLOURS[:classes], **others)
+
+
+def nested_model(recipe=None, *, classes=3, seed=0, **settings):
+    """Return a small nested graph network, whose clusters stand around random embeddings."""
+    recipe = recipe or small_recipe(4, features=NESTED_FEATURES)
+    shape = NestedSettings(**{"width": 6, "k": 2.0, "region": 3, "nearest": 9} | settings)
+    rng = np.random.default_rng(seed)
+    with torch.random.fork_rng(devices=[]):
+        torch.manual_seed(seed)
+        network = NestedNetwork(NestedConfig(recipe.channels, shape))
+    # alive, whatever comes in
+    for layer in (network.inner.first, network.inner.second) if network.inner else ():
+        layer.source.data.fill_(1.0)
+    network.eval()
+    ones = np.ones(recipe.channels, np.float32)
+    scaling = Scaling(0 * ones, ones / 5)
+    values = rng.uniform(1, 4, (40, recipe.channels)).astype(np.float32)
+    graph = NestedGraph.of(values, np.stack([np.arange(39), np.arange(1, 40)]), np.arange(40) // 10, shape.k)
+    with torch.inference_mode():
+        seen = network.embedding(Prepared.of(graph, shape, torch.device("cpu"))).numpy().astype(np.float64)
+    axes = rng.standard_normal((shape.width, 2)) / seen.std()
+    middle = seen.mean(axis=0)
+    clusters = Clusters(middle, axes, (seen[:classes] - middle) @ axes, np.eye(2), np.zeros(classes))
+    return NestedModel(network.eval(), scaling, clusters, recipe, NAMES[:classes], COLOURS[:classes])
 
 
 @cache

@@ -51,6 +51,8 @@ if TYPE_CHECKING:
     from terrazzo.models.kinds import register_kind as register_kind
     from terrazzo.models.lattice.model import LatticeModel as LatticeModel
     from terrazzo.models.lattice.settings import LatticeSettings as LatticeSettings
+    from terrazzo.models.nested.model import NestedModel as NestedModel
+    from terrazzo.models.nested.settings import NestedSettings as NestedSettings
     from terrazzo.models.unet.model import UNetModel as UNetModel
     from terrazzo.models.unet.settings import UNetSettings as UNetSettings
     from terrazzo.progress import ProgressBar as ProgressBar
@@ -71,6 +73,10 @@ if TYPE_CHECKING:
     from terrazzo.training.gnn.fit_gnn import fit_gnn as fit_gnn
     from terrazzo.training.gnn.settings import GNNTraining as GNNTraining
     from terrazzo.training.lattice.settings import LatticeTraining as LatticeTraining
+    from terrazzo.training.nested.embed import embed as embed
+    from terrazzo.training.nested.embedding import Embedding as Embedding
+    from terrazzo.training.nested.fit_nested import fit_nested as fit_nested
+    from terrazzo.training.nested.settings import NestedTraining as NestedTraining
     from terrazzo.training.rules.training import ForestTraining as ForestTraining
     from terrazzo.training.rules.training import UNetTraining as UNetTraining
     from terrazzo.training.unet.fit_unet import fit_unet as fit_unet
@@ -81,6 +87,7 @@ if TYPE_CHECKING:
 _HOME = {
     "Annotation": "terrazzo.io.annotations.annotation",
     "Comparison": "terrazzo.comparison.compare",
+    "Embedding": "terrazzo.training.nested.embedding",
     "FittedModel": "terrazzo.models.fitted_model",
     "ForestModel": "terrazzo.models.forest.model",
     "ForestTraining": "terrazzo.training.rules.training",
@@ -93,6 +100,9 @@ _HOME = {
     "LatticeTraining": "terrazzo.training.lattice.settings",
     "Limits": "terrazzo.comparison.settings",
     "Model": "terrazzo.models.gnn.model",
+    "NestedModel": "terrazzo.models.nested.model",
+    "NestedSettings": "terrazzo.models.nested.settings",
+    "NestedTraining": "terrazzo.training.nested.settings",
     "NodeTargets": "terrazzo.regions.graphs.node_targets",
     "Place": "terrazzo.project.places",
     "Plan": "terrazzo.blockwise.planning.plan",
@@ -114,9 +124,11 @@ _HOME = {
     "View": "terrazzo.viewing.view",
     "annotated_graph": "terrazzo.blockwise.arrays.annotated_graph",
     "compare": "terrazzo.comparison.compare",
+    "embed": "terrazzo.training.nested.embed",
     "fit": "terrazzo.training.fit",
     "fit_forest": "terrazzo.training.forest.fit_forest",
     "fit_gnn": "terrazzo.training.gnn.fit_gnn",
+    "fit_nested": "terrazzo.training.nested.fit_nested",
     "fit_unet": "terrazzo.training.unet.fit_unet",
     "on_progress": "terrazzo.progress",
     "open_annotation": "terrazzo.io.annotations.open_annotation",

@@ -64,7 +64,7 @@ def test_a_file_of_it_opens_as_what_was_written(paths):
 def test_a_file_of_a_kind_that_nobody_registered_is_refused_and_nothing_is_imported(paths):
     probe = f"import sys, terrazzo as tz\ntry: tz.open_model({str(paths[1])!r})\nexcept tz.TerrazzoError as e: print(e)"
     said = subprocess.run([sys.executable, "-c", probe], capture_output=True, text=True, check=True).stdout
-    assert "there is no kind of model 'threshold'; this terrazzo knows forest, gnn, lattice, unet" in said
+    assert "there is no kind of model 'threshold'; this terrazzo knows forest, gnn, lattice, nested, unet" in said
 
 
 def test_it_is_planned_within_twice_what_its_task_takes(paths, tmp_path):
@@ -115,13 +115,13 @@ def test_what_it_does_not_give_is_refused(paths, tmp_path):
         tz.predict(MODEL, np.zeros((2, 40, 40)))
 
 
-KIND = re.compile(r"terrazzo\.models\.(gnn|lattice|unet|forest)\b")
+KIND = re.compile(r"terrazzo\.models\.(gnn|lattice|unet|forest|nested)\b")
 
 
 @pytest.mark.parametrize("floor", ["blockwise", "io", "cli"])
 def test_no_module_of_a_floor_that_runs_models_imports_a_kind_or_asks_which_it_is(floor):
-    allowed = re.compile(r"terrazzo\.models\.(gnn|lattice|unet|forest)\.settings\b")
+    allowed = re.compile(r"terrazzo\.models\.(gnn|lattice|unet|forest|nested)\.settings\b")
     for file in sorted((SOURCE / floor).rglob("*.py")):
         text = allowed.sub("", file.read_text())
         assert not KIND.search(text), file
-        assert not re.search(r"isinstance\([^)]*\b(Model|UNetModel|ForestModel)\b", text), file
+        assert not re.search(r"isinstance\([^)]*\b(Model|UNetModel|ForestModel|NestedModel)\b", text), file

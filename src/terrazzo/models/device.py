@@ -1,11 +1,14 @@
 """Where does a network run?"""
 
+import copy
 import re
-from typing import Any
+from typing import Any, TypeVar
 
 import torch
 
 from terrazzo.errors import ParameterError
+
+Network = TypeVar("Network", bound=torch.nn.Module)
 
 
 def choose_device(name: str = "auto") -> torch.device:
@@ -33,6 +36,12 @@ def choose_device(name: str = "auto") -> torch.device:
         raise ParameterError(f"there is no device {name!r}; use 'auto', 'cpu', 'cuda' or 'cuda:0', 'cuda:1' …")
     _check_cuda(name)
     return torch.device(name)
+
+
+def on_device(network: Network, device: torch.device) -> Network:
+    """Return a network on a device in evaluation mode: a copy where it has to move, since others may use it."""
+    moved = network if device.type == "cpu" else copy.deepcopy(network).to(device)
+    return moved.eval()
 
 
 def has_bfloat16(device: torch.device) -> bool:

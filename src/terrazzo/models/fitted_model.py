@@ -161,6 +161,11 @@ class FittedModel(ABC):
         return ()
 
     @property
+    def embedding_width(self) -> int:
+        """How many numbers of an embedding the table of nodes has, where a pass gives "node_embeddings"."""
+        return 0
+
+    @property
     def window(self) -> Windows:
         """Which pixels its first pass reads of a block."""
         return next(one.window for one in self.passes() if one.window is not None)

@@ -12,8 +12,8 @@ from numpy.typing import NDArray
 
 from terrazzo.blocks import Block
 from terrazzo.blockwise.cluster.run_blocks import BlockCount, run_blocks
-from terrazzo.models.device import choose_device
-from terrazzo.models.lattice.embed_block import cells_needed, embedded_block, on_device
+from terrazzo.models.device import choose_device, on_device
+from terrazzo.models.lattice.embed_block import cells_needed, embedded_block
 from terrazzo.models.lattice.model import LatticeModel
 from terrazzo.project.stored_graph import StoredGraph
 from terrazzo.regions.classes.annotation import NOT_ANNOTATED

@@ -6,12 +6,8 @@ from lattice_labels import random_labels
 from segmented import blobs, graph_of, grid_of, labels_of, segment, small_recipe
 from untrained import undirected_model, untrained_model
 
-from terrazzo.models.gnn.classify_block import (
-    NodeClasses,
-    classify_nodes,
-    paint_classes,
-    paint_probabilities,
-)
+from terrazzo.models.gnn.classify_block import classify_nodes
+from terrazzo.models.passes.node_classes import NodeClasses, paint_classes, paint_probabilities
 from terrazzo.regions.graphs.block_graph import block_graph, graph_window
 from terrazzo.regions.superpixels.block_labels import BlockLabels
 

@@ -27,7 +27,7 @@ from terrazzo.regions.superpixels.label_rim import label_rim, surrounded
 IMAGES = ("labels", "classes")
 
 # What only runs that write to disk keep.
-STORED_ONLY = ("probabilities", "node_probabilities")
+STORED_ONLY = ("probabilities", "node_probabilities", "node_embeddings")
 
 
 class LazyGraph(Delayed):  # type: ignore[misc]

@@ -79,7 +79,8 @@ class Work:
             nodes, edges = self.model.most_rows(grid)
             features, boundary = len(self.model.node_columns), len(self.model.edge_columns)
             class_and_probabilities = 1 + 4 * classes if "node_probabilities" in given else 0
-            outputs["nodes"] = table_bytes(nodes, 0, axes, itemsize, features, 0) + nodes * class_and_probabilities
+            more = class_and_probabilities + 4 * self.model.embedding_width
+            outputs["nodes"] = table_bytes(nodes, 0, axes, itemsize, features, 0) + nodes * more
             outputs["edges"] = table_bytes(0, edges, axes, itemsize, 0, boundary)
             if len(self.passes) > 1:
                 # what passes read of blocks around, until the run ends

@@ -134,7 +134,8 @@ class Result:
         """The nodes of a finished result as a Dask DataFrame, one partition per block; nothing is read yet.
 
         Columns are `id`, `y`, `x` (of a volume `z`, `y`, `x`), `area`, the features under their own names, `class`
-        and `probability_NAME` of each class. A feature whose name is taken stands there as `feature_NAME`.
+        and `probability_NAME` of each class; of a nested graph network also `embedding_0`, `embedding_1`, …. A feature
+        whose name is taken stands there as `feature_NAME`.
 
         Raises
         ------

@@ -71,7 +71,8 @@ class ResultWriter:
         given : mapping
             "labels" as BlockLabels or ids of the core; "classes" of the core; "probabilities" as a plane of the core
             for each class, which are asked for only where the result has an image of them; "rows" as a BlockGraph;
-            "node_probabilities" as the same rows with a probability for each class; "figures".
+            "node_probabilities" as the same rows with a probability for each class, and "node_embeddings" as an
+            embedding of each; "figures".
         """
         done = marker(self.result.markers(name), block.index, tuple(map(int, given.get("figures", ()))))
         with reported_as_not_written(self.result.path):
@@ -81,7 +82,8 @@ class ResultWriter:
             if "rows" in given:
                 self._write_rows(block, name, given["rows"])
             if "node_probabilities" in given:
-                self._write_nodes(block, *given["node_probabilities"])
+                rows, probabilities = given["node_probabilities"]
+                self._write_nodes(block, rows, probabilities, given.get("node_embeddings"))
             done.touch()
 
     def write_levels(self, tile: Block, step: int) -> None:
@@ -130,9 +132,9 @@ class ResultWriter:
             write_part(table, self.result.part("edges", block))
             count_bytes(table.nbytes)
 
-    def _write_nodes(self, block: Block, rows: BlockGraph, probabilities: Any = None) -> None:
+    def _write_nodes(self, block: Block, rows: BlockGraph, probabilities: Any = None, embeddings: Any = None) -> None:
         with stage("write tables"):
-            table = node_table(rows, self.result.node_columns, probabilities)
+            table = node_table(rows, self.result.node_columns, probabilities, embeddings)
             write_part(table, self.result.part("nodes", block))
             count_bytes(table.nbytes)
 

@@ -25,9 +25,15 @@ def write_part(table: pa.Table, path: Path) -> None:
 
 
 def node_table(
-    graph: BlockGraph, columns: tuple[str, ...], probabilities: NDArray[np.float32] | None = None
+    graph: BlockGraph,
+    columns: tuple[str, ...],
+    probabilities: NDArray[np.float32] | None = None,
+    embeddings: NDArray[np.float32] | None = None,
 ) -> pa.Table:
-    """Return a block's nodes: id, y, x, area, features and, if known, class and probabilities; z before y if it has."""
+    """Return a block's nodes: id, y, x, area, features and, if known, class, probabilities and embedding.
+
+    Of a volume z comes before y.
+    """
     arrays: dict[str, Any] = {
         "id": graph.ids,
         **dict(zip("zyx"[-graph.positions.shape[1] :], graph.positions.T, strict=True)),
@@ -37,6 +43,8 @@ def node_table(
     if probabilities is not None:
         arrays["class"] = probabilities.argmax(axis=1).astype(np.uint8)
         arrays["probabilities"] = column_of(probabilities)
+    if embeddings is not None:
+        arrays["embedding"] = column_of(embeddings)
     return pa.table(arrays).replace_schema_metadata({"features": json.dumps(columns)})
 
 
@@ -85,7 +93,7 @@ def matrix_of(column: pa.ChunkedArray) -> NDArray[Any]:
 
 
 # Lists on disk, and what their columns are called: features have names of their own.
-LISTS = {"features": "feature", "probabilities": "probability"}
+LISTS = {"features": "feature", "probabilities": "probability", "embedding": "embedding"}
 
 
 def node_frame(parts: Sequence[Path], class_names: Sequence[str]) -> Any:
@@ -112,6 +120,8 @@ def _frame(parts: Sequence[Path], names: dict[str, tuple[str, ...]]) -> Any:
 
     schema = pq.read_schema(parts[0])
     names = {"features": tuple(json.loads(schema.metadata[b"features"])), **names}
+    if "embedding" in schema.names:
+        names["embedding"] = tuple(map(str, range(schema.field("embedding").type.list_size)))
     return dd.from_map(_pandas, list(parts), names=names, meta=_named(schema.empty_table(), names).to_pandas())
 
 

@@ -19,18 +19,14 @@ from terrazzo.ledger import stage
 from terrazzo.memory import WORKER_WITH_TORCH
 from terrazzo.models.device import choose_device
 from terrazzo.models.fitted_model import check_temperature, common_of
-from terrazzo.models.gnn.classify_block import (
-    cells_needed,
-    classify_nodes,
-    paint_classes,
-    paint_probabilities,
-)
+from terrazzo.models.gnn.classify_block import cells_needed, classify_nodes
 from terrazzo.models.gnn.classify_task import classify_bytes
 from terrazzo.models.gnn.network import GraphConfig, GraphNetwork
 from terrazzo.models.gnn.settings import GNNSettings
 from terrazzo.models.gnn.undirected import GNN, EdgeScaling, GNNConfig
 from terrazzo.models.messages.backends import Backend
 from terrazzo.models.passes.declared import Given, Holds, Near, Own, Pass
+from terrazzo.models.passes.node_classes import paint_classes, paint_probabilities
 from terrazzo.models.passes.pixel_classes import no_classes
 from terrazzo.models.passes.superpixels import superpixels_pass
 from terrazzo.models.superpixel_model import SuperpixelModel, check_names, restored_recipe

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import copy
 from collections.abc import Sequence
 from dataclasses import dataclass
 
@@ -96,9 +95,3 @@ def embedded(table: CellRows, asked: Box, network: LatticeNetwork, scales: Scale
     with torch.inference_mode():
         h: Tensor = network(GridPassing(present, settings.coarser, looked_at), rows)[0]
     return h[wanted.within(looked_at[0])] if looked_at else h[inside]
-
-
-def on_device(network: LatticeNetwork, device: torch.device) -> LatticeNetwork:
-    """Return a network on a device in evaluation mode: a copy where it has to move, since others may use it."""
-    moved = network if device.type == "cpu" else copy.deepcopy(network).to(device)
-    return moved.eval()

@@ -15,11 +15,11 @@ from numpy.typing import NDArray
 from terrazzo.blocks import Block
 from terrazzo.errors import ModelError
 from terrazzo.memory import WORKER_WITH_TORCH
-from terrazzo.models.device import choose_device
+from terrazzo.models.device import choose_device, on_device
 from terrazzo.models.fitted_model import common_of
 from terrazzo.models.lattice.cell_rows import cell_rows, place_columns
 from terrazzo.models.lattice.decide_pixels import decided_pixels
-from terrazzo.models.lattice.embed_block import cells_needed, embedded_block, on_device
+from terrazzo.models.lattice.embed_block import cells_needed, embedded_block
 from terrazzo.models.lattice.network import LatticeConfig, LatticeNetwork
 from terrazzo.models.lattice.pixel_responses import BANK, response_columns, response_window
 from terrazzo.models.lattice.scales import SCALES, Scales

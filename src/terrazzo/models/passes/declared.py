@@ -1,9 +1,9 @@
 """A pass over the blocks of an image, as a kind of model declares it: plain values and a pure function of arrays.
 
 What is read and what is given has a name: of an image of the block's core "labels" (superpixel ids), "classes" and
-"probabilities" (a plane per class); of the superpixels that a block owns "rows" (a `BlockGraph`), "node_probabilities"
-and "targets". The floor above brings what a pass reads and keeps what it gives, for stored images and for lazy arrays,
-and knows no kind of model.
+"probabilities" (a plane per class); of the superpixels that a block owns "rows" (a `BlockGraph`), "node_probabilities",
+"node_embeddings" and "targets". The floor above brings what a pass reads and keeps what it gives, for stored images and
+for lazy arrays, and knows no kind of model.
 """
 
 from __future__ import annotations

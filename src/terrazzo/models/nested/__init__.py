@@ -1,0 +1,1 @@
+"""Nested graphs: channels inside regions, regions inside the image; fitted without annotation."""

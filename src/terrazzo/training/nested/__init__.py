@@ -1,0 +1,1 @@
+"""Fit nested graph networks, without annotation."""
