@@ -11,6 +11,7 @@ import typer
 from terrazzo.cli.compare import compare
 from terrazzo.cli.convert import convert
 from terrazzo.cli.demo import demo
+from terrazzo.cli.ensemble import ensemble
 from terrazzo.cli.export import export
 from terrazzo.cli.fit import fit, fit_unet
 from terrazzo.cli.info import info
@@ -43,6 +44,7 @@ def options(
 for command in (
     fit,
     plan,
+    ensemble,
     predict,
     suggest,
     score,

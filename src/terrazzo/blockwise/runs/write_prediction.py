@@ -112,7 +112,7 @@ def write_prediction(
         warn_of_halo(grid, model.window)
     passes = model.passes(device)
     if result is None:
-        found, notes = looked_at(model, passes, image, inside, client)
+        found, notes = looked_at(model, passes, image, inside, client, probabilities=probabilities)
         made = partial(create_result_of, model, passes, path, grid, image=image, probabilities=probabilities)
         result = made(made_from=source | found, overwrite=overwrite, notes=notes)
     if not result.run["finished"]:
@@ -121,12 +121,19 @@ def write_prediction(
 
 
 def looked_at(
-    model: FittedModel, passes: Sequence[Pass], image: Image, inside: Mask, client: Client | None
+    model: FittedModel,
+    passes: Sequence[Pass],
+    image: Image,
+    inside: Mask,
+    client: Client | None,
+    *,
+    probabilities: bool = False,
 ) -> tuple[dict[str, Any], list[str]]:
-    """Return what is estimated of an image before its first block, and what there is to say of its channels."""
+    """Return what is estimated of an image before its first block, and what there is to say of it and the result."""
     compared = {} if model.seen is None else {INTENSITIES.name: INTENSITIES}
     found = estimated(estimates_of(passes) | compared, model_image(model, image), inside, client)
-    notes = channel_note(model, image), intensity_note(model, found.pop(INTENSITIES.name, None), image.path)
+    shares = model.probabilities_note() if probabilities else None
+    notes = channel_note(model, image), intensity_note(model, found.pop(INTENSITIES.name, None), image.path), shares
     return found, [note for note in notes if note is not None]
 
 
