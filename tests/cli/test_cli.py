@@ -7,7 +7,7 @@ from terrazzo.cli import main
 from terrazzo.cli.app import app
 from terrazzo.errors import InputError
 
-COMMANDS = ("fit", "plan", "predict", "score", "convert", "export", "info", "demo")
+COMMANDS = ("fit", "ensemble", "plan", "predict", "score", "convert", "export", "info", "demo")
 
 
 def test_help_names_every_command(run):
