@@ -164,7 +164,7 @@ MISTAKES = [
     ("labels of another shape", "score {files}/annotations/a.png {}", "{bad}/small.png", "(90, 96) pixels"),
     ("labels into a PNG", PREDICT_SO, "--into", "is no OME-Zarr image, so labels cannot be written into it"),
     ("ensemble of one", "ensemble {} -o {out}/m", "{bad}/unet.safetensors", "an ensemble has 1 model; give at least"),
-    ("two classes and three", ENSEMBLE, "{bad}/unet.safetensors", "model 2 of the ensemble has the classes ground, grass"),
+    ("two classes and three", ENSEMBLE, "{bad}/unet.safetensors", "model 2 of the ensemble has the classes"),
     ("most of all", ENSEMBLE + " --most 2", MODEL, "--most is for choosing; give --images and --annotations"),
     ("images without truth", f"{ENSEMBLE} --images {IMAGE}", MODEL, "give --images and --annotations both, or neither"),
     ("U-Net without channels", FIT_UNET, "--base 0", "base of a U-Net is 0; it must be a whole number of at least 1"),

@@ -1,5 +1,7 @@
 """An ensemble in blocks against its members on the whole image, each by itself."""
 
+from dataclasses import replace
+
 import dask
 import dask.array as da
 import numpy as np
@@ -19,12 +21,20 @@ SHAPE = (70, 85)
 IMAGE = blobs(SHAPE)
 MASK = np.indices(SHAPE)[1] < 50
 EVERYWHERE, ALL_PLANES = (slice(None),) * 2, (slice(None),) * 3
+
+
+def small_forest(axes=2, seed=2):
+    """A forest whose thresholds are among the intensities of `blobs`."""
+    forest = random_forest(axes=axes, seed=seed)
+    return replace(forest, trees=replace(forest.trees, threshold=forest.trees.threshold / 200))
+
+
 # two on the same superpixels, one on others; a U-Net and a forest, whose blocks are of other cells
 MEMBERS = (
     untrained_model(),
     untrained_lattice(small_recipe()),
     random_unet(seed=1),
-    random_forest(seed=2),
+    small_forest(),
     untrained_lattice(small_recipe(size=(8, 8)), seed=5),
 )
 
@@ -62,11 +72,11 @@ def test_in_blocks_on_disk_and_lazily_it_is_what_its_members_say_of_the_whole_im
     shares = 255 * votes / len(MEMBERS) if vote else np.mean([planes for _, planes in said], axis=0)
     # blocks move logits by rounding, which may move a probability by one of 255 steps, and a class on a tie
     assert np.mean(np.abs(result.arrays("probabilities").read(ALL_PLANES) - shares) > 0.5) < 1e-3
-    lowest, middle, highest = np.sort(shares, axis=0)
-    clear = np.ones(SHAPE, bool) if vote else highest - middle > 1
+    ordered = np.sort(shares, axis=0)
+    clear = np.ones(SHAPE, bool) if vote else ordered[-1] - ordered[-2] > 1
     assert np.array_equal(found[clear], shares.argmax(axis=0)[clear])
     assert clear.mean() > 0.9
-    assert len(np.unique(found)) == 3
+    assert 0.02 < np.mean(found == 0) < 0.95
     assert ("share of the votes of 5 models" in " ".join(result.run["notes"])) is vote
 
 
@@ -112,7 +122,7 @@ def test_outside_a_mask_it_gives_no_class(stored, tmp_path):
 def test_a_volume_of_other_cells_along_each_axis():
     image, flat = blobs((9, 30, 34)), {"kernels": [(1, 3, 3), 3, 3], "pools": [(1, 2, 2), 2]}
     recipes = small_recipe(size=(3, 6, 6)), small_recipe(size=(2, 8, 8))
-    members = (*map(untrained_lattice, recipes), random_unet(axes=3, **flat), random_forest(axes=3))
+    members = (*map(untrained_lattice, recipes), random_unet(axes=3, **flat), small_forest(axes=3))
     ensemble = tz.Ensemble(members)
     found, again = (
         tz.predict(ensemble, da.from_array(image, chunks=chunks), block=4).compute() for chunks in (-1, (1, 4, 20, 34))
