@@ -109,6 +109,7 @@ def make_models(folder):
         tz.write_model(known, folder / f"{aggregation}.safetensors")
     tz.write_model(unfitted_model(recipe, 3), folder / "gnn.safetensors")
     tz.write_model(random_forest(2), folder / "forest.safetensors")
+    tz.write_model(tz.Ensemble((random_unet(2), random_forest(2))), folder / "ensemble.safetensors")
     tz.write_model(random_unet(2), folder / "unet.safetensors")
     shutil.copy(FORMAT_1, folder)
 

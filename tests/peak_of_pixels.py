@@ -1,4 +1,4 @@
-"""Run as a script: the memory that a task of a U-Net or a forest takes in a process of its own, and what was projected.
+"""Run as a script: the memory that a task of a model of pixels takes in a process of its own, and what was projected.
 
     python peak_of_pixels.py FOLDER CONFIGURATION
 
@@ -25,7 +25,7 @@ from terrazzo.io.results.result_writer import ResultWriter
 from terrazzo.memory import Reading
 from terrazzo.regions.statistics.filter_bank import EIGEN_BANK
 
-# shape and dtype of the image, block, network or forest
+# shape and dtype of the image, block, network, forest or both
 CONFIGURATIONS = {
     "small": ((1, 1536, 1536), "uint8", 768, {"base": 16, "depth": 4}),
     "wide, colour": ((3, 1024, 1024), "uint16", 256, {"base": 48, "depth": 3}),
@@ -34,14 +34,23 @@ CONFIGURATIONS = {
     "forest": ((1, 2048, 2048), "uint8", 1024, {"trees": 3}),
     "forest, colour": ((3, 1024, 1024), "uint16", 512, {"trees": 3}),
     "forest, volume": ((1, 16, 512, 512), "uint8", 256, {"trees": 3, "axes": 3}),
+    "ensemble": ((1, 1024, 1024), "uint8", 512, {"members": 2}),
     "forest, eigenvalues": ((1, 1536, 1536), "uint8", 768, {"trees": 3, "bank": EIGEN_BANK}),
 }
+
+
+def single_model(channels, network):
+    return (random_forest if "trees" in network else random_unet)(channels, 2, **network)
+
+
+def small_ensemble():
+    return tz.Ensemble([random_unet(1, 2, base=16, depth=3), random_forest(1, 2, trees=3)])
 
 
 def main(folder, name):
     torch.set_num_threads(1)
     shape, _, side, network = CONFIGURATIONS[name]
-    model = (random_forest if "trees" in network else random_unet)(shape[0], 2, **network)
+    model = small_ensemble() if "members" in network else single_model(shape[0], network)
     image = open_image(folder / "image.ome.zarr")
     grid = model.grid(image.extent, side)
     columns = {

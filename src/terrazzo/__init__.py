@@ -44,6 +44,7 @@ if TYPE_CHECKING:
     from terrazzo.io.results.result import open_result as open_result
     from terrazzo.io.results.source_image import source_image as source_image
     from terrazzo.lattice import Lattice as Lattice
+    from terrazzo.models.ensemble.model import Ensemble as Ensemble
     from terrazzo.models.fitted_model import FittedModel as FittedModel
     from terrazzo.models.forest.model import ForestModel as ForestModel
     from terrazzo.models.gnn.model import Model as Model
@@ -68,6 +69,7 @@ if TYPE_CHECKING:
     from terrazzo.regions.graphs.region_graph import RegionGraph as RegionGraph
     from terrazzo.regions.statistics.features import Statistic as Statistic
     from terrazzo.regions.superpixels.superpixel_parameters import SuperpixelParameters as SuperpixelParameters
+    from terrazzo.training.ensemble.choose_ensemble import choose_ensemble as choose_ensemble
     from terrazzo.training.fit import fit as fit
     from terrazzo.training.forest.fit_forest import fit_forest as fit_forest
     from terrazzo.training.gnn.fit_gnn import fit_gnn as fit_gnn
@@ -88,6 +90,7 @@ _HOME = {
     "Annotation": "terrazzo.io.annotations.annotation",
     "Comparison": "terrazzo.comparison.compare",
     "Embedding": "terrazzo.training.nested.embedding",
+    "Ensemble": "terrazzo.models.ensemble.model",
     "FittedModel": "terrazzo.models.fitted_model",
     "ForestModel": "terrazzo.models.forest.model",
     "ForestTraining": "terrazzo.training.rules.training",
@@ -123,6 +126,7 @@ _HOME = {
     "UNetTraining": "terrazzo.training.rules.training",
     "View": "terrazzo.viewing.view",
     "annotated_graph": "terrazzo.blockwise.arrays.annotated_graph",
+    "choose_ensemble": "terrazzo.training.ensemble.choose_ensemble",
     "compare": "terrazzo.comparison.compare",
     "embed": "terrazzo.training.nested.embed",
     "fit": "terrazzo.training.fit",

@@ -7,7 +7,7 @@ from terrazzo.cli import main
 from terrazzo.cli.app import app
 from terrazzo.errors import InputError
 
-COMMANDS = ("fit", "plan", "predict", "score", "convert", "export", "info", "demo")
+COMMANDS = ("fit", "ensemble", "plan", "predict", "score", "convert", "export", "info", "demo")
 
 
 def test_help_names_every_command(run):
@@ -71,8 +71,8 @@ PRINTING_JSON = [
     f"{FIT} -o {{out}}/forest --model forest --trees 10 --samples 200",
     f"{FIT.replace('fit', 'fit-unet')} -o {{out}}/unet --base 2 --depth 1 --epochs 1 --patch 32",
 ]
-ELSEWHERE = {"compare", "demo", "suggest"}
-"""Their runs are long, or need a project: the tests of their own parse what they print as JSON."""
+ELSEWHERE = {"compare", "demo", "ensemble", "suggest"}
+"""Their runs are long, or need a project or several models: the tests of their own parse what they print as JSON."""
 
 
 @pytest.mark.parametrize("command", PRINTING_JSON)

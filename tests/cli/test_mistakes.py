@@ -34,6 +34,7 @@ FIT_WITH = f"fit {IMAGE} {{}} -o {{out}}/m.safetensors {QUICK}"
 FIT_SO = f"fit {IMAGE} {TRUTH} -o {{out}}/m.safetensors {QUICK} {{}}"
 PREDICT = f"predict {{}} -m {MODEL} -o {{out}}/r.zarr --workers 1"
 PREDICT_SO = f"predict {IMAGE} -m {MODEL} -o {{out}}/r.zarr {{}}"
+ENSEMBLE = f"ensemble {MODEL} {{}} -o {{out}}/m"
 PREDICT_BY = f"predict {IMAGE} -m {{}} -o {{out}}/r.zarr"
 SCORE_WITH = "score {files}/result.zarr {}"
 FIT_UNET = "fit --model unet {files}/images {files}/annotations -o {out}/m.safetensors --device cpu {}"
@@ -162,7 +163,10 @@ MISTAKES = [
     ("one of the shapes' classes", FIT_WITH, "{bad}/drawn.geojson --classes b,c", "is of none of the classes b, c"),
     ("labels of another shape", "score {files}/annotations/a.png {}", "{bad}/small.png", "(90, 96) pixels"),
     ("labels into a PNG", PREDICT_SO, "--into", "is no OME-Zarr image, so labels cannot be written into it"),
-    ("probabilities of a U-Net", PREDICT_BY + " --probabilities", "{bad}/unet.safetensors", "a U-Net writes no image"),
+    ("ensemble of one", "ensemble {} -o {out}/m", "{bad}/unet.safetensors", "an ensemble has 1 model; give at least"),
+    ("two classes and three", ENSEMBLE, "{bad}/unet.safetensors", "model 2 of the ensemble has the classes"),
+    ("most of all", ENSEMBLE + " --most 2", MODEL, "--most is for choosing; give --images and --annotations"),
+    ("images without truth", f"{ENSEMBLE} --images {IMAGE}", MODEL, "give --images and --annotations both, or neither"),
     ("U-Net without channels", FIT_UNET, "--base 0", "base of a U-Net is 0; it must be a whole number of at least 1"),
     ("U-Net without depth", FIT_UNET, "--depth -1", "depth of a U-Net is -1; it must be a whole number"),
     ("U-Net dropout", FIT_UNET, "--dropout 1", "dropout of a U-Net is 1.0; it must be at least 0 and below 1"),

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -38,7 +39,7 @@ def open_annotated_images(
     reading: ReadingMany,
     annotating: Annotating,
     *,
-    classes: str | None = None,
+    classes: str | Mapping[str, str] | None = None,
     mask: str | None = None,
 ) -> AnnotatedImages:
     """Find images and annotations, pair them by name and open them.
@@ -51,8 +52,8 @@ def open_annotated_images(
         Which must be none of them.
     reading, annotating
         The options about images and about annotations.
-    classes : str, optional
-        As for --classes.
+    classes : str or mapping of str to str, optional
+        As for --classes, or colours by name.
 
     Raises
     ------
@@ -72,7 +73,7 @@ def open_annotated_images(
     drawn = open_annotations(
         [annotation for _, annotation in pairs],
         opened,
-        classes=parse_classes(classes),
+        classes=dict(classes) if isinstance(classes, Mapping) else parse_classes(classes),
         empty=annotating.empty,
         level=annotating.annotation_level,
         axes=annotating.annotation_axes,

@@ -12,6 +12,7 @@ from terrazzo.cli.compare import compare
 from terrazzo.cli.convert import convert
 from terrazzo.cli.demo import demo
 from terrazzo.cli.embed import embed
+from terrazzo.cli.ensemble import ensemble
 from terrazzo.cli.export import export
 from terrazzo.cli.fit import fit, fit_unet
 from terrazzo.cli.info import info
@@ -46,6 +47,7 @@ for command in (
     fit,
     embed,
     plan,
+    ensemble,
     predict,
     suggest,
     score,

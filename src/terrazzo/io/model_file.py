@@ -16,7 +16,7 @@ from safetensors.torch import save_file
 from terrazzo.errors import InputError, ModelError, TerrazzoError
 from terrazzo.io.failures import first_words
 from terrazzo.io.output_path import check_absent, check_ending
-from terrazzo.models.fitted_model import FittedModel
+from terrazzo.models.fitted_model import FittedModel, common_header
 from terrazzo.models.kinds import FIRST_KIND, kind_named
 from terrazzo.palette import class_colours
 from terrazzo.regions.statistics.statistic import FeatureSet
@@ -142,12 +142,7 @@ def _header(model: FittedModel) -> dict[str, Any]:
         # as files have it since before there was another kind
         **({} if model.kind == FIRST_KIND else {"kind": model.kind}),
         **model.header(),
-        "class_names": model.class_names,
-        "colours": model.colours,
-        "pixel_size": model.pixel_size,
-        "pixel_unit": model.pixel_unit,
-        "fitted": model.fitted,
-        **({} if model.seen is None else {"seen": model.seen.plain()}),
+        **common_header(model),
         "fingerprint": model.fingerprint(),
     }
 

@@ -146,6 +146,14 @@ class FittedModel(ABC):
         """Return the same model with the probabilities that it was fitted with, before they were calibrated."""
         return self
 
+    def probabilities_note(self) -> str | None:
+        """Return a sentence where an image of probabilities holds something else."""
+        return None
+
+    def bytes_meanwhile(self, grid: BlockGrid) -> int:  # noqa: ARG002
+        """Return the bytes that a run keeps on disk until it ends, besides what it gives and one set of rows."""
+        return 0
+
     def notes(self, figures: Mapping[str, int]) -> list[str]:  # noqa: ARG002
         """Return sentences that warn of a result, from figures that its passes summed over all blocks."""
         return []
@@ -192,6 +200,18 @@ def check_temperature(value: Any) -> None:
     """Raise a ModelError unless logits can be divided by a value."""
     if isinstance(value, bool) or not (isinstance(value, int | float) and 0 < value < math.inf):
         raise ModelError(f"a model's temperature is {value!r}; it must be a number above 0")
+
+
+def common_header(model: FittedModel) -> dict[str, Any]:
+    """Return what all kinds of models have, as values of JSON: that of which `common_of` makes it again."""
+    return {
+        "class_names": model.class_names,
+        "colours": model.colours,
+        "pixel_size": model.pixel_size,
+        "pixel_unit": model.pixel_unit,
+        "fitted": model.fitted,
+        **({} if model.seen is None else {"seen": model.seen.plain()}),
+    }
 
 
 def common_of(header: Mapping[str, Any]) -> dict[str, Any]:

@@ -18,6 +18,7 @@ _HOMES = {
     "unet": ("terrazzo.models.unet.model", "UNetModel"),
     "lattice": ("terrazzo.models.lattice.model", "LatticeModel"),
     "forest": ("terrazzo.models.forest.model", "ForestModel"),
+    "ensemble": ("terrazzo.models.ensemble.model", "Ensemble"),
     "nested": ("terrazzo.models.nested.model", "NestedModel"),
 }
 _registered: dict[str, type[FittedModel]] = {}

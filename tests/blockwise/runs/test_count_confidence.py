@@ -2,6 +2,7 @@ import numpy as np
 import pytest
 from forests import random_forest
 from segmented import blobs, small_recipe
+from thresholds import Threshold
 from unets import random_unet
 from untrained import untrained_lattice, untrained_model
 
@@ -13,6 +14,7 @@ MODELS = {
     "lattice": lambda: untrained_lattice(small_recipe(), settings={"sure": 0.6}),
     "gnn": untrained_model,
     "forest": random_forest,
+    "unet": random_unet,
 }
 
 
@@ -32,12 +34,12 @@ def test_it_is_what_a_result_with_probabilities_is_scored_by(kind, stored, tmp_p
     ).confidence
     plain = tz.write_prediction(model, image, tmp_path / "plain.zarr", block=24)
     assert np.array_equal(count_confidence(model, image, truth, plain, device="cpu"), expected)
-    if kind == "forest":
+    if kind in ("forest", "unet"):
         assert np.array_equal(count_confidence(model, image, truth, device="cpu"), expected)
 
 
 def test_a_model_without_probabilities_has_none(stored):
-    assert count_confidence(random_unet(), *stored, device="cpu") is None
+    assert count_confidence(Threshold(2.0, 100.0), *stored, device="cpu") is None
 
 
 def test_of_a_large_image_some_blocks_are_looked_at(stored, tmp_path, monkeypatch):

@@ -18,8 +18,8 @@ from terrazzo.blockwise.inputs.block_inputs import block_inputs
 from terrazzo.blockwise.inputs.estimates import lazy_estimate
 from terrazzo.blockwise.inputs.masks import Mask, inside
 from terrazzo.blockwise.inputs.windows import assemble
-from terrazzo.blockwise.passes.sources import all_empty, leaves_nothing
 from terrazzo.models.passes.declared import IMAGE, Estimate, Near, Own, Pass, Pixels, Read, Seen
+from terrazzo.models.passes.idle import all_empty, leaves_nothing
 from terrazzo.regions.superpixels.block_labels import of_core
 from terrazzo.regions.superpixels.label_rim import label_rim, surrounded
 

@@ -10,10 +10,11 @@ import numpy as np
 from terrazzo.blocks import Block, BlockGrid
 from terrazzo.blockwise.inputs.masks import inside, read_mask
 from terrazzo.blockwise.inputs.windows import read_window
-from terrazzo.blockwise.passes.sources import Sources, all_empty, leaves_nothing
+from terrazzo.blockwise.passes.sources import Sources
 from terrazzo.io.failures import about
 from terrazzo.ledger import Stopwatch, TaskLedger, count_bytes, stage
 from terrazzo.models.passes.declared import IMAGE, Estimate, Given, Near, Own, Pass, Pixels, Seen
+from terrazzo.models.passes.idle import all_empty, leaves_nothing
 from terrazzo.regions.superpixels.block_labels import BlockLabels
 
 

@@ -84,7 +84,8 @@ class Work:
             outputs["edges"] = table_bytes(0, edges, axes, itemsize, 0, boundary)
             if len(self.passes) > 1:
                 # what passes read of blocks around, until the run ends
-                outputs["rows_meanwhile"] = table_bytes(nodes, edges, axes, itemsize, features, boundary)
+                meanwhile = self.model.bytes_meanwhile(grid)
+                outputs["rows_meanwhile"] = table_bytes(nodes, edges, axes, itemsize, features, boundary) + meanwhile
         return outputs
 
 

@@ -80,7 +80,7 @@ def write_classes(
         refuse_what_does_not_fit(model, image, graph.grid, client, probabilities=probabilities)
     passes = model.passes(device)
     if result is None:
-        _, notes = looked_at(model, passes[1:], image, None, client)
+        _, notes = looked_at(model, passes[1:], image, None, client, probabilities=probabilities)
         made = partial(create_result_of, model, passes, path, graph.grid, image=image, probabilities=probabilities)
         known = {name: value for name, value in graph.run["made_from"].items() if name not in source}
         result = made(made_from=source | known, overwrite=Path(path).exists(), notes=notes)

@@ -111,7 +111,7 @@ def write_prepared(
     passes = model.passes(device)
     result = None if one.overwrite else started_result(one.path, one.made_from)
     if result is None:
-        found, notes = looked_at(model, passes, one.image, one.inside, client)
+        found, notes = looked_at(model, passes, one.image, one.inside, client, probabilities=one.probabilities)
         result = create_result_of(
             model,
             passes,
@@ -129,16 +129,23 @@ def write_prepared(
 
 
 def looked_at(
-    model: FittedModel, passes: Sequence[Pass], image: Image, inside: Mask, client: Client | None
+    model: FittedModel,
+    passes: Sequence[Pass],
+    image: Image,
+    inside: Mask,
+    client: Client | None,
+    *,
+    probabilities: bool = False,
 ) -> tuple[dict[str, Any], list[str]]:
-    """Return what is estimated of an image before its first block, and what there is to say of its channels."""
+    """Return what is estimated of an image before its first block, and what there is to say of it and the result."""
     compared = {} if model.seen is None else {INTENSITIES.name: INTENSITIES}
     wanted = estimates_of(passes) | compared
     if client is None:
         found = estimated_here(wanted, image.stored, inside)
     else:
         found = estimated(wanted, model_image(model, image), inside, client)
-    notes = channel_note(model, image), intensity_note(model, found.pop(INTENSITIES.name, None), image.path)
+    shares = model.probabilities_note() if probabilities else None
+    notes = channel_note(model, image), intensity_note(model, found.pop(INTENSITIES.name, None), image.path), shares
     return found, [note for note in notes if note is not None]
 
 

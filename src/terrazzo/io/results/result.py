@@ -205,6 +205,10 @@ class Result:
         """Return the file of what passes read of a block, which is there until the run ends."""
         return Path(self.path) / ROWS / f"{block.name}.safetensors"
 
+    def meanwhile(self, what: str, block: Block) -> Path:
+        """Return the file of what a pass gave under another name, for those that follow, until the run ends."""
+        return Path(self.path) / ROWS / f"{what}_{block.name}.safetensors"
+
     def __repr__(self) -> str:
         return result_text(self)
 

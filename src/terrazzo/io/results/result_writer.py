@@ -21,6 +21,11 @@ from terrazzo.models.passes.declared import Given
 from terrazzo.regions.graphs.block_graph import BlockGraph
 from terrazzo.regions.superpixels.block_labels import of_core
 
+KNOWN = {"labels", "rows", "classes", "probabilities", "node_probabilities", "node_embeddings", "figures"}
+"""Names of what passes give that have a place in a result; what is given under others is there until the run ends."""
+
+ARRAY = "array"
+
 
 @dataclass(frozen=True)
 class ResultWriter:
@@ -41,11 +46,12 @@ class ResultWriter:
     def read(self, what: str, block: Block) -> Any:
         """Read what a pass gave of a block: the "labels" of its core, or its "rows", which stay on disk until used.
 
-        Of a finished result, which keeps rows as tables alone, they are read from these.
+        Of a finished result, which keeps rows as tables alone, they are read from these. What was given under another
+        name is there until the run ends.
 
         Raises
         ------
-        KeyError
+        InputError
             If a result keeps nothing of that name.
         """
         with stage(f"read {what}"):
@@ -55,7 +61,9 @@ class ResultWriter:
                     return self.result.read_graph(block)
                 with reported_as_input_error(path, "read", "begin anew with --overwrite"):
                     return BlockGraph(**mapped_arrays(path))
-            read = {"labels": self.result.read_superpixels, "classes": self.result.read_classes}[what]
+            read = {"labels": self.result.read_superpixels, "classes": self.result.read_classes}.get(what)
+            if read is None:
+                return self._read_meanwhile(what, block)
             found = read(block.core.slices)
             count_bytes(found.nbytes)
             return found
@@ -72,7 +80,7 @@ class ResultWriter:
             "labels" as BlockLabels or ids of the core; "classes" of the core; "probabilities" as a plane of the core
             for each class, which are asked for only where the result has an image of them; "rows" as a BlockGraph;
             "node_probabilities" as the same rows with a probability for each class, and "node_embeddings" as an
-            embedding of each; "figures".
+            embedding of each; "figures". Under other names rows or arrays, which are kept for the passes that follow.
         """
         done = marker(self.result.markers(name), block.index, tuple(map(int, given.get("figures", ()))))
         with reported_as_not_written(self.result.path):
@@ -84,6 +92,8 @@ class ResultWriter:
             if "node_probabilities" in given:
                 rows, probabilities = given["node_probabilities"]
                 self._write_nodes(block, rows, probabilities, given.get("node_embeddings"))
+            for what in given.keys() - KNOWN:
+                self._write_meanwhile(what, block, of_core(given[what], block))
             done.touch()
 
     def write_levels(self, tile: Block, step: int) -> None:
@@ -117,6 +127,18 @@ class ResultWriter:
         if result.probabilities:
             for value, plane in enumerate(given.get("probabilities", ())):
                 result.arrays(PROBABILITIES).write(block, plane, value)
+
+    def _write_meanwhile(self, what: str, block: Block, value: Any) -> None:
+        arrays = vars(value) if isinstance(value, BlockGraph) else {ARRAY: value}
+        with stage(f"write {what}"):
+            write_arrays(arrays, self.result.meanwhile(what, block))
+            count_bytes(sum(array.nbytes for array in arrays.values()))
+
+    def _read_meanwhile(self, what: str, block: Block) -> Any:
+        path = self.result.meanwhile(what, block)
+        with reported_as_input_error(path, "read", "begin anew with --overwrite"):
+            arrays = mapped_arrays(path)
+        return arrays[ARRAY] if ARRAY in arrays else BlockGraph(**arrays)
 
     def _write_rows(self, block: Block, name: str, rows: BlockGraph) -> None:
         """Keep rows for the passes that follow, and write of the tables what no later pass knows more of."""

@@ -27,6 +27,7 @@ from terrazzo.models.unet.description import described
 from terrazzo.models.unet.network import UNet, channels_last
 from terrazzo.models.unet.pixel_blocks import halo, pixel_grid, pixel_window
 from terrazzo.models.unet.pixel_task import multiply_adds, pixel_bytes
+from terrazzo.regions.classes.annotation import in_8_bits
 from terrazzo.regions.intensities.distribution import Distribution
 from terrazzo.regions.statistics.features import FeatureSet
 from terrazzo.regions.superpixels.single_precision import single_precision, usable
@@ -107,14 +108,14 @@ class UNetModel(FittedModel):
         return pixel_grid(self.network.description, extent, block)
 
     def passes(self, device: str = "cpu") -> tuple[Pass, ...]:
-        """Return the only pass: from pixels to classes."""
+        """Return the only pass: from pixels to classes and their probabilities."""
         description = self.network.description
         # the weights as they came, as a model, and ready for prediction
         weights = COPIES_OF_WEIGHTS * sum(t.numel() * t.element_size() for t in self.network.state_dict().values())
         only = Pass(
             name="classes",
             reads=(Pixels(partial(pixel_window, description)),),
-            gives=("classes",),
+            gives=("classes", "probabilities"),
             run=partial(_classes, model=self, device=device),
             nothing=no_classes,
             decides=(self.fingerprint(), device),
@@ -229,8 +230,15 @@ class UNetModel(FittedModel):
 
 
 def _classes(block: Block, seen: Seen, *, model: UNetModel, device: str) -> Given:
-    classes: NDArray[np.uint8] = model.block_logits(block, seen, device=device).argmax(axis=0).astype(np.uint8)
-    return {"classes": outside_masked(classes, block, seen)}
+    logits = model.block_logits(block, seen, device=device)
+    classes: NDArray[np.uint8] = logits.argmax(axis=0).astype(np.uint8)
+    return {"classes": outside_masked(classes, block, seen), "probabilities": _planes(logits, block, seen)}
+
+
+def _planes(logits: NDArray[np.floating[Any]], block: Block, seen: Seen) -> Iterator[NDArray[np.uint8]]:
+    """Yield for each class its probability at each pixel, in 8 bits; 0 outside the mask."""
+    for plane in torch.softmax(torch.from_numpy(logits), dim=0).numpy():
+        yield outside_masked(in_8_bits(plane), block, seen, 0)
 
 
 _networks: WeakKeyDictionary[UNetModel, dict[torch.device, nn.Module]] = WeakKeyDictionary()

@@ -29,6 +29,7 @@ def pixel_task(description: UNetDescription, block: Block, reading: Reading) -> 
         alive=values_alive(description, padded),
         chunk=reading.chunk,
         masked=reading.masked,
+        probabilities=reading.probabilities,
     )
 
 
@@ -51,8 +52,9 @@ class PixelTask:
         Pixels of the block's window; of the same in whole strides; of what the block keeps.
     alive : int
         The most values that the network's features hold at once.
-    chunk, masked
-        Bytes of a stored chunk of the image; whether there is a mask.
+    chunk, masked, probabilities
+        Bytes of a stored chunk of the image; whether there is a mask; whether an image of each class's probability is
+        written.
     """
 
     channels: int
@@ -64,18 +66,20 @@ class PixelTask:
     alive: int
     chunk: int = 0
     masked: bool = False
+    probabilities: bool = False
 
     @property
     def stages(self) -> dict[str, int]:
         """The bytes of each stage."""
         pixels = self.channels * self.read * self.itemsize + self.read * self.masked
-        single = 4 * self.channels * self.padded
+        single, logits = 4 * self.channels * self.padded, 4 * self.classes * self.padded
         return {
             "read": pixels + max(pixels, 2 * CHUNKS_AT_ONCE * self.chunk),
             "scale": pixels + 3 * single,
             "network": pixels + 2 * single + 4 * self.alive * (100 + SCRATCH_PERCENT) // 100,
-            "classes": pixels + single + 4 * self.classes * self.padded + (8 + 1) * self.core,
-            "write": pixels + 3 * self.core,
+            "classes": pixels + single + logits + (8 + 1) * self.core,
+            # probabilities are asked of the logits once classes are written
+            "write": pixels + logits + (3 + (4 * self.classes + 5) * self.probabilities) * self.core,
         }
 
     @property

@@ -1,0 +1,1 @@
+"""Which of some fitted models decide best together."""
