@@ -86,7 +86,7 @@ SECONDS_BETWEEN_DRAWINGS = 0.1
 SECONDS_BETWEEN_LINES = 30.0
 
 # What is counted; other steps count blocks.
-UNITS = {"graphs": "images", "drawing": "images", "images": "images", "comparison": "steps"}
+UNITS = {"graphs": "images", "drawing": "images", "images": "images", "comparison": "steps", "training": "steps"}
 UNITS |= {name: name for name in ("epochs", "trees", "files")}
 BLOCKS = "blocks"
 

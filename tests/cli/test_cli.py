@@ -71,8 +71,8 @@ PRINTING_JSON = [
     f"{FIT} -o {{out}}/forest --model forest --trees 10 --samples 200",
     f"{FIT.replace('fit', 'fit-unet')} -o {{out}}/unet --base 2 --depth 1 --epochs 1 --patch 32",
 ]
-ELSEWHERE = {"compare", "demo", "ensemble", "suggest"}
-"""Their runs are long, or need a project or several models: the tests of their own parse what they print as JSON."""
+ELSEWHERE = {"compare", "demo", "embed", "ensemble", "suggest"}
+"""Their runs are long, or need a project, channels or models: tests of their own parse what they print as JSON."""
 
 
 @pytest.mark.parametrize("command", PRINTING_JSON)

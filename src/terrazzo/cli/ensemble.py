@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, ClassVar
 
 import typer
 
@@ -13,6 +14,19 @@ from terrazzo.cli.printing import display, print_values
 from terrazzo.errors import ParameterError
 
 
+@dataclass(frozen=True)
+class Choosing:
+    """By what the best models are chosen."""
+
+    TITLE: ClassVar = "Choosing the best"
+
+    images: Annotated[
+        str | None, typer.Option(help="Images that no model was fitted on, by which the best are chosen.")
+    ] = None
+    annotations: Annotated[str | None, typer.Option(help="Their annotations, paired by name.")] = None
+    most: Annotated[int | None, typer.Option(help="At most so many models are chosen.")] = None
+
+
 @grouped
 def ensemble(
     models: Annotated[list[Path], typer.Argument(help="At least two models that terrazzo fit has made.")],
@@ -20,14 +34,10 @@ def ensemble(
     vote: Annotated[
         bool, typer.Option("--vote", help="Each model counts for its class alone, and not for its probabilities.")
     ] = False,
-    images: Annotated[
-        str | None, typer.Option(help="Images that no model was fitted on, by which the best are chosen.")
-    ] = None,
-    annotations: Annotated[str | None, typer.Option(help="Their annotations, paired by name.")] = None,
-    most: Annotated[int | None, typer.Option(help="At most so many models are chosen.")] = None,
     workers: Workers = None,
     device: Device = "auto",
     *,
+    choosing: Choosing,
     elsewhere: Elsewhere,
     reading: ReadingMany,
     annotating: Annotating,
@@ -44,6 +54,7 @@ def ensemble(
     from terrazzo.models.ensemble.model import Ensemble
     from terrazzo.training.ensemble.choose_ensemble import choose_ensemble
 
+    images, annotations, most = choosing.images, choosing.annotations, choosing.most
     if (images is None) != (annotations is None):
         raise ParameterError("give --images and --annotations both, or neither")
     if images is None and most is not None:

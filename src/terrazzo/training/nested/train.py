@@ -64,7 +64,7 @@ def train(
         torch.autograd.backward(training.reconstruction * error + told)
         optimiser.step()
         losses.append((error.item(), told.item()))
-        tell(Step("steps", step + 1, training.steps))
+        tell(Step("training", step + 1, training.steps))
     error, told = np.mean(losses[-LAST:], axis=0)
     figures = {"steps": float(training.steps), "reconstruction_error": float(error), "contrastive_loss": float(told)}
     return Trained(network.eval().cpu(), figures)
