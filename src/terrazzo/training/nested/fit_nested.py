@@ -105,32 +105,16 @@ def fit_nested(
     device = choose_device(training.device)
     if not isinstance(images, list | tuple) or not images:
         raise ParameterError("images must be a list with at least one image; write fit_nested([image])")
-    if size is not None and superpixels is not None:
-        raise ParameterError("size and superpixels are both given; give the size in superpixels alone")
-    arrays = [image_array(image, None if size is None or np.ndim(size) == 0 else len(size)) for image in images]  # type: ignore[arg-type]
-    axes, channels = common_axes(arrays)
-    made_by = superpixels or SuperpixelParameters(spacing(16 if size is None else size, axes))
-    for array in arrays:
-        check_channels(channels, array.dtype, made_by)
-    recipe, settings = (
-        Recipe(channels, made_by, NESTED_FEATURES),
-        replace(
-            network,
-            k=PLAIN_K if network.k is None else network.k,
-            centred=network.centred is not False,
-        ),
-    )
+    arrays, recipe = _measured_by(images, size, superpixels)
+    k = PLAIN_K if network.k is None else network.k
+    settings = replace(network, k=k, centred=network.centred is not False)
     readable = [_readable(*pair) for pair in zip(images, arrays, strict=True)]
     parts = list(_sample(images, arrays, readable, recipe, settings, training))
     table = np.concatenate([part.node_features[:, channel_columns(recipe)] for _, part in parts])
-    check_table(table, tuple(f"channel {channel}" for channel in range(channels)))
+    check_table(table, tuple(f"channel {channel}" for channel in range(recipe.channels)))
     scaling = channel_scaling(table)
     graph = NestedGraph.joined([_nested(*part, recipe, scaling.nodes, settings) for part in parts])
-    if len(graph.inner) == 1:
-        _log.warning(
-            "the sample of the images is one region, with one graph of channels: what differs from place to place in "
-            "their correlation is not seen; give larger images, or smaller superpixels or regions"
-        )
+    _say_one_region(graph)
     positions = np.concatenate([part.positions + number * _APART for number, (_, part) in enumerate(parts)])
     trained = train(graph, positions, settings, training, device)
     with torch.inference_mode():
@@ -138,12 +122,7 @@ def fit_nested(
         embedding = moved.embedding(Prepared.of(graph, settings, device)).cpu().numpy()
     clusters = fit_clusters(embedding, training)
     pixel_size, pixel_unit = common_pixel_size(images)
-    figures = {
-        "superpixels": float(len(table)),
-        "domains": float(clusters.number),
-        **trained.figures,
-        "seconds": time.monotonic() - began,
-    }
+    figures = {"superpixels": float(len(table)), "domains": float(clusters.number), **trained.figures}
     return NestedModel(
         moved.cpu(),
         scaling,
@@ -152,10 +131,32 @@ def fit_nested(
         tuple(f"domain {value + 1}" for value in range(clusters.number)),
         tuple(class_colours(clusters.number, ())),
         pixel_size,
-        figures,
+        figures | {"seconds": time.monotonic() - began},
         pixel_unit,
         seen_intensities(images, readable),
     )
+
+
+def _measured_by(
+    images: Sequence[ImageLike], size: int | Sequence[int] | None, superpixels: SuperpixelParameters | None
+) -> tuple[list[da.Array], Recipe]:
+    """Return the images as arrays, and what decides their superpixels and what is measured of them, checked."""
+    if size is not None and superpixels is not None:
+        raise ParameterError("size and superpixels are both given; give the size in superpixels alone")
+    arrays = [image_array(image, None if size is None or np.ndim(size) == 0 else len(size)) for image in images]  # type: ignore[arg-type]
+    axes, channels = common_axes(arrays)
+    made_by = superpixels or SuperpixelParameters(spacing(16 if size is None else size, axes))
+    for array in arrays:
+        check_channels(channels, array.dtype, made_by)
+    return arrays, Recipe(channels, made_by, NESTED_FEATURES)
+
+
+def _say_one_region(graph: NestedGraph) -> None:
+    if len(graph.inner) == 1:
+        _log.warning(
+            "the sample of the images is one region, with one graph of channels: what differs from place to place in "
+            "their correlation is not seen; give larger images, or smaller superpixels or regions"
+        )
 
 
 def _readable(image: ImageLike, array: da.Array) -> Readable:
