@@ -17,6 +17,7 @@ from patience import PATIENCE
 import terrazzo as tz
 from terrazzo.blockwise.cluster.cluster import cluster_client
 from terrazzo.errors import InputError
+from terrazzo.multiplexed import multiplexed_image
 
 TESTS = Path(__file__).parents[1]
 MOMENTS = 10  # for images and volumes, in calls of functions and in changes to files: 40 in all
@@ -50,7 +51,10 @@ def server(stored, model, volume, volume_model, tmp_path_factory):
     folder = tmp_path_factory.mktemp("server")
     tz.write_ome_zarr(folder / "volume.zarr", volume[:, :46, :46], axes="zyx")
     jobs = {}
-    settings = (("image", stored.path, model, 48), ("volume", folder / "volume.zarr", volume_model, 24))
+    tz.write_ome_zarr(folder / "nested.zarr", multiplexed_image((88, 96), channels=6)[0], axes="cyx")
+    domains = fit_domains(folder / "nested.zarr")
+    images = (stored.path, folder / "volume.zarr", folder / "nested.zarr")
+    settings = zip(("image", "volume", "nested"), images, (model, volume_model, domains), (48, 24, 32), strict=True)
     for kind, image, fitted, block in settings:
         path, result = tz.write_model(fitted, folder / f"{kind}.safetensors"), folder / f"{kind} result.zarr"
         jobs[kind] = {"image": str(image), "model": str(path), "block": block, "result": str(result)}
@@ -60,6 +64,12 @@ def server(stored, model, volume, volume_model, tmp_path_factory):
         assert server.ask(list(jobs.values())) == "warm"
         yield server
         process.stdin.close()
+
+
+def fit_domains(path):
+    """Return nested graphs, whose classes follow from what is around a superpixel, as most of what they look at."""
+    network, training = tz.NestedSettings(width=4, k=3, nearest=9), tz.NestedTraining(steps=3, domains=2, device="cpu")
+    return tz.fit_nested([tz.open_image(path)], size=8, network=network, training=training)
 
 
 def files_of(result):
@@ -113,6 +123,19 @@ def test_a_run_killed_at_a_random_moment_goes_on_and_ends_in_the_same_bytes(serv
         done = check_resumed(server, kind, result, expected)
         states.add((killed["how"], *map(len, done.values())))
     assert len([state for state in states if state[0] == "killed"]) >= MOMENTS // 3
+
+
+def test_domains_of_nested_graphs_end_in_the_same_bytes_too_when_they_are_killed(server, tmp_path):
+    finished = Path(server.jobs["nested"]["result"])
+    assert len(tz.open_result(finished).grid) > 4
+    calls = server.run("nested", tmp_path / "again.zarr", kill_at_call=0)["calls"]
+    ended = set()
+    for part in range(3):
+        result = tmp_path / f"{part}.zarr"
+        killed = server.run("nested", result, kill_at_call=1 + int(calls * (part + random.random()) / 3))
+        check_resumed(server, "nested", result, files_of(finished))
+        ended.add(killed["how"])
+    assert "killed" in ended
 
 
 def test_a_run_killed_at_a_random_change_to_a_file_goes_on_and_ends_in_the_same_bytes(server, undisturbed, tmp_path):

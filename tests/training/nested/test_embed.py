@@ -160,19 +160,3 @@ def test_what_is_unusual_is_said_in_a_line(caplog):
     caplog.clear()
     assert nodes_of_table(data, None, 2.5).k == 2.5
     assert not caplog.records
-
-
-class Spatial:
-    """What of a SpatialData is looked at."""
-
-    def __init__(self, **tables):
-        self.tables = tables
-
-
-def test_of_a_spatialdata_its_only_table_is_embedded():
-    data, _ = table(side=8, channels=33)
-    quick = tz.NestedTraining(steps=2, domains=2, device="cpu")
-    found = tz.embed(Spatial(table=data), training=quick)
-    assert np.array_equal(found.embedding, tz.embed(data, training=quick).embedding)
-    with pytest.raises(tz.TerrazzoError, match=r"holds 2 tables \(a, b\)"):
-        tz.embed(Spatial(a=data, b=data))

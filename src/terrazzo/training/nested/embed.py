@@ -12,7 +12,6 @@ import numpy as np
 import torch
 from numpy.typing import NDArray
 
-from terrazzo.errors import ParameterError
 from terrazzo.models.device import choose_device
 from terrazzo.models.nested.majority import votes_of_nearest
 from terrazzo.models.nested.network import NestedNetwork, Prepared
@@ -25,6 +24,7 @@ from terrazzo.training.nested.embedding import AttentionTable, Embedding, check_
 from terrazzo.training.nested.fit_clusters import fit_clusters
 from terrazzo.training.nested.nodes import nodes_of_graph, nodes_of_table
 from terrazzo.training.nested.settings import NestedTraining
+from terrazzo.training.nested.spatial_data import table_of
 from terrazzo.training.nested.train import train
 
 _log = logging.getLogger(__name__)
@@ -55,7 +55,8 @@ def embed(
     ----------
     data : RegionGraph, AnnData or SpatialData
         A graph of regions with its own edges; a table of cells or spots with positions in `obsm["spatial"]`, whose
-        neighbours are the 3 nearest; or a SpatialData that holds one such table.
+        neighbours are the 3 nearest; or a SpatialData with one table, whose positions are the centroids of the labels
+        or shapes that it describes where it has none.
     channels : sequence of str, optional
         Of a region graph: which node features are channels. By default the mean intensities, or else all.
     layer : str, optional
@@ -81,7 +82,7 @@ def embed(
     >>> found.to_anndata().obs["domain"]  # doctest: +SKIP
     """
     began = time.monotonic()
-    device, table = choose_device(training.device), _table_of(data)
+    device, table = choose_device(training.device), table_of(data)
     check_embeddable(table)
     if isinstance(table, RegionGraph):
         nodes = nodes_of_graph(table, None if channels is None else tuple(channels), network.k)
@@ -100,19 +101,6 @@ def embed(
     figures = trained.figures | {"domains": float(clusters.number), "seconds": time.monotonic() - began}
     domains = probabilities.argmax(axis=1).astype(np.int64)
     return Embedding(embedding, domains, probabilities, regions, attention, nodes.channels, nodes.k, figures, table)
-
-
-def _table_of(data: Any) -> Any:
-    """Return the one table of a SpatialData; anything else as it is."""
-    tables = getattr(data, "tables", None)
-    if tables is None:
-        return data
-    if len(tables) != 1:
-        raise ParameterError(
-            f"the SpatialData holds {len(tables)} tables ({', '.join(tables) or 'none'}); give the one that is to be "
-            "embedded"
-        )
-    return next(iter(tables.values()))
 
 
 def _regions(positions: NDArray[np.float64], seed: int) -> NDArray[np.int64]:
