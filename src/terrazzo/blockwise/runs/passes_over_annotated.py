@@ -7,10 +7,11 @@ from typing import TypeVar
 
 from distributed import Client
 
-from terrazzo.blocks import Block
+from terrazzo.blocks import Block, Box
 from terrazzo.blockwise.cluster.run_blocks import run_blocks
 from terrazzo.blockwise.inputs.annotated_image import AnnotatedImage
-from terrazzo.blockwise.inputs.estimates import estimated, estimates_of
+from terrazzo.blockwise.inputs.estimates import estimated, estimated_here, estimates_of
+from terrazzo.blockwise.inputs.windows import read_window
 from terrazzo.blockwise.passes.sources import Sources
 from terrazzo.blockwise.passes.stored_passes import given_of
 from terrazzo.models.passes.declared import Given, Pass
@@ -38,10 +39,20 @@ def passes_over_annotated(
     client : distributed.Client, optional
         Where the tasks run; without it, in this process's threads.
     """
-    estimates = estimated(estimates_of(passes), annotated.pixels, annotated.mask, client)
-    sources = Sources(annotated.pixels, annotated.mask, annotated.truth, estimates, annotated.path)
+    sources = _sources(annotated, passes, client)
     kept = dict(run_blocks(_kept, annotated.blocks, tuple(passes), sources, keep, client=client))
     return {block: kept[block] for block in annotated.blocks}
+
+
+def _sources(annotated: AnnotatedImage, passes: Sequence[Pass], client: Client | None) -> Sources:
+    """Return what passes read: an image that is one block as a whole, read once for all of them."""
+    pixels, truth, mask = annotated.pixels, annotated.truth, annotated.mask
+    wanted = estimates_of(passes)
+    if client is not None or len(annotated.grid) > 1:
+        return Sources(pixels, mask, truth, estimated(wanted, pixels, mask, client), annotated.path)
+    whole = Box((0,) * truth.ndim, truth.shape)
+    held = read_window(pixels, whole)
+    return Sources(held, mask, read_window(truth, whole), estimated_here(wanted, held, mask), annotated.path)
 
 
 def _kept(

@@ -51,10 +51,10 @@ def scale_moments(
     """
     if parameters.colour != "none" or parameters.weights is not None:
         window = compared_channels(window, parameters)
-    values = window.reshape(window.shape[0], -1).astype(np.float64)
-    chosen = np.isfinite(values).all(axis=0)
-    values = values[:, chosen if mask is None else chosen & mask.ravel()]
-    commonest = _commonest(values)
+    pixels = window.reshape(window.shape[0], -1)
+    chosen = np.isfinite(pixels).all(axis=0)
+    pixels = pixels[:, chosen if mask is None else chosen & mask.ravel()]
+    values, commonest = pixels.astype(np.float64), _commonest(pixels)
     others = values[:, (values != commonest[:, None]).any(axis=0)]
     return np.stack([*_moments(values), commonest, *_moments(others)])
 
@@ -66,15 +66,16 @@ def _moments(values: NDArray[np.float64]) -> tuple[NDArray[np.float64], NDArray[
     return count, mean, _sum((values - mean[:, None]) ** 2)
 
 
-def _commonest(values: NDArray[np.float64]) -> NDArray[np.float64]:
+def _commonest(values: NDArray[Any]) -> NDArray[np.float64]:
     """Return the pixel (c,) that comes most often, of several the lowest; NaN where there is none."""
     if not values.shape[1]:
         return np.full(len(values), np.nan)
-    ordered = np.sort(values) if len(values) == 1 else values[:, np.lexsort(values[::-1])]
+    # whole numbers of 8 or 16 bits are sorted digit by digit
+    ordered = np.sort(values, kind="stable") if len(values) == 1 else values[:, np.lexsort(values[::-1])]
     starts = np.flatnonzero(np.append(True, (ordered[:, 1:] != ordered[:, :-1]).any(axis=0)))
     longest = starts[np.argmax(np.diff(starts, append=ordered.shape[1]))]
     # a zero with a sign is the same value
-    commonest: NDArray[np.float64] = ordered[:, longest] + 0.0
+    commonest: NDArray[np.float64] = ordered[:, longest].astype(np.float64) + 0.0
     return commonest
 
 

@@ -14,6 +14,12 @@ from terrazzo.models.lattice.pixel_responses import response_columns, response_w
 from terrazzo.models.passes.declared import ANNOTATION, Given, Own, Pass, Pixels, Seen, core
 from terrazzo.regions.classes.annotation import NOT_ANNOTATED
 
+FULL = 2**20
+"""The pixels of a block that gives as many samples as are asked for; smaller blocks give fewer."""
+
+LEAST = 8192
+"""What any block may give."""
+
 
 @dataclass(frozen=True, eq=False)
 class PixelSamples:
@@ -80,6 +86,11 @@ def samples_pass(channels: int, axes: int, number: int, seed: int) -> Pass:
     )
 
 
+def share_of_block(pixels: int, number: int) -> int:
+    """Return how many pixels are drawn at most of a block of so many, where a block of 1024 x 1024 gives `number`."""
+    return min(number, max(LEAST, number * pixels // FULL))
+
+
 def shares_of(counts: NDArray[np.int64], number: int) -> NDArray[np.int64]:
     """Return how many pixels of each class are drawn: by the square root of its area, at most all of them.
 
@@ -104,7 +115,7 @@ def shares_of(counts: NDArray[np.int64], number: int) -> NDArray[np.int64]:
 def _samples(
     block: Block, seen: Seen, truth: Seen, ids: NDArray[np.unsignedinteger[Any]], *, number: int, seed: int
 ) -> Given:
-    rng = np.random.default_rng((seed, *block.index))
+    rng, number = np.random.default_rng((seed, *block.index)), share_of_block(ids.size, number)
     known = np.where(ids > 0, truth.pixels, NOT_ANNOTATED).ravel()
     counts = np.bincount(known, minlength=NOT_ANNOTATED)[:NOT_ANNOTATED]
     rows = [np.empty(0, np.int64)]

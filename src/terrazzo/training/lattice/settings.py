@@ -25,7 +25,8 @@ class LatticeTraining(Training):
     pixels : int
         Annotated pixels in a step, about.
     samples : int
-        The most annotated pixels that are kept of a block: of each class by the square root of its area.
+        The most annotated pixels that are kept of a block of 1024 x 1024 pixels, of each class by the square root of
+        its area; of a smaller block as much less, but up to 8192.
     contrast, brightness : float
         How far intensities are altered: by a factor exp(N(0, contrast)), and by N(0, brightness) of their deviation.
     copies : int

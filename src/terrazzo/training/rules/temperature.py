@@ -12,8 +12,8 @@ from terrazzo.errors import ParameterError
 COLDEST, HOTTEST = 1 / 64, 64.0
 """Between which a temperature is sought; where all are right, or no better than chance, there is no best one."""
 
-STEPS = 40
-"""Halvings of the interval between the two logarithms: to a share of 1e-11."""
+CLOSE = 1e-11
+"""The share of itself that a temperature may be off."""
 
 
 def best_temperature(
@@ -22,7 +22,7 @@ def best_temperature(
     """Return the temperature at which the weighted cross entropy is lowest (Guo et al. 2017).
 
     The cross entropy is convex in 1/T, so it has one minimum, where its slope in 1/T changes its sign; that is found by
-    bisection, in double precision, the same each time. Dividing all logits by one number never changes a class.
+    Brent's method, in double precision, the same each time. Dividing all logits by one number never changes a class.
 
     Parameters
     ----------
@@ -46,6 +46,8 @@ def best_temperature(
     ParameterError
         If shapes do not fit, a logit is not finite, a label is no class, or nothing counts.
     """
+    from scipy.optimize import brentq
+
     values, true, counts = _checked(logits, labels, weights)
     # only differences to the true class's logit matter: these are what the slope is the mean of
     gaps = values - values[np.arange(len(true)), true][:, None]
@@ -53,14 +55,14 @@ def best_temperature(
         return 1.0
     # what doubt gives the other classes, a slope that the temperature has to meet
     wanted = doubt * float((counts * gaps.mean(axis=1)).sum() / counts.sum())
-    low, high = np.log(1 / HOTTEST), np.log(1 / COLDEST)
-    for _ in range(STEPS):
-        middle = (low + high) / 2
-        if _slope(gaps, counts, float(np.exp(middle))) > wanted:
-            high = middle
-        else:
-            low = middle
-    return float(np.exp(-(low + high) / 2))
+
+    def above(logarithm: float) -> float:
+        return _slope(gaps, counts, float(np.exp(logarithm))) - wanted
+
+    low, high = float(np.log(1 / HOTTEST)), float(np.log(1 / COLDEST))
+    if above(low) >= 0 or above(high) <= 0:
+        return HOTTEST if above(low) >= 0 else COLDEST
+    return float(np.exp(-brentq(above, low, high, xtol=CLOSE)))
 
 
 def doubt_of(regions: int, classes: int) -> float:
