@@ -41,10 +41,13 @@ class HeldOut:
 
     def for_training(self, table: Table) -> Table:
         """Return a table without what is held out and a gap around it: absent cells, nothing annotated."""
-        box = table.cells.box
+        return _only(table, self.trained(table.cells.box), hide=not self.whole)
+
+    def trained(self, box: Box) -> NDArray[np.bool_]:
+        """Return which cells of a box are for training: none that is held out or in a gap around it."""
         if self.whole:
-            return _only(table, np.zeros(box.shape, np.bool_))
-        return _only(table, ~_marked(box, self.start - GAP, self.stop + GAP), hide=True)
+            return np.zeros(box.shape, np.bool_)
+        return ~_marked(box, self.start - GAP, self.stop + GAP)
 
     def for_validation(self, table: Table, within: Box) -> Table:
         """Return a table with all its cells, of which only what is held out inside a box is annotated."""

@@ -48,18 +48,18 @@ class Table:
         counts = np.zeros((*block.cells.shape, classes), np.uint32)
         places = block.lattice.cells_of(rows.ids) - block.cells.start
         counts[tuple(places.T)] = given["targets"]
-        order = np.argsort(_raster(samples, _around(block.cells)), kind="stable")
+        order = np.argsort(_raster(samples, around_cells(block.cells)), kind="stable")
         return cls(cells, counts, samples.chosen(order))
 
     @cached_property
     def first_samples(self) -> NDArray[np.int64]:
         """How many samples come before those of each cell of a block and around it, in the raster; then of all."""
-        box = _around(self.cells.box)
+        box = around_cells(self.cells.box)
         return np.searchsorted(_raster(self.samples, box), np.arange(math.prod(box.shape) + 1))
 
     def samples_within(self, box: Box) -> NDArray[np.int64]:
         """Return which samples of a block's table are of cells inside a box, which must touch it."""
-        around, first = _around(self.cells.box), self.first_samples
+        around, first = around_cells(self.cells.box), self.first_samples
         inside = around.overlap(box)
         if inside is None:
             raise LookupError(f"{box} does not touch {around}")
@@ -71,6 +71,11 @@ class Table:
         """Return the same with other numbers of superpixels and of pixels."""
         cells = CellRows(self.cells.box, rows, self.cells.present)
         return Table(cells, self.counts, replace(self.samples, responses=responses))
+
+
+def around_cells(cells: Box) -> Box:
+    """Return the cells that superpixels of a block's pixels may have: they reach into the next cell."""
+    return Box(tuple(a - 1 for a in cells.start), tuple(b + 1 for b in cells.stop))
 
 
 @dataclass(frozen=True, eq=False)
@@ -118,11 +123,6 @@ class ImageTables:
                 present[here] = table.cells.present[there]
             within.append(table.samples_within(box))
         return Table(CellRows(box, rows, present), counts, _picked([some, *found], within, some_of))
-
-
-def _around(cells: Box) -> Box:
-    """Return the cells that superpixels of a block's pixels may have: they reach into the next cell."""
-    return Box(tuple(a - 1 for a in cells.start), tuple(b + 1 for b in cells.stop))
 
 
 def _raster(samples: PixelSamples, box: Box) -> NDArray[np.int64]:

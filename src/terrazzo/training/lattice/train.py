@@ -27,7 +27,7 @@ from terrazzo.training.lattice.calibrate import calibrated
 from terrazzo.training.lattice.settings import LatticeTraining
 from terrazzo.training.lattice.split_cells import HeldOut
 from terrazzo.training.lattice.start import Start
-from terrazzo.training.lattice.tables import ImageTables, Table
+from terrazzo.training.lattice.tables import ImageTables, Table, around_cells
 from terrazzo.training.lattice.windows import Places
 from terrazzo.training.rules.exposure import Exposure
 from terrazzo.training.rules.losses import class_weights
@@ -164,29 +164,59 @@ class _Learned:
 def _learned(
     images: Sequence[ImageTables], held_out: Sequence[HeldOut], recipe: Recipe, start: Start | None
 ) -> _Learned:
-    rows, pixels, counted = [], [], []
-    for table in _trained_on(images, held_out):
-        annotated = table.counts.any(axis=-1) & table.cells.present
-        rows.append(FeatureMoments.of(table.cells.rows[annotated]))
-        pixels.append(FeatureMoments.of(table.samples.responses))
-        counted.append(table.counts.sum(axis=tuple(range(table.counts.ndim - 1)), dtype=np.float64))
-    places = len(place_columns(len(recipe.superpixels.size)))
-    scales = Scales.of(reduce(add, rows), reduce(add, pixels), places) if start is None else start.model.scales
+    counted = [part.counts for part in _trained_on(images, held_out)]
+    if start is None:
+        rows = reduce(add, (FeatureMoments.of(part.rows(annotated=True)) for part in _trained_on(images, held_out)))
+        pixels = reduce(add, (FeatureMoments.of(part.responses) for part in _trained_on(images, held_out)))
+        scales = Scales.of(rows, pixels, len(place_columns(len(recipe.superpixels.size))))
+    else:
+        scales = start.model.scales
     names = response_columns(recipe.channels)
     raw = [names.index(f"intensity_{channel}") for channel in range(recipe.channels)]
 
     def scaled() -> Iterator[NDArray[np.float32]]:
-        return (scales.rows(table.cells.rows[table.cells.present]) for table in _trained_on(images, held_out))
+        return (scales.rows(part.rows()) for part in _trained_on(images, held_out))
 
     spread = RowSpread.of(scaled) if start is None or start.spread is None else start.spread
     return _Learned(scales, spread, scales.pixel_std[raw], np.sum(counted, axis=0))
 
 
-def _trained_on(images: Sequence[ImageTables], held_out: Sequence[HeldOut]) -> Iterator[Table]:
-    """Yield the table of each block without what is held out, in order."""
+@dataclass(frozen=True, eq=False)
+class _Part:
+    """What is learned from of the table of a block."""
+
+    table: Table
+    held: HeldOut
+
+    @property
+    def counts(self) -> NDArray[np.float64]:
+        """The annotated pixels of each class."""
+        trained = self.table.counts[self.held.trained(self.table.cells.box)]
+        counts: NDArray[np.float64] = trained.sum(axis=0, dtype=np.float64)
+        return counts
+
+    def rows(self, *, annotated: bool = False) -> NDArray[np.float32]:
+        """Return the rows of superpixels, of all or of those that are annotated."""
+        cells = self.table.cells
+        wanted = cells.present & self.held.trained(cells.box)
+        found: NDArray[np.float32] = cells.rows[wanted & self.table.counts.any(axis=-1) if annotated else wanted]
+        return found
+
+    @property
+    def responses(self) -> NDArray[np.float32]:
+        """Those of its sampled pixels."""
+        samples, around = self.table.samples, around_cells(self.table.cells.box)
+        found: NDArray[np.float32] = samples.responses[
+            self.held.trained(around)[tuple((samples.cells - around.start).T)]
+        ]
+        return found
+
+
+def _trained_on(images: Sequence[ImageTables], held_out: Sequence[HeldOut]) -> Iterator[_Part]:
+    """Yield the table of each block that is not held out as a whole, in order."""
     for image, held in zip(images, held_out, strict=True):
         for index in () if held.whole else sorted(image.tables):
-            yield held.for_training(image.window(image.grid[index].cells))
+            yield _Part(image.tables[index], held)
 
 
 def _places(images: Sequence[ImageTables], held_out: Sequence[HeldOut]) -> Places:
