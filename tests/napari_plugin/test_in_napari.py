@@ -216,6 +216,24 @@ def test_shapes_become_part_of_what_is_drawn(viewer, panel, study):
 
 
 @pytest.mark.usefixtures("little")
+def test_a_project_is_closed_and_opened_again_in_the_same_window(viewer, panel, study, picture):
+    for seed in range(3):
+        opened(panel, study.folder)
+        draw(panel, picture[1], 8, seed=seed)
+        panel.fit()
+        wait(lambda: panel.runner.running is None)
+        panel.next_place()
+        wait(lambda: panel.runner.running is None and "place to draw" in names(viewer))
+        panel.controls.buttons["shapes"].click()
+        layer = viewer.layers["shapes to draw"]
+        layer.add_polygons(np.array([[9.5, 19.5], [9.5, 29.5], [13.5, 29.5], [13.5, 19.5]]))
+        wait(lambda layer=layer: not len(layer.data))
+        panel.close_session()
+        wait(lambda: panel.runner.running is None)
+        assert names(viewer) == []
+
+
+@pytest.mark.usefixtures("little")
 def test_mistakes_are_a_notification_of_one_sentence(viewer, panel, study, notices, tmp_path):
     def last():
         assert "\n" not in notices[-1].message
