@@ -17,7 +17,7 @@ from terrazzo.models.lattice.settings import LatticeSettings
 from terrazzo.project.kept_tables import AnnotatedGraph
 from terrazzo.regions.graphs.recipe import Recipe
 from terrazzo.training.lattice.settings import LatticeTraining
-from terrazzo.training.lattice.split_cells import split_cells
+from terrazzo.training.lattice.split_cells import split_tables
 from terrazzo.training.lattice.start import Start, network_of
 from terrazzo.training.lattice.train import Sides, train
 from terrazzo.training.rules.annotated_inputs import check_annotation, common_pixel_size
@@ -71,9 +71,9 @@ def fit_graphs(
     counts = [image.tiles.counts.sum(axis=0) for image in images]
     pixels: NDArray[np.float64] = np.asarray(np.sum(counts, axis=0, dtype=np.float64))
     check_annotation(pixels, list(classes))
-    held_out = split_cells([image.tiles for image in images], validation=how.validation, seed=how.seed)
+    split, held_out = split_tables(images, validation=how.validation, seed=how.seed)
     shape = (network or LatticeSettings()) if start is None else network_of(start.model, network)
-    sides = Sides(images, held_out, len(images))
+    sides = Sides(split, held_out, len(split))
     fitted = train(sides, recipe, len(classes), shape, how, device, began, start)
     opened = [one.image for one in annotated]
     pixel_size, unit = common_pixel_size(opened)

@@ -80,7 +80,7 @@ class AnnotatedGraph:
         ordered = {index: wanted[index] for index in sorted(wanted)}
         tables = KeptTables(self.folder, ordered, self.classes)
         side = tile_side(grid.lattice.cells)
-        tiles = [_tiles(tables[block.index], block, side) for block in ordered.values()]
+        tiles = [tables[index].tiles(side) for index in ordered]
         return ImageTables(grid, tables, TileCounts.joined(tiles, len(grid.shape), self.classes))
 
 
@@ -150,9 +150,3 @@ def _written(block: Block, of: AnnotatedGraph, keys: Mapping[tuple[int, ...], by
         given |= sampled.nothing(block)
     key = np.frombuffer(keys[block.index], np.uint8)
     write_table(Table.of_block(block, given, of.classes), of.folder, block, key=key)
-
-
-def _tiles(table: Table, block: Block, side: int) -> TileCounts:
-    cells = np.argwhere(table.counts.any(axis=-1))
-    ids = block.lattice.ids_of(cells + block.cells.start)
-    return TileCounts.of(ids, table.counts[tuple(cells.T)], block.lattice, (side,) * len(block.index))

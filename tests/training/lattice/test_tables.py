@@ -7,12 +7,13 @@ from segmented import blobs, small_recipe
 
 from terrazzo.blocks import Box
 from terrazzo.blockwise.inputs.annotated_image import annotated_image
+from terrazzo.errors import ParameterError
 from terrazzo.models.lattice.pixel_responses import response_columns, some_responses
 from terrazzo.models.passes.declared import Seen
 from terrazzo.training.lattice.fit_images import tables_of
 from terrazzo.training.lattice.sampled_pixels import shares_of
 from terrazzo.training.lattice.settings import LatticeTraining
-from terrazzo.training.lattice.split_cells import GAP, split_cells
+from terrazzo.training.lattice.split_cells import GAP, split_cells, split_tables
 from terrazzo.training.lattice.windows import Places, turned
 from terrazzo.training.rules.exposure import Exposure
 
@@ -20,9 +21,9 @@ SHAPE = (100, 130)
 QUICK = LatticeTraining(samples=300)
 
 
-def tables(shape=SHAPE, share=0.6, folder=None, block=24, samples=300, classes=CLASSES):
+def tables(shape=SHAPE, share=0.6, folder=None, block=24, samples=300, classes=CLASSES, truth=None):
     recipe = small_recipe(size=(6, 6) if len(shape) == 2 else (4, 6, 6))
-    truth = random_annotation(shape, share, seed=1)
+    truth = random_annotation(shape, share, seed=1) if truth is None else truth
     image = annotated_image(blobs(shape), truth, recipe=recipe, classes=classes, block=block)
     return tables_of(image, LatticeTraining(samples=samples), folder, None), truth
 
@@ -115,6 +116,33 @@ def test_three_images_are_held_out_whole():
     held = split_cells([part.tiles for part in parts], validation=0.25, seed=0)
     assert sum(one.whole for one in held) == 1
     assert not held[[one.whole for one in held].index(True)].keeps(parts[0].tiles).any()
+
+
+def strokes(*places):
+    """Return an annotation of a short stroke at each place, of two classes in turn."""
+    truth = np.full(SHAPE, 255, np.uint8)
+    for number, (y, x) in enumerate(places):
+        truth[y : y + 3, x : x + 8] = number % 2
+    return truth
+
+
+def test_of_strokes_that_lie_close_together_small_tiles_are_held_out(caplog):
+    images, _ = tables(truth=strokes((5, 5), (5, 30), (30, 5), (30, 34)), classes=2)
+    assert split_cells([images.tiles], validation=0.2, seed=0) is None
+    (split,), (held,) = split_tables([images], validation=0.2, seed=0)
+    assert "lies close together: tiles of 2 superpixels" in caplog.text
+    assert np.array_equal(split.tiles.counts.sum(axis=0), images.tiles.counts.sum(axis=0))
+    table = everything(split)
+    seen, judged = held.for_training(table), held.for_validation(table, table.cells.box)
+    assert seen.counts.sum(axis=(0, 1)).all()
+    assert judged.counts.any()
+    assert held.keeps(split.tiles).any()
+
+
+def test_one_stroke_of_each_class_leaves_nothing_to_hold_out():
+    images, _ = tables(truth=strokes((5, 5), (5, 30)), classes=2)
+    with pytest.raises(ParameterError, match="can be held out for validation without a class leaving training"):
+        split_tables([images], validation=0.2, seed=0)
 
 
 @settings(max_examples=20, deadline=None)

@@ -36,10 +36,14 @@ class TileCounts:
     ) -> TileCounts:
         """Return the counts (N, C) of some nodes, summed over tiles of `side` cells."""
         annotated = counts.any(axis=1)
-        tile_of_node = lattice.cells_of(ids[annotated]) // side
-        tiles, rows = np.unique(tile_of_node, axis=0, return_inverse=True)
+        return cls.of_cells(lattice.cells_of(ids[annotated]), counts[annotated], side)
+
+    @classmethod
+    def of_cells(cls, cells: NDArray[np.int64], counts: NDArray[np.uint32], side: int | tuple[int, ...]) -> TileCounts:
+        """Return the counts (N, C) of annotated cells (N, axes), summed over tiles of `side` cells."""
+        tiles, rows = np.unique(cells // side, axis=0, return_inverse=True)
         summed = np.zeros((len(tiles), counts.shape[1]), np.uint64)
-        np.add.at(summed, rows.ravel(), counts[annotated].astype(np.uint64))
+        np.add.at(summed, rows.ravel(), counts.astype(np.uint64))
         return cls(tiles * side, (tiles + 1) * side, summed)
 
     @classmethod

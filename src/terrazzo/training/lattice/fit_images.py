@@ -28,7 +28,7 @@ from terrazzo.regions.classes.tile_counts import TileCounts
 from terrazzo.training.lattice.altered import Alteration, altered_image
 from terrazzo.training.lattice.sampled_pixels import samples_pass
 from terrazzo.training.lattice.settings import LatticeTraining
-from terrazzo.training.lattice.split_cells import HeldOut, split_cells, tile_side
+from terrazzo.training.lattice.split_cells import HeldOut, split_tables, tile_side
 from terrazzo.training.lattice.start import Start
 from terrazzo.training.lattice.tables import ImageTables, StoredTables, Table, write_table
 from terrazzo.training.lattice.train import Sides, train
@@ -106,7 +106,7 @@ def _sides(learned: AnnotatedImages, training: LatticeTraining, folder: Path | N
         tell(Step("graphs", len(images), len(annotated)))
     counts = [image.tiles.counts.sum(axis=0) for image in images]
     check_annotation(np.sum(counts, axis=0, dtype=np.float64), learned.inputs.class_names)
-    held_out = split_cells([image.tiles for image in images], validation=training.validation, seed=training.seed)
+    split, held_out = split_tables(images, validation=training.validation, seed=training.seed)
     copied = [number for number, held in enumerate(held_out) if not held.whole] * training.copies
     copies: list[ImageTables] = []
     held_of_copies: list[HeldOut] = []
@@ -116,7 +116,7 @@ def _sides(learned: AnnotatedImages, training: LatticeTraining, folder: Path | N
         copies.append(tables_of(altered, training, folder and folder / f"copy {len(copies)}", client))
         held_of_copies.append(held_out[number].scaled(how.scale))
         tell(Step("copies", len(copies), len(copied)))
-    return Sides((*images, *copies), (*held_out, *held_of_copies), len(images))
+    return Sides((*split, *copies), (*held_out, *held_of_copies), len(split))
 
 
 def tables_of(

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 from collections.abc import Sequence
 from dataclasses import dataclass
 
@@ -12,8 +13,10 @@ from terrazzo.blocks import Box
 from terrazzo.errors import ParameterError
 from terrazzo.kernels.superpixels.adjacency import REACH
 from terrazzo.regions.classes.tile_counts import TileCounts
-from terrazzo.training.lattice.tables import Table
+from terrazzo.training.lattice.tables import ImageTables, Table
 from terrazzo.training.rules.splits import REFUSED, Rows, Validation, held_out_images, hold_out
+
+_log = logging.getLogger(__name__)
 
 GAP = REACH
 """Cells on each side of a tile that is held out which are on no side: superpixels farther apart do not touch."""
@@ -83,24 +86,52 @@ def tile_side(cells: tuple[int, ...]) -> int:
     return min(MOST_CELLS, max(min(LEAST_CELLS, -(-longest // 3)), -(-longest // MOST_TILES)))
 
 
-def split_cells(images: Sequence[TileCounts], *, validation: Validation, seed: int) -> list[HeldOut]:
+def split_tables(
+    images: Sequence[ImageTables], *, validation: Validation, seed: int
+) -> tuple[Sequence[ImageTables], list[HeldOut]]:
     """Hold out whole images where three or more allow it or they are named, otherwise tiles of all images.
 
-    Every annotated class stays in training.
+    Every annotated class stays in training. Where no tile can be spared, as with a few strokes near each other, tiles
+    of half the side are tried, down to single cells.
 
     Parameters
     ----------
-    images : sequence of TileCounts
-        Where each image is annotated.
+    images : sequence of ImageTables
     validation : float or sequence of int
         Share of the annotated pixels to hold out, about; or the numbers of the images to hold out.
     seed : int
+
+    Returns
+    -------
+    images : sequence of ImageTables
+        With tiles as small as those that are held out.
+    held_out : list of HeldOut
+        Of each image.
 
     Raises
     ------
     ParameterError
         If nothing can be held out without a class leaving training, or `validation` is out of range.
     """
+    sides = [tile_side(image.grid.lattice.cells) for image in images]
+    found = split_cells([image.tiles for image in images], validation=validation, seed=seed)
+    while found is None and max(sides) > 1:
+        sides = [max(1, side // 2) for side in sides]
+        images = [image.in_tiles(side) for image, side in zip(images, sides, strict=True)]
+        found = split_cells([image.tiles for image in images], validation=validation, seed=seed)
+        if found is not None:
+            _log.warning(
+                "what is annotated lies close together: tiles of %d superpixels along a side are held out for "
+                "validation, whose scores say little; annotate more places, farther apart",
+                max(sides),
+            )
+    if found is None:
+        raise ParameterError(REFUSED.format(f"nothing in {len(images)} image(s)"))
+    return images, found
+
+
+def split_cells(images: Sequence[TileCounts], *, validation: Validation, seed: int) -> list[HeldOut] | None:
+    """Hold out whole images, or tiles as they are; return None if no tile can be spared."""
     whole = held_out_images([image.counts for image in images], validation, seed)
     nothing = np.empty((0, images[0].start.shape[1]), np.int64)
     if whole.size or not isinstance(validation, int | float):
@@ -115,10 +146,8 @@ def split_cells(images: Sequence[TileCounts], *, validation: Validation, seed: i
         return np.flatnonzero(near.all(axis=1) & (image_of_tile == image_of_tile[rows[0]]))
 
     _, held = hold_out(np.arange(len(counts)), counts, lost, validation, seed)
-    if not held.size:
-        raise ParameterError(REFUSED.format(f"nothing in {len(images)} image(s)"))
     mine = [held[image_of_tile[held] == number] for number in range(len(images))]
-    return [HeldOut(False, start[rows], stop[rows]) for rows in mine]
+    return [HeldOut(False, start[rows], stop[rows]) for rows in mine] if held.size else None
 
 
 def _marked(box: Box, start: NDArray[np.int64], stop: NDArray[np.int64]) -> NDArray[np.bool_]:

@@ -51,6 +51,11 @@ class Table:
         order = np.argsort(_raster(samples, around_cells(block.cells)), kind="stable")
         return cls(cells, counts, samples.chosen(order))
 
+    def tiles(self, side: int) -> TileCounts:
+        """Return where how much is annotated, in tiles of so many cells along a side."""
+        places = np.argwhere(self.counts.any(axis=-1))
+        return TileCounts.of_cells(places + self.cells.box.start, self.counts[tuple(places.T)], side)
+
     @cached_property
     def first_samples(self) -> NDArray[np.int64]:
         """How many samples come before those of each cell of a block and around it, in the raster; then of all."""
@@ -94,6 +99,13 @@ class ImageTables:
     grid: BlockGrid
     tables: Mapping[tuple[int, ...], Table]
     tiles: TileCounts
+
+    def in_tiles(self, side: int) -> ImageTables:
+        """Return the same with tiles of so many cells along a side."""
+        axes = len(self.grid.shape)
+        parts = [self.tables[index].tiles(side) for index in sorted(self.tables)]
+        classes = self.tiles.counts.shape[1]
+        return replace(self, tiles=TileCounts.joined(parts, axes, classes))
 
     def window(self, box: Box, some_of: Callable[[int], NDArray[np.int64]] = np.arange) -> Table:
         """Return the table of a box of cells, which may be larger than the lattice; what nobody knows is absent.
