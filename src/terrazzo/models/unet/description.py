@@ -219,7 +219,8 @@ def unet_description(
     kernels, pools : int, or per level an int or one int per axis
         Odd lengths of the convolutions, the finest level first (`depth + 1` entries), and factors between the levels
         (`depth` entries). One number serves all; so does one entry, as in `[(1, 3, 3)]`. A level's entry of kernels may
-        also be a list, of one per convolution: `[[(1, 3, 3), (3, 3, 3)]]` mixes both in each stack.
+        also be a list, of one per convolution: `[[(1, 3, 3), (3, 3, 3)]]` mixes both in each stack, `[[(3,), (5,)]]`
+        two lengths.
     pyramid : int
         Channels of a spatial pyramid on top, whose convolutions have kernels of 3; 0 is none.
     dilations : sequence of int, or of one int per axis
@@ -313,7 +314,8 @@ def _per_level(name: str, given: Any, levels: int, axes: int) -> list[tuple[int,
     """Return one int per axis for each level."""
     entries = [given] * levels if isinstance(given, int) else list(given)
     entries = entries * levels if len(entries) == 1 else entries
-    whole = [(entry,) * axes if isinstance(entry, int) else tuple(entry) for entry in entries]
+    whole = [(entry,) if isinstance(entry, int) else tuple(entry) for entry in entries]
+    whole = [entry * axes if len(entry) == 1 else entry for entry in whole]
     if len(whole) != levels or any(len(entry) != axes for entry in whole):
         raise ParameterError(
             f"{name} of a U-Net are {given}; give one number, or {levels} entries (one per level) of {axes} numbers"
