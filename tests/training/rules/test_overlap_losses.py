@@ -92,5 +92,13 @@ def test_descent_ends_at_the_annotation_and_no_pixel_is_a_loss_of_0(loss):
     assert nothing == 0
 
 
+@pytest.mark.parametrize("loss", ["dice", "lovasz"])
+def test_a_class_that_is_absent_and_out_of_question_leaves_gradients_finite(loss):
+    logits = torch.tensor([[0.0, 1.0, -200.0], [0.0, 1.0, -60.0]], requires_grad=True)
+    overlap_loss(loss, logits, torch.tensor([0, 1]), torch.ones(2)).backward()
+    assert logits.grad.isfinite().all()
+    assert logits.grad.any()
+
+
 def test_cross_entropy_gets_nothing_beside_it():
     assert overlap_loss("cross-entropy", torch.ones(2, 2), torch.tensor([0, 1]), torch.ones(2)) == 0

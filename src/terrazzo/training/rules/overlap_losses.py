@@ -53,8 +53,10 @@ def dice_loss(probabilities: Tensor, classes: Tensor, counts: Tensor) -> Tensor:
     annotated = true.sum(dim=0)
     both = (probabilities * true).sum(dim=0)
     either = (probabilities * counts[:, None]).sum(dim=0) + annotated
-    there = (annotated > 0).to(probabilities.dtype)
-    return (there * (1 - 2 * both / either.clamp(min=torch.finfo(either.dtype).tiny))).sum() / there.sum().clamp(min=1)
+    there = annotated > 0
+    # of a class that is not there nothing is divided: it may be 0, and so may its square
+    lost = there * (1 - 2 * both / torch.where(there, either, 1))
+    return lost.sum() / there.sum().clamp(min=1)
 
 
 def lovasz_loss(probabilities: Tensor, classes: Tensor, counts: Tensor) -> Tensor:

@@ -71,7 +71,9 @@ class PatchBatch:
 
         While it learns, what it says before its pyramid, if it has one, pays as well.
         """
-        with torch.autocast(self.pixels.device.type, torch.bfloat16, enabled=has_bfloat16(self.pixels.device)):
+        device = self.pixels.device
+        served = has_bfloat16(device) and not (device.type == "cpu" and _is_thin(network, self.pixels.shape[2:]))
+        with torch.autocast(device.type, torch.bfloat16, enabled=served):
             heads = network.heads(self.pixels) if isinstance(network, UNet) else (network(self.pixels),)
         said, *before = heads
         loss = self._lost(said, weights)
@@ -93,6 +95,19 @@ class PatchBatch:
             return lost
         rows = logits.float().movedim(1, -1)[known]
         return lost + overlap_loss(self.loss, rows, self.truth[known], counts[known])
+
+
+def _is_thin(network: nn.Module, shape: Sequence[int]) -> bool:
+    """Whether a volume has fewer sections than a kernel somewhere: oneDNN's gradients in bfloat16 are wrong there."""
+    if len(shape) < 3 or not isinstance(network, UNet):
+        return False
+    description, sections = network.description, shape[0]
+    on_top = () if description.pyramid is None else description.pyramid.branches
+    stacks = [(sections, on_top)]
+    for down, up in zip(description.down.levels, (*description.up.levels[::-1], None), strict=True):
+        sections //= down.factor[0]
+        stacks += [(sections, level.convolutions) for level in (down, up) if level is not None]
+    return any(1 < left < 2 * one.radius[0] + 1 for left, stack in stacks for one in stack)
 
 
 @dataclass(frozen=True, eq=False)
