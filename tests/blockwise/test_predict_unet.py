@@ -35,7 +35,10 @@ def whole(unet, pixels):
 @given(st.data(), st.sampled_from((2, 3)), st.integers(1, 40), st.integers(0, 2**31))
 def test_chunks_and_blocks_of_any_image_leave_its_classes_as_they_are(data, axes, block, seed):
     image = data.draw(images(largest=70 if axes == 2 else 18, axes=axes))
-    model = random_unet(len(image), seed=seed, axes=axes, depth=1, base=2)
+    shape = data.draw(
+        st.sampled_from(({}, {"pyramid": 2, "kernels": [(1, 3, 3)[-axes:]]}, {"crf": 2, "crf_radius": 1}))
+    )
+    model = random_unet(len(image), seed=seed, axes=axes, depth=1, base=2, **shape)
     model = replace(model, mean=(float(image.mean()),) * len(image), spread=(float(image.std()) + 1,) * len(image))
     chunked = da.from_array(image, chunks=data.draw(chunkings(image.shape)))
     found = tz.predict(model, chunked, block=block)
@@ -120,7 +123,8 @@ def test_a_result_of_a_unet_is_scored_without_a_ceiling(unet, stored, whole, tmp
 
 
 def test_a_volume_is_predicted_the_same_lazily_and_on_disk(volume, tmp_path):
-    model = random_unet(axes=3, depth=2, kernels=[(1, 3, 3), 3, 3], pools=[(1, 2, 2), 2])
+    shape = {"depth": 2, "kernels": [[(1, 3, 3), 3], (1, 3, 3), 3], "pools": [(1, 2, 2), 2], "pyramid": 3, "crf": 1}
+    model = random_unet(axes=3, **shape)
     expected = model.logits(volume[None]).argmax(axis=0)
     assert np.array_equal(tz.predict(model, volume, block=16).compute(), expected)
     tz.write_ome_zarr(tmp_path / "v.ome.zarr", volume, axes="zyx", chunks=(8, 16, 16))
@@ -159,8 +163,9 @@ def test_a_network_that_does_not_fit_is_refused_before_anything_is_written(tmp_p
     assert not tz.plan(image, model, block=32768, workers=1).fits
 
 
-def test_a_model_comes_back_as_it_was_written(tmp_path, pixels):
-    model = replace(random_unet(dropout=0.25), pixel_size=(0.5, 0.25), fitted={"epochs": 7.0})
+@pytest.mark.parametrize("shape", [{"dropout": 0.25}, {"pyramid": 3, "crf": 2, "crf_radius": (1, 2)}])
+def test_a_model_comes_back_as_it_was_written(tmp_path, pixels, shape):
+    model = replace(random_unet(**shape), pixel_size=(0.5, 0.25), fitted={"epochs": 7.0})
     read = tz.open_model(tz.write_model(model, tmp_path / "model.safetensors"))
     assert read.fingerprint() == model.fingerprint()
     assert read.network.description == model.network.description
@@ -173,7 +178,9 @@ def test_a_model_comes_back_as_it_was_written(tmp_path, pixels):
 def test_whatever_decides_the_answer_is_in_the_fingerprint(unet):
     others = [random_unet(depth=2, seed=1), random_unet(depth=2, dropout=0.1), replace(unet, mean=(0.5,))]
     others += [replace(unet, spread=(0.4,)), replace(unet, class_names=("a", "b", "c"))]
-    assert len({other.fingerprint() for other in (unet, *others)}) == 6
+    others += [random_unet(depth=2, pyramid=2, dilations=apart) for apart in ((1,), (2,))]
+    others += [random_unet(depth=2, crf=steps) for steps in (1, 2)]
+    assert len({other.fingerprint() for other in (unet, *others)}) == 10
     assert random_unet(depth=2).fingerprint() == unet.fingerprint()
 
 

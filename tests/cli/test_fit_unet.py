@@ -72,6 +72,21 @@ def test_the_table_names_the_model_and_how_well_it_does(files, run, tmp_path):
     assert tz.open_model(tmp_path / "m.safetensors").class_names == ("class 0", "class 1")
 
 
+def test_a_pyramid_a_field_and_a_loss_reach_the_model(files, run, mistake, tmp_path):
+    path = tmp_path / "m.safetensors"
+    quick = ("fit", "--model", "unet", files / "images" / "a.png", files / "annotations" / "a.png", "-o", path, *QUICK)
+    top = ("--kernels", "1,3 3+5", "--pyramid", 3, "--dilations", "1 2,1", "--crf", 2, "--crf-radius", "1,2")
+    said = mistake(*quick, *top, "--loss", "focal")
+    assert "use 'cross-entropy', 'dice' or 'lovasz'" in said
+    assert run(*quick, "--convolutions", 2, *top, "--loss", "dice", "--boundary", 2, "--boundary-width", 3).code == 0
+    description = tz.open_model(path).network.description
+    assert [one.kernel for one in description.down.levels[1].convolutions] == [(3, 3), (5, 5)]
+    assert [branch.dilation for branch in description.pyramid.branches] == [(1, 1), (2, 1)]
+    assert (description.crf.steps, description.crf.radius) == (2, (1, 2))
+    forest = ("fit", "--model", "forest", files / "images" / "a.png", files / "annotations" / "a.png", "-o", path)
+    assert "--loss is an option of --model lattice or unet" in mistake(*forest, "--loss", "dice", "--overwrite")
+
+
 def test_the_old_name_of_the_command_says_what_to_write(mistake, files, unet, caplog):
     mistake("fit-unet", files / "images", files / "annotations", "-o", unet)
     assert [record.getMessage() for record in caplog.records] == [

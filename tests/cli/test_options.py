@@ -1,6 +1,6 @@
 import pytest
 
-from terrazzo.cli.options import parse_size, parse_weights
+from terrazzo.cli.options import parse_levels, parse_size, parse_weights
 from terrazzo.errors import ParameterError
 
 
@@ -15,6 +15,27 @@ def test_a_size_is_one_number_or_one_per_axis(text, size):
 def test_what_is_no_size_is_a_mistake_that_shows_what_one_looks_like(text):
     with pytest.raises(ParameterError, match=r"^size is '.*'; it must be a whole number .* or 2,8,8 for \(z, y, x\)$"):
         parse_size(text)
+
+
+@pytest.mark.parametrize(
+    ("text", "levels"),
+    [
+        ("3", 3),
+        ("1,3,3", ((1, 3, 3),)),
+        ("1,3,3 3", ((1, 3, 3), 3)),
+        ("1,3,3+3 5", (((1, 3, 3), (3,)), 5)),
+        ("3+5", (((3,), (5,)),)),
+        ("1 2 4", (1, 2, 4)),
+    ],
+)
+def test_levels_have_spaces_between_them_axes_commas_and_convolutions_a_plus(text, levels):
+    assert parse_levels("kernels", text) == levels
+
+
+@pytest.mark.parametrize("text", ["", "3x3", "1,,3", "3+", "1.5"])
+def test_what_is_no_level_is_a_mistake_that_shows_what_one_looks_like(text):
+    with pytest.raises(ParameterError, match=r"^pools is '.*'; write one number, such as 3"):
+        parse_levels("pools", text)
 
 
 def test_weights_are_numbers_with_commas():

@@ -3,6 +3,7 @@ import os
 import shutil
 import subprocess
 import sys
+from dataclasses import replace
 
 import numpy as np
 import pytest
@@ -20,10 +21,13 @@ WHOLE = (slice(None), slice(None))
 
 
 def test_a_fit_on_graphs_that_are_kept_is_that_on_files(study, tmp_path):
-    kept = study.fit(network=SMALL, training=FEW)
+    # tables that no boundary weighs are made anew
+    study.fit(network=SMALL, training=FEW)
+    weighed = replace(FEW, boundary=3.0, boundary_width=4.0)
+    kept = study.fit(network=SMALL, training=weighed, anew=True)
     image = tz.open_image(tmp_path / "wood.ome.zarr")
     annotation = tz.open_annotation(study.annotation_path("wood"), image, classes=NAMES)
-    training = tz.LatticeTraining(steps=12, device="cpu", crop=8, block=128)
+    training = replace(weighed, block=128)
     alone = tz.fit([image], [annotation], size=8, network=SMALL, training=training)
     assert kept.fingerprint() == alone.fingerprint()
     assert {**kept.fitted, "seconds": 0} == {**alone.fitted, "seconds": 0}

@@ -19,7 +19,16 @@ from terrazzo.cli.fit_options import (
     UNetOptions,
 )
 from terrazzo.cli.groups import grouped, option_of, said
-from terrazzo.cli.options import Annotating, Annotations, Images, ReadingMany, Writing, parse_size, parse_weights
+from terrazzo.cli.options import (
+    Annotating,
+    Annotations,
+    Images,
+    ReadingMany,
+    Writing,
+    parse_levels,
+    parse_size,
+    parse_weights,
+)
 from terrazzo.cli.printing import display, print_values
 from terrazzo.errors import ParameterError
 from terrazzo.io.output_path import check_absent, check_ending
@@ -107,6 +116,9 @@ SETTINGS = {
 }
 """Where the settings of each kind of model are; they load when they are needed."""
 
+LEVELS = ("kernels", "pools", "dilations", "crf_radius")
+"""Options of a U-Net that are texts with numbers."""
+
 NO_SETTINGS = ("mask", "start")
 """Options of a lattice network that are paths."""
 
@@ -128,7 +140,7 @@ def fitted_model(model: str, inputs: AnnotatedImages, given: Mapping[str, Any]) 
     if model == "unet":
         from terrazzo.training.unet.fit_unet import fit_unet
 
-        network, training = spread(given, *_kinds("unet"))
+        network, training = spread(dict(given) | _levels(given), *_kinds("unet"))
         return fit_unet(*pairs, network=network, training=training)
     if model == "forest":
         from terrazzo.training.forest.fit_forest import fit_forest
@@ -156,6 +168,14 @@ def fitted_model(model: str, inputs: AnnotatedImages, given: Mapping[str, Any]) 
         training=training,
         start=open_model(given["start"]),
     )
+
+
+def _levels(given: Mapping[str, Any]) -> dict[str, Any]:
+    """Return the settings of a U-Net that are texts on the command line."""
+    found = {name: parse_levels(name, given[name]) for name in LEVELS if name in given}
+    radius = found.get("crf_radius")
+    # there is one window: of one entry
+    return found | {"crf_radius": radius[0]} if isinstance(radius, tuple) and len(radius) == 1 else found
 
 
 def _superpixels(inputs: AnnotatedImages, given: Mapping[str, Any]) -> dict[str, Any]:

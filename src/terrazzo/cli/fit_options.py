@@ -12,7 +12,7 @@ from terrazzo.cli.options import Classes, Mask, Output, Seconds
 from terrazzo.models.lattice.settings import LatticeSettings
 from terrazzo.models.unet.settings import UNetSettings
 from terrazzo.training.lattice.settings import LatticeTraining
-from terrazzo.training.rules.training import ForestTraining, Training, UNetTraining
+from terrazzo.training.rules.training import ForestTraining, PixelTraining, Training, UNetTraining
 
 ModelKind = Literal["lattice", "unet", "forest"]
 
@@ -83,6 +83,21 @@ class TrainingOptions:
             "Share dropped in training; not of a forest.",
             f"{LatticeSettings.dropout:g}, of unet {UNetSettings.dropout:g}",
         ),
+    ] = None
+    loss: Annotated[
+        str | None,
+        _option(
+            "What pixels pay: cross-entropy, or dice or lovasz beside it; not of a forest.",
+            PixelTraining.loss,
+        ),
+    ] = None
+    boundary: Annotated[
+        float | None,
+        _option("How much more pixels at boundaries between classes count; not of a forest.", PixelTraining.boundary),
+    ] = None
+    boundary_width: Annotated[
+        float | None,
+        _option("How wide that is, in pixels; not of a forest.", PixelTraining.boundary_width),
     ] = None
     seed: Annotated[int | None, _option("Repeats a run.", Training.seed)] = None
     device: Annotated[
@@ -155,6 +170,24 @@ class UNetOptions:
     convolutions: Annotated[
         int | None,
         _option("At each resolution, on the way down and up.", UNetSettings.convolutions),
+    ] = None
+    kernels: Annotated[
+        str | None,
+        _option("Lengths of convolutions: 1,3,3 for (z, y, x), '1,3,3 3' by level, 1,3,3+3,3,3 mixed in each.", "3"),
+    ] = None
+    pools: Annotated[str | None, _option("Factors between levels, the same way: 1,2,2 leaves z as it is.", "2")] = None
+    pyramid: Annotated[
+        int | None,
+        _option("Channels of a pyramid of parallel convolutions on top, which look along z; 0: none.", "0"),
+    ] = None
+    dilations: Annotated[
+        str | None, _option("How far apart each of them looks, along y and x or per axis.", "'1 2 4'")
+    ] = None
+    crf: Annotated[int | None, _option("Steps of a local conditional random field at the end.", UNetSettings.crf)] = (
+        None
+    )
+    crf_radius: Annotated[
+        str | None, _option("Of its window in pixels, along y and x or per axis.", UNetSettings.crf_radius)
     ] = None
     patch: Annotated[int | None, _option("Side of a patch in pixels.", "128, in volumes 64")] = None
     batch: Annotated[int | None, _option("Patches in one step.", UNetTraining.batch)] = None

@@ -175,6 +175,33 @@ def parse_size(text: str) -> int | tuple[int, ...]:
     return sizes[0] if len(sizes) == 1 else sizes
 
 
+def parse_levels(name: str, text: str) -> int | tuple[Any, ...]:
+    """Return what --kernels, --pools, --dilations or --crf-radius says: one number, or an entry per level or branch.
+
+    Entries have spaces between them, numbers per axis commas, and kernels of the same level a plus.
+
+    Raises
+    ------
+    ParameterError
+        If it is none.
+    """
+    try:
+        entries = [[tuple(map(int, numbers.split(","))) for numbers in entry.split("+")] for entry in text.split()]
+    except ValueError:
+        entries = []
+    if not entries:
+        raise ParameterError(
+            f"{name} is '{text}'; write one number, such as 3, or one per axis for each level, such as '1,3,3 3', with "
+            "a plus between those of one level, such as 1,3,3+3,3,3"
+        )
+    plain = tuple(tuple(entry) if len(entry) > 1 else _one(entry[0]) for entry in entries)
+    return plain[0] if len(plain) == 1 and isinstance(plain[0], int) else plain
+
+
+def _one(numbers: tuple[int, ...]) -> int | tuple[int, ...]:
+    return numbers[0] if len(numbers) == 1 else numbers
+
+
 def _parse_numbers(text: str | None, otherwise: str) -> tuple[float, ...] | None:
     try:
         return None if text is None else tuple(float(part) for part in text.split(","))

@@ -23,6 +23,7 @@ from terrazzo.io.mapped_arrays import mapped_arrays
 from terrazzo.models.passes.superpixels import targets_pass
 from terrazzo.project.stored_graph import StoredGraph
 from terrazzo.regions.classes.annotation import NOT_ANNOTATED, annotated_classes
+from terrazzo.regions.classes.boundary_weights import BoundaryWeights
 from terrazzo.regions.classes.tile_counts import TileCounts
 from terrazzo.training.lattice.sampled_pixels import samples_pass
 from terrazzo.training.lattice.split_cells import tile_side
@@ -46,6 +47,8 @@ class AnnotatedGraph:
     classes : int
     samples : int
         The most annotated pixels that are kept of a block.
+    weighted : BoundaryWeights
+        What these count for.
     """
 
     image: Image
@@ -54,6 +57,7 @@ class AnnotatedGraph:
     folder: Path
     classes: int
     samples: int
+    weighted: BoundaryWeights = BoundaryWeights()
 
     def tables(self, reach: int, client: Client | None = None) -> ImageTables:
         """Return the tables of the blocks near annotated pixels; those that are there and still true stay as they are.
@@ -116,9 +120,10 @@ class KeptTables(Mapping[tuple[int, ...], Table]):
 
 def _surveyed(block: Block, of: AnnotatedGraph) -> tuple[Block, bytes, Box | None]:
     """Return what the table of a block follows from, as a hash, and the box of cells that is annotated."""
-    box = block.pixels(1)
+    box = _seen_around(block, of)
     truth = annotated_classes(read_window(of.annotation.stored, box)[0], of.classes)
-    digest = hashlib.sha256(f"{of.graph.result.run_id} {of.samples} {SEED} ".encode())
+    weighted = f"{of.weighted} " if of.weighted.rise else ""
+    digest = hashlib.sha256(f"{of.graph.result.run_id} {of.samples} {SEED} {weighted}".encode())
     if (truth != NOT_ANNOTATED).any():
         digest.update(truth.tobytes())
     places = np.nonzero(truth[block.core.within(box)] != NOT_ANNOTATED)
@@ -130,6 +135,15 @@ def _surveyed(block: Block, of: AnnotatedGraph) -> tuple[Block, bytes, Box | Non
     return block, digest.digest(), Box(start, stop)
 
 
+def _seen_around(block: Block, of: AnnotatedGraph) -> Box:
+    """Return the pixels of which what is drawn decides the table of a block."""
+    near = block.pixels(1)
+    reach = (0,) * (len(block.index) - 2) + (of.weighted.reach,) * 2
+    far = block.core.grown(reach, block.lattice.shape)
+    start = tuple(map(min, near.start, far.start))
+    return Box(start, tuple(map(max, near.stop, far.stop)))
+
+
 def _is_true(folder: Path, block: Block, key: bytes) -> bool:
     file = table_file(folder, block)
     return file.exists() and mapped_arrays(file)["key"].tobytes() == key
@@ -139,7 +153,7 @@ def _written(block: Block, of: AnnotatedGraph, keys: Mapping[tuple[int, ...], by
     """Write the table of a block: the image is read where it is annotated, and nowhere else."""
     truth = annotated_classes(read_window(of.annotation.stored, block.pixels(1))[0], of.classes)
     channels, axes = len(of.image.channels), len(block.index)
-    sampled = samples_pass(channels, axes, of.samples, SEED)
+    sampled = samples_pass(channels, axes, of.samples, SEED, of.weighted)
     given: dict[str, Any] = {"rows": of.graph.read("rows", block)}
     if (truth != NOT_ANNOTATED).any():
         plane = of.annotation.plane.map_blocks(annotated_classes, of.classes, dtype=np.uint8)

@@ -38,6 +38,7 @@ from terrazzo.project.project_images import new_image, opened_image, seen_from
 from terrazzo.project.stored_graph import StoredGraph
 from terrazzo.project.visible import window_classes
 from terrazzo.project.what_images_share import coloured, fitting, on_axes
+from terrazzo.regions.classes.boundary_weights import BoundaryWeights
 from terrazzo.regions.statistics.features import LATTICE_FEATURES
 from terrazzo.regions.superpixels.superpixel_parameters import SuperpixelParameters
 from terrazzo.training.lattice.settings import LatticeTraining
@@ -288,7 +289,8 @@ class Project:
             graphs = self._graphs([one.name for one in drawn_images(self.folder)], client)
             # read again after graphs, which take long: what was drawn meanwhile counts
             drawn = [one for one in drawn_images(self.folder) if one.name in graphs]
-            known, samples = self.known, (training or LatticeTraining()).samples
+            known, how_trained = self.known, training or LatticeTraining()
+            weighted = BoundaryWeights(how_trained.boundary, how_trained.boundary_width)
             annotated = [
                 AnnotatedGraph(
                     one.image,
@@ -296,7 +298,8 @@ class Project:
                     graphs[one.name],
                     tables_path(self.folder, one.name),
                     len(known.classes),
-                    samples,
+                    how_trained.samples,
+                    weighted,
                 )
                 for one in drawn
             ]

@@ -26,6 +26,7 @@ def test_the_small_size_has_a_sixteenth_of_them():
         ({"depth": 4}, (32, 48)),
         ({"depth": 2, "pools": [(2, 3), (3, 2)], "convolutions": 3}, (12, 18)),
         ({"axes": 3, "depth": 2, "kernels": [(1, 3, 3)], "pools": [(1, 2, 2), 2], "dropout": 0.5}, (2, 8, 12)),
+        ({"axes": 3, "depth": 1, "kernels": [(1, 3, 3)], "pools": [(1, 2, 2)], "pyramid": 3, "crf": 2}, (3, 8, 12)),
     ],
 )
 def test_every_pixel_gets_logits_and_every_weight_a_gradient(shape, extent):
@@ -36,9 +37,26 @@ def test_every_pixel_gets_logits_and_every_weight_a_gradient(shape, extent):
     assert all(weights.grad is not None and weights.grad.isfinite().all() for weights in network.parameters())
 
 
+def test_the_way_up_has_its_say_beside_the_pyramid_and_the_field_stands_last():
+    network = random_unet(1, axes=3, depth=1, kernels=[(1, 3, 3)], pools=[(1, 2, 2)], pyramid=3, crf=1).network
+    image = torch.randn(1, 1, 4, 8, 8)
+    said, before = network.heads(image)
+    assert torch.equal(said, network(image))
+    # sections apart before the pyramid, and not after it
+    changed = image.clone()
+    changed[:, :, 0] += 1
+    moved = [(a - b).abs().amax(dim=(0, 1, 3, 4)) for a, b in zip(network.heads(changed), (said, before), strict=True)]
+    assert (moved[0][:2] > 0).all()
+    assert (moved[1] > 0).tolist() == [True, False, False, False]
+    plain = random_unet(crf=2).network
+    (only,) = plain.heads(image[:, :, 0])
+    unary, plain.crf = plain.crf, None
+    assert torch.equal(unary(plain(image[:, :, 0]), image[:, :, 0]), only)
+
+
 @pytest.mark.parametrize("axes", [2, 3])
 def test_folding_the_normalisation_in_changes_logits_by_rounding_alone(axes):
-    network = random_unet(2, axes=axes, dtype=torch.float64, dropout=0.3).network
+    network = random_unet(2, axes=axes, dtype=torch.float64, dropout=0.3, pyramid=3, crf=1).network
     image = torch.randn(1, 2, *(8,) * axes, dtype=torch.float64)
     folded = network.folded()
     assert not any("BatchNorm" in type(module).__name__ for module in folded.modules())
@@ -56,7 +74,11 @@ def test_folding_leaves_the_network_as_it_was():
 def test_multiply_adds_are_those_that_torch_counts():
     from torch.utils.flop_counter import FlopCounterMode
 
-    for shape in ({"depth": 3, "convolutions": 1}, {"depth": 2, "axes": 3, "pools": [(1, 2, 2), 2]}):
+    for shape in (
+        {"depth": 3, "convolutions": 1},
+        {"depth": 2, "axes": 3, "pools": [(1, 2, 2), 2]},
+        {"depth": 1, "axes": 3, "kernels": [[(1, 3, 3), 3]], "pools": [(1, 2, 2)], "pyramid": 5},
+    ):
         description = unet_description(2, 3, base=4, **shape)
         extent = tuple(2 * stride for stride in description.stride)
         with FlopCounterMode(display=False) as counter, torch.no_grad():

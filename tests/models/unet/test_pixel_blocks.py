@@ -22,11 +22,15 @@ def networks(draw):
     if draw(st.booleans()):
         shape = {"depth": draw(st.integers(1, 3)), "convolutions": draw(st.integers(1, 2))}
         shape["pools"] = draw(st.sampled_from((2, [(2, 3)], [(1, 2)])))
+        shape |= draw(st.sampled_from(({}, {"pyramid": 3}, {"crf": 2, "crf_radius": (2, 1)}, {"pyramid": 2, "crf": 1})))
         extent = (draw(st.integers(1, 130)), draw(st.integers(1, 130)))
         return shape, extent, draw(st.integers(1, 48))
     shape = {"axes": 3, "depth": draw(st.integers(1, 2)), "convolutions": draw(st.integers(1, 2))}
-    shape["kernels"] = draw(st.sampled_from((3, [(1, 3, 3)])))
+    shape["kernels"] = draw(st.sampled_from((3, [(1, 3, 3)], [[(1, 3, 3), 3][: shape["convolutions"]]])))
     shape["pools"] = draw(st.sampled_from((2, [(1, 2, 2)])))
+    shape |= draw(
+        st.sampled_from(({}, {"pyramid": 2, "dilations": [1, (2, 1, 3)]}, {"crf": 2, "crf_radius": (1, 1, 2)}))
+    )
     return shape, tuple(draw(st.integers(1, n)) for n in (14, 40, 40)), draw(st.integers(1, 16))
 
 
@@ -140,14 +144,21 @@ SHAPES = (
     {"depth": 2, "pools": [(2, 3), (3, 2)]},
     {"depth": 3, "convolutions": 1, "kernels": [(1, 3), 3, 3, 3], "pools": [(1, 2), 2, 2]},
     {"depth": 1, "axes": 3, "kernels": [(1, 3, 3), 3], "pools": [(1, 2, 2)], "convolutions": 1},
+    {"depth": 1, "axes": 3, "kernels": [(1, 3, 3)], "pools": [(1, 2, 2)], "pyramid": 1, "dilations": [1, (2, 1, 3)]},
+    {"depth": 1, "axes": 3, "kernels": [[(1, 3, 3), 3]], "pools": [(1, 2, 2)], "crf": 2, "crf_radius": (1, 0, 2)},
+    {"depth": 1, "convolutions": 1, "pyramid": 2, "crf": 3, "crf_radius": (1, 2)},
 )
 
 
 def _network(description):
     """Every weight positive and every maximum a mean: no gradient is lost on the way."""
     network = UNet(description).double().eval()
-    for weights in network.parameters():
-        weights.data.abs_().add_(0.1)
+    for name, weights in network.named_parameters():
+        if not name.startswith("crf"):
+            weights.data.abs_().add_(0.1)
+    # nobody is so sure that a softmax has no gradient
+    last = network.head if network.pyramid is None else network.pyramid.head
+    last.weight.data.mul_(1e-6)
     network.pools = nn.ModuleList(
         (nn.AvgPool2d if description.axes == 2 else nn.AvgPool3d)(level.factor) for level in description.down.levels
     )
@@ -156,7 +167,7 @@ def _network(description):
 
 def _span_with_gradient(network, axis, position, lengths):
     image = torch.ones(1, 1, *lengths, dtype=torch.float64, requires_grad=True)
-    network(image).select(axis + 2, position).sum().backward()
+    network(image)[:, 0].select(axis + 1, position).sum().backward()
     others = tuple(other for other in range(image.ndim) if other != axis + 2)
     (touched,) = torch.nonzero(image.grad.abs().sum(others), as_tuple=True)
     return int(touched.min()), int(touched.max()) + 1
@@ -164,7 +175,8 @@ def _span_with_gradient(network, axis, position, lengths):
 
 @pytest.mark.parametrize("shape", SHAPES, ids=str)
 def test_the_pixels_that_an_output_needs_are_those_with_a_gradient(shape):
-    description = unet_description(1, 1, base=1, **shape)
+    # of one class a softmax has no gradient
+    description = unet_description(1, 2 if "crf" in shape else 1, base=1, **shape)
     network = _network(description)
     for axis, (stride, reach) in enumerate(zip(description.stride, halo(description), strict=True)):
         middle = -(-reach // stride) * stride

@@ -1,3 +1,5 @@
+from dataclasses import replace
+
 import dask.array as da
 import numpy as np
 import pytest
@@ -57,7 +59,7 @@ def test_large_tables_stay_on_disk(pair, monkeypatch, tmp_path):
     written = []
     write = fit_images.write_table
     monkeypatch.setattr(fit_images, "write_table", lambda *given: written.append(given) or write(*given))
-    most = 16 * 16 * (4 * (67 + 3 + 2) + 1) + 65536 * (4 * 33 + 32 + 5)
+    most = 16 * 16 * (4 * (67 + 3 + 2) + 1) + 65536 * (4 * 33 + 32 + 9)
     monkeypatch.setattr(fit_images, "MOST_BYTES_IN_MEMORY", most - 1)
     fitted([pair[0]], [pair[1]], training=tz.LatticeTraining(steps=2, scratch=tmp_path))
     assert written
@@ -72,6 +74,21 @@ def test_a_fit_with_seconds_says_the_steps_that_repeat_it(pair):
     steps = int(limited.fitted["steps"])
     repeated = fitted([pair[0]], [pair[1]], training=tz.LatticeTraining(steps=steps, device="cpu"))
     assert repeated.fingerprint() == limited.fingerprint()
+
+
+def test_losses_and_weights_towards_boundaries_are_learned_by_wherever_tables_are(pair, tmp_path):
+    how = {"loss": "lovasz", "boundary": 3.0, "boundary_width": 2.0}
+    training = replace(FEW, steps=40, **how)
+    model = fitted([pair[0]], [pair[1]], training=training)
+    streamed = fitted([pair[0]], [pair[1]], training=replace(training, streaming=True, scratch=tmp_path))
+    assert model.fingerprint() == streamed.fingerprint()
+    plain = replace(training, loss="cross-entropy", boundary=0)
+    others = [
+        fitted([pair[0]], [pair[1]], training=replace(plain, **{name: how[name]})) for name in ("loss", "boundary")
+    ]
+    assert len({one.fingerprint() for one in (model, *others)}) == 3
+    for one in (model, *others):
+        assert one.fitted["validation_mean_iou"] > 0.4
 
 
 def test_torch_goes_on_with_the_random_numbers_that_it_had(pair):

@@ -8,12 +8,15 @@ from segmented import blobs, small_recipe
 from terrazzo.blocks import Box
 from terrazzo.blockwise.inputs.annotated_image import annotated_image
 from terrazzo.errors import ParameterError
+from terrazzo.io.mapped_arrays import mapped_arrays, write_arrays
 from terrazzo.models.lattice.pixel_responses import response_columns, some_responses
 from terrazzo.models.passes.declared import Seen
+from terrazzo.regions.classes.boundary_weights import BoundaryWeights
 from terrazzo.training.lattice.fit_images import tables_of
 from terrazzo.training.lattice.sampled_pixels import shares_of
 from terrazzo.training.lattice.settings import LatticeTraining
 from terrazzo.training.lattice.split_cells import GAP, split_cells, split_tables
+from terrazzo.training.lattice.tables import read_table, table_file, write_table
 from terrazzo.training.lattice.windows import Places, turned
 from terrazzo.training.rules.exposure import Exposure
 
@@ -21,11 +24,11 @@ SHAPE = (100, 130)
 QUICK = LatticeTraining(samples=300)
 
 
-def tables(shape=SHAPE, share=0.6, folder=None, block=24, samples=300, classes=CLASSES, truth=None):
+def tables(shape=SHAPE, share=0.6, folder=None, block=24, samples=300, classes=CLASSES, truth=None, **training):
     recipe = small_recipe(size=(6, 6) if len(shape) == 2 else (4, 6, 6))
     truth = random_annotation(shape, share, seed=1) if truth is None else truth
     image = annotated_image(blobs(shape), truth, recipe=recipe, classes=classes, block=block)
-    return tables_of(image, LatticeTraining(samples=samples), folder, None), truth
+    return tables_of(image, LatticeTraining(samples=samples, **training), folder, None), truth
 
 
 @pytest.fixture(scope="module")
@@ -59,13 +62,38 @@ def test_samples_are_pixels_of_the_image_with_their_own_responses_and_stand_for_
     assert np.allclose(stood_for, known)
 
 
+def test_what_samples_count_for_follows_from_the_whole_annotation_whatever_the_blocks(whole):
+    assert (everything(whole[0]).samples.weights == 1).all()
+    for block in (24, 48):
+        images, truth = tables(block=block, boundary=2.0, boundary_width=3.0)
+        samples = everything(images).samples
+        places = np.rint((samples.middles + 0.5) * 6 - 0.5).astype(int)
+        assert np.array_equal(samples.weights, BoundaryWeights(2.0, 3.0).of(truth)[tuple(places.T)])
+        assert samples.weights.max() > 2
+
+
+def test_a_stored_table_of_before_has_pixels_that_all_count_alike(whole, tmp_path):
+    images, _ = whole
+    (index, table), *_ = images.tables.items()
+    block = images.grid[index]
+    write_table(table, tmp_path, block)
+    file = table_file(tmp_path, block)
+    kept = {name: array.copy() for name, array in mapped_arrays(file).items() if name != "samples_weights"}
+    file.unlink()
+    write_arrays(kept, file)
+    read = read_table(tmp_path, block).samples
+    assert (read.weights == 1).all()
+    assert np.array_equal(read.areas, table.samples.areas)
+
+
 def test_tables_on_disk_are_those_in_memory(whole, tmp_path):
     stored, _ = tables(folder=tmp_path / "0")
     for index in whole[0].tables:
         mine, theirs = whole[0].tables[index], stored.tables[index]
         assert np.array_equal(mine.cells.rows, theirs.cells.rows)
         assert np.array_equal(mine.counts, theirs.counts)
-        assert np.array_equal(mine.samples.responses, theirs.samples.responses)
+        for name, values in vars(mine.samples).items():
+            assert np.array_equal(values, getattr(theirs.samples, name))
 
 
 def test_a_window_is_cut_out_of_the_whole_and_what_lies_outside_is_absent(whole):

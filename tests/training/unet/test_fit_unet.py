@@ -19,6 +19,7 @@ from terrazzo.training.unet.fit_unet import patch_shape
 from terrazzo.training.unet.train_unet import intensity_scaling, validation_patches
 
 SMALL = {"base": 4, "depth": 2, "patch": 32, "batch": 4, "device": "cpu"}
+SECTIONS = {"base": 4, "depth": 1, "kernels": [(1, 3, 3)], "pools": [(1, 2, 2)]}
 needs_gpu = pytest.mark.skipif(not torch.cuda.is_available(), reason="torch finds no CUDA device")
 
 
@@ -86,7 +87,7 @@ def test_scaling_is_of_training_pixels_alone():
     assert intensity_scaling(constant, 0) == ((2.0,), (1.0,))
 
 
-def test_a_volume_is_learned():
+def test_a_volume_is_learned_by_a_hybrid_and_its_random_field():
     rng = np.random.default_rng(0)
     truth = np.zeros((12, 64, 64), np.uint8)
     truth[:, :, 32:] = 1
@@ -96,7 +97,7 @@ def test_a_volume_is_learned():
         [volume],
         [truth],
         axes=3,
-        **unet(base=4, depth=1, kernels=[(1, 3, 3)], pools=[(1, 2, 2)], patch=(4, 16, 16), epochs=6),
+        **unet(**SECTIONS, pyramid=4, crf=1, patch=(4, 16, 16), epochs=6, loss="dice", boundary=1.0),
     )
     assert model.axes == 3
     assert (tz.predict(model, volume, block=16).compute() == truth).mean() > 0.9
@@ -161,6 +162,10 @@ def test_a_patch_is_the_default_or_what_the_images_have_in_whole_strides():
         ({"patch": 4, "batch": 1}, ParameterError, "more than one pixel at the coarsest level"),
         ({"batch": 0}, ParameterError, "batch is 0"),
         ({"epochs": 0}, ParameterError, "epochs is 0"),
+        ({"loss": "focal"}, ParameterError, "there is no loss 'focal'; use 'cross-entropy', 'dice' or 'lovasz'"),
+        ({"boundary": -1}, ParameterError, "boundary is -1"),
+        ({"boundary_width": 200}, ParameterError, "above 0 and at most 100 pixels"),
+        ({"pyramid": -1}, ParameterError, "pyramid of a U-Net is -1"),
         ({"validation": 2}, ParameterError, "validation is 2"),
         ({"base": 0}, ParameterError, "base of a U-Net"),
         ({"device": "gpu"}, ParameterError, "there is no device 'gpu'"),

@@ -1,4 +1,6 @@
+import copy
 import threading
+from dataclasses import replace
 
 import dask.array as da
 import numpy as np
@@ -9,11 +11,16 @@ from hypothesis import strategies as st
 from patience import PATIENCE
 from torch import nn
 from torch.nn import functional
+from unets import random_unet
 
+from terrazzo.blocks import Box
 from terrazzo.errors import InputError
+from terrazzo.regions.classes.boundary_weights import BoundaryWeights
+from terrazzo.training.rules.overlap_losses import overlap_loss
 from terrazzo.training.rules.split_blocks import GAP_CELLS
 from terrazzo.training.rules.split_sources import split_sources
 from terrazzo.training.unet.patch_batches import (
+    Patch,
     PatchBatch,
     Patches,
     TrainingPatches,
@@ -35,8 +42,16 @@ def _annotated(shape, seed=0, share=1.0):
     return truth[None].astype(np.float32), np.where(known, truth, 255).astype(np.uint8)[None]
 
 
-def _patches(sources, shape, batch=2):
-    return Patches(sources, shape, batch, 0 * ONE, ONE, CPU)
+def _patches(sources, shape, batch=2, **more):
+    return Patches(sources, shape, batch, 0 * ONE, ONE, CPU, **more)
+
+
+def _batch(pixels, truth, **more):
+    return PatchBatch(pixels, truth, torch.ones(truth.shape), **more)
+
+
+def _patch(pixels, truth):
+    return Patch(pixels, truth, truth.astype(np.float32))
 
 
 @settings(max_examples=20)
@@ -76,7 +91,7 @@ def test_training_sees_no_annotation_that_is_held_out_or_near_it(shape):
     rng = np.random.default_rng(0)
     for _ in range(300):
         start = tuple(int(rng.integers(n - s + 1)) for n, s in zip(shape, side, strict=True))
-        read, known = patches.read(0, start, validation=False)
+        read, known, _ = patches.read(0, start, validation=False)
         assert np.array_equal(read[0], pixels[0][tuple(slice(a, a + s) for a, s in zip(start, side, strict=True))])
         window = tuple(slice(a, a + s) for a, s in zip(start, side, strict=True))
         assert not (known != 255)[near[window]].any()
@@ -130,7 +145,8 @@ def test_only_chunks_under_a_patch_are_computed():
 def test_an_image_smaller_than_a_patch_is_filled_with_its_last_pixels_without_annotation():
     pixels, truth = _annotated((40, 100))
     sources = split_sources([pixels] * 3, [truth] * 3, 3)
-    read, known = _patches(sources, (64, 32)).read(0, (0, 10), validation=False)
+    read, known, counts = _patches(sources, (64, 32)).read(0, (0, 10), validation=False)
+    assert (counts[:40] == 1).all()
     assert read.shape == (1, 64, 32)
     assert (read[0, 40:] == read[0, 39]).all()
     assert (known[40:] == 255).all()
@@ -149,7 +165,7 @@ def test_the_loss_is_the_mean_over_annotated_pixels_weighted_by_class():
     truth = torch.randint(0, 3, (2, 5, 4))
     truth[0, :2] = 255
     weights = torch.tensor([1.0, 2.0, 0.5])
-    graded = PatchBatch(logits, truth).graded(nn.Identity(), weights)
+    graded = _batch(logits, truth).graded(nn.Identity(), weights)
     known = truth != 255
     rows = logits.movedim(1, -1)[known]
     by_hand = functional.cross_entropy(rows, truth[known], reduction="none") * weights[truth[known]]
@@ -158,8 +174,52 @@ def test_the_loss_is_the_mean_over_annotated_pixels_weighted_by_class():
     assert graded.pixels == known.sum()
 
 
-def test_a_batch_without_annotation_costs_nothing():
-    graded = PatchBatch(torch.randn(1, 3, 4, 4), torch.full((1, 4, 4), 255)).graded(nn.Identity(), None)
+def test_what_pixels_count_for_weighs_cross_entropy_and_overlap():
+    logits, truth = torch.randn(2, 3, 5, 4), torch.randint(0, 3, (2, 5, 4))
+    truth[0, :2] = 255
+    known, counts = truth != 255, torch.rand(2, 5, 4) + 1
+    rows = logits.movedim(1, -1)[known]
+    each = functional.cross_entropy(rows, truth[known], reduction="none")
+    entropy = (each * counts[known]).sum() / counts[known].sum()
+    for loss in ("cross-entropy", "dice", "lovasz"):
+        expected = entropy + overlap_loss(loss, rows, truth[known], counts[known])
+        graded = PatchBatch(logits, truth, counts, loss).graded(nn.Identity(), None)
+        assert graded.loss.item() == pytest.approx(expected.item(), rel=1e-5)
+        assert graded.pixels == known.sum()
+
+
+def test_while_it_learns_a_hybrid_pays_a_third_for_what_it_says_before_its_pyramid():
+    network = random_unet(axes=3, classes=3, kernels=[(1, 3, 3)], pools=[(1, 2, 2)], pyramid=2).network
+    batch = _batch(torch.randn(1, 1, 2, 8, 8), torch.randint(0, 3, (1, 2, 8, 8)))
+    judged = batch.graded(network, None)
+    said, before = (functional.cross_entropy(logits, batch.truth).item() for logits in network.heads(batch.pixels))
+    assert judged.loss.item() == pytest.approx(said, rel=1e-2)
+    for module in network.modules():
+        # in training alone, and its numbers as in evaluation
+        module.training = module is network
+    assert batch.graded(network, None).loss.item() == pytest.approx(said + 0.33 * before, rel=1e-2)
+
+
+@pytest.mark.parametrize("shape", [(90, 100), (3, 60, 70)])
+def test_what_pixels_count_for_is_that_of_the_whole_side_wherever_a_patch_lies(shape):
+    pixels, truth = _annotated(shape, share=0.8)
+    (source,) = split_sources([pixels], [truth], 3)
+    weighted = BoundaryWeights(2.0, 1.5)
+    side = (1, 16, 16)[-len(shape) :]
+    patches = _patches([source], side, weighted=weighted)
+    rng = np.random.default_rng(0)
+    for validation in (False, True):
+        whole = weighted.of(source.read_truth(Box((0,) * len(shape), shape), validation))
+        for _ in range(20):
+            start = tuple(int(rng.integers(n - s + 1)) for n, s in zip(shape, side, strict=True))
+            window = tuple(slice(a, a + s) for a, s in zip(start, side, strict=True))
+            assert np.array_equal(patches.read(0, start, validation).counts, whole[window])
+
+
+@pytest.mark.parametrize("loss", ["cross-entropy", "dice", "lovasz"])
+def test_a_batch_without_annotation_costs_nothing(loss):
+    batch = _batch(torch.randn(1, 3, 4, 4), torch.full((1, 4, 4), 255), loss=loss)
+    graded = batch.graded(nn.Identity(), None)
     assert (graded.loss, graded.pixels) == (0, 0)
 
 
@@ -169,7 +229,8 @@ def test_pixels_and_their_classes_move_together_and_sections_stay_sections(exten
     pixels = truth[None].astype(np.float32)
     seen = set()
     for seed in range(60):
-        brighter, moved = augmented(pixels, truth, np.random.default_rng(seed))
+        brighter, moved, counts = augmented(_patch(pixels, truth), np.random.default_rng(seed))
+        assert np.array_equal(counts, moved)
         assert moved.shape == extent
         slope, offset = np.polyfit(moved.ravel(), brighter.ravel(), 1)
         assert np.allclose(brighter, slope * moved + offset, atol=1e-2)
@@ -183,7 +244,7 @@ def test_pixels_and_their_classes_move_together_and_sections_stay_sections(exten
 
 def test_channels_change_by_themselves():
     pixels = np.ones((2, 4, 4), np.float32)
-    brighter, _ = augmented(pixels, np.zeros((4, 4), np.uint8), np.random.default_rng(0))
+    brighter = augmented(_patch(pixels, np.zeros((4, 4), np.uint8)), np.random.default_rng(0)).pixels
     first, second = brighter.reshape(2, -1)
     assert np.ptp(first) == np.ptp(second) == 0
     assert first[0] != second[0]
@@ -193,10 +254,11 @@ def test_channels_change_by_themselves():
 @given(st.floats(-3, 0), st.integers(0, 2**31))
 def test_a_gain_leaves_the_dark_as_it_is(dark, seed):
     pixels = np.array([dark, dark + 1, dark + 2], np.float32).reshape(1, 1, 3)
-    brighter, truth = augmented(pixels, np.arange(3).reshape(1, 3), np.random.default_rng(seed), dark)
+    patch = _patch(pixels, np.arange(3).reshape(1, 3))
+    brighter, truth, _ = augmented(patch, np.random.default_rng(seed), dark)
     ordered = brighter.ravel()[np.argsort(truth.ravel())]
     assert np.ptp(np.diff(ordered)) < 1e-4
-    about_zero, _ = augmented(pixels - np.float32(dark), np.arange(3).reshape(1, 3), np.random.default_rng(seed))
+    about_zero = augmented(patch._replace(pixels=pixels - np.float32(dark)), np.random.default_rng(seed)).pixels
     assert np.allclose(about_zero + dark, brighter, atol=1e-4)
 
 
@@ -213,13 +275,27 @@ def test_training_takes_an_exposure_to_be_a_gain_of_the_raw_intensities():
 def test_bfloat16_changes_a_loss_by_rounding_alone(monkeypatch):
     torch.manual_seed(0)
     network = nn.Conv2d(3, 3, 3, padding=1)
-    batch = PatchBatch(torch.randn(2, 3, 16, 16), torch.randint(0, 3, (2, 16, 16)))
+    batch = _batch(torch.randn(2, 3, 16, 16), torch.randint(0, 3, (2, 16, 16)))
     losses = []
     for has in (True, False):
         monkeypatch.setattr("terrazzo.training.unet.patch_batches.has_bfloat16", lambda _, has=has: has)
         losses.append(batch.graded(network, None).loss.item())
     assert losses[0] != losses[1]
     assert losses[0] == pytest.approx(losses[1], rel=1e-2)
+
+
+@pytest.mark.parametrize("sections", [1, 2, 3, 4])
+@pytest.mark.parametrize("shape", [{"kernels": [(1, 3, 3), 3]}, {"kernels": [(1, 3, 3)], "pyramid": 3}])
+def test_gradients_of_thin_volumes_are_those_in_double_precision(sections, shape):
+    # on a processor that has bfloat16, oneDNN's are noise or NaN where a kernel is longer than the volume
+    torch.manual_seed(0)
+    network = random_unet(axes=3, base=8, depth=1, pools=[(1, 2, 2)], convolutions=1, **shape).network.train()
+    double = copy.deepcopy(network).double()
+    batch = _batch(torch.randn(2, 1, sections, 16, 16), torch.randint(0, 3, (2, sections, 16, 16)))
+    for one, pixels in ((network, batch.pixels), (double, batch.pixels.double())):
+        replace(batch, pixels=pixels).graded(one, None).loss.backward()
+    for mine, exact in zip(network.parameters(), double.parameters(), strict=True):
+        assert (mine.grad - exact.grad).norm() <= 0.5 * exact.grad.norm() + 1e-2
 
 
 def test_results_come_in_the_order_of_their_keys():

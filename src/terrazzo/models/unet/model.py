@@ -6,7 +6,7 @@ import hashlib
 import threading
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
-from dataclasses import asdict, dataclass, field
+from dataclasses import dataclass, field
 from functools import cached_property, partial
 from typing import Any
 from weakref import WeakKeyDictionary
@@ -23,7 +23,7 @@ from terrazzo.models.device import choose_device
 from terrazzo.models.fitted_model import FittedModel, common_of
 from terrazzo.models.passes.declared import Given, Holds, Pass, Pixels, Seen
 from terrazzo.models.passes.pixel_classes import no_classes, outside_masked
-from terrazzo.models.unet.description import described
+from terrazzo.models.unet.description import described, plain
 from terrazzo.models.unet.network import UNet, channels_last
 from terrazzo.models.unet.pixel_blocks import halo, pixel_grid, pixel_window
 from terrazzo.models.unet.pixel_task import multiply_adds, pixel_bytes
@@ -125,7 +125,7 @@ class UNetModel(FittedModel):
 
     def header(self) -> dict[str, Any]:
         """Return the description and the scaling as values of JSON."""
-        return {"network": asdict(self.network.description), "mean": self.mean, "spread": self.spread}
+        return {"network": plain(self.network.description), "mean": self.mean, "spread": self.spread}
 
     def tensors(self) -> dict[str, torch.Tensor]:
         """Return the weights."""
@@ -153,6 +153,8 @@ class UNetModel(FittedModel):
                 "kind": self.title,
                 "base": description.down.levels[0].channels,
                 "depth": description.depth,
+                **({} if description.pyramid is None else {"pyramid": description.pyramid.channels}),
+                **({} if description.crf is None else {"crf": description.crf.steps}),
             },
             "stride": description.stride,
             "halo": halo(description),
@@ -223,8 +225,11 @@ class UNetModel(FittedModel):
         """Return its shape and what it reads, for people."""
         shape = self.network.description
         finest, coarsest = (shape.down.levels[level].channels for level in (0, -1))
+        branches = () if shape.pyramid is None else shape.pyramid.branches
+        pyramid = f", a pyramid of {counted(len(branches), 'convolution')}" if branches else ""
+        crf = "" if shape.crf is None else f", {counted(shape.crf.steps, 'step')} of a CRF"
         return {
-            "Network": f"depth {shape.depth}, {finest} to {coarsest} channels",
+            "Network": f"depth {shape.depth}, {finest} to {coarsest} channels{pyramid}{crf}",
             "Reads": f"{'images' if self.axes == 2 else 'volumes'} of {counted(self.channels, 'channel')}",
         }
 

@@ -4,16 +4,15 @@ from __future__ import annotations
 
 import copy
 from collections.abc import Callable
-from typing import Any
 
 import torch
 from torch import Tensor, nn
-from torch.nn.utils.fusion import fuse_conv_bn_eval
 
+from terrazzo.models.unet.convolutions import CONVOLUTION, convolutions, folded
 from terrazzo.models.unet.description import Level, UNetDescription
+from terrazzo.models.unet.mean_field import LocalMeanField
+from terrazzo.models.unet.spatial_pyramid import SpatialPyramid
 
-_CONVOLUTION: dict[int, Callable[..., nn.Module]] = {2: nn.Conv2d, 3: nn.Conv3d}
-_NORM: dict[int, Callable[..., nn.Module]] = {2: nn.BatchNorm2d, 3: nn.BatchNorm3d}
 _POOL: dict[int, Callable[..., nn.Module]] = {2: nn.MaxPool2d, 3: nn.MaxPool3d}
 _TRANSPOSED: dict[int, Callable[..., nn.Module]] = {2: nn.ConvTranspose2d, 3: nn.ConvTranspose3d}
 
@@ -35,7 +34,7 @@ class UNet(nn.Module):
         entering = [description.inputs, *(level.channels for level in down)]
         self.pools = nn.ModuleList(_pool(level) for level in down)
         self.down = nn.ModuleList(
-            _convolutions(channels, level, description.dropout)
+            convolutions(channels, level.convolutions, description.dropout)
             for channels, level in zip(entering[:-1], down, strict=True)
         )
         bridged = [level.channels for level in reversed(down[:-1])]
@@ -45,9 +44,13 @@ class UNet(nn.Module):
             for channels, bridge, level in zip(below, bridged, up, strict=False)
         )
         self.up = nn.ModuleList(
-            _convolutions(2 * bridge, level, description.dropout) for bridge, level in zip(bridged, up, strict=True)
+            convolutions(2 * bridge, level.convolutions, description.dropout)
+            for bridge, level in zip(bridged, up, strict=True)
         )
-        self.head = _CONVOLUTION[axes](below[-1], description.classes, 1)
+        classes, pyramid, crf = description.classes, description.pyramid, description.crf
+        self.head = CONVOLUTION[axes](below[-1], classes, 1)
+        self.pyramid = None if pyramid is None else SpatialPyramid(pyramid, below[-1], classes)
+        self.crf = None if crf is None else LocalMeanField(crf, description.inputs, classes)
         self.apply(_initialise)
 
     def forward(self, x: Tensor) -> Tensor:
@@ -62,6 +65,22 @@ class UNet(nn.Module):
         -------
         Tensor, shape (B, classes, y, x) or (B, classes, z, y, x)
         """
+        return self.heads(x)[0]
+
+    def heads(self, image: Tensor) -> tuple[Tensor, ...]:
+        """Return what `forward` does and, where there is a pyramid, the logits that it reads."""
+        features = self._features(image)
+        logits: Tensor = self.head(features)
+        before: tuple[Tensor, ...] = ()
+        if self.pyramid is not None:
+            before = (logits,)
+            logits = self.pyramid(features, logits)
+        # large, and nobody needs them any more
+        del features
+        return (logits if self.crf is None else self.crf(logits, image), *before)
+
+    def _features(self, x: Tensor) -> Tensor:
+        """Return the features of the finest level on the way up."""
         seen = []
         for pool, level in zip(self.pools, self.down, strict=True):
             x = level(pool(x))
@@ -70,15 +89,16 @@ class UNet(nn.Module):
         for rise, level in zip(self.rises, self.up, strict=True):
             x = torch.cat([seen.pop(), rise(x)], dim=1)
             x = level(x)
-        logits: Tensor = self.head(x)
-        return logits
+        return x
 
     def folded(self) -> UNet:
         """Return a copy for prediction, its normalisation folded into its convolutions: the same but for rounding."""
         network = copy.deepcopy(self).eval()
         for levels in (network.down, network.up):
             for number, level in enumerate(levels):
-                levels[number] = _folded(level)
+                levels[number] = folded(level)
+        if network.pyramid is not None:
+            network.pyramid.fold()
         return network.requires_grad_(False)
 
 
@@ -95,26 +115,6 @@ def channels_first(network: nn.Module) -> nn.Module:
 
 def _pool(level: Level) -> nn.Module:
     return nn.Identity() if set(level.factor) == {1} else _POOL[len(level.factor)](level.factor)
-
-
-def _convolutions(channels: int, level: Level, dropout: float) -> nn.Sequential:
-    axes, steps = len(level.factor), list[nn.Module]()
-    for one in level.convolutions:
-        around = tuple(length // 2 for length in one.kernel)
-        steps.append(_CONVOLUTION[axes](channels, one.channels, one.kernel, padding=around, bias=False))
-        steps += [_NORM[axes](one.channels), nn.ReLU(inplace=True)]
-        channels = one.channels
-    return nn.Sequential(*steps, nn.Dropout(dropout)) if dropout else nn.Sequential(*steps)
-
-
-def _folded(level: nn.Module) -> nn.Sequential:
-    kept: list[Any] = []
-    for step in level.children():
-        if isinstance(step, nn.BatchNorm2d | nn.BatchNorm3d):
-            kept[-1] = fuse_conv_bn_eval(kept[-1], step)
-        elif not isinstance(step, nn.Dropout):
-            kept.append(step)
-    return nn.Sequential(*kept)
 
 
 def _initialise(module: nn.Module) -> None:

@@ -35,7 +35,8 @@ def pixels_needed(description: UNetDescription, axis: int, start: int, stop: int
     Zeros around the image are no pixels: the span may reach outside it. It depends on where `start` and `stop` lie
     within the stride.
     """
-    spans = []
+    beyond = _beyond(description, axis)
+    start, stop, spans = start - beyond, stop + beyond, []
     for level in reversed(description.up.levels):
         start, stop = _convolved(level, axis, start, stop)
         spans.append((start, stop))
@@ -55,5 +56,12 @@ def halo(description: UNetDescription) -> tuple[int, ...]:
 
 def _convolved(level: Level, axis: int, start: int, stop: int) -> Span:
     """Return what a level's convolutions read for `start..stop`."""
-    radius = sum(convolution.kernel[axis] // 2 for convolution in level.convolutions)
+    radius = sum(convolution.radius[axis] for convolution in level.convolutions)
     return start - radius, stop + radius
+
+
+def _beyond(description: UNetDescription, axis: int) -> int:
+    """Return how far what comes after the way up reads around a pixel, along an axis."""
+    pyramid = 0 if description.pyramid is None else description.pyramid.radius(axis)
+    crf = 0 if description.crf is None else description.crf.steps * description.crf.radius[axis]
+    return pyramid + crf

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 
 from terrazzo.blocks import Block, BlockGrid
 from terrazzo.memory import CHUNKS_AT_ONCE, Reading, with_slack
-from terrazzo.models.unet.description import Convolution, Level, UNetDescription
+from terrazzo.models.unet.description import Convolution, Level, MeanField, UNetDescription
 from terrazzo.models.unet.pixel_blocks import pixel_window
 
 # What a convolution's library keeps beside the features that it reads and writes, measured: up to 10 %; and some holes.
@@ -90,11 +90,18 @@ class PixelTask:
 
 def multiply_adds(description: UNetDescription) -> float:
     """Return the multiplications, each with an addition, of the logits of one pixel."""
-    total = float(description.down.levels[0].channels * description.classes)
+    finest, classes = description.down.levels[0].channels, description.classes
+    total = float(finest * classes)
     for level, entering, rising, coarseness in _levels(description):
         for channels, one in _steps(level, entering):
             total += channels * one.channels * math.prod(one.kernel) / coarseness
         total += rising * entering // 2 / coarseness
+    for branch in () if description.pyramid is None else description.pyramid.branches:
+        total += (finest + classes) * branch.channels * math.prod(branch.kernel)
+    if description.pyramid is not None:
+        total += description.pyramid.channels * classes
+    if description.crf is not None:
+        total += description.crf.steps * classes * (2 * _heard_pairs(description.crf) + classes)
     return total
 
 
@@ -121,7 +128,27 @@ def values_alive(description: UNetDescription, pixels: int) -> int:
         last = here * level.channels
         if not rising and len(bridges) < description.depth:
             bridges.append(last)
+    return max(most, pixels * _on_top(description))
+
+
+def _on_top(description: UNetDescription) -> int:
+    """Return the most values per pixel that what comes after the way up holds at once."""
+    features, classes = description.up.levels[-1].channels, description.classes
+    most, before = 0, classes
+    if description.pyramid is not None:
+        # features, logits and both in one array; the sum, a branch, and both added
+        most = 2 * (features + classes) + 3 * description.pyramid.channels
+        before += classes
+    if description.crf is not None:
+        # logits before, last and next, shares of classes, what is heard and its product; and one that is in the making
+        making = 3 * description.inputs + 2
+        most = max(most, before + 5 * classes + _heard_pairs(description.crf) + making)
     return most
+
+
+def _heard_pairs(crf: MeanField) -> int:
+    """Return how many pairs of pixels there are per pixel of which each hears the other."""
+    return (math.prod(2 * radius + 1 for radius in crf.radius) - 1) // 2
 
 
 def _levels(description: UNetDescription) -> Iterator[tuple[Level, int, int, int]]:

@@ -24,6 +24,8 @@ from terrazzo.training.lattice.windows import Places, turned
 from terrazzo.training.rules.exposure import Exposure
 from terrazzo.training.rules.losses import area_weighted_cross_entropy
 from terrazzo.training.rules.optimise import Graded
+from terrazzo.training.rules.overlap_losses import overlap_loss
+from terrazzo.training.rules.training import PixelLoss
 
 REGION_SHARE = 0.5
 """How much the superpixels' own loss counts beside that of pixels."""
@@ -52,9 +54,14 @@ class Batch:
         Share of each class in the annotated pixels of superpixels.
     areas : Tensor of float32, shape (B, *cells)
         Annotated pixels.
-    cells, middles, responses, classes, weights : sequence of Tensor
+    cells, middles, responses : sequence of Tensor
         For each window its sampled pixels: the place of their superpixels in the raster of cells, their own places in
-        cells, scaled responses, classes, and the annotated pixels that each stands for.
+        cells, and scaled responses.
+    classes, weights, counts : Tensor, shape (P,)
+        Of the sampled pixels of all windows: their classes, the annotated pixels that each stands for, and what it
+        counts for in the loss.
+    loss : {"cross-entropy", "dice", "lovasz"}
+        What they pay.
     """
 
     present: Tensor
@@ -66,9 +73,18 @@ class Batch:
     responses: Sequence[Tensor]
     classes: Tensor
     weights: Tensor
+    counts: Tensor
+    loss: PixelLoss = "cross-entropy"
 
     @classmethod
-    def of(cls, tables: Sequence[Table], scales: Scales, multiple: int, device: torch.device) -> Batch:
+    def of(
+        cls,
+        tables: Sequence[Table],
+        scales: Scales,
+        multiple: int,
+        device: torch.device,
+        loss: PixelLoss = "cross-entropy",
+    ) -> Batch:
         """Return some tables of equal shape, padded to a multiple of cells."""
         cells = [table.cells.padded(multiple) for table in tables]
         pad = [(0, n - m) for n, m in zip(cells[0].box.shape, tables[0].cells.box.shape, strict=True)]
@@ -92,6 +108,8 @@ class Batch:
             [tensor(scales.pixels(own.responses)) for own in samples],
             tensor(np.concatenate([own.classes for own in samples]).astype(np.int64)),
             tensor(np.concatenate([own.areas for own in samples])),
+            tensor(np.concatenate([own.areas * own.weights for own in samples])),
+            loss,
         )
 
     def answers(self, network: nn.Module) -> Answers:
@@ -131,9 +149,10 @@ class Batch:
             chosen = functional.one_hot(logits.argmax(dim=1), logits.shape[1]).to(areas.dtype)
             confusion = (fractions * areas[:, None]).T @ chosen
             return _graded(loss, confusion)
-        counted = self.weights if weights is None else self.weights * weights[self.classes]
+        counted = self.counts if weights is None else self.counts * weights[self.classes]
         each = functional.cross_entropy(asked, self.classes, reduction="none")
         of_pixels = (each * counted).sum() / counted.sum().clamp(min=1)
+        of_pixels = of_pixels + overlap_loss(self.loss, asked, self.classes, self.counts)
         confusion = (
             torch.zeros(asked.shape[1] ** 2, device=asked.device)
             .index_add_(0, self.classes * asked.shape[1] + asked.argmax(dim=1), self.weights)
@@ -188,7 +207,7 @@ class DrawnWindows:
         side, windows = self.training.window(axes)
         for _ in range(ROUND):
             drawn = [self._window(rng, -(-side // self.multiple) * self.multiple, windows) for _ in range(windows)]
-            yield Batch.of(drawn, self.scales, self.multiple, self.device)
+            yield Batch.of(drawn, self.scales, self.multiple, self.device, self.training.loss)
 
     def _window(self, rng: np.random.Generator, side: int, windows: int) -> Table:
         number, box = self.places.drawn(rng, side, [image.grid.lattice.cells for image in self.images])

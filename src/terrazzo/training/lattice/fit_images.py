@@ -24,6 +24,7 @@ from terrazzo.models.lattice.settings import LatticeSettings
 from terrazzo.models.passes.declared import Given
 from terrazzo.models.passes.superpixels import superpixels_pass, targets_pass
 from terrazzo.progress import Step, tell
+from terrazzo.regions.classes.boundary_weights import BoundaryWeights
 from terrazzo.regions.classes.tile_counts import TileCounts
 from terrazzo.training.lattice.altered import Alteration, altered_image
 from terrazzo.training.lattice.sampled_pixels import samples_pass
@@ -93,7 +94,7 @@ def table_bytes(annotated: AnnotatedImage, samples: int) -> int:
     """Return the bytes that the tables of an image take at most, with so many sampled pixels of each block."""
     recipe, axes = annotated.recipe, len(annotated.grid.shape)
     row = 4 * (len(recipe.node_columns + place_columns(axes)) + annotated.classes) + 1
-    pixel = 4 * len(response_columns(recipe.channels)) + (8 + 8) * axes + 1 + 4
+    pixel = 4 * len(response_columns(recipe.channels)) + (8 + 8) * axes + 1 + 4 + 4
     return annotated.cells * row + len(annotated.blocks) * samples * pixel
 
 
@@ -124,10 +125,11 @@ def tables_of(
 ) -> ImageTables:
     """Return the tables of the wanted blocks of an annotated image, in memory or in a new folder."""
     recipe, classes, grid = annotated.recipe, annotated.classes, annotated.grid
+    weighted = BoundaryWeights(training.boundary, training.boundary_width)
     passes = (
         superpixels_pass(recipe),
         targets_pass(classes),
-        samples_pass(recipe.channels, len(grid.shape), training.samples, training.seed),
+        samples_pass(recipe.channels, len(grid.shape), training.samples, training.seed, weighted),
     )
     if folder is not None:
         folder.mkdir()

@@ -9,10 +9,11 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from terrazzo.blocks import Block
+from terrazzo.blocks import Block, Box
 from terrazzo.models.lattice.pixel_responses import response_columns, response_window, some_responses
-from terrazzo.models.passes.declared import ANNOTATION, Given, Own, Pass, Pixels, Seen, core
+from terrazzo.models.passes.declared import ANNOTATION, Given, Own, Pass, Pixels, Seen
 from terrazzo.regions.classes.annotation import NOT_ANNOTATED
+from terrazzo.regions.classes.boundary_weights import BoundaryWeights
 
 FULL = 2**20
 """The pixels of a block that gives as many samples as are asked for; smaller blocks give fewer."""
@@ -35,6 +36,8 @@ class PixelSamples:
     classes : ndarray of uint8, shape (P,)
     areas : ndarray of float32, shape (P,)
         How many annotated pixels each stands for.
+    weights : ndarray of float32, shape (P,)
+        What each of these counts for in the loss, by `BoundaryWeights`.
     """
 
     cells: NDArray[np.int64]
@@ -42,6 +45,7 @@ class PixelSamples:
     responses: NDArray[np.float32]
     classes: NDArray[np.uint8]
     areas: NDArray[np.float32]
+    weights: NDArray[np.float32]
 
     def chosen(self, rows: NDArray[Any]) -> PixelSamples:
         """Return some of them."""
@@ -56,6 +60,7 @@ class PixelSamples:
             np.empty((0, columns), np.float32),
             np.empty(0, np.uint8),
             np.empty(0, np.float32),
+            np.empty(0, np.float32),
         )
 
     @classmethod
@@ -64,7 +69,9 @@ class PixelSamples:
         return cls(*(np.concatenate([getattr(part, field.name) for part in parts]) for field in fields(cls)))
 
 
-def samples_pass(channels: int, axes: int, number: int, seed: int) -> Pass:
+def samples_pass(
+    channels: int, axes: int, number: int, seed: int, weighted: BoundaryWeights = BoundaryWeights()
+) -> Pass:
     """Return the pass that draws annotated pixels of a block, each with its responses.
 
     Parameters
@@ -75,20 +82,28 @@ def samples_pass(channels: int, axes: int, number: int, seed: int) -> Pass:
         The most of a block.
     seed : int
         With the block it decides which.
+    weighted : BoundaryWeights
+        What they count for: so much of the annotation is read around a block.
     """
     return Pass(
         name="samples",
-        reads=(Pixels(response_window), Pixels(core, of=ANNOTATION), Own("labels")),
+        reads=(Pixels(response_window), Pixels(partial(_around, reach=weighted.reach), of=ANNOTATION), Own("labels")),
         gives=("samples",),
-        run=partial(_samples, number=number, seed=seed),
+        run=partial(_samples, number=number, seed=seed, weighted=weighted),
         nothing=partial(_no_samples, axes=axes, columns=len(response_columns(channels))),
-        decides=(number, seed),
+        decides=(number, seed, weighted),
     )
 
 
 def share_of_block(pixels: int, number: int) -> int:
     """Return how many pixels are drawn at most of a block of so many, where a block of 1024 x 1024 gives `number`."""
     return min(number, max(LEAST, number * pixels // FULL))
+
+
+def _around(block: Block, *, reach: int) -> Box:
+    """Return the pixels of a block and those that are so near in its sections, as far as the image goes."""
+    margins = (0,) * (len(block.index) - 2) + (reach,) * 2
+    return block.core.grown(margins, block.lattice.shape)
 
 
 def shares_of(counts: NDArray[np.int64], number: int) -> NDArray[np.int64]:
@@ -113,10 +128,18 @@ def shares_of(counts: NDArray[np.int64], number: int) -> NDArray[np.int64]:
 
 
 def _samples(
-    block: Block, seen: Seen, truth: Seen, ids: NDArray[np.unsignedinteger[Any]], *, number: int, seed: int
+    block: Block,
+    seen: Seen,
+    truth: Seen,
+    ids: NDArray[np.unsignedinteger[Any]],
+    *,
+    number: int,
+    seed: int,
+    weighted: BoundaryWeights,
 ) -> Given:
-    rng, number = np.random.default_rng((seed, *block.index)), share_of_block(ids.size, number)
-    known = np.where(ids > 0, truth.pixels, NOT_ANNOTATED).ravel()
+    rng, core = np.random.default_rng((seed, *block.index)), block.core.within(truth.box)
+    number = share_of_block(ids.size, number)
+    known = np.where(ids > 0, truth.pixels[core], NOT_ANNOTATED).ravel()
     counts = np.bincount(known, minlength=NOT_ANNOTATED)[:NOT_ANNOTATED]
     rows = [np.empty(0, np.int64)]
     for value, share in enumerate(shares_of(counts, number)):
@@ -134,6 +157,7 @@ def _samples(
         np.ascontiguousarray(some_responses(seen, places).T),
         classes,
         (counts / np.maximum(drawn, 1)).astype(np.float32)[classes],
+        weighted.of(truth.pixels.astype(np.uint8))[core].ravel()[chosen],
     )
     return {"samples": samples}
 

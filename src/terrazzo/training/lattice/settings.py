@@ -7,11 +7,11 @@ from pathlib import Path
 from typing import Literal
 
 from terrazzo.errors import ParameterError
-from terrazzo.training.rules.training import ClassWeighting, Training
+from terrazzo.training.rules.training import ClassWeighting, PixelTraining
 
 
 @dataclass(frozen=True, kw_only=True)
-class LatticeTraining(Training):
+class LatticeTraining(PixelTraining):
     """How a lattice network is trained.
 
     Parameters
@@ -19,6 +19,9 @@ class LatticeTraining(Training):
     epochs, steps, seconds, patience, learning_rate, weight_decay, weighting, validation, seed, device
         As for `Training`: an epoch, after which the network is judged, has 50 steps; `seconds` count what comes before
         training as well. Rare classes count for more by default.
+    loss, boundary, boundary_width
+        As for `PixelTraining`, of the pixels that are sampled, each for as many as it stands for; what superpixels pay
+        beside them stays cross entropy.
     crop, batch : int, optional
         Cells along a side of the windows that the network learns from, and windows in a step: 32 and 4, in volumes 16
         and 1.

@@ -194,6 +194,8 @@ def read_table(folder: Path, block: Block) -> Table:
     """Return the table of a block, its arrays mapped and read-only."""
     arrays = mapped_arrays(table_file(folder, block))
     samples = {name.removeprefix(SAMPLES): value for name, value in arrays.items() if name.startswith(SAMPLES)}
+    # tables that an older version keeps have no weights: each pixel counts as any other
+    samples.setdefault("weights", np.ones(len(samples["areas"]), np.float32))
     return Table(CellRows(block.cells, arrays["rows"], arrays["present"]), arrays["counts"], PixelSamples(**samples))
 
 

@@ -137,7 +137,7 @@ def train(
         device,
     )
     tables = _judged(images[originals], held_out[originals], network)
-    judged = [Batch.of([table], learned.scales, multiple, device) for table in tables]
+    judged = [Batch.of([table], learned.scales, multiple, device, training.loss) for table in tables]
     columns = len(names[0]), len(names[1])
     with torch.random.fork_rng(devices=[device] if device.type == "cuda" else []):
         torch.manual_seed(training.seed)

@@ -3,14 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 from numpy.typing import NDArray
 
 from terrazzo.blocks import Box
 from terrazzo.models.lattice.cell_rows import CellRows
-from terrazzo.training.lattice.sampled_pixels import PixelSamples
 from terrazzo.training.lattice.tables import Table
 
 
@@ -82,6 +81,5 @@ def turned(table: Table, rng: np.random.Generator, sizes: tuple[int, ...]) -> Ta
         rows = np.concatenate([rows[..., :-2], rows[..., [-1]], rows[..., [-2]]], axis=-1)
         present, counts = present.transpose(order), counts.transpose(*order, axes)
         cells, middles = cells[:, order], middles[:, order]
-    given = table.samples
-    samples = PixelSamples(cells + box.start, middles + box.start, given.responses, given.classes, given.areas)
+    samples = replace(table.samples, cells=cells + box.start, middles=middles + box.start)
     return Table(CellRows(box, np.ascontiguousarray(rows), present.copy()), counts.copy(), samples)

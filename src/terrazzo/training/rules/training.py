@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Literal, TypeAlias
+from typing import TYPE_CHECKING, Literal, TypeAlias, get_args
 
 from terrazzo.errors import ParameterError
 from terrazzo.settings import Settings
@@ -13,6 +14,10 @@ if TYPE_CHECKING:
     from terrazzo.training.rules.splits import Validation
 
 ClassWeighting: TypeAlias = Literal["balanced"] | None
+PixelLoss: TypeAlias = Literal["cross-entropy", "dice", "lovasz"]
+
+WIDEST = 100.0
+"""Pixels that weights may be wide which rise towards boundaries: three times as many are read around a patch."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -106,14 +111,53 @@ def checked_validation(validation: Validation) -> Validation:
 
 
 @dataclass(frozen=True, kw_only=True)
-class UNetTraining(Training):
-    """How a U-Net is trained: what every network is told (`Training`), and the patches that it sees.
+class PixelTraining(Training):
+    """What the training of a network that decides on pixels is told.
+
+    Parameters
+    ----------
+    epochs, seconds, steps, patience, learning_rate, weight_decay, weighting, validation, seed, device
+        As for `Training`.
+    loss : {"cross-entropy", "dice", "lovasz"}
+        What pixels pay: cross entropy, and beside it with "dice" 1 less the mean Dice coefficient of the classes in a
+        step, with "lovasz" the Lovász extension of 1 less their mean IoU.
+    boundary : float
+        How much more than 1 an annotated pixel counts that lies at a boundary between two classes; 0: as much as any.
+    boundary_width : float
+        In pixels: so far from a boundary 0.61 of that is left, and 3 times as far nothing.
+
+    Raises
+    ------
+    ParameterError
+        If a value is out of range.
+    """
+
+    loss: PixelLoss = "cross-entropy"
+    boundary: float = 0.0
+    boundary_width: float = 4.0
+
+    def __post_init__(self) -> None:
+        super().__post_init__()
+        if self.loss not in get_args(PixelLoss):
+            raise ParameterError(f"there is no loss {self.loss!r}; use 'cross-entropy', 'dice' or 'lovasz'")
+        if not 0 <= self.boundary < math.inf or not 0 < self.boundary_width <= WIDEST:
+            raise ParameterError(
+                f"boundary is {self.boundary} and boundary_width {self.boundary_width}; the first must be at least 0, "
+                f"the second above 0 and at most {WIDEST:g} pixels"
+            )
+
+
+@dataclass(frozen=True, kw_only=True)
+class UNetTraining(PixelTraining):
+    """How a U-Net is trained: what every network of pixels is told, and the patches that it sees.
 
     Parameters
     ----------
     epochs, seconds, steps, patience, learning_rate, weight_decay, validation, seed, device
         As for `Training`. An epoch sees about as many pixels as are annotated, in 25 to 100 steps; seconds count what
         is read before. A GPU or processor that has bfloat16 computes in it.
+    loss, boundary, boundary_width
+        As for `PixelTraining`.
     weighting : {"balanced", None}
         As for `Training`, but "balanced" by default.
     patch : int or sequence of int, optional

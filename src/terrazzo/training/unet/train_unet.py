@@ -18,6 +18,7 @@ from terrazzo.errors import ParameterError
 from terrazzo.models.device import choose_device
 from terrazzo.models.unet.description import UNetDescription
 from terrazzo.models.unet.network import UNet, channels_first, channels_last
+from terrazzo.regions.classes.boundary_weights import BoundaryWeights
 from terrazzo.regions.graphs.scaling import FeatureMoments
 from terrazzo.training.rules.losses import class_weights
 from terrazzo.training.rules.optimise import Epoch, optimise
@@ -94,7 +95,9 @@ def train_unet(
         )
     began, on = time.monotonic() if began is None else began, choose_device(training.device)
     mean, spread = intensity_scaling(sources, seed)
-    patches = Patches(sources, patch, batch, np.array(mean, np.float32), np.array(spread, np.float32), on)
+    scaling = np.array(mean, np.float32), np.array(spread, np.float32)
+    weighted = BoundaryWeights(training.boundary, training.boundary_width)
+    patches = Patches(sources, patch, batch, *scaling, on, weighted, training.loss)
     learned = TrainingPatches(patches)
     judged = ValidationPatches(patches, seed, validation_patches(len(learned), batch))
     pixels = reduce(add, (counts.astype(np.float64) for one in sources for _, counts in one.tiles_of(validation=False)))
