@@ -10,6 +10,7 @@ import sys
 import tomllib
 from pathlib import Path
 
+import dask
 import numpy as np
 import pytest
 import torch
@@ -18,6 +19,7 @@ from forked import forked_stage
 
 import terrazzo as tz
 from terrazzo.blocks import BlockGrid
+from terrazzo.blockwise.cluster.worker_server import method, start_loading
 from terrazzo.cli.app import app
 from terrazzo.comparison import runner
 from terrazzo.memory import CLIENT, WORKER, WORKER_WITH_TORCH, Reading
@@ -71,6 +73,14 @@ def _one_torch_thread():
     torch.set_num_threads(1)
     yield
     torch.set_num_threads(threads)
+
+
+@pytest.fixture(scope="module", autouse=True)
+def _forked_workers():
+    """Workers of a page's cluster need not load for seconds."""
+    start_loading()
+    with dask.config.set({"distributed.worker.multiprocessing-method": method()}):
+        yield
 
 
 @pytest.fixture(scope="module")
