@@ -53,12 +53,13 @@ def _commands(page):
     return [line for line in words if line and Path(line[0]).name == "terrazzo"]
 
 
-# Fits that take a minute or two on their pages; here a few steps have to do.
+# Fits that take a while on their pages; here a few steps have to do.
 WHOLE_FITS = {
     "README.md": (
         '"annotation.ome.zarr")], size=16)',
         '"annotation.ome.zarr")], size=16, training=tz.LatticeTraining(steps=20))',
     ),
+    "docs/tutorial.md": ("LatticeTraining(steps=150)", "LatticeTraining(steps=20)"),
     "docs/how-to/project.md": ("\nstudy.fit()\n", "\nstudy.fit(training=tz.LatticeTraining(steps=20))\n"),
 }
 
