@@ -10,14 +10,18 @@ import sys
 import tomllib
 from pathlib import Path
 
+import dask
 import numpy as np
 import pytest
 import torch
 import typer.main
+from forked import forked_stage
 
 import terrazzo as tz
 from terrazzo.blocks import BlockGrid
+from terrazzo.blockwise.cluster.worker_server import method, start_loading
 from terrazzo.cli.app import app
+from terrazzo.comparison import runner
 from terrazzo.memory import CLIENT, WORKER, WORKER_WITH_TORCH, Reading
 from terrazzo.models.gnn.classify_task import classify_task
 from terrazzo.models.gnn.network import GraphConfig
@@ -49,11 +53,15 @@ def _commands(page):
     return [line for line in words if line and Path(line[0]).name == "terrazzo"]
 
 
-# The first page fits for a minute or two; here a few steps have to do.
-A_WHOLE_FIT = (
-    '"annotation.ome.zarr")], size=16)',
-    '"annotation.ome.zarr")], size=16, training=tz.LatticeTraining(steps=20))',
-)
+# Fits that take a while on their pages; here a few steps have to do.
+WHOLE_FITS = {
+    "README.md": (
+        '"annotation.ome.zarr")], size=16)',
+        '"annotation.ome.zarr")], size=16, training=tz.LatticeTraining(steps=20))',
+    ),
+    "docs/tutorial.md": ("LatticeTraining(steps=150)", "LatticeTraining(steps=20)"),
+    "docs/how-to/project.md": ("\nstudy.fit()\n", "\nstudy.fit(training=tz.LatticeTraining(steps=20))\n"),
+}
 
 WITH_PYTHON = [page for page in PAGES if _blocks(page, "python")]
 COMMANDS = [(page, command) for page in PAGES for command in _commands(page)]
@@ -66,6 +74,14 @@ def _one_torch_thread():
     torch.set_num_threads(1)
     yield
     torch.set_num_threads(threads)
+
+
+@pytest.fixture(scope="module", autouse=True)
+def _forked_workers():
+    """Workers of a page's cluster need not load for seconds."""
+    start_loading()
+    with dask.config.set({"distributed.worker.multiprocessing-method": method()}):
+        yield
 
 
 @pytest.fixture(scope="module")
@@ -90,14 +106,17 @@ def test_the_python_of_a_page_runs_from_top_to_bottom(page, files_of_the_pages, 
     if page.name != "tutorial.md":  # it makes its own
         shutil.copytree(files_of_the_pages, tmp_path, dirs_exist_ok=True)
     monkeypatch.chdir(tmp_path)
+    monkeypatch.setattr(runner, "_run", forked_stage)
     namespace = {"__name__": "__main__"}
+    whole, few = WHOLE_FITS.get(_name(page), ("", ""))
     for line, code in _blocks(page, "python"):
-        quick = code.replace(*A_WHOLE_FIT) if page.name == "README.md" else code
+        quick = code.replace(whole, few) if whole else code
         exec(compile("\n" * (line - 1) + quick, str(page), "exec"), namespace)
 
 
-def test_the_fit_of_the_first_page_is_found_to_be_made_shorter():
-    assert sum(A_WHOLE_FIT[0] in code for _, code in _blocks(ROOT / "README.md", "python")) == 1
+@pytest.mark.parametrize("page", WHOLE_FITS)
+def test_the_fit_of_a_page_is_found_to_be_made_shorter(page):
+    assert sum(code.count(WHOLE_FITS[page][0]) for _, code in _blocks(ROOT / page, "python")) == 1
 
 
 def test_the_check_of_an_own_statistic_finds_a_radius_that_is_too_short(files_of_the_pages, monkeypatch):

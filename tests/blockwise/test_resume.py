@@ -20,7 +20,7 @@ from terrazzo.errors import InputError
 from terrazzo.multiplexed import multiplexed_image
 
 TESTS = Path(__file__).parents[1]
-MOMENTS = 10  # for images and volumes, in calls of functions and in changes to files: 40 in all
+MOMENTS = 5  # for images and volumes, in calls of functions and in changes to files: 20 in all, others in each run
 PASSES = ("superpixels", "classes", "levels")
 
 
@@ -122,7 +122,7 @@ def test_a_run_killed_at_a_random_moment_goes_on_and_ends_in_the_same_bytes(serv
         killed = server.run(kind, result, kill_at_call=number)
         done = check_resumed(server, kind, result, expected)
         states.add((killed["how"], *map(len, done.values())))
-    assert len([state for state in states if state[0] == "killed"]) >= MOMENTS // 3
+    assert len([state for state in states if state[0] == "killed"]) >= MOMENTS // 2
 
 
 def test_domains_of_nested_graphs_end_in_the_same_bytes_too_when_they_are_killed(server, tmp_path):

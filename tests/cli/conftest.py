@@ -5,20 +5,29 @@ from types import SimpleNamespace
 import imageio.v3 as imageio
 import numpy as np
 import pytest
+from forked import exit_code_apart
 from textures import NAMES, striped
 
 from terrazzo.cli import main
 
 
 def in_a_process_of_its_own(*arguments):
+    """Run a command line as a shell does."""
     command = (sys.executable, "-c", "from terrazzo.cli import main; main()", *map(str, arguments))
     return subprocess.run(command, check=False, capture_output=True, text=True)
 
 
 @pytest.fixture
-def run_apart():
-    """Run a command line in a process of its own."""
-    return in_a_process_of_its_own
+def run_apart(tmp_path_factory):
+    """Run a command line in a process of its own, forked, which loads nothing anew."""
+
+    def run_apart(*arguments):
+        printed = tmp_path_factory.mktemp("printed")
+        out, err = printed / "out", printed / "err"
+        code = exit_code_apart(main, list(map(str, arguments)), log=out, errors=err)
+        return SimpleNamespace(returncode=code, stdout=out.read_text(), stderr=err.read_text())
+
+    return run_apart
 
 
 @pytest.fixture

@@ -6,9 +6,11 @@ import imageio.v3 as imageio
 import numpy as np
 import pytest
 from drawings import feature, rectangle, write_features
+from forked import forked_stage
 from textures import NAMES, striped
 
 from terrazzo.cli.compare import parse_numbers, parse_settings
+from terrazzo.comparison import runner
 from terrazzo.errors import ParameterError
 
 
@@ -22,7 +24,8 @@ def folders(tmp_path_factory):
     return folder
 
 
-def test_a_comparison_by_group_ends_with_a_report(folders, run, tmp_path):
+def test_a_comparison_by_group_ends_with_a_report(folders, run, tmp_path, monkeypatch):
+    monkeypatch.setattr(runner, "_run", forked_stage)
     arguments = ["compare", folders / "images", folders / "annotations", "-o", tmp_path / "report", "--json"]
     arguments += ["--methods", "forest", "--split", "group", "--groups", "(mouse[0-9])", "--classes", ",".join(NAMES)]
     arguments += ["--sides", "none", "--setting", "forest.trees=10", "--setting", "forest.samples=500"]
@@ -49,7 +52,8 @@ def test_a_module_in_the_working_directory_is_a_method(folders, run, tmp_path, m
     assert "Mine was the most accurate" in (tmp_path / "report" / "index.html").read_text()
 
 
-def test_shapes_and_labels_that_count_from_one_are_annotations_as_for_fit(folders, run, tmp_path):
+def test_shapes_and_labels_that_count_from_one_are_annotations_as_for_fit(folders, run, tmp_path, monkeypatch):
+    monkeypatch.setattr(runner, "_run", forked_stage)
     quick = ("--methods", "forest", "--sides", "none", "--json", "--setting", "forest.samples=300")
     drawn, counted = tmp_path / "drawn", tmp_path / "counted"
     drawn.mkdir()

@@ -26,6 +26,7 @@ from untrained import untrained_model
 
 import terrazzo as tz
 from terrazzo.blockwise.cluster import cluster
+from terrazzo.blockwise.cluster.worker_server import start_loading
 
 QUICK = "--size 8 --width 8 --steps 3"
 IMAGE, TRUTH, MODEL = "{files}/images/a.png", "{files}/annotations/a.png", "{files}/model.safetensors"
@@ -358,20 +359,17 @@ def test_in_a_process_of_its_own_a_mistake_is_one_line_and_debug_shows_the_trace
 @pytest.mark.parametrize(
     "command", [FIT_SO.replace("{}", "--overwrite"), PREDICT_SO.replace("{}", "--workers 1")], ids=["fit", "predict"]
 )
-def test_a_full_disk_ends_in_one_sentence_and_leaves_nothing(files, predicted, tmp_path, command):
+def test_a_full_disk_ends_in_one_sentence_and_leaves_nothing(files, predicted, mistake, tmp_path, command):
     assert predicted.returncode == 0, predicted.stderr
     words = command.format(files=files, out=tmp_path).split()
-    full = subprocess.run(
-        [sys.executable, "-m", "terrazzo", *words],
-        # no file may grow larger: to the program it is a disk without room
-        preexec_fn=lambda: resource.setrlimit(resource.RLIMIT_FSIZE, (500, 500)),
-        capture_output=True,
-        text=True,
-        check=False,
-    )
-    assert full.returncode == 2, full.stderr
-    assert "Traceback" not in full.stderr
-    (said,) = [line for line in full.stderr.splitlines() if line.startswith("Error: ")]
+    start_loading()  # workers are none of those that find no room
+    soft, hard = resource.getrlimit(resource.RLIMIT_FSIZE)
+    # no file may grow larger: to the program it is a disk without room
+    resource.setrlimit(resource.RLIMIT_FSIZE, (500, hard))
+    try:
+        said = mistake(*words)
+    finally:
+        resource.setrlimit(resource.RLIMIT_FSIZE, (soft, hard))
     assert "cannot be written to" in said
     assert list(tmp_path.iterdir()) == []
 

@@ -5,12 +5,21 @@ import numpy as np
 import pytest
 from comparison.conftest import QUICK
 from flat import comparing
+from forked import forked_stage
 from textures import NAMES
 
 import terrazzo as tz
+from terrazzo.comparison import runner
 from terrazzo.errors import InputError, ParameterError
 
 STUB = "comparison.stub_method"
+
+
+@pytest.fixture(scope="module", autouse=True)
+def _forked():
+    with pytest.MonkeyPatch.context() as patched:
+        patched.setattr(runner, "_run", forked_stage)
+        yield
 
 
 @pytest.fixture

@@ -7,9 +7,11 @@ import pytest
 from browser import visit
 from comparison.conftest import QUICK, SETTINGS
 from flat import comparing
+from forked import forked_stage
 from PIL import Image
 
 import terrazzo as tz
+from terrazzo.comparison import runner
 from terrazzo.comparison.reporting.page import in_bytes, large, number
 from terrazzo.errors import InputError
 
@@ -23,7 +25,9 @@ def compared(pairs, tmp_path_factory):
     folder = tmp_path_factory.mktemp("compared") / "report"
     settings = {name: SETTINGS[name] for name in ("lattice", "forest")}
     options = QUICK | {"sizes": (8, 16), "sides": (128, 256)}
-    return tz.compare(*pairs, folder, **comparing(methods=("lattice", "forest"), settings=settings, **options))
+    with pytest.MonkeyPatch.context() as patched:
+        patched.setattr(runner, "_run", forked_stage)
+        return tz.compare(*pairs, folder, **comparing(methods=("lattice", "forest"), settings=settings, **options))
 
 
 def test_each_method_is_measured_on_what_none_has_seen(compared):

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 import sys
 from collections.abc import Sequence
 from typing import Annotated
@@ -63,6 +64,8 @@ for command in (
     app.command()(command)
 app.add_typer(project, name="project")
 
+# What a command loads comes to stay: looked through as often as Python does, it takes a fifth longer to load.
+OBJECTS_BETWEEN_COLLECTIONS = 10_000
 MISTAKE = 2
 INTERRUPTED = 130
 
@@ -71,6 +74,7 @@ def main(arguments: Sequence[str] | None = None) -> None:
     """Run the command line and exit."""
     given = list(sys.argv[1:] if arguments is None else arguments) or ["--help"]
     debug = "--debug" in given
+    gc.set_threshold(OBJECTS_BETWEEN_COLLECTIONS)
     try:
         code = app([argument for argument in given if argument != "--debug"], standalone_mode=False) or 0
     except TerrazzoError as error:

@@ -27,7 +27,7 @@ SETTINGS = {
 }
 """What workers find in their environment: the C library reads it when the server starts, and never after that."""
 
-LOADED = ("distributed.nanny", "terrazzo.blockwise.runs.write_prediction")
+LOADED = "terrazzo.blockwise.runs.loaded"
 
 
 def method() -> str:
@@ -39,7 +39,7 @@ def start_loading() -> None:
     """Start the server, unless it runs: it loads while this process does something else, and ends with it."""
     if method() == "spawn":
         return
-    multiprocessing.set_forkserver_preload(list(LOADED))
+    multiprocessing.set_forkserver_preload([LOADED])
     with deaf_to_ctrl_c(), _environment(SETTINGS):
         forkserver.ensure_running()
 

@@ -1,0 +1,50 @@
+"""What runs in a process of its own without loading everything anew: forked from the server of our local clusters."""
+
+import json
+import multiprocessing
+import os
+import sys
+
+from terrazzo.blockwise.cluster.worker_server import method, start_loading
+from terrazzo.comparison import runner, stage
+
+
+def exit_code_apart(function, *arguments, log, errors=None):
+    """Call a function of a module in a process of its own, with this environment; return that process's exit code.
+
+    What it prints, and the traceback of an error, goes into the file `log`; with `errors`, standard error into that.
+    A code below 0 is that of a signal.
+    """
+    start_loading()
+    process = multiprocessing.get_context(method()).Process(
+        target=_called, args=(function, arguments, (log, errors), dict(os.environ))
+    )
+    process.start()
+    process.join()
+    return process.exitcode
+
+
+def printed_apart(function, *arguments, log):
+    """Call a function as `exit_code_apart` does; return the JSON that it prints in its last line."""
+    code = exit_code_apart(function, *arguments, log=log)
+    assert code == 0, log.read_text()
+    return json.loads(log.read_text().splitlines()[-1])
+
+
+def _called(function, arguments, logs, environment):
+    os.environ.update(environment)
+    log, errors = logs
+    with log.open("ab") as printed, (errors or log).open("ab") as said:
+        os.dup2(printed.fileno(), 1)
+        os.dup2(said.fileno(), 2)
+    try:
+        function(*arguments)
+    except Exception:
+        sys.excepthook(*sys.exc_info())
+        sys.exit(1)
+
+
+def forked_stage(folder, scheduler):
+    """What a comparison starts processes by, in tests that need none of its own: it would load for seconds."""
+    assert scheduler is None
+    return exit_code_apart(stage.run_stage, folder / runner.JOB, log=folder / runner.LOG)
