@@ -90,9 +90,9 @@ class PixelTask:
 
 def multiply_adds(description: UNetDescription) -> float:
     """Return the multiplications, each with an addition, of the logits of one pixel."""
-    total = float(description.down.levels[0].channels * description.classes)
-    for level, entering, rising, coarseness in _levels(description):
-        for channels, one in _steps(level, entering):
+    total = float(description.up.levels[-1].channels * description.classes)
+    for level, entering, rising, coarseness in levels_of(description):
+        for channels, one in steps_of(level, entering):
             total += channels * one.channels * math.prod(one.kernel) / coarseness
         total += rising * entering // 2 / coarseness
     return total
@@ -108,14 +108,14 @@ def values_alive(description: UNetDescription, pixels: int) -> int:
         Of the image or part of it, a multiple of the stride along each axis.
     """
     bridges: list[int] = []
-    last, most = 0, pixels * (description.down.levels[0].channels + description.classes)
-    for level, entering, rising, coarseness in _levels(description):
+    last, most = 0, pixels * (description.up.levels[-1].channels + description.classes)
+    for level, entering, rising, coarseness in levels_of(description):
         here, read = pixels // coarseness, 0
         if rising:
             bridges.pop()
             # what comes from below, then it and the bridge, then both in one array
             most = max(most, sum(bridges) + last + here * 2 * entering)
-        for _, one in _steps(level, entering):
+        for _, one in steps_of(level, entering):
             most = max(most, sum(bridges) + here * (entering + read + one.channels))
             read = one.channels
         last = here * level.channels
@@ -124,7 +124,7 @@ def values_alive(description: UNetDescription, pixels: int) -> int:
     return most
 
 
-def _levels(description: UNetDescription) -> Iterator[tuple[Level, int, int, int]]:
+def levels_of(description: UNetDescription) -> Iterator[tuple[Level, int, int, int]]:
     """Yield each level in order: it, the channels that enter, those that rise to it, pixels of the image per pixel."""
     entering, coarseness = description.inputs, 1
     bridges = []
@@ -141,7 +141,7 @@ def _levels(description: UNetDescription) -> Iterator[tuple[Level, int, int, int
         below = level.channels
 
 
-def _steps(level: Level, entering: int) -> Iterator[tuple[int, Convolution]]:
+def steps_of(level: Level, entering: int) -> Iterator[tuple[int, Convolution]]:
     """Yield each convolution with the channels that it reads."""
     reads = (entering, *(one.channels for one in level.convolutions))
     yield from zip(reads, level.convolutions, strict=False)
