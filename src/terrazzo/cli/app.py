@@ -102,7 +102,7 @@ def _help(error: typer.TyperException) -> str:
 
 
 def _what_next(given: list[str]) -> str:
-    if not {"predict", "compare", "convert", "project"} & set(given):
+    if not {"predict", "compare", "convert", "project", "search"} & set(given):
         return "run the same command again to start anew"
     without = " without --overwrite" if "--overwrite" in given else ""
     return f"run the same command again{without} to go on where it stopped"
