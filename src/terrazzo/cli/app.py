@@ -21,6 +21,7 @@ from terrazzo.cli.polygons import polygons
 from terrazzo.cli.predict import predict
 from terrazzo.cli.project import project
 from terrazzo.cli.score import score
+from terrazzo.cli.search import search
 from terrazzo.cli.suggest import suggest
 from terrazzo.cli.view import view
 from terrazzo.errors import TerrazzoError
@@ -53,6 +54,7 @@ for command in (
     score,
     view,
     compare,
+    search,
     convert,
     export,
     polygons,

@@ -11,20 +11,19 @@ from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-import numpy as np
 from distributed import Client, KilledWorker
 
 from terrazzo.blockwise.cluster.worker_watch import WorkerWatch
 from terrazzo.comparison.assignment import Assignment
 from terrazzo.comparison.splitting.split import Split
-from terrazzo.errors import ParameterError
-from terrazzo.genes.draw import drawn, mutated, with_values
+from terrazzo.genes.draw import with_values
 from terrazzo.genes.space import Space
 from terrazzo.genes.tree import Tree
 from terrazzo.progress import Step, tell
 from terrazzo.study.journal import COMPLETE, RANDOM, Journal, Record
 from terrazzo.study.methods import METHODS
 from terrazzo.study.projection import Images, refusal
+from terrazzo.study.proposals import drawn_tree, unlike
 from terrazzo.study.settings import SPEED, Searching
 from terrazzo.study.trial_stage import STOP, read_curve
 from terrazzo.study.trial_task import run_trial
@@ -39,9 +38,6 @@ TRIALS = "trials"
 
 PARENTS = 4
 """Of so many of the best trees Optuna improves the values, in turn."""
-
-DRAWS = 1000
-"""How often a tree is drawn again that does not fit or was tried."""
 
 SECONDS_BETWEEN_LOOKS = 1.0
 
@@ -126,7 +122,8 @@ class Trials:
             tried = {record.tree.fingerprint() for record in records}
             random, parents = sum(one.phase == RANDOM for one in records), self.ranked()[:PARENTS]
             if random < self.searching.drawn or not parents:
-                tree = self._drawn(random, tried)
+                limits = self.images, self.memory
+                tree = drawn_tree(self.space, self.searching.seed, random, *limits, tried)
                 if tree is None:
                     _log.warning("the space has no tree that was not tried: the search ends with %d", len(records))
                     return None
@@ -137,31 +134,10 @@ class Trials:
                 return improved
         return trial
 
-    def _drawn(self, number: int, tried: set[str]) -> Tree | None:
-        """Return a random tree that fits and was not tried; None if there seems to be none."""
-        refused = None
-        for draw in range(DRAWS):
-            tree = drawn(self.space, np.random.default_rng((self.searching.seed, number, draw)))
-            if tree.fingerprint() in tried:
-                continue
-            refused = refusal(tree, self.images, self.memory)
-            if refused is None:
-                return tree
-        if refused is not None:
-            raise ParameterError(
-                f"of {DRAWS} trees of the space none fits, the last one because {refused}; use fewer workers, more "
-                "memory, or a space whose ranges end lower"
-            )
-        return None
-
     def _improved(self, parent: Tree, number: int, tried: set[str]) -> Trial | None:
         """Return a trial of a tree with values that Optuna proposes; None if it is refused, which is noted."""
         trial, values = self.journal.asked(seed=self.searching.seed * 2**20 + number)
-        tree, rng = with_values(parent, values), np.random.default_rng((self.searching.seed, number))
-        for _ in range(DRAWS):
-            if tree.fingerprint() not in tried:
-                break
-            tree = mutated(tree, rng)
+        tree = unlike(with_values(parent, values), self.searching.seed, number, tried)
         self.journal.grow(trial, tree)
         refused = refusal(tree, self.images, self.memory)
         if refused is None and tree.fingerprint() in tried:
