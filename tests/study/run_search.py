@@ -19,13 +19,13 @@ def pairs():
     return [np.full((64, 64), 50 * number, np.uint8) for number in range(4)], [classes] * 4
 
 
-def space(**changed):
-    return tz.default_space(
-        "unet",
-        2,
+def space(width=(4, 20), dropout=(0.0, 0.0)):
+    changed = (
         tz.Range("depth", 1, 1, whole=True),
-        tz.Range("width", *changed.get("width", (4, 20)), deltas=(0.5,), log=True, whole=True),
+        tz.Range("width", *width, deltas=(0.5,), log=True, whole=True),
+        tz.Choice("dropout", sorted(set(dropout))),
     )
+    return tz.default_space("unet", 2, *changed)
 
 
 def search(folder, client=None, **settings):

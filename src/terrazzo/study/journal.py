@@ -204,7 +204,10 @@ class Journal:
         """Return how much each parameter that leaves trees as they are says about quality; nothing of few trials."""
         try:
             # of low values, says the evaluator
-            turned = self._optuna.importance.get_param_importances(self._study, target=lambda trial: -trial.values[0])
+            with warnings.catch_warnings():
+                # that there are few trials, or that nothing differs
+                warnings.simplefilter("ignore", UserWarning)
+                turned = self._optuna.importance.get_param_importances(self._study, target=lambda one: -one.values[0])
             return dict(turned)
         except (RuntimeError, ValueError):
             return {}

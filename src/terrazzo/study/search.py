@@ -35,6 +35,7 @@ from terrazzo.study.projection import Images, check_fits
 from terrazzo.study.reporting.report import write_report
 from terrazzo.study.reporting.view import study_html, study_text
 from terrazzo.study.settings import Searching
+from terrazzo.study.trial_server import run_forked
 from terrazzo.study.trials import Trials
 from terrazzo.training.rules.named_classes import named_classes
 
@@ -228,7 +229,7 @@ def _tested(trials: Trials, best: Sequence[Record]) -> list[dict[str, Any]]:
 
 
 def _test(number: int, jobs: Mapping[int, dict[str, Any]], folder: Path) -> tuple[int, dict[str, Any]]:
-    return number, run_apart(jobs[number], folder / f"{number:04d}")
+    return number, run_apart(jobs[number], folder / f"{number:04d}", start=run_forked)
 
 
 def _trial_called(number: int) -> str:
