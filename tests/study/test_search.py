@@ -177,9 +177,7 @@ def test_quality_and_speed_give_a_front(client, tmp_path):
 
 def test_what_cannot_be_searched_is_said_before_anything_is_written(client, tmp_path, monkeypatch):
     folder = tmp_path / "study"
-    with pytest.raises(
-        ParameterError, match=r"the smallest tree of the space does not fit: it would take .* and 1\.0 G"
-    ):
+    with pytest.raises(ParameterError, match=r"smallest tree of the space does not fit: it would take .* and 1\.0 G"):
         search(folder, client, memory="1GiB", space=space(width=(4000, 5000)))
     with pytest.raises(ParameterError, match="folds is 2; a search has one split"):
         tz.search(*pairs(), folder, split=tz.Splitting(folds=2), client=client)

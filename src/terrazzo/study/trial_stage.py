@@ -13,10 +13,10 @@ from typing import Any
 
 import dask
 
+from terrazzo.comparison import stage
 from terrazzo.comparison.methods import Method
 from terrazzo.comparison.reporting.report import scores_of, without_nan
 from terrazzo.comparison.stage import MODEL, Stage, fit_stage, predicted
-from terrazzo.comparison.stage import STAGES as comparison_stages
 from terrazzo.progress import Step, on_progress
 
 CURVE, STOP = "curve.jsonl", "stop"
@@ -43,7 +43,7 @@ def trial_stage(method: Method, job: Mapping[str, Any], folder: Path) -> dict[st
             raise MemoryError from error
 
 
-STAGES: dict[str, Stage] = {**comparison_stages, "trial": trial_stage}
+STAGES: dict[str, Stage] = {**stage.STAGES, "trial": trial_stage}
 
 
 def _tried(method: Method, job: Mapping[str, Any], folder: Path) -> dict[str, Any]:
