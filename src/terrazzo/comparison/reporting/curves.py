@@ -43,7 +43,8 @@ def draw_curves(curves: Sequence[Curve], *, title: str, x_label: str, y_label: s
         parts.append(f'<line class="grid" x1="{LEFT}" x2="{WIDTH - RIGHT}" y1="{y:.1f}" y2="{y:.1f}"/>')
         parts.append(f'<text x="{LEFT - 8}" y="{y + 4:.1f}" text-anchor="end">{label}</text>')
     places = sorted({x for curve in curves for x in curve.x})
-    for value, label in ((x, f"{x:g}") for x in places) if len(places) <= TICKS else horizontal.ticks():
+    each = all(curve.line for curve in curves)
+    for value, label in ((x, f"{x:g}") for x in places) if each else horizontal.ticks():
         x = horizontal.place(value)
         parts.append(f'<text x="{x:.1f}" y="{BOTTOM + 20}" text-anchor="middle">{label}</text>')
     middle, below = (LEFT + WIDTH - RIGHT) / 2, BOTTOM + 40

@@ -44,10 +44,7 @@ def _curves(report: Mapping[str, Any], quality: str) -> list[dict[str, str]]:
     label = quality.replace("_", " ").replace("iou", "IoU")
     counts = range(1, len(done) + 1)
     values = [one["scores"][quality] for one in done]
-    lines = [
-        *_by_phase(counts, values, done),
-        Curve("the best so far", list(counts), list(accumulate(values, max))),
-    ]
+    lines = [Curve("the best so far", list(counts), list(accumulate(values, max))), *_by_phase(counts, values, done)]
     curves = [_curve(f"{label} by complete trial", lines, "trial", label)]
     speeds = [one[SPEED] for one in done]
     front = sorted((one for one in done if one["number"] in report["front"]), key=lambda one: one[SPEED])
