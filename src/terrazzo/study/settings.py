@@ -35,6 +35,7 @@ class Searching(Settings):
         How many steps each trains, in place of seconds: trees are then the same whichever machine they run on.
     memory : int or str, optional
         Bytes that a trial may hold, or text such as "4GiB"; by default its share of the machine's, or of its worker's.
+        What is projected to take more is not tried; on a CPU the system refuses it more as well.
     objective : {"mean_iou", "accuracy", "adjusted_rand"}, or one of them and "seconds_per_megapixel"
         What is to be high on the validation side; with two, what is to be low beside it.
     prune : bool

@@ -17,6 +17,7 @@ from terrazzo.comparison import stage
 from terrazzo.comparison.methods import Method
 from terrazzo.comparison.reporting.report import scores_of, without_nan
 from terrazzo.comparison.stage import MODEL, Stage, fit_stage, predicted
+from terrazzo.models.device import choose_device
 from terrazzo.progress import Step, on_progress
 
 CURVE, STOP = "curve.jsonl", "stop"
@@ -31,7 +32,9 @@ class StoppedEarlyError(Exception):
 
 def trial_stage(method: Method, job: Mapping[str, Any], folder: Path) -> dict[str, Any]:
     """Fit the tree of a job on its training side, and predict and score its validation side."""
-    _limit_memory(job["memory"])
+    # the drivers of a GPU take hold of far more than they use
+    if choose_device(job["device"]).type == "cpu":
+        _limit_memory(job["memory"])
     with dask.config.set(scheduler="synchronous"):
         try:
             return _tried(method, job, folder)
