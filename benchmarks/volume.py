@@ -56,18 +56,18 @@ def main(size: tuple[int, ...] = (2, 8, 8)) -> None:
     print(json.dumps(report))
 
 
-def write_volumes(folder: Path) -> list[Path]:
-    """Write the image and the two halves of its annotation as OME-Zarr volumes."""
+def write_volumes(folder: Path, whole: bool = False) -> list[Path]:
+    """Write the image and the two halves of its annotation, or the whole of it, as OME-Zarr volumes."""
     pairs = pairs_of("vnc-sstem")
     image, annotation = (
         np.concatenate([np.asarray(opened.data) for opened in map(open_, side)])
         for open_, side in zip((tz.open_image, tz.open_labels), zip(*pairs, strict=True), strict=True)
     )
     paths = []
+    halves = (("fitted", annotation, FITTED), ("scored", annotation, SCORED))
     for name, volume, kept in (
         ("image", image, slice(None)),
-        ("fitted", annotation, FITTED),
-        ("scored", annotation, SCORED),
+        *((("whole", annotation, slice(None)),) if whole else halves),
     ):
         part = np.full_like(volume, NOT_ANNOTATED)
         part[kept] = volume[kept]

@@ -29,6 +29,10 @@ if TYPE_CHECKING:
     from terrazzo.comparison.settings import Splitting as Splitting
     from terrazzo.comparison.settings import Sweeps as Sweeps
     from terrazzo.errors import TerrazzoError as TerrazzoError
+    from terrazzo.genes.parameter import Choice as Choice
+    from terrazzo.genes.parameter import Range as Range
+    from terrazzo.genes.space import Space as Space
+    from terrazzo.genes.space import default_space as default_space
     from terrazzo.io.annotations.annotation import Annotation as Annotation
     from terrazzo.io.annotations.open_annotation import open_annotation as open_annotation
     from terrazzo.io.annotations.open_annotation import open_annotations as open_annotations
@@ -69,6 +73,9 @@ if TYPE_CHECKING:
     from terrazzo.regions.graphs.region_graph import RegionGraph as RegionGraph
     from terrazzo.regions.statistics.features import Statistic as Statistic
     from terrazzo.regions.superpixels.superpixel_parameters import SuperpixelParameters as SuperpixelParameters
+    from terrazzo.study.search import Study as Study
+    from terrazzo.study.search import search as search
+    from terrazzo.study.settings import Searching as Searching
     from terrazzo.training.ensemble.choose_ensemble import choose_ensemble as choose_ensemble
     from terrazzo.training.fit import fit as fit
     from terrazzo.training.forest.fit_forest import fit_forest as fit_forest
@@ -88,6 +95,7 @@ if TYPE_CHECKING:
 
 _HOME = {
     "Annotation": "terrazzo.io.annotations.annotation",
+    "Choice": "terrazzo.genes.parameter",
     "Comparison": "terrazzo.comparison.compare",
     "Embedding": "terrazzo.training.nested.embedding",
     "Ensemble": "terrazzo.models.ensemble.model",
@@ -111,13 +119,17 @@ _HOME = {
     "Plan": "terrazzo.blockwise.planning.plan",
     "Project": "terrazzo.project.project",
     "ProgressBar": "terrazzo.progress",
+    "Range": "terrazzo.genes.parameter",
     "Recipe": "terrazzo.regions.graphs.recipe",
     "RegionGraph": "terrazzo.regions.graphs.region_graph",
     "Result": "terrazzo.io.results.result",
     "Scores": "terrazzo.regions.classes.scores",
+    "Searching": "terrazzo.study.settings",
+    "Space": "terrazzo.genes.space",
     "Splitting": "terrazzo.comparison.settings",
     "Statistic": "terrazzo.regions.statistics.features",
     "Step": "terrazzo.progress",
+    "Study": "terrazzo.study.search",
     "SuperpixelParameters": "terrazzo.regions.superpixels.superpixel_parameters",
     "Sweeps": "terrazzo.comparison.settings",
     "TerrazzoError": "terrazzo.errors",
@@ -128,6 +140,7 @@ _HOME = {
     "annotated_graph": "terrazzo.blockwise.arrays.annotated_graph",
     "choose_ensemble": "terrazzo.training.ensemble.choose_ensemble",
     "compare": "terrazzo.comparison.compare",
+    "default_space": "terrazzo.genes.space",
     "embed": "terrazzo.training.nested.embed",
     "fit": "terrazzo.training.fit",
     "fit_forest": "terrazzo.training.forest.fit_forest",
@@ -147,6 +160,7 @@ _HOME = {
     "region_graph": "terrazzo.blockwise.arrays.region_graph",
     "register_kind": "terrazzo.models.kinds",
     "score": "terrazzo.blockwise.runs.score",
+    "search": "terrazzo.study.search",
     "source_image": "terrazzo.io.results.source_image",
     "suggest": "terrazzo.project.suggest",
     "superpixels": "terrazzo.blockwise.arrays.superpixels",

@@ -87,7 +87,7 @@ SECONDS_BETWEEN_LINES = 30.0
 
 # What is counted; other steps count blocks.
 UNITS = {"graphs": "images", "drawing": "images", "images": "images", "comparison": "steps", "training": "steps"}
-UNITS |= {name: name for name in ("epochs", "trees", "files")}
+UNITS |= {name: name for name in ("epochs", "trees", "files", "trials")}
 BLOCKS = "blocks"
 
 STEPS = "steps"

@@ -72,7 +72,7 @@ PRINTING_JSON = [
     f"{FIT} -o {{out}}/forest --model forest --trees 10 --samples 200",
     f"{FIT.replace('fit', 'fit-unet')} -o {{out}}/unet --base 2 --depth 1 --epochs 1 --patch 32",
 ]
-ELSEWHERE = {"compare", "demo", "embed", "ensemble", "suggest"}
+ELSEWHERE = {"compare", "demo", "embed", "ensemble", "search", "suggest"}
 """Their runs are long, or need a project, channels or models: tests of their own parse what they print as JSON."""
 
 

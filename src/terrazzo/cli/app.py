@@ -22,6 +22,7 @@ from terrazzo.cli.polygons import polygons
 from terrazzo.cli.predict import predict
 from terrazzo.cli.project import project
 from terrazzo.cli.score import score
+from terrazzo.cli.search import search
 from terrazzo.cli.suggest import suggest
 from terrazzo.cli.view import view
 from terrazzo.errors import TerrazzoError
@@ -54,6 +55,7 @@ for command in (
     score,
     view,
     compare,
+    search,
     convert,
     export,
     polygons,
@@ -106,7 +108,7 @@ def _help(error: typer.TyperException) -> str:
 
 
 def _what_next(given: list[str]) -> str:
-    if not {"predict", "compare", "convert", "project"} & set(given):
+    if not {"predict", "compare", "convert", "project", "search"} & set(given):
         return "run the same command again to start anew"
     without = " without --overwrite" if "--overwrite" in given else ""
     return f"run the same command again{without} to go on where it stopped"

@@ -6,6 +6,7 @@ import json
 import shutil
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -20,7 +21,29 @@ from terrazzo.io.images.image import Image
 from terrazzo.io.readers.selection import select_text
 from terrazzo.version import __version__
 
-RUN, INPUTS = "compare.json", "inputs"
+INPUTS = "inputs"
+
+
+@dataclass(frozen=True)
+class Keeping:
+    """What is kept in a folder.
+
+    Parameters
+    ----------
+    what : str
+        Its name in messages.
+    run : str
+        The file that says what it was made from.
+    grows : bool
+        Whether it may go on after it was finished.
+    """
+
+    what: str = "comparison"
+    run: str = "compare.json"
+    grows: bool = False
+
+
+COMPARISON = Keeping()
 
 
 @contextmanager
@@ -30,6 +53,7 @@ def begun(
     annotations: Sequence[ImageLike],
     given: Mapping[str, Any],
     overwrite: bool,
+    keeping: Keeping = COMPARISON,
 ) -> Iterator[None]:
     """Make the folder, or leave that of an unfinished comparison of the same things as it is, for what begins inside.
 
@@ -42,11 +66,11 @@ def begun(
         or if it cannot be written.
     """
     wanted = json.loads(json.dumps({"version": __version__, "inputs": _inputs(images, annotations), **given}))
-    _put_back(folder)
-    replaced = _put_aside(folder) if overwrite and folder.exists() else None
+    _put_back(folder, keeping)
+    replaced = _put_aside(folder, keeping) if overwrite and folder.exists() else None
     made = not folder.exists()
     try:
-        _prepare(folder, wanted)
+        _prepare(folder, wanted, keeping)
         yield
     except BaseException as error:
         if made and (replaced is not None or isinstance(error, TerrazzoError)):
@@ -55,24 +79,24 @@ def begun(
             replaced.rename(folder)
         raise
     if replaced is not None:
-        _drop(replaced)
+        _drop(replaced, keeping)
 
 
-def _prepare(folder: Path, wanted: dict[str, Any]) -> None:
-    if (folder / RUN).is_file():
-        _check_same(folder, wanted)
+def _prepare(folder: Path, wanted: dict[str, Any], keeping: Keeping) -> None:
+    if (folder / keeping.run).is_file():
+        _check_same(folder, wanted, keeping)
         return
     if folder.exists() and (not folder.is_dir() or any(folder.iterdir())):
-        raise InputError(f"'{folder}' exists and is no comparison; choose another folder")
+        raise InputError(f"'{folder}' exists and is no {keeping.what}; choose another folder")
     with reported_as_not_written(folder):
         folder.mkdir(parents=True, exist_ok=True)
-        write_json(folder / RUN, {"finished": False, "made_from": wanted})
+        write_json(folder / keeping.run, {"finished": False, "made_from": wanted})
 
 
-def finish(folder: Path) -> None:
+def finish(folder: Path, keeping: Keeping = COMPARISON) -> None:
     """Note that the report is written."""
     with reported_as_not_written(folder):
-        write_json(folder / RUN, json.loads((folder / RUN).read_text()) | {"finished": True})
+        write_json(folder / keeping.run, json.loads((folder / keeping.run).read_text()) | {"finished": True})
 
 
 def _inputs(images: Sequence[ImageLike], annotations: Sequence[ImageLike]) -> list[str]:
@@ -85,8 +109,8 @@ def _inputs(images: Sequence[ImageLike], annotations: Sequence[ImageLike]) -> li
     ]
 
 
-def _check_same(folder: Path, wanted: dict[str, Any]) -> None:
-    run = json.loads((folder / RUN).read_text())
+def _check_same(folder: Path, wanted: dict[str, Any], keeping: Keeping) -> None:
+    run = json.loads((folder / keeping.run).read_text())
     then = run["made_from"]
     changed = [name for name in wanted if then.get(name) != wanted[name]]
     if changed:
@@ -97,17 +121,17 @@ def _check_same(folder: Path, wanted: dict[str, Any]) -> None:
             else f"{name.replace('_', ' ')} {then.get(name)} and not {wanted[name]}"
         )
         raise InputError(
-            f"'{folder}' holds a comparison with {what}; give the same as then, choose another folder or add "
+            f"'{folder}' holds a {keeping.what} with {what}; give the same as then, choose another folder or add "
             "--overwrite"
         )
-    if run["finished"]:
-        raise InputError(f"'{folder}' holds this comparison, finished; choose another folder or add --overwrite")
+    if run["finished"] and not keeping.grows:
+        raise InputError(f"'{folder}' holds this {keeping.what}, finished; choose another folder or add --overwrite")
 
 
-def _put_aside(folder: Path) -> Path:
+def _put_aside(folder: Path, keeping: Keeping) -> Path:
     """Rename a comparison that is to be replaced, and return where it is now."""
-    if not (folder / RUN).is_file() and (not folder.is_dir() or any(folder.iterdir())):
-        raise InputError(f"'{folder}' exists and is no comparison; choose another folder")
+    if not (folder / keeping.run).is_file() and (not folder.is_dir() or any(folder.iterdir())):
+        raise InputError(f"'{folder}' exists and is no {keeping.what}; choose another folder")
     with reported_as_not_written(folder):
         return folder.rename(_aside(folder))
 
@@ -117,10 +141,10 @@ def _aside(folder: Path) -> Path:
     return folder.with_name(f".{folder.name}.replaced")
 
 
-def _put_back(folder: Path) -> None:
+def _put_back(folder: Path, keeping: Keeping) -> None:
     """Put back what a run that was killed while it began has put aside."""
-    aside, run = _aside(folder), folder / RUN
-    if not (aside / RUN).is_file():
+    aside, run = _aside(folder), folder / keeping.run
+    if not (aside / keeping.run).is_file():
         shutil.rmtree(aside, ignore_errors=True)
     elif not folder.exists() or (run.is_file() and not json.loads(run.read_text())["finished"]):
         with reported_as_not_written(folder):
@@ -128,7 +152,7 @@ def _put_back(folder: Path) -> None:
             aside.rename(folder)
 
 
-def _drop(aside: Path) -> None:
+def _drop(aside: Path, keeping: Keeping) -> None:
     """Remove what has been replaced; without its first file it is no longer put back."""
-    (aside / RUN).unlink(missing_ok=True)
+    (aside / keeping.run).unlink(missing_ok=True)
     shutil.rmtree(aside, ignore_errors=True)

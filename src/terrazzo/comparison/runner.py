@@ -7,7 +7,7 @@ import os
 import shutil
 import subprocess
 import sys
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import asdict
 from pathlib import Path
 from typing import Any
@@ -94,7 +94,18 @@ class Runner:
 JOB, LOG = "job.json", "log.txt"
 
 
-def run_apart(job: dict[str, Any], folder: Path, scheduler: str | None = None) -> dict[str, Any]:
+Start = Callable[[Path], int]
+"""From the folder of a job to how a process of its own ended that did it: its exit code, or minus a signal."""
+
+
+def run_apart(
+    job: Mapping[str, Any],
+    folder: Path,
+    scheduler: str | None = None,
+    *,
+    start: Start | None = None,
+    failures_stay: bool = False,
+) -> dict[str, Any]:
     """Return the outcome of a job, its `error` included if it ended with one.
 
     Parameters
@@ -106,17 +117,21 @@ def run_apart(job: dict[str, Any], folder: Path, scheduler: str | None = None) -
         outcome of the same job is returned.
     scheduler : str, optional
         The address of a Dask scheduler for what is not measured.
+    start : callable, optional
+        What runs it, in place of a new Python.
+    failures_stay : bool
+        Whether an error is returned as well, and not tried again.
     """
     plain = json.loads(json.dumps(job))
     if (folder / OUTCOME).is_file() and json.loads((folder / JOB).read_text()) == plain:
         outcome: dict[str, Any] = json.loads((folder / OUTCOME).read_text())
-        if "error" not in outcome:
+        if failures_stay or "error" not in outcome:
             return outcome
     if folder.exists():
         shutil.rmtree(folder)
     folder.mkdir(parents=True)
     write_json(folder / JOB, plain)
-    code = _run(folder, scheduler)
+    code = _run(folder, scheduler) if start is None else start(folder)
     if not (folder / OUTCOME).is_file():
         write_json(folder / OUTCOME, {"error": _why(code, folder / LOG)})
     done: dict[str, Any] = json.loads((folder / OUTCOME).read_text())

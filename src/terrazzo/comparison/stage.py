@@ -12,7 +12,7 @@ import shutil
 import sys
 import threading
 import traceback
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from contextlib import AbstractContextManager, nullcontext
 from dataclasses import asdict
 from pathlib import Path
@@ -26,6 +26,8 @@ from terrazzo.comparison.gpu_advice import is_gpu_out_of_memory, too_small, what
 from terrazzo.comparison.methods import Method, find_method
 from terrazzo.comparison.resources import measured
 from terrazzo.errors import TerrazzoError
+from terrazzo.io.images.image import Image
+from terrazzo.io.results.result import Result
 from terrazzo.models.device import choose_device
 from terrazzo.training.rules.schedule import LEAST_STEPS
 
@@ -33,12 +35,12 @@ OUTCOME, MODEL = "outcome.json", "model.safetensors"
 SCHEDULER = "TERRAZZO_SCORING_SCHEDULER"
 
 
-def run_stage(job_file: Path) -> None:
+def run_stage(job_file: Path, stages: Mapping[str, Stage] | None = None) -> None:
     """Do a job and write its outcome; a mistake or a lack of memory is an outcome as well."""
     job = json.loads(job_file.read_text())
     method, folder = find_method(job["method"]), job_file.parent
     try:
-        outcome = STAGES[job["stage"]](method, job, folder)
+        outcome = (STAGES if stages is None else stages)[job["stage"]](method, job, folder)
     except TerrazzoError as error:
         outcome = {"error": str(error)}
     except MemoryError:
@@ -74,12 +76,25 @@ def fit_stage(method: Method, job: Mapping[str, Any], folder: Path) -> dict[str,
 
 def predict_stage(method: Method, job: Mapping[str, Any], folder: Path) -> dict[str, Any]:
     """Predict and score each test image."""
-    from terrazzo.blockwise.runs.score import score
     from terrazzo.comparison.confidence import confidence_of
 
     model = method.open_model(Path(job["model"]))
+    outcome, predictions = predicted(method, model, job, folder)
+    # after all that is measured, since it takes memory as well
+    with _scoring_client() as client:
+        for found, given in zip(outcome["images"], predictions, strict=True):
+            found |= confidence_of(model, *given, job["device"], client)
+    return outcome
+
+
+def predicted(
+    method: Method, model: Any, job: Mapping[str, Any], folder: Path
+) -> tuple[dict[str, Any], list[tuple[Image, Image, Result | Image]]]:
+    """Predict and score each image of a job; return the outcome, and images, annotations and predictions."""
+    from terrazzo.blockwise.runs.score import score
+
     classes, device = len(job["class_names"]), _warm_up(method, job["device"])
-    images, predictions, figures = list[dict[str, Any]](), [], None
+    images, predictions, figures = list[dict[str, Any]](), list[tuple[Image, Image, Result | Image]](), None
     for number, one in enumerate(sources_from_json(job["sources"])):
         image, path = one.image.image(), folder / "predictions" / f"{number}.zarr"
         path.parent.mkdir(exist_ok=True)
@@ -100,11 +115,7 @@ def predict_stage(method: Method, job: Mapping[str, Any], folder: Path) -> dict[
             }
         )
         predictions.append((image, one.annotation.labels(), prediction))
-    # after all that is measured, since it takes memory as well
-    with _scoring_client() as client:
-        for found, given in zip(images, predictions, strict=True):
-            found |= confidence_of(model, *given, job["device"], client)
-    return {"images": images, "figures": figures}
+    return {"images": images, "figures": figures}, predictions
 
 
 def _scoring_client() -> AbstractContextManager[Client | None]:
@@ -123,7 +134,8 @@ def grow_stage(method: Method, job: Mapping[str, Any], folder: Path) -> dict[str
     return {"resources": asdict(taken)}
 
 
-STAGES = {"fit": fit_stage, "predict": predict_stage, "grow": grow_stage}
+Stage = Callable[[Method, Mapping[str, Any], Path], dict[str, Any]]
+STAGES: dict[str, Stage] = {"fit": fit_stage, "predict": predict_stage, "grow": grow_stage}
 
 
 def _warm_up(method: Method, device: str) -> torch.device:
@@ -162,7 +174,7 @@ def _too_small_a_budget(seconds: float | None, fitted: Mapping[str, float], took
     )
 
 
-def _end_with_parent() -> None:
+def end_with_parent() -> None:
     """End this process when the one that started it has ended: its end of the pipe is then closed."""
 
     def wait() -> None:
@@ -174,7 +186,7 @@ def _end_with_parent() -> None:
 
 
 if __name__ == "__main__":
-    _end_with_parent()
+    end_with_parent()
     try:
         run_stage(Path(sys.argv[1]))
     except Exception:

@@ -45,6 +45,7 @@ OUTPUTS: dict[str, tuple[str, tuple[str, ...]]] = {
     "tiff": ("classes are a TIFF", (".tif", ".tiff")),
     "table": ("measurements are CSV or Parquet", (".csv", ".parquet")),
     "report": ("a report is a folder", ()),
+    "study": ("a study is a folder", ()),
     "demo": ("a demo is a folder", ()),
     "page": ("a page is a folder", ()),
 }

@@ -1,4 +1,4 @@
-"""One program at a time writes into a project: the second is told who holds it."""
+"""One program at a time writes into a folder, such as a project: the second is told who holds it."""
 
 from __future__ import annotations
 
@@ -21,8 +21,8 @@ _counting = threading.Lock()
 
 
 @contextmanager
-def locked(folder: Path) -> Iterator[None]:
-    """Hold a project for as long as the context lasts; the system lets go of it when a program ends, however it does.
+def locked(folder: Path, what: str = "project") -> Iterator[None]:
+    """Hold a folder for as long as the context lasts; the system lets go of it when a program ends, however it does.
 
     Within a program it may be held several times over.
 
@@ -34,7 +34,7 @@ def locked(folder: Path) -> Iterator[None]:
     folder = folder.resolve()
     with _counting:
         if not _holders.get(folder):
-            _files[folder] = _taken(folder)
+            _files[folder] = _taken(folder, what)
         _holders[folder] = _holders.get(folder, 0) + 1
     try:
         yield
@@ -45,7 +45,7 @@ def locked(folder: Path) -> Iterator[None]:
                 _files.pop(folder).close()
 
 
-def _taken(folder: Path) -> IO[str]:
+def _taken(folder: Path, what: str) -> IO[str]:
     try:
         file = (folder / LOCK).open("a+", encoding="utf-8")
     except OSError as error:
@@ -56,7 +56,7 @@ def _taken(folder: Path) -> IO[str]:
         who = _holder(file)
         file.close()
         raise InputError(
-            f"the project '{folder}' is in use by another program{who}; close it there, or wait until it is done"
+            f"the {what} '{folder}' is in use by another program{who}; close it there, or wait until it is done"
         ) from error
     file.seek(0)
     file.truncate()

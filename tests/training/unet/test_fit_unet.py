@@ -1,4 +1,5 @@
 import time
+from dataclasses import replace
 from functools import partial
 
 import numpy as np
@@ -11,7 +12,7 @@ from textures import striped
 
 import terrazzo as tz
 from terrazzo.errors import InputError, ParameterError
-from terrazzo.models.unet.description import unet_description
+from terrazzo.models.unet.description import Convolution, Level, Path, UNetDescription, unet_description
 from terrazzo.progress import STEPS
 from terrazzo.training.rules.patch_source import held
 from terrazzo.training.rules.split_sources import split_sources
@@ -196,3 +197,17 @@ def test_a_gpu_learns_as_well_and_its_model_is_on_the_cpu(pair):
     model = tz.fit_unet([pair[0]], [pair[1]], **unet(**SMALL | {"device": "cuda"}, epochs=12))
     assert next(model.network.parameters()).device.type == "cpu"
     assert (tz.predict(model, pair[0], device="cuda").compute() == pair[1]).mean() > 0.9
+
+
+def test_a_description_says_every_convolution_and_has_to_be_of_such_images():
+    images, annotations = zip(*(striped(side=64, seed=seed) for seed in range(2)), strict=True)
+    coarse = Level((2, 2), (Convolution(5, (1, 3)), Convolution(4, (3, 1))))
+    down = Path((Level((1, 1), (Convolution(3, (3, 3)),)), coarse))
+    network = UNetDescription(1, 2, down, Path((Level((2, 2), (Convolution(6, (5, 5)),)),)))
+    training = tz.UNetTraining(patch=32, batch=2, steps=2)
+    model = tz.fit_unet(images, annotations, network=network, training=training)
+    assert model.network.description == network
+    classes = tz.predict(model, images[0], block=32).compute()
+    assert (classes == model.logits(images[0][None]).argmax(axis=0)).mean() > 0.999
+    with pytest.raises(ParameterError, match="has 3 channels, 2 classes and 2 axes, and what it is to learn has 1, 2"):
+        tz.fit_unet(images, annotations, network=replace(network, inputs=3), training=training)

@@ -61,7 +61,7 @@ def _is_in_a_task() -> bool:
 
 def client_sharing(folder: Path, client: Client | None) -> Client | None:
     """Return a client if all its workers see the files of a folder; else None, and say so in one line of the log."""
-    if client is None or _is_seen(folder, client):
+    if client is None or is_seen(folder, client):
         return client
     _log.warning(
         "not every worker sees '%s', so what is kept there is computed in this process; choose a scratch folder that "
@@ -71,7 +71,8 @@ def client_sharing(folder: Path, client: Client | None) -> Client | None:
     return None
 
 
-def _is_seen(folder: Path, client: Client) -> bool:
+def is_seen(folder: Path, client: Client) -> bool:
+    """Return whether all workers see the files of a folder."""
     WorkerWatch(client)  # waits for the first worker
     with tempfile.NamedTemporaryFile(dir=folder, prefix=".seen-") as file:
         return all(client.run(os.path.exists, str(folder / Path(file.name).name)).values())

@@ -22,11 +22,14 @@ class Curve:
     ----------
     name : str
     x, y : sequence of float
+    line : bool
+        Whether there is one, or only the points.
     """
 
     name: str
     x: Sequence[float]
     y: Sequence[float]
+    line: bool = True
 
 
 def draw_curves(curves: Sequence[Curve], *, title: str, x_label: str, y_label: str, log: bool = False) -> str:
@@ -39,9 +42,11 @@ def draw_curves(curves: Sequence[Curve], *, title: str, x_label: str, y_label: s
         y = vertical.place(value)
         parts.append(f'<line class="grid" x1="{LEFT}" x2="{WIDTH - RIGHT}" y1="{y:.1f}" y2="{y:.1f}"/>')
         parts.append(f'<text x="{LEFT - 8}" y="{y + 4:.1f}" text-anchor="end">{label}</text>')
-    for value in sorted({x for curve in curves for x in curve.x}):
+    places = sorted({x for curve in curves for x in curve.x})
+    each = all(curve.line for curve in curves)
+    for value, label in ((x, f"{x:g}") for x in places) if each else horizontal.ticks():
         x = horizontal.place(value)
-        parts.append(f'<text x="{x:.1f}" y="{BOTTOM + 20}" text-anchor="middle">{value:g}</text>')
+        parts.append(f'<text x="{x:.1f}" y="{BOTTOM + 20}" text-anchor="middle">{label}</text>')
     middle, below = (LEFT + WIDTH - RIGHT) / 2, BOTTOM + 40
     parts.append(f'<text x="{middle}" y="{below}" text-anchor="middle">{escape(x_label)}</text>')
     parts.append(f'<text x="4" y="14">{escape(y_label)}</text>')
@@ -98,4 +103,7 @@ def _line(curve: Curve, colour: str, horizontal: _Axis, vertical: _Axis) -> list
     points = [(horizontal.place(x), vertical.place(y)) for x, y in zip(curve.x, curve.y, strict=True)]
     path = " ".join(f"{x:.1f},{y:.1f}" for x, y in points)
     line = f'<polyline points="{path}" fill="none" stroke="{colour}" stroke-width="2.5"/>'
-    return [line, *(f'<circle cx="{x:.1f}" cy="{y:.1f}" r="4" fill="{colour}"/>' for x, y in points)]
+    return [
+        *([line] if curve.line else []),
+        *(f'<circle cx="{x:.1f}" cy="{y:.1f}" r="4" fill="{colour}"/>' for x, y in points),
+    ]

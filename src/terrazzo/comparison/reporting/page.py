@@ -17,18 +17,11 @@ UNITS = ("B", "KiB", "MiB", "GiB", "TiB")
 
 def write_page(path: Path, folder: Path, report: Mapping[str, Any]) -> None:
     """Write the page of a report; the pictures are read from its folder."""
-    from jinja2 import Environment, PackageLoader, StrictUndefined
-
-    environment = Environment(
-        loader=PackageLoader("terrazzo.comparison.reporting"),
-        autoescape=True,
-        undefined=StrictUndefined,
-        trim_blocks=True,
-        lstrip_blocks=True,
-    )
-    environment.filters |= {"number": number, "bytes": in_bytes, "large": large}
     names = report["class_names"]
-    page = environment.get_template(TEMPLATE).render(
+    rendered(
+        path,
+        "terrazzo.comparison.reporting",
+        TEMPLATE,
         report=report,
         done={name: one for name, one in report["methods"].items() if "error" not in one},
         failed={name: one for name, one in report["methods"].items() if "error" in one},
@@ -37,6 +30,21 @@ def write_page(path: Path, folder: Path, report: Mapping[str, Any]) -> None:
         tested=max((len(one.get("images", ())) for one in report["methods"].values()), default=0),
         curves=_curves(report),
     )
+
+
+def rendered(path: Path, package: str, template: str, **values: Any) -> None:
+    """Write a page from the template of a package, which may include those of this one, whole or not at all."""
+    from jinja2 import ChoiceLoader, Environment, PackageLoader, StrictUndefined
+
+    environment = Environment(
+        loader=ChoiceLoader([PackageLoader(package), PackageLoader("terrazzo.comparison.reporting")]),
+        autoescape=True,
+        undefined=StrictUndefined,
+        trim_blocks=True,
+        lstrip_blocks=True,
+    )
+    environment.filters |= {"number": number, "bytes": in_bytes, "large": large}
+    page = environment.get_template(template).render(**values)
     partial = path.with_name(f".{path.name}.partial")
     partial.write_text(page)
     partial.replace(path)

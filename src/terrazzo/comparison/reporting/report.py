@@ -123,7 +123,7 @@ def _method(title: str, outcomes: Sequence[Mapping[str, Any]], class_names: Sequ
     done = [outcome for outcome in outcomes if "error" not in outcome]
     if not done:
         return {"title": title, "error": errors[0]}
-    scores = [reduce(add, map(_scores, outcome["predict"]["images"])) for outcome in done]
+    scores = [reduce(add, map(scores_of, outcome["predict"]["images"])) for outcome in done]
     whole = reduce(add, scores)
     images = [image for outcome in done for image in outcome["predict"]["images"]]
     accuracies = [one.accuracy for one in scores]
@@ -138,13 +138,14 @@ def _method(title: str, outcomes: Sequence[Mapping[str, Any]], class_names: Sequ
         "prediction": prediction,
         "seconds_per_megapixel": prediction["seconds"] / sum(image["pixels"] for image in images) * 1e6,
         "fitted": done[0]["fit"]["fitted"],
-        "images": [{"name": image["name"], "accuracy": _scores(image).accuracy} for image in images],
+        "images": [{"name": image["name"], "accuracy": scores_of(image).accuracy} for image in images],
         "failed_folds": errors,
         **done[0]["predict"]["figures"],
     }
 
 
-def _scores(image: Mapping[str, Any]) -> Scores:
+def scores_of(image: Mapping[str, Any]) -> Scores:
+    """Return the scores of an image, as the outcome of a prediction has them."""
     boundaries, confidence = (_counts(image.get(name)) for name in ("boundaries", AFTER))
     return Scores(np.array(image["confusion"], np.int64), image["best"], boundaries, confidence)
 

@@ -90,10 +90,10 @@ class PixelTask:
 
 def multiply_adds(description: UNetDescription) -> float:
     """Return the multiplications, each with an addition, of the logits of one pixel."""
-    finest, classes = description.down.levels[0].channels, description.classes
+    finest, classes = description.up.levels[-1].channels, description.classes
     total = float(finest * classes)
-    for level, entering, rising, coarseness in _levels(description):
-        for channels, one in _steps(level, entering):
+    for level, entering, rising, coarseness in levels_of(description):
+        for channels, one in steps_of(level, entering):
             total += channels * one.channels * math.prod(one.kernel) / coarseness
         total += rising * entering // 2 / coarseness
     for branch in () if description.pyramid is None else description.pyramid.branches:
@@ -115,14 +115,14 @@ def values_alive(description: UNetDescription, pixels: int) -> int:
         Of the image or part of it, a multiple of the stride along each axis.
     """
     bridges: list[int] = []
-    last, most = 0, pixels * (description.down.levels[0].channels + description.classes)
-    for level, entering, rising, coarseness in _levels(description):
+    last, most = 0, pixels * (description.up.levels[-1].channels + description.classes)
+    for level, entering, rising, coarseness in levels_of(description):
         here, read = pixels // coarseness, 0
         if rising:
             bridges.pop()
             # what comes from below, then it and the bridge, then both in one array
             most = max(most, sum(bridges) + last + here * 2 * entering)
-        for _, one in _steps(level, entering):
+        for _, one in steps_of(level, entering):
             most = max(most, sum(bridges) + here * (entering + read + one.channels))
             read = one.channels
         last = here * level.channels
@@ -151,7 +151,7 @@ def _heard_pairs(crf: MeanField) -> int:
     return (math.prod(2 * radius + 1 for radius in crf.radius) - 1) // 2
 
 
-def _levels(description: UNetDescription) -> Iterator[tuple[Level, int, int, int]]:
+def levels_of(description: UNetDescription) -> Iterator[tuple[Level, int, int, int]]:
     """Yield each level in order: it, the channels that enter, those that rise to it, pixels of the image per pixel."""
     entering, coarseness = description.inputs, 1
     bridges = []
@@ -168,7 +168,7 @@ def _levels(description: UNetDescription) -> Iterator[tuple[Level, int, int, int
         below = level.channels
 
 
-def _steps(level: Level, entering: int) -> Iterator[tuple[int, Convolution]]:
+def steps_of(level: Level, entering: int) -> Iterator[tuple[int, Convolution]]:
     """Yield each convolution with the channels that it reads."""
     reads = (entering, *(one.channels for one in level.convolutions))
     yield from zip(reads, level.convolutions, strict=False)

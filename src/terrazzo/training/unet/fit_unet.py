@@ -34,7 +34,7 @@ def fit_unet(
     *,
     axes: int | None = None,
     class_names: ClassNames | None = None,
-    network: UNetSettings = UNetSettings(),
+    network: UNetSettings | UNetDescription = UNetSettings(),
     training: UNetTraining = UNetTraining(),
 ) -> UNetModel:
     """Train a U-Net on patches of annotated images.
@@ -54,8 +54,8 @@ def fit_unet(
     class_names : sequence of str, or mapping of str to str, optional
         One name per class, or a colour `#rrggbb` for each name; without names there are as many classes as the
         annotations hold.
-    network : UNetSettings
-        The shape of the network.
+    network : UNetSettings or UNetDescription
+        The shape of the network; a description says every convolution.
     training : UNetTraining
         How long, how fast, on what and where it is trained.
 
@@ -73,7 +73,7 @@ def fit_unet(
     """
     started = time.monotonic()
     inputs = annotated_inputs(images, annotations, class_names, axes)
-    description = network.description(inputs.channels, inputs.classes, inputs.axes)
+    description = _description(network, inputs.channels, inputs.classes, inputs.axes)
     side = patch_shape(description, [array.shape[1:] for array in inputs.pixels], training.patch)
     choose_device(training.device)
     pixels, truths = readable_inputs(inputs)
@@ -94,6 +94,19 @@ def fit_unet(
     pixel_size, pixel_unit = inputs.pixel_size
     named = inputs.class_names, inputs.colours
     return UNetModel(fitted.network, fitted.mean, fitted.spread, *named, pixel_size, figures, pixel_unit, seen)
+
+
+def _description(network: UNetSettings | UNetDescription, channels: int, classes: int, axes: int) -> UNetDescription:
+    """Return the network of images with so many channels, classes and axes; a description has to be of such images."""
+    if isinstance(network, UNetSettings):
+        return network.description(channels, classes, axes)
+    own, wanted = (network.inputs, network.classes, network.axes), (channels, classes, axes)
+    if own != wanted:
+        raise ParameterError(
+            "the description of a U-Net has {} channels, {} classes and {} axes, and what it is to learn has {}, {} "
+            "and {}; they must be equal".format(*own, *wanted)
+        )
+    return network
 
 
 def patch_shape(

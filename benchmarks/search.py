@@ -1,0 +1,142 @@
+"""The best of N random trees at equal seconds, beside the default U-Net and the original one, on one split.
+
+python benchmarks/search.py SET [TRIALS] [SECONDS] [WORKERS] [FOLDER]
+
+SET is vnc-sstem (in sections), vnc-sstem-volume, axon-sem or hesc-phase. Trees are drawn, not improved, none is
+stopped early, and each trains on one thread, as the two U-Nets do. With a FOLDER it goes on where it stopped.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import re
+import sys
+import tempfile
+import time
+from dataclasses import dataclass
+from functools import reduce
+from operator import add
+from pathlib import Path
+from typing import Any
+
+from microscopy import pairs_of
+from volume import write_volumes
+
+import terrazzo as tz
+from terrazzo.blockwise.cluster.cluster import cluster_client
+from terrazzo.comparison.reporting.report import scores_of
+from terrazzo.comparison.runner import run_apart
+
+VNC = ("membrane", "glia", "mitochondrion", "synapse", "intracellular")
+FIGURES = ("mean_iou", "adjusted_rand", "accuracy")
+YARDSTICKS = {"default": {}, "original": {"base": 64}}
+
+
+@dataclass(frozen=True)
+class Set:
+    """A set, and what of it is on one side only."""
+
+    name: str
+    class_names: tuple[str, ...]
+    group: str | None = None
+
+
+def sections(stem: str) -> str:
+    """Return the group of a section: four that lie together, with one between two groups on neither side."""
+    number = int(re.findall(r"\d+", stem)[-1])
+    return "" if number % 5 == 4 else f"sections {number // 5}"
+
+
+SETS = {
+    "vnc-sstem": Set("vnc-sstem", VNC, "sections"),
+    "vnc-sstem-volume": Set("vnc-sstem", VNC, None),
+    "axon-sem": Set("axon-sem", ("background", "myelin", "axon"), "(sub-rat[0-9]+)"),
+    "hesc-phase": Set("hesc-phase", ("background", "colony")),
+}
+
+
+def opened(name: str, folder: Path) -> tuple[list[Any], list[Any], tz.Splitting]:
+    """Return images, annotations and how they are split."""
+    if name == "vnc-sstem-volume":
+        if not (folder / "image.ome.zarr").exists():
+            write_volumes(folder, whole=True)
+        image, annotation = tz.open_image(folder / "image.ome.zarr"), tz.open_labels(folder / "whole.ome.zarr")
+        return [image], [annotation], tz.Splitting(by="region", gap=32)
+    pairs, group = pairs_of(SETS[name].name), SETS[name].group
+    images = [tz.open_image(image) for image, _ in pairs]
+    annotations = [tz.open_labels(annotation) for _, annotation in pairs]
+    if group is None:
+        return images, annotations, tz.Splitting()
+    groups = {image.stem: sections(image.stem) for image, _ in pairs} if group == "sections" else group
+    return images, annotations, tz.Splitting(by="group", groups=groups)
+
+
+def yardstick(study: Path, settings: dict[str, Any], where: str) -> dict[str, Any]:
+    """Return what a U-Net of these settings comes to that learns from what the trees do, for as long."""
+    trial = json.loads(next(iter(sorted(study.glob("trials/*/job.json")))).read_text())
+    tested = json.loads(next(iter(sorted(study.glob("test/*/job.json")))).read_text())
+    folder = study / "yardsticks" / where
+    assignment = trial["assignment"] | {"settings": settings}
+    fitted = run_apart({"stage": "fit", "method": "unet", "assignment": assignment}, folder / "fit")
+    if "error" in fitted:
+        return fitted
+    found: dict[str, Any] = {"seconds": fitted["resources"]["seconds"], "steps": fitted["fitted"]["steps"]}
+    for side, sources in (("validation", trial["sources"]), ("test", tested["sources"])):
+        job = tested | {"method": "unet", "model": str(folder / "fit" / "model.safetensors"), "sources": sources}
+        outcome = run_apart(job, folder / side)
+        if "error" in outcome:
+            return outcome
+        scores = reduce(add, map(scores_of, outcome["images"])).summary(trial["class_names"])
+        found[side] = {figure: scores[figure] for figure in FIGURES}
+    return found
+
+
+def main(name: str, trials: int, seconds: float, workers: int, folder: Path) -> None:
+    """Search, fit the yardsticks, and print one JSON document."""
+    os.environ["OMP_NUM_THREADS"] = "1"  # of the yardsticks' processes: trees have one thread as well
+    images, annotations, split = opened(name, folder)
+    searching = tz.Searching(trials=trials, random=trials, seconds=seconds, prune=False)
+    began = time.perf_counter()
+    with cluster_client(workers=workers) as client, tz.ProgressBar():
+        study = tz.search(
+            images,
+            annotations,
+            folder / "study",
+            class_names=SETS[name].class_names,
+            split=split,
+            searching=searching,
+            client=client,
+        )
+    took = time.perf_counter() - began
+    beside = {where: yardstick(Path(study.path), own, where) for where, own in YARDSTICKS.items()}
+    done = [one for one in study.report["trials"] if one["scores"]]
+    found = {
+        "set": name,
+        "trials": trials,
+        "complete": len(done),
+        "seconds_each": seconds,
+        "workers": workers,
+        "search_seconds": round(took, 1),
+        # what trials spent in training and on validation, beside what all workers had
+        "busy": round(sum(one["training_seconds"] for one in done) / (took * workers), 3),
+        "best": study.report["best"][0],
+        **beside,
+        "better_than": {
+            where: sum(one["scores"]["mean_iou"] > own["validation"]["mean_iou"] for one in done)
+            for where, own in beside.items()
+            if "error" not in own
+        },
+    }
+    print(json.dumps(found))
+
+
+if __name__ == "__main__":
+    given = sys.argv[1:]
+    if not given or given[0] not in SETS:
+        sys.exit(__doc__)
+    numbers = int(given[1]) if len(given) > 1 else 40, float(given[2]) if len(given) > 2 else 120.0
+    with tempfile.TemporaryDirectory() as scratch:
+        place = Path(given[4]) if len(given) > 4 else Path(scratch)
+        place.mkdir(parents=True, exist_ok=True)
+        main(given[0], *numbers, int(given[3]) if len(given) > 3 else 2, place)

@@ -1,0 +1,96 @@
+"""How much memory does a tree take, training and predicting? Integers alone, before it runs."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Callable
+from dataclasses import dataclass
+from functools import partial
+
+from terrazzo.blockwise.planning.work import Work
+from terrazzo.errors import ParameterError
+from terrazzo.genes.draw import smallest
+from terrazzo.genes.networks import lattice_of, size_of, unet_of
+from terrazzo.genes.space import Space
+from terrazzo.genes.tree import Tree
+from terrazzo.lattice import spacing
+from terrazzo.memory import WORKER_WITH_TORCH, Reading, readable_bytes, with_slack
+from terrazzo.models.lattice.model import unfitted_model
+from terrazzo.models.unet.pixel_blocks import pixel_grid
+from terrazzo.models.unet.pixel_task import pixel_bytes
+from terrazzo.models.unet.training_task import training_bytes, weights
+from terrazzo.regions.graphs.recipe import Recipe
+from terrazzo.regions.statistics.features import LATTICE_FEATURES
+from terrazzo.regions.superpixels.superpixel_parameters import SuperpixelParameters
+from terrazzo.training.rules.training import UNetTraining
+from terrazzo.training.unet.fit_unet import patch_shape
+
+
+@dataclass(frozen=True)
+class Images:
+    """What of images decides how much memory a tree takes.
+
+    Parameters
+    ----------
+    channels, classes, itemsize : int
+        The last one is bytes per value.
+    extents : tuple of tuple of int
+        Of each image.
+    """
+
+    channels: int
+    classes: int
+    itemsize: int
+    extents: tuple[tuple[int, ...], ...]
+
+    @property
+    def axes(self) -> int:
+        """How many spatial axes they have."""
+        return len(self.extents[0])
+
+
+def projected_bytes(tree: Tree, images: Images) -> int:
+    """Return the most bytes that the process of a trial holds."""
+    return _PROJECTIONS[tree.space.kind](tree, images)
+
+
+def refusal(tree: Tree, images: Images, memory: int) -> str | None:
+    """Return a sentence if a tree does not fit a trial's memory."""
+    needed = projected_bytes(tree, images)
+    if needed <= memory:
+        return None
+    return f"it would take {readable_bytes(needed)} of memory and {readable_bytes(memory)} are a trial's"
+
+
+def check_fits(space: Space, images: Images, memory: int) -> None:
+    """Raise a ParameterError if not even the smallest tree of a space fits a trial's memory."""
+    lacking = refusal(smallest(space), images, memory)
+    if lacking is not None:
+        raise ParameterError(
+            f"the smallest tree of the space does not fit: {lacking}; use fewer workers, more memory, or a space "
+            "whose ranges begin lower"
+        )
+
+
+def _of_unet(tree: Tree, images: Images) -> int:
+    description = unet_of(tree, images.channels, images.classes, images.axes)
+    patch = patch_shape(description, images.extents)
+    learning = with_slack({"step": training_bytes(description, UNetTraining.batch, patch)})
+    reading, largest = Reading(images.itemsize), 0
+    for extent in set(images.extents):
+        grid = pixel_grid(description, extent)
+        middle = grid[tuple((count - 1) // 2 for count in grid.shape)]
+        largest = max(largest, pixel_bytes(middle, grid, reading, description))
+    # weights as they are in the file, as a model, and ready for prediction
+    return WORKER_WITH_TORCH + max(learning, largest + 3 * 4 * weights(description))
+
+
+def _of_lattice(tree: Tree, images: Images) -> int:
+    size = spacing(size_of(tree), images.axes)
+    recipe = Recipe(images.channels, SuperpixelParameters(size), LATTICE_FEATURES)
+    work = Work.of(unfitted_model(recipe, images.classes, lattice_of(tree)), Reading(images.itemsize))
+    grids = (work.model.grid(extent) for extent in set(images.extents))
+    return max(map(partial(work.memory_of_own_process, threads=os.cpu_count() or 1), grids))
+
+
+_PROJECTIONS: dict[str, Callable[[Tree, Images], int]] = {"unet": _of_unet, "lattice": _of_lattice}

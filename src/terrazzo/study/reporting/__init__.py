@@ -1,0 +1,1 @@
+"""What a search came to: figures, a page, and a line."""

@@ -1,0 +1,121 @@
+"""Processes for trials: forked from one that has loaded what all need, so that each begins at once.
+
+`python -m terrazzo.study.trial_server` reads the folder of a job from each line of the pipe that its argument names,
+runs the job in a process of its own, and answers on standard output with that one's exit code, or minus its signal. It
+and its child end when the process that started it has ended: its standard input is closed then.
+"""
+
+from __future__ import annotations
+
+import importlib
+import os
+import signal
+import subprocess
+import sys
+import threading
+import traceback
+from pathlib import Path
+
+from terrazzo.comparison.runner import JOB, LOG
+from terrazzo.comparison.stage import end_with_parent, run_stage
+from terrazzo.study.held import held
+from terrazzo.study.methods import METHODS
+from terrazzo.study.trial_stage import STAGES
+
+LOADED = (*METHODS.values(), "terrazzo.blockwise.runs.score", "terrazzo.comparison.confidence")
+
+
+class TrialServer:
+    """A warm process that forks one for each job; the threads of a worker have one each."""
+
+    def __init__(self) -> None:
+        read, write = os.pipe()
+        environment = {
+            **os.environ,
+            "PYTHONPATH": os.pathsep.join(place for place in sys.path if isinstance(place, str)),
+        }
+        # its standard input stays open for as long as this process lives: it ends when we do
+        self._process = subprocess.Popen(
+            [sys.executable, "-m", "terrazzo.study.trial_server", str(read)],
+            stdin=subprocess.PIPE,
+            stdout=subprocess.PIPE,
+            pass_fds=(read,),
+            env=environment,
+            start_new_session=True,
+            text=True,
+        )
+        os.close(read)
+        self._jobs = os.fdopen(write, "w")
+
+    def run(self, folder: Path) -> int:
+        """Do the job in a folder; return the exit code of its process, or minus the signal that ended it."""
+        assert self._process.stdout is not None
+        try:
+            self._jobs.write(f"{folder}\n")
+            self._jobs.flush()
+            answer = self._process.stdout.readline()
+        except BaseException:
+            self.end()
+            raise
+        return int(answer) if answer else -signal.SIGKILL
+
+    def end(self) -> None:
+        """End the process, and the trial that it runs."""
+        try:
+            os.killpg(self._process.pid, signal.SIGKILL)
+        except ProcessLookupError:
+            return
+        self._process.wait()
+
+    @property
+    def lives(self) -> bool:
+        """Whether it takes jobs."""
+        return self._process.poll() is None
+
+
+_servers = threading.local()
+
+
+def run_forked(folder: Path) -> int:
+    """Do the job in a folder in a process that is forked from the server of this thread."""
+    server: TrialServer | None = getattr(_servers, "own", None)
+    if server is None or not server.lives:
+        server = _servers.own = TrialServer()
+    return server.run(folder)
+
+
+def _serve(jobs: int) -> None:
+    for name in LOADED:
+        importlib.import_module(name)
+    with os.fdopen(jobs) as lines:
+        for line in lines:
+            child = os.fork()
+            if child == 0:
+                os.dup2(os.open(os.devnull, os.O_RDONLY), lines.fileno())
+                _run(Path(line.rstrip("\n")))
+            _, status = os.waitpid(child, 0)
+            print(os.waitstatus_to_exitcode(status), flush=True)
+
+
+def _run(folder: Path) -> None:
+    """Do a job in this process, which ends with it."""
+    code = 1
+    try:
+        end_with_parent()
+        log = os.open(folder / LOG, os.O_WRONLY | os.O_CREAT | os.O_APPEND)
+        for stream in (1, 2):
+            os.dup2(log, stream)
+        with held(folder.with_suffix(".running")):
+            run_stage(folder / JOB, STAGES)
+        code = 0
+    except BaseException:
+        traceback.print_exc()
+    finally:
+        sys.stdout.flush()
+        sys.stderr.flush()
+        os._exit(code)
+
+
+if __name__ == "__main__":
+    end_with_parent()
+    _serve(int(sys.argv[1]))

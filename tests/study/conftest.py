@@ -1,0 +1,27 @@
+import pytest
+from distributed import Client, LocalCluster
+
+from terrazzo.study.methods import METHODS
+
+
+@pytest.fixture(scope="session")
+def client():
+    """One thread of this process, whose trials are forked from a server of its own."""
+    with (
+        LocalCluster(n_workers=1, threads_per_worker=1, processes=False, dashboard_address=None) as cluster,
+        Client(cluster, set_as_default=False) as client,
+    ):
+        yield client
+
+
+@pytest.fixture(scope="session")
+def _stub():
+    """Trees are fitted by a method that learns nothing."""
+    before = dict(METHODS)
+    METHODS["unet"] = "study.stub_trees"
+    yield
+    METHODS.update(before)
+
+
+# the command line, as its own tests run it
+from cli.conftest import mistake, run  # noqa: E402, F401

@@ -1,0 +1,51 @@
+import pytest
+from genes.spaces import spaces
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from terrazzo.errors import ParameterError
+from terrazzo.genes.draw import smallest
+from terrazzo.genes.parameter import Range
+from terrazzo.genes.space import default_space
+from terrazzo.genes.tree import tree_of
+from terrazzo.memory import WORKER_WITH_TORCH
+from terrazzo.study import proposals
+from terrazzo.study.projection import Images, check_fits, projected_bytes, refusal
+from terrazzo.study.proposals import drawn_tree, unlike
+
+IMAGES = Images(channels=1, classes=2, itemsize=1, extents=((96, 128),))
+
+
+@settings(max_examples=25)
+@given(spaces(), st.integers(0, 2**16), st.floats(1, 1.2))
+def test_every_tree_that_is_drawn_fits_and_is_new(space, seed, room):
+    memory = int(projected_bytes(smallest(space), IMAGES) * room)
+    check_fits(space, IMAGES, memory)
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(proposals, "DRAWS", 20)
+        try:
+            first = drawn_tree(space, seed, 0, IMAGES, memory, set())
+        except ParameterError as error:
+            assert "of 20 trees of the space none fits" in str(error)  # noqa: PT017
+            return
+        assert projected_bytes(first, IMAGES) <= memory
+        assert tree_of(first.plain(), space) == first
+        other = unlike(first, seed, 1, {first.fingerprint()})
+        assert other.values == first.values
+
+
+@pytest.mark.parametrize("kind", ["unet", "lattice"])
+def test_a_space_whose_smallest_tree_does_not_fit_is_refused_with_both_numbers(kind):
+    space = default_space(kind)
+    needed = projected_bytes(smallest(space), IMAGES)
+    assert needed > WORKER_WITH_TORCH
+    assert refusal(smallest(space), IMAGES, needed) is None
+    with pytest.raises(ParameterError, match="the smallest tree of the space does not fit: it would take"):
+        check_fits(space, IMAGES, needed - 1)
+
+
+def test_a_wider_tree_and_a_larger_image_take_more():
+    narrow, wide = (default_space("unet", 2, Range("width", width, 64, log=True, whole=True)) for width in (4, 32))
+    assert projected_bytes(smallest(wide), IMAGES) > projected_bytes(smallest(narrow), IMAGES)
+    large = Images(channels=1, classes=2, itemsize=1, extents=((2048, 2048), (96, 128)))
+    assert projected_bytes(smallest(wide), large) > projected_bytes(smallest(wide), IMAGES)
