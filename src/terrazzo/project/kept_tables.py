@@ -46,6 +46,8 @@ class AnnotatedGraph:
     classes : int
     samples : int
         The most annotated pixels that are kept of a block.
+    edges : bool
+        Whether edges are kept as well.
     """
 
     image: Image
@@ -54,6 +56,7 @@ class AnnotatedGraph:
     folder: Path
     classes: int
     samples: int
+    edges: bool = False
 
     def tables(self, reach: int, client: Client | None = None) -> ImageTables:
         """Return the tables of the blocks near annotated pixels; those that are there and still true stay as they are.
@@ -119,6 +122,8 @@ def _surveyed(block: Block, of: AnnotatedGraph) -> tuple[Block, bytes, Box | Non
     box = block.pixels(1)
     truth = annotated_classes(read_window(of.annotation.stored, box)[0], of.classes)
     digest = hashlib.sha256(f"{of.graph.result.run_id} {of.samples} {SEED} ".encode())
+    if of.edges:
+        digest.update(b"edges ")
     if (truth != NOT_ANNOTATED).any():
         digest.update(truth.tobytes())
     places = np.nonzero(truth[block.core.within(box)] != NOT_ANNOTATED)
@@ -149,7 +154,7 @@ def _written(block: Block, of: AnnotatedGraph, keys: Mapping[tuple[int, ...], by
         given["targets"] = np.zeros((given["rows"].ids.size, of.classes), np.uint32)
         given |= sampled.nothing(block)
     key = np.frombuffer(keys[block.index], np.uint8)
-    write_table(Table.of_block(block, given, of.classes), of.folder, block, key=key)
+    write_table(Table.of_block(block, given, of.classes, edges=of.edges), of.folder, block, key=key)
 
 
 def _tiles(table: Table, block: Block, side: int) -> TileCounts:

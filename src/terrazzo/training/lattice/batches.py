@@ -13,10 +13,13 @@ from torch import Tensor, nn
 from torch.nn import functional
 
 from terrazzo.models.device import has_bfloat16
+from terrazzo.models.lattice.cell_rows import CellRows
 from terrazzo.models.lattice.decide_pixels import interpolated
 from terrazzo.models.lattice.network import LatticeNetwork, Projected
 from terrazzo.models.lattice.scales import Scales
+from terrazzo.models.lattice.settings import LatticeSettings
 from terrazzo.models.messages.grid_passing import GridPassing
+from terrazzo.models.messages.touching_pairs import TouchingPairs
 from terrazzo.training.lattice.settings import LatticeTraining
 from terrazzo.training.lattice.split_cells import HeldOut
 from terrazzo.training.lattice.tables import ImageTables, Table
@@ -55,6 +58,8 @@ class Batch:
     cells, middles, responses, classes, weights : sequence of Tensor
         For each window its sampled pixels: the place of their superpixels in the raster of cells, their own places in
         cells, scaled responses, classes, and the annotated pixels that each stands for.
+    pairs : TouchingPairs or None
+        Superpixels of all windows that touch, where a conditional random field looks at them.
     """
 
     present: Tensor
@@ -66,11 +71,12 @@ class Batch:
     responses: Sequence[Tensor]
     classes: Tensor
     weights: Tensor
+    pairs: TouchingPairs | None = None
 
     @classmethod
-    def of(cls, tables: Sequence[Table], scales: Scales, multiple: int, device: torch.device) -> Batch:
-        """Return some tables of equal shape, padded to a multiple of cells."""
-        cells = [table.cells.padded(multiple) for table in tables]
+    def of(cls, tables: Sequence[Table], scales: Scales, multiples: Sequence[int], device: torch.device) -> Batch:
+        """Return some tables of equal shape, padded to a multiple of cells along each axis."""
+        cells = [table.cells.padded(multiples) for table in tables]
         pad = [(0, n - m) for n, m in zip(cells[0].box.shape, tables[0].cells.box.shape, strict=True)]
         summed = np.stack([np.pad(table.counts, [*pad, (0, 0)]) for table in tables])
         areas = summed.sum(axis=-1, dtype=np.float64)
@@ -92,6 +98,7 @@ class Batch:
             [tensor(scales.pixels(own.responses)) for own in samples],
             tensor(np.concatenate([own.classes for own in samples]).astype(np.int64)),
             tensor(np.concatenate([own.areas for own in samples])),
+            _pairs_of(tables, cells, device),
         )
 
     def answers(self, network: nn.Module) -> Answers:
@@ -102,10 +109,11 @@ class Batch:
         assert isinstance(network, LatticeNetwork)
         device, settings = self.rows.device, network.config.settings
         with torch.autocast(device.type, torch.bfloat16, enabled=has_bfloat16(device)):
-            h = network(GridPassing(self.present, settings.coarser), self.rows)
+            pooling = settings.pooling(network.config.axes)
+            h = network(GridPassing(self.present, settings.coarser, pooling=pooling), self.rows)
             regions = network.region(h).flatten(0, -2).float()
             if settings.decision == "region":
-                return Answers(regions)
+                return self._agreed(network, Answers(regions))
             projected = network.projected(h)
             ends = torch.tensor(self.present.shape[1:], device=device) - 1
             own, around = [], []
@@ -114,7 +122,15 @@ class Batch:
                 own.append(one.own.flatten(0, -2)[cells])
                 around.append(interpolated(one.around, middles, torch.zeros_like(ends), ends))
             asked = network.pixel_logits(torch.cat(list(self.responses)), torch.cat(own), torch.cat(around))
-        return Answers(regions, asked.float())
+        return self._agreed(network, Answers(regions, asked.float()))
+
+    def _agreed(self, network: LatticeNetwork, said: Answers) -> Answers:
+        """Return answers with what a conditional random field adds to superpixels, and to the pixels of each."""
+        if network.crf is None or self.pairs is None:
+            return said
+        with torch.autocast(self.rows.device.type, enabled=False):
+            added = network.crf(said.regions, self.pairs)
+        return Answers(said.regions + added, None if said.pixels is None else said.pixels + added[self.places])
 
     @property
     def places(self) -> Tensor:
@@ -142,6 +158,19 @@ class Batch:
         return _graded(of_pixels + REGION_SHARE * loss, confusion)
 
 
+def _pairs_of(tables: Sequence[Table], cells: Sequence[CellRows], device: torch.device) -> TouchingPairs | None:
+    """Return the pairs of some tables, as rows of all of them one after the other; None where tables have no edges."""
+    ends, features, offsets = [], [], []
+    for number, (table, padded) in enumerate(zip(tables, cells, strict=True)):
+        if table.edges is None:
+            return None
+        edges = table.edges.between(table.cells.box, table.cells.present)
+        ends.append(edges.places(padded.box) + number * padded.present.size)
+        features.append(edges.features)
+        offsets.append(edges.offsets)
+    return TouchingPairs.of(np.concatenate(ends, axis=1), np.concatenate(features), np.concatenate(offsets), device)
+
+
 def _graded(loss: Tensor, confusion: Tensor) -> Graded:
     """Return a grade with the accuracy of a confusion, which may be of no pixel."""
     pixels = confusion.sum()
@@ -164,8 +193,8 @@ class DrawnWindows:
     units : ndarray of float32, shape (channels,)
         The deviation of the channels' intensities.
     training : LatticeTraining
-    multiple : int
-        Windows have a multiple of so many cells.
+    network : LatticeSettings
+        Windows suit its levels.
     device : torch.device
     """
 
@@ -176,7 +205,7 @@ class DrawnWindows:
     exposures: tuple[Exposure, Exposure]
     units: NDArray[np.float32]
     training: LatticeTraining
-    multiple: int
+    network: LatticeSettings
     device: torch.device
 
     def __len__(self) -> int:
@@ -185,13 +214,15 @@ class DrawnWindows:
     def epoch(self, rng: np.random.Generator) -> Iterator[Batch]:
         """Yield the batches of a round."""
         axes = len(self.images[0].grid.shape)
-        side, windows = self.training.window(axes)
+        multiples = self.network.coarsest(axes)
+        sides, windows = self.training.window(self.network.pooling(axes))
+        whole = [-(-side // multiple) * multiple for side, multiple in zip(sides, multiples, strict=True)]
         for _ in range(ROUND):
-            drawn = [self._window(rng, -(-side // self.multiple) * self.multiple, windows) for _ in range(windows)]
-            yield Batch.of(drawn, self.scales, self.multiple, self.device)
+            drawn = [self._window(rng, whole, windows) for _ in range(windows)]
+            yield Batch.of(drawn, self.scales, multiples, self.device)
 
-    def _window(self, rng: np.random.Generator, side: int, windows: int) -> Table:
-        number, box = self.places.drawn(rng, side, [image.grid.lattice.cells for image in self.images])
+    def _window(self, rng: np.random.Generator, sides: Sequence[int], windows: int) -> Table:
+        number, box = self.places.drawn(rng, sides, [image.grid.lattice.cells for image in self.images])
         image = self.images[number]
         most = -(-self.training.pixels // windows)
         # chosen before they are read, which takes a while where there are many
@@ -206,5 +237,7 @@ class DrawnWindows:
         moved = (rng.normal(0, self.training.brightness) * self.units).astype(np.float32)
         rows, pixels = self.exposures
         return table.with_values(
-            rows.altered(table.cells.rows, factor, moved), pixels.altered(table.samples.responses, factor, moved)
+            rows.altered(table.cells.rows, factor, moved),
+            pixels.altered(table.samples.responses, factor, moved),
+            factor,
         )
