@@ -14,7 +14,7 @@ from terrazzo.training.lattice.tables import Table
 
 from .conftest import NAMES, draw, squares
 
-SMALL = tz.LatticeSettings(width=8, levels=1, blocks=1, pixel_width=8)
+SMALL = tz.LatticeSettings(width=8, levels=1, blocks=1, pixel_width=8, crf_steps=1)
 FEW = tz.LatticeTraining(steps=12, device="cpu", crop=8)
 WHOLE = (slice(None), slice(None))
 
