@@ -1,14 +1,16 @@
 """The serial sections of vnc-sstem as one volume: fit, predict and score with superpixels in three dimensions.
 
-Sections 0 to 8 are annotated for the fit and 11 to 13 for the score; two between are annotated for neither.
+Sections 0 to 8 are annotated for the fit and 11 to 13 for the score; two between are annotated for neither. Each size
+of superpixels is fitted with each number of steps of a conditional random field, and gives a line of JSON.
 
-python benchmarks/volume.py [SIZE]
+python benchmarks/volume.py [SIZE ...] [--crf STEPS ...] [--levels N] [--steps N | --seconds N] [--side PIXELS]
 """
 
 from __future__ import annotations
 
+import argparse
+import itertools
 import json
-import sys
 import tempfile
 import time
 from pathlib import Path
@@ -21,47 +23,74 @@ import terrazzo as tz
 CLASSES = ("membrane", "glia", "mitochondrion", "synapse", "intracellular")
 FITTED, SCORED = slice(0, 9), slice(11, 14)
 NOT_ANNOTATED = 255
-NETWORK, TRAINING = tz.LatticeSettings(), tz.LatticeTraining(seconds=150)
 
 
-def main(size: tuple[int, ...] = (2, 8, 8)) -> None:
+def main() -> None:
+    asked = arguments()
+    training = tz.LatticeTraining(seconds=None if asked.steps else asked.seconds, steps=asked.steps)
     with tempfile.TemporaryDirectory() as folder:
-        image, fitted, scored = write_volumes(Path(folder))
-        began = time.perf_counter()
-        model = tz.fit(
-            [tz.open_image(image)],
-            [tz.open_labels(fitted)],
-            size=size,
-            class_names=CLASSES,
-            network=NETWORK,
-            training=TRAINING,
-        )
-        trained = time.perf_counter()
-        result = tz.write_prediction(model, tz.open_image(image), Path(folder) / "result.zarr")
-        predicted = time.perf_counter()
-        scores = tz.score(result, tz.open_labels(scored))
-        figures = result.run["figures"]
-    report = {
+        volumes = write_volumes(Path(folder), asked.side)
+        for size, crf in itertools.product(asked.sizes, asked.crf):
+            shape = tz.LatticeSettings(levels=asked.levels, crf_steps=crf)
+            print(json.dumps(measured(volumes, Path(folder), size, shape, training)), flush=True)
+
+
+def measured(
+    volumes: list[Path], folder: Path, size: tuple[int, ...], network: tz.LatticeSettings, training: tz.LatticeTraining
+) -> dict[str, object]:
+    """Return what a network of a shape comes to with superpixels of a size."""
+    image, fitted, scored = volumes
+    began = time.perf_counter()
+    model = tz.fit(
+        [tz.open_image(image)],
+        [tz.open_labels(fitted)],
+        size=size,
+        class_names=CLASSES,
+        network=network,
+        training=training,
+    )
+    trained = time.perf_counter()
+    result = tz.write_prediction(model, tz.open_image(image), folder / "result.zarr", overwrite=True)
+    predicted = time.perf_counter()
+    scores = tz.score(result, tz.open_labels(scored))
+    figures = result.run["figures"]
+    return {
         "size": size,
+        "crf_steps": network.crf_steps,
+        "levels": model.settings.levels,
         "superpixels": figures["superpixels"],
         "unadopted_per_million": round(1e6 * figures["unadopted_pixels"] / figures["pixels"]),
         "accuracy": round(scores.accuracy, 4),
         "mean_iou": round(scores.mean_iou, 4),
         "iou": {name: round(float(iou), 4) for name, iou in zip(CLASSES, scores.iou, strict=True)},
         "ceiling": round(scores.ceiling, 4),
-        "training_seconds": round(model.fitted["seconds"], 1),
+        "steps": model.fitted["steps"],
         "fit_seconds": round(trained - began, 1),
         "predict_seconds": round(predicted - trained, 1),
     }
-    print(json.dumps(report))
 
 
-def write_volumes(folder: Path, whole: bool = False) -> list[Path]:
+def arguments() -> argparse.Namespace:
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("sizes", nargs="*", type=size_of, default=[(2, 8, 8), (1, 8, 8)])
+    parser.add_argument("--crf", nargs="+", type=int, default=[0, 3])
+    parser.add_argument("--levels", type=int)
+    parser.add_argument("--steps", type=int)
+    parser.add_argument("--seconds", type=float, default=150)
+    parser.add_argument("--side", type=int, help="only so many pixels along y and x")
+    return parser.parse_args()
+
+
+def size_of(text: str) -> tuple[int, ...]:
+    return tuple(map(int, text.split(",")))
+
+
+def write_volumes(folder: Path, side: int | None = None, whole: bool = False) -> list[Path]:
     """Write the image and the two halves of its annotation, or the whole of it, as OME-Zarr volumes."""
     pairs = pairs_of("vnc-sstem")
     image, annotation = (
-        np.concatenate([np.asarray(opened.data) for opened in map(open_, side)])
-        for open_, side in zip((tz.open_image, tz.open_labels), zip(*pairs, strict=True), strict=True)
+        np.concatenate([np.asarray(opened.data) for opened in map(open_, part)])[:, :side, :side]
+        for open_, part in zip((tz.open_image, tz.open_labels), zip(*pairs, strict=True), strict=True)
     )
     paths = []
     halves = (("fitted", annotation, FITTED), ("scored", annotation, SCORED))
@@ -77,4 +106,4 @@ def write_volumes(folder: Path, whole: bool = False) -> list[Path]:
 
 
 if __name__ == "__main__":
-    main(*(tuple(map(int, argument.split(","))) for argument in sys.argv[1:]))
+    main()

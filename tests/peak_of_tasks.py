@@ -36,7 +36,7 @@ CONFIGURATIONS = {
     "lattice network": ((1, 1536, 1536), "uint8", {}, LATTICE_FEATURES, 1536),
     "lattice network, colour": ((3, 1536, 1536), "uint8", {"size": (8, 8)}, LATTICE_FEATURES, 512),
     "volume": ((1, 40, 192, 192), "uint8", {"size": (2, 8, 8)}, DEFAULT_FEATURES, 192),
-    "sections of a volume": ((1, 40, 192, 192), "uint8", {"size": (1, 8, 8)}, DEFAULT_FEATURES, 192),
+    "sections of a volume": ((1, 40, 192, 192), "uint8", {"size": (1, 8, 8)}, LATTICE_FEATURES, 192),
     "nested graphs": ((30, 640, 640), "uint8", {"size": (8, 8)}, NESTED_FEATURES, 320),
     "few features, large block": ((1, 2048, 2048), "float32", {}, (AREA, INTENSITY), 2048),
 }
@@ -70,7 +70,9 @@ def _measure(folder, path, shape, dtype, superpixels, features, side):
     image = open_image(path)
     recipe = Recipe(shape[0], SuperpixelParameters(**superpixels), features)
     if features is LATTICE_FEATURES:
-        model = lattice.unfitted_model(recipe, settings=LatticeSettings(sure=2.0))  # all pixels are asked
+        # all pixels are asked; in some configurations there is a conditional random field
+        chosen = LatticeSettings(sure=2.0, crf_steps=3 * (side < 1000))
+        model = lattice.unfitted_model(recipe, settings=chosen)
     elif features is NESTED_FEATURES:
         model = nested_model(recipe, width=64, region=10, nearest=50, k=3.0)
     else:

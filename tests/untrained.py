@@ -35,12 +35,22 @@ def untrained_model(recipe=None, *, classes=3, seed=0, settings=None, **others):
     settings = GNNSettings(**{"width": 16, "levels": 0, "finest": 2, "blocks": 1} | (settings or {}))
     with torch.random.fork_rng(devices=[]):
         torch.manual_seed(seed)
-        network = GraphNetwork(GraphConfig(axes, len(recipe.node_columns), classes, settings))
+        config = GraphConfig(axes, len(recipe.node_columns), classes, settings, len(recipe.edge_columns))
+        network = GraphNetwork(config)
         # wider than usual, so that what the neighbours say is heard, and without a class that is always ahead
         for weights in network.parameters():
             weights.data *= 2
         network.region.bias.data.zero_()
+        agreeing(network.crf)
     return Model(network.eval(), _scaling(recipe), recipe, NAMES[:classes], COLOURS[:classes], **others)
+
+
+def agreeing(crf):
+    """Let a conditional random field look at all that it can, where there is one: it hears lines and boundaries."""
+    if crf is not None:
+        for weights in (crf.lines, crf.boundary, crf.agreement):
+            weights.data += 0.5 * torch.randn_like(weights)
+        crf.scale(np.full(len(crf.mean), 0.2, np.float32), np.full(len(crf.mean), 0.7, np.float32))
 
 
 def undirected_model(aggregation="mean", recipe=None, *, classes=3, layers=2, seed=0, **others):
@@ -102,13 +112,13 @@ def untrained_lattice(recipe=None, *, classes=3, seed=0, settings=None, **others
     rows = len(recipe.node_columns + place_columns(axes))
     with torch.random.fork_rng(devices=[]):
         torch.manual_seed(seed)
-        network = LatticeNetwork(LatticeConfig(axes, rows, columns, classes, settings))
+        network = LatticeNetwork(LatticeConfig(axes, rows, columns, classes, settings, len(recipe.edge_columns)))
         for weights in network.parameters():
             weights.data *= 2
+        agreeing(network.crf)
         # norms remember what they see in training
-        network.train()(
-            GridPassing(torch.ones((1, *[8] * axes)), settings.coarser), 4 * torch.randn(1, *[8] * axes, rows)
-        )
+        there = GridPassing(torch.ones((1, *[8] * axes)), settings.coarser, pooling=settings.pooling(axes))
+        network.train()(there, 4 * torch.randn(1, *[8] * axes, rows))
     ones = np.ones(rows, np.float32), np.ones(columns, np.float32)
     scales = Scales(0.3 * ones[0], 0.5 * ones[0], 0.3 * ones[1], 0.5 * ones[1])
     return LatticeModel(network.eval(), scales, recipe, NAMES[:classes], COLOURS[:classes], **others)

@@ -60,9 +60,10 @@ class Box:
             raise ParameterError(f"{self} is not inside {other}; read a window that holds all that is needed")
         return tuple(slice(a - o, b - o) for a, b, o in zip(self.start, self.stop, other.start, strict=True))
 
-    def aligned(self, multiple: int) -> Box:
-        """Return the box with its start moved down to a multiple of `multiple`."""
-        return Box(tuple(a - a % multiple for a in self.start), self.stop)
+    def aligned(self, multiple: int | Sequence[int]) -> Box:
+        """Return the box with its start moved down to a multiple of `multiple`, for all axes or for each."""
+        multiples = (multiple,) * len(self.start) if isinstance(multiple, int) else multiple
+        return Box(tuple(a - a % m for a, m in zip(self.start, multiples, strict=True)), self.stop)
 
     def hull(self, other: Box) -> Box:
         """Return the smallest box that holds both."""
@@ -174,8 +175,11 @@ class BlockGrid:
         """Yield the blocks so that those that follow each other lie side by side, and share what they read."""
         return (self[index] for index in along_hilbert_curve(self.shape))
 
-    def neighbours(self, block: Block, reach: int) -> list[Block]:
-        """Return the blocks, `block` included, that own a cell within `reach` cells of it, in raster order."""
+    def neighbours(self, block: Block, reach: int | Sequence[int]) -> list[Block]:
+        """Return the blocks, `block` included, that own a cell within `reach` cells of it, in raster order.
+
+        `reach` is for all axes or for each.
+        """
         return self.touching(block.cells_with(reach))
 
     def touching(self, cells: Box) -> list[Block]:

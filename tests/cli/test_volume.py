@@ -45,11 +45,12 @@ def test_a_volume_is_fitted_predicted_and_scored(folder, run):
 
 def test_files_without_axes_are_a_volume_when_the_command_says_so(folder, run, tmp_path):
     files = (folder / "image.npy", folder / "truth.npy", "-o", tmp_path / "model.safetensors")
-    by_section = ("--size", "1,8,8", "--steps", 40)
+    by_section = ("--size", "1,8,8", "--steps", 40, "--crf-steps", 2)
     ended = run("fit", *files, *SETTINGS, *by_section, "--axes", "zyx", "--annotation-axes", "zyx")
     assert ended.code == 0, ended.err
     model = tz.open_model(tmp_path / "model.safetensors")
     assert model.recipe.superpixels.size == (1, 8, 8)
+    assert (model.settings.crf_steps, model.settings.pool_sections) == (2, False)
     volume = tz.open_image(folder / "image.npy", axes="zyx").data
     expected = tz.predict(model, volume, block=24).compute()
     assert np.array_equal(tz.predict(model, volume.rechunk((1, 4, 50, 31)), block=24).compute(), expected)

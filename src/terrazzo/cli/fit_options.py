@@ -148,6 +148,19 @@ class LatticeOptions:
         float | None, _option("How far brightness is altered in training.", LatticeTraining.brightness)
     ] = None
     width: Annotated[int | None, _option("Width of the network.", LatticeSettings.width)] = None
+    crf_steps: Annotated[
+        int | None,
+        _option(
+            "Steps of a conditional random field, in which superpixels that touch agree.", LatticeSettings.crf_steps
+        ),
+    ] = None
+    pool_sections: Annotated[
+        bool | None,
+        typer.Option(
+            "--pool-sections/--no-pool-sections",
+            help="Pool sections of a volume as well; by default unless superpixels are of one section each.",
+        ),
+    ] = None
     block: Annotated[int | None, typer.Option(help="About how many pixels wide a task's block is.")] = None
     streaming: Annotated[
         bool | None,

@@ -67,12 +67,13 @@ def fit_graphs(
     began = time.monotonic()
     how = training or training_of(start is None)
     device = choose_device(how.device)
-    images = [one.tables(how.widest_window, client) for one in annotated]
+    shape = (network or LatticeSettings()) if start is None else network_of(start.model, network)
+    edges = shape.crf_steps > 0
+    images = [replace(one, edges=edges).tables(how.widest_window, client) for one in annotated]
     counts = [image.tiles.counts.sum(axis=0) for image in images]
     pixels: NDArray[np.float64] = np.asarray(np.sum(counts, axis=0, dtype=np.float64))
     check_annotation(pixels, list(classes))
     split, held_out = split_tables(images, validation=how.validation, seed=how.seed)
-    shape = (network or LatticeSettings()) if start is None else network_of(start.model, network)
     sides = Sides(split, held_out, len(split))
     fitted = train(sides, recipe, len(classes), shape, how, device, began, start)
     opened = [one.image for one in annotated]

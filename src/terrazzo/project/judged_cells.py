@@ -58,7 +58,8 @@ class CellClasses:
 def judged_cells(block: Block, model: LatticeModel, graph: StoredGraph, device: str) -> JudgedCells:
     """Return what a model says of the superpixels of a block."""
     network = on_device(model.network, choose_device(device))
-    near = [graph.read("rows", one) for one in graph.grid.neighbours(block, cells_needed(model.settings))]
+    cells = cells_needed(model.settings, block.lattice.size)
+    near = [graph.read("rows", one) for one in graph.grid.neighbours(block, cells)]
     found = embedded_block(block, near, network, model.scales)
     own = block.cells.within(found.box)
     with torch.inference_mode():

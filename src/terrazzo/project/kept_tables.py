@@ -49,6 +49,8 @@ class AnnotatedGraph:
         The most annotated pixels that are kept of a block.
     weighted : BoundaryWeights
         What these count for.
+    edges : bool
+        Whether edges are kept as well.
     """
 
     image: Image
@@ -58,6 +60,7 @@ class AnnotatedGraph:
     classes: int
     samples: int
     weighted: BoundaryWeights = BoundaryWeights()
+    edges: bool = False
 
     def tables(self, reach: int, client: Client | None = None) -> ImageTables:
         """Return the tables of the blocks near annotated pixels; those that are there and still true stay as they are.
@@ -124,6 +127,8 @@ def _surveyed(block: Block, of: AnnotatedGraph) -> tuple[Block, bytes, Box | Non
     truth = annotated_classes(read_window(of.annotation.stored, box)[0], of.classes)
     weighted = f"{of.weighted} " if of.weighted.rise else ""
     digest = hashlib.sha256(f"{of.graph.result.run_id} {of.samples} {SEED} {weighted}".encode())
+    if of.edges:
+        digest.update(b"edges ")
     if (truth != NOT_ANNOTATED).any():
         digest.update(truth.tobytes())
     places = np.nonzero(truth[block.core.within(box)] != NOT_ANNOTATED)
@@ -163,4 +168,4 @@ def _written(block: Block, of: AnnotatedGraph, keys: Mapping[tuple[int, ...], by
         given["targets"] = np.zeros((given["rows"].ids.size, of.classes), np.uint32)
         given |= sampled.nothing(block)
     key = np.frombuffer(keys[block.index], np.uint8)
-    write_table(Table.of_block(block, given, of.classes), of.folder, block, key=key)
+    write_table(Table.of_block(block, given, of.classes, edges=of.edges), of.folder, block, key=key)

@@ -40,10 +40,12 @@ def test_a_network_of_before_answers_block_by_block_as_on_the_whole_graph(aggreg
     shape=st.tuples(st.integers(5, 50), st.integers(5, 50)),
     block_cells=st.tuples(st.integers(3, 6), st.integers(3, 6)),
     levels=st.integers(0, 2),
+    steps=st.integers(0, 2),
     seed=st.integers(0, 99),
 )
-def test_a_block_with_what_is_near_gets_the_probabilities_of_the_whole_graph(shape, block_cells, levels, seed):
-    grid, model = grid_of(shape, (4, 5), block_cells), untrained_model(RECIPE, settings={"levels": levels})
+def test_a_block_with_what_is_near_gets_the_probabilities_of_the_whole_graph(shape, block_cells, levels, steps, seed):
+    chosen = {"levels": levels, "crf_steps": steps}
+    grid, model = grid_of(shape, (4, 5), block_cells), untrained_model(RECIPE, settings=chosen)
     found = segment(blobs(shape, seed=seed), grid, RECIPE)
     graph = graph_of(found, RECIPE)
     whole = model.class_probabilities(graph)
@@ -70,7 +72,8 @@ def labelled_volume(shape, block_cells, empty=0.1, recipe=VOLUMES):
 
 
 def volume_model(levels, recipe=VOLUMES):
-    return untrained_model(recipe, settings={"levels": levels})
+    chosen = {"levels": levels, "pool_sections": recipe is VOLUMES, "crf_steps": levels}
+    return untrained_model(recipe, settings=chosen)
 
 
 @pytest.mark.parametrize("block_cells", [(1, 2, 2), (2, 3, 4), (40, 40, 40)])

@@ -11,6 +11,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from scipy import ndimage
 from segmented import blobs, graph_of, grid_of, labels_of, segment, small_recipe
+from slow_mean_field import mean_field
 from untrained import untrained_lattice, untrained_model
 
 import terrazzo as tz
@@ -34,11 +35,16 @@ def slow_logits(model, image, labels, rows):
     lattice, network = rows.lattice, model.network
     table = cell_rows([rows.graph], Box((0,) * model.axes, lattice.cells), lattice)
     cells = np.argwhere(table.present)
-    passing = GraphPassing(graph_of_cells(cells, model.settings.levels), backend="torch")
+    pooling = model.settings.pooling(model.axes)
+    passing = GraphPassing(graph_of_cells(cells, model.settings.levels, pooling), backend="torch")
     with torch.inference_mode():
         h = network(passing, torch.from_numpy(model.scales.rows(table.rows[table.present])))
         own, around = (projection.numpy() for projection in network.projected(h))
         regions = network.region(h).numpy()
+        added = np.zeros_like(regions)
+        if network.crf is not None:
+            apart = (cells[rows.graph.edge_index[1]] - cells[rows.graph.edge_index[0]]).astype(float)
+            added = mean_field(network.crf, regions, rows.graph.edge_index, rows.graph.edge_features, apart)
         grid = np.zeros((*lattice.cells, around.shape[1]), np.float32)
         grid[table.present] = around
         places = np.indices(lattice.shape).reshape(model.axes, -1)
@@ -52,7 +58,7 @@ def slow_logits(model, image, labels, rows):
             torch.from_numpy(own[row]),
             torch.from_numpy(np.stack(smooth, axis=1).astype(np.float32)),
         )
-    return regions, asked.numpy().reshape(*lattice.shape, -1)
+    return regions + added, (asked.numpy() + added[row]).reshape(*lattice.shape, -1)
 
 
 class Rows:
@@ -62,21 +68,23 @@ class Rows:
 
 @pytest.mark.parametrize("size", SIZES)
 @settings(max_examples=8, deadline=None)
-@given(st.data(), st.integers(0, 2), st.integers(0, 99))
-def test_a_block_gets_the_probabilities_of_the_whole_image(size, data, levels, seed):
+@given(st.data(), st.integers(0, 2), st.integers(0, 2), st.integers(0, 99))
+def test_a_block_gets_the_probabilities_of_the_whole_image(size, data, levels, steps, seed):
     axes = len(size)
     shape = data.draw(st.tuples(*(st.integers(2, {2: 60, 3: 14}[axes]) for _ in range(axes))))
     grid = grid_of(shape, size, data.draw(st.tuples(*(st.integers(1, 6) for _ in range(axes)))))
     channels = data.draw(st.integers(1, 2))
     recipe = small_recipe(channels, size)
-    model = untrained_lattice(recipe, seed=seed, settings={"levels": levels})
+    model = untrained_lattice(
+        recipe, seed=seed, settings={"levels": levels, "crf_steps": steps, "pool_sections": size[0] > 1}
+    )
     image = blobs(shape, channels, seed)
     segmented = segment(image, grid, recipe)
     labels, graph = labels_of(segmented, grid), graph_of(segmented, recipe)
     regions, pixels = slow_logits(model, image, labels, Rows(grid.lattice, graph))
     expected = torch.softmax(torch.from_numpy(pixels), dim=-1).numpy()
     for block in grid:
-        near = [segmented[other.index][1] for other in grid.neighbours(block, cells_needed(model.settings))]
+        near = [segmented[other.index][1] for other in grid.neighbours(block, cells_needed(model.settings, size))]
         found = embedded_block(block, near, model.network, model.scales)
         cells = grid.lattice.cells_of(graph.ids) - found.box.start
         inside = ((cells >= 0) & (cells < found.box.shape)).all(axis=1)
@@ -98,7 +106,7 @@ def image():
 
 
 def test_chunks_change_no_bit_and_a_stored_image_gets_the_same(image, tmp_path):
-    model = untrained_lattice(small_recipe(2), seed=3, settings={"sure": 0.6})
+    model = untrained_lattice(small_recipe(2), seed=3, settings={"sure": 0.6, "crf_steps": 1})
     expected = tz.predict(model, da.from_array(image, chunks=-1), block=36).compute()
     assert len(np.unique(expected)) == 3
     assert np.array_equal(tz.predict(model, da.from_array(image, chunks=(1, 20, 31)), block=36).compute(), expected)
@@ -182,7 +190,10 @@ def test_pixels_outside_a_mask_have_no_class_and_change_no_other(image):
 
 def test_a_model_is_the_same_after_it_was_written_and_read(image, tmp_path):
     temperatures, spread = Temperatures(1.3, 0.1 + 0.2), RowSpread(np.ones(40), np.eye(40), 2.5)
-    model = untrained_lattice(small_recipe(2), fitted={"steps": 3.0}, temperatures=temperatures, spread=spread)
+    shape = {"crf_steps": 1}
+    model = untrained_lattice(
+        small_recipe(2), settings=shape, fitted={"steps": 3.0}, temperatures=temperatures, spread=spread
+    )
     path = tz.write_model(model, tmp_path / "model.safetensors")
     again = tz.open_model(path)
     assert again.fingerprint() == model.fingerprint()

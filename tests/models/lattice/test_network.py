@@ -23,12 +23,13 @@ def network_of(axes, **settings):
 
 def on_grid(network, rows, present):
     """Embeddings of a whole lattice (cells..., columns), padded to whole coarse cells."""
-    multiple = 2**network.config.settings.levels
-    pad = [(0, -n % multiple) for n in present.shape]
+    chosen = network.config.settings
+    pad = [(0, -n % multiple) for n, multiple in zip(present.shape, chosen.coarsest(present.ndim), strict=True)]
     there = torch.from_numpy(np.pad(present, pad))[None]
     table = torch.from_numpy(np.pad(rows, [*pad, (0, 0)]))[None]
     with torch.inference_mode():
-        h = network(GridPassing(there, network.config.settings.levels), table)[0].numpy()
+        passing = GridPassing(there, chosen.levels, pooling=chosen.pooling(present.ndim))
+        h = network(passing, table)[0].numpy()
     return h[tuple(slice(n) for n in present.shape)]
 
 
@@ -38,28 +39,33 @@ shapes = st.one_of(
 )
 
 
-@given(shapes, st.integers(0, 3), st.floats(0, 0.6), st.sampled_from(["dgl", "torch"]), st.integers(0, 99))
-def test_messages_on_a_graph_are_the_convolution_over_the_grid(shape, levels, absent, backend, seed):
+pooled = st.booleans()
+
+
+@given(shapes, st.integers(0, 3), pooled, st.floats(0, 0.6), st.sampled_from(["dgl", "torch"]), st.integers(0, 99))
+def test_messages_on_a_graph_are_the_convolution_over_the_grid(shape, levels, pooled, absent, backend, seed):
     rng = np.random.default_rng(seed)
-    network = network_of(len(shape), levels=levels)
+    network = network_of(len(shape), levels=levels, pool_sections=pooled)
     rows = rng.normal(size=(*shape, COLUMNS)).astype(np.float32)
     present = rng.random(shape) >= absent
     cells = np.argwhere(present)
-    passing = GraphPassing(graph_of_cells(cells, levels), backend=backend)
+    passing = GraphPassing(graph_of_cells(cells, levels, network.config.settings.pooling(len(shape))), backend=backend)
     with torch.inference_mode():
         listed = network(passing, torch.from_numpy(rows[present])).numpy()
     assert np.allclose(listed, on_grid(network, rows, present)[present], atol=1e-5)
 
 
-@given(st.sampled_from([(29, 23), (9, 11, 10)]), st.integers(0, 3), st.integers(0, 2), st.integers(0, 99))
-def test_an_embedding_depends_on_no_cell_beyond_the_stated_reach(shape, levels, blocks, seed):
+@given(st.sampled_from([(29, 23), (9, 11, 10)]), st.integers(0, 3), pooled, st.integers(0, 2), st.integers(0, 99))
+def test_an_embedding_depends_on_no_cell_beyond_the_stated_reach(shape, levels, pooled, blocks, seed):
     rng = np.random.default_rng(seed)
-    network = network_of(len(shape), levels=levels, blocks=blocks, finest=1)
+    network = network_of(len(shape), levels=levels, blocks=blocks, finest=1, pool_sections=pooled)
     rows = rng.normal(size=(*shape, COLUMNS)).astype(np.float32)
-    far = reach(network.config.settings)
+    far = reach(network.config.settings, len(shape))
     cell = tuple(int(rng.integers(n)) for n in shape)
-    distance = np.max([np.abs(place - at) for place, at in zip(np.indices(shape), cell, strict=True)], axis=0)
-    other = np.where((distance > far)[..., None], rng.normal(size=rows.shape).astype(np.float32), rows)
+    beyond = np.any(
+        [np.abs(place - at) > along for place, at, along in zip(np.indices(shape), cell, far, strict=True)], axis=0
+    )
+    other = np.where(beyond[..., None], rng.normal(size=rows.shape).astype(np.float32), rows)
     everywhere = np.ones(shape, bool)
     assert np.array_equal(on_grid(network, other, everywhere)[cell], on_grid(network, rows, everywhere)[cell])
 
@@ -67,7 +73,7 @@ def test_an_embedding_depends_on_no_cell_beyond_the_stated_reach(shape, levels, 
 @pytest.mark.parametrize("settings", [{"levels": 0}, {"levels": 1}, {"levels": 2, "blocks": 1}, {"levels": 3}])
 def test_some_embedding_depends_on_a_cell_as_far_as_the_reach(settings):
     network = network_of(2, **settings)
-    far, side = reach(network.config.settings), 2**network.config.settings.levels
+    far, side = reach(network.config.settings, 2)[0], 2**network.config.settings.levels
     extent = -(-(2 * far + 4 * side) // side) * side
     table = torch.randn(1, extent, extent, COLUMNS, requires_grad=True)
     h = network(GridPassing(torch.ones(1, extent, extent, dtype=torch.bool), network.config.settings.levels), table)
@@ -84,7 +90,8 @@ def test_some_embedding_depends_on_a_cell_as_far_as_the_reach(settings):
 def test_looking_only_where_the_way_up_has_to_changes_no_embedding_that_is_asked_for(
     shape, levels, finest, blocks, data
 ):
-    network = network_of(len(shape), levels=levels, finest=finest, blocks=blocks)
+    network = network_of(len(shape), levels=levels, finest=finest, blocks=blocks, pool_sections=data.draw(pooled))
+    pooling = network.config.settings.pooling(len(shape))
     rng = np.random.default_rng(data.draw(st.integers(0, 99)))
     rows, present = torch.from_numpy(rng.normal(size=(1, *shape, COLUMNS)).astype(np.float32)), rng.random(shape) > 0.2
     start = tuple(data.draw(st.integers(0, n - 1)) for n in shape)
@@ -92,8 +99,8 @@ def test_looking_only_where_the_way_up_has_to_changes_no_embedding_that_is_asked
     looked_at = way_up(asked, shape, network.config.settings)
     there = torch.from_numpy(present)[None]
     with torch.inference_mode():
-        part = network(GridPassing(there, levels, looked_at), rows)[0]
-        whole = network(GridPassing(there, levels), rows)[0]
+        part = network(GridPassing(there, levels, looked_at, pooling), rows)[0]
+        whole = network(GridPassing(there, levels, pooling=pooling), rows)[0]
     assert part.shape[:-1] == looked_at[0].shape
     assert torch.allclose(part[asked.within(looked_at[0])], whole[asked.slices], atol=1e-5)
 

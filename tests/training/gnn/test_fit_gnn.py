@@ -188,8 +188,9 @@ def test_a_graph_of_a_volume_is_learned():
     volume, classes = (np.stack([one] * 6) for one in striped(side=48))
     recipe = small_recipe(size=(2, 6, 6), features=(AREA, INTENSITY))
     pair = tz.annotated_graph(volume / 255, classes, recipe=recipe, classes=2)
-    model = tz.fit_gnn([pair[0]], [pair[1]], recipe=recipe, **gnn(steps=30, **QUICK))
+    model = tz.fit_gnn([pair[0]], [pair[1]], recipe=recipe, **gnn(steps=30, crf_steps=2, **QUICK))
     assert np.mean(tz.predict(model, volume / 255).compute() == classes) > 0.8
+    assert all(weights.abs().max() > 1e-4 for weights in (model.network.crf.lines, model.network.crf.boundary))
 
 
 def test_mistakes_are_told_in_one_sentence(discs):
@@ -198,6 +199,9 @@ def test_mistakes_are_told_in_one_sentence(discs):
     nothing = [NodeTargets(np.zeros_like(t.counts)) for t in targets]
     wide = NodeTargets(np.zeros((256, 3), np.uint32))
     flat = replace(graphs[0], positions=np.zeros((256, 3)))
+    unlike = replace(graphs[0], edge_columns=("length", "contrast"))
+    with pytest.raises(ParameterError, match="graph 0 has the edge features length, contrast and the recipe"):
+        fitted(([unlike], targets[:1]), crf_steps=1)
     rows, none = np.arange(256), np.zeros(0, int)
     background = tuple(np.flatnonzero(t.counts[:, 1] == 0) for t in targets)
     for arguments, options, message in (

@@ -25,8 +25,7 @@ def random_counts(nodes, share, seed=0):
 
 
 def maker_of(model, backend="auto"):
-    levels = model.network.config.settings.levels
-    return Maker(model.scaling, UNIT, levels, torch.device("cpu"), backend)
+    return Maker(model.scaling, UNIT, model.network.config.settings, torch.device("cpu"), backend)
 
 
 @settings(deadline=None, max_examples=20)
@@ -34,7 +33,7 @@ def maker_of(model, backend="auto"):
 def test_every_annotated_row_is_answered_for_once_with_all_that_it_depends_on(levels, finest, most, share):
     graph, rows = GRAPHS[1], WHOLE[1][::2]
     counts = random_counts(graph.number_of_nodes, share)
-    shape = {"levels": levels, "finest": finest}
+    shape = {"levels": levels, "finest": finest, "crf_steps": levels}
     model = untrained_model(RECIPE, settings=shape)
     whole, answered = model.logits(graph), [np.zeros(0, int)]
     for window in with_context(graph, counts, rows, GNNSettings(blocks=1, **shape), UNIT, most):
@@ -69,11 +68,11 @@ def test_graphs_are_drawn_by_their_annotated_area():
 
 
 def test_windows_in_one_batch_say_nothing_to_each_other():
-    model = untrained_model(RECIPE, settings={"levels": 2})
+    model = untrained_model(RECIPE, settings={"levels": 2, "crf_steps": 2})
     windows = [Window(graph, random_counts(graph.number_of_nodes, 1.0, seed)) for seed, graph in enumerate(GRAPHS)]
     batch = maker_of(model).batch([*windows, windows[0]])
     with torch.inference_mode():
-        logits = model.network.logits(batch.passing, batch.rows).numpy()
+        logits = batch.logits(model.network).numpy()
     expected = np.concatenate([model.logits(window.graph) for window in (*windows, windows[0])])
     assert np.allclose(logits, expected, atol=1e-4)
     counts = np.concatenate([window.counts for window in (*windows, windows[0])])

@@ -42,11 +42,16 @@ def test_a_fit_learns_what_is_annotated_and_predicts_the_rest(pair):
 
 
 def test_the_same_seed_gives_the_same_weights_wherever_tables_are_and_another_one_others(pair, tmp_path):
-    first = fitted([pair[0]], [pair[1]])
-    again = fitted([da.from_array(pair[0], chunks=(50, 33))], [pair[1]])
+    network = replace(SMALL, crf_steps=2)
+    first = fitted([pair[0]], [pair[1]], network=network)
+    again = fitted([da.from_array(pair[0], chunks=(50, 33))], [pair[1]], network=network)
     on_disk = tz.LatticeTraining(steps=12, device="cpu", streaming=True, scratch=tmp_path)
-    streamed = fitted([pair[0]], [pair[1]], training=on_disk)
-    other = fitted([pair[0]], [pair[1]], training=tz.LatticeTraining(steps=12, device="cpu", seed=1))
+    streamed = fitted([pair[0]], [pair[1]], network=network, training=on_disk)
+    other = fitted([pair[0]], [pair[1]], network=network, training=tz.LatticeTraining(steps=12, device="cpu", seed=1))
+    # it has learned, and knows how long boundaries are
+    crf = first.network.crf
+    assert crf.mean[0] > 1
+    assert all(weights.abs().max() > 1e-4 for weights in (crf.lines, crf.boundary, crf.agreement))
     assert first.fingerprint() == again.fingerprint() == streamed.fingerprint() != other.fingerprint()
     for model in (again, streamed):
         assert model.temperatures == first.temperatures

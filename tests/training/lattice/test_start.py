@@ -3,6 +3,7 @@ import pytest
 import torch
 from forests import random_forest
 from textures import striped
+from untrained import untrained_lattice
 
 import terrazzo as tz
 from terrazzo.errors import ModelError, ParameterError
@@ -48,6 +49,20 @@ def test_a_few_steps_from_a_model_are_worth_many_from_nothing():
     on = tz.fit([other], [sparse], training=short, start=start)
     right = [(tz.predict(model, other).compute() == truth).mean() for model in (anew, on)]
     assert right[1] > max(0.9, right[0])
+
+
+def test_what_classes_agree_on_goes_by_their_names():
+    before = untrained_lattice(classes=2, settings={"crf_steps": 1})
+    start = Start(before, ("grass", "new", "ground"))
+    network = untrained_lattice(classes=3, seed=1, settings={"crf_steps": 1}).network
+    fresh, given = network.crf.agreement.clone(), before.network.crf.agreement
+    start.into(network)
+    found = network.crf.agreement
+    assert torch.equal(found[0, 0], given[1, 1])
+    assert torch.equal(found[0, 2], given[1, 0])
+    assert torch.equal(found[1], fresh[1])
+    assert torch.equal(found[:, 1], fresh[:, 1])
+    assert torch.equal(network.crf.lines, before.network.crf.lines)
 
 
 def test_rows_of_classes_go_by_their_names(start):

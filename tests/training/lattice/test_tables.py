@@ -28,7 +28,7 @@ def tables(shape=SHAPE, share=0.6, folder=None, block=24, samples=300, classes=C
     recipe = small_recipe(size=(6, 6) if len(shape) == 2 else (4, 6, 6))
     truth = random_annotation(shape, share, seed=1) if truth is None else truth
     image = annotated_image(blobs(shape), truth, recipe=recipe, classes=classes, block=block)
-    return tables_of(image, LatticeTraining(samples=samples, **training), folder, None), truth
+    return tables_of(image, LatticeTraining(samples=samples, **training), folder, None, edges=True), truth
 
 
 @pytest.fixture(scope="module")
@@ -94,6 +94,8 @@ def test_tables_on_disk_are_those_in_memory(whole, tmp_path):
         assert np.array_equal(mine.counts, theirs.counts)
         for name, values in vars(mine.samples).items():
             assert np.array_equal(values, getattr(theirs.samples, name))
+        assert np.array_equal(mine.edges.cells, theirs.edges.cells)
+        assert np.array_equal(mine.edges.features, theirs.edges.features)
 
 
 def test_a_window_is_cut_out_of_the_whole_and_what_lies_outside_is_absent(whole):
@@ -105,6 +107,10 @@ def test_a_window_is_cut_out_of_the_whole_and_what_lies_outside_is_absent(whole)
     assert not cut.cells.present[:, :3].any()
     assert np.array_equal(cut.cells.rows[inside], table.cells.rows[5:17, :9])
     assert np.array_equal(cut.counts[inside], table.counts[5:17, :9])
+    own = table.edges.between(box)
+    assert sorted(map(tuple, cut.edges.cells.transpose(1, 0, 2).reshape(-1, 4))) == sorted(
+        map(tuple, own.cells.transpose(1, 0, 2).reshape(-1, 4))
+    )
     # all samples of the window's cells but for pixels of blocks that do not touch it
     mine = np.all((table.samples.cells >= box.start) & (table.samples.cells < box.stop), axis=1)
     assert 0.9 * mine.sum() < len(cut.samples.cells) <= mine.sum()
@@ -189,6 +195,9 @@ def test_a_turned_table_keeps_each_pixel_on_its_superpixel(seed):
         for one, rows in ((table, mine), (other, theirs))
     ]
     assert np.allclose(*apart, atol=1e-5)
+    # an edge leads between the same superpixels as before
+    ends = [one.cells.rows[tuple(np.moveaxis(one.edges.cells - [1, 2], 2, 0))][..., :-2] for one in (table, other)]
+    assert np.array_equal(*ends)
 
 
 def test_altered_rows_are_those_of_the_altered_image():
@@ -214,7 +223,7 @@ def test_a_window_is_drawn_around_an_annotated_cell_inside_the_image():
     rng = np.random.default_rng(0)
     places = Places(np.array([0, 1]), np.array([[3, 4], [0, 0]]), np.array([[5, 6], [2, 2]]), np.array([1.0, 0.0]))
     for _ in range(50):
-        image, box = places.drawn(rng, 8, [(20, 9), (4, 4)])
+        image, box = places.drawn(rng, (8, 8), [(20, 9), (4, 4)])
         assert image == 0
         assert box.shape == (8, 8)
         assert box.overlap(Box((3, 4), (5, 6))) is not None

@@ -91,13 +91,14 @@ def _seconds(work: Work, sources: Sources, store: _PartlyThere) -> list[float]:
     grid, found = store.grid, []
     there = _around_the_middle(grid)
     for one in work.passes:
-        near = max((read.cells for read in one.reads if isinstance(read, Near)), default=0)
+        near: list[int | tuple[int, ...]] = [read.cells for read in one.reads if isinstance(read, Near)]
         if one.window is not None:
             there, seconds = _run(there, one, sources, store, SECONDS)
             read = sum(math.prod(one.window(block).shape) for block in there)
             found.append(seconds * total_pixels(grid, one.window) / read)
         else:
-            asked = {block: math.prod(block.cells.shape) for block in grid.neighbours(there[0], near)}
+            around = (block for cells in near or [0] for block in grid.neighbours(there[0], cells))
+            asked = {block: math.prod(block.cells.shape) for block in around}
             _, seconds = _run(there[:1], one, sources, store)
             known = sum(cells for block, cells in asked.items() if block in there)
             found.append(len(grid) * seconds * sum(asked.values()) / known)

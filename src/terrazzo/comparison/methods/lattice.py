@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from dataclasses import replace
 from pathlib import Path
 
@@ -16,6 +17,7 @@ from terrazzo.io.model_file import open_model as open_model
 from terrazzo.io.model_file import write_model as write_model
 from terrazzo.io.results.result import Result
 from terrazzo.lattice import spacing
+from terrazzo.memory import EDGES_PER_NODE
 from terrazzo.models.lattice.model import LatticeModel
 from terrazzo.models.lattice.network import LatticeConfig
 from terrazzo.models.lattice.settings import LatticeSettings
@@ -71,11 +73,13 @@ def multiply_adds_per_cell(config: LatticeConfig) -> float:
     width, levels = settings.width, settings.coarser
     each = (3**config.axes + 1) * width**2
     total = float(config.node_columns * width + width * config.classes + 2 * width * settings.pixel_width)
+    cells = math.prod(settings.pooling(config.axes))
+    total += settings.crf_steps * config.classes * (config.classes + 2 * EDGES_PER_NODE[config.axes])
     for level in range(levels + 1):
         rounds = (settings.blocks if level else settings.finest) * (2 if level < levels else 1)
         # to the next level and back
         between = 2 * width**2 if level else 0
-        total += (rounds * each + between) / 2 ** (config.axes * level)
+        total += (rounds * each + between) / cells**level
     return total
 
 

@@ -13,6 +13,11 @@ from terrazzo.kernels.jit import kernel
 REACH = 2
 
 
+def reach_along(size: tuple[int, ...]) -> tuple[int, ...]:
+    """Return how far the cells of two regions that touch are apart at most: where cells are one pixel deep, 1."""
+    return tuple(1 if along == 1 else REACH for along in size)
+
+
 def adjacency(
     cells: NDArray[np.int32], box: tuple[int, ...], owned: NDArray[np.bool_], image: NDArray[np.float32]
 ) -> tuple[NDArray[np.int32], NDArray[np.int64], NDArray[np.float64]]:

@@ -65,8 +65,9 @@ class Place:
         if isinstance(read, Estimate):
             return replace(read, name=read.name + self.suffix)
         if isinstance(read, Near):
-            pixels = zip(self.cell, self.base, strict=True)
-            return Near(read.what + self.suffix, max(-(-read.cells * own // other) for own, other in pixels))
+            along = (read.cells,) * len(self.cell) if isinstance(read.cells, int) else read.cells
+            pixels = zip(along, self.cell, self.base, strict=True)
+            return Near(read.what + self.suffix, tuple(-(-cells * own // other) for cells, own, other in pixels))
         return Own(read.what + self.suffix, read.margin)
 
     def windows(self, windows: Windows) -> Windows:

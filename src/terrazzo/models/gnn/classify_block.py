@@ -17,19 +17,19 @@ from terrazzo.regions.graphs.region_graph import RegionGraph
 Probabilities = Callable[[RegionGraph], NDArray[np.float32]]
 
 
-def cells_needed(reach: int) -> int:
-    """Return how many cells around a block own nodes that the classes of its pixels depend on.
+def cells_needed(reach: tuple[int, ...]) -> tuple[int, ...]:
+    """Return how many cells around a block, along each axis, own nodes that the classes of its pixels depend on.
 
     Parameters
     ----------
-    reach : int
+    reach : tuple of int
         How many cells away a superpixel may be seeded on which another one's logits depend.
     """
-    return PAINT_MARGIN + reach
+    return tuple(PAINT_MARGIN + along for along in reach)
 
 
 def classify_nodes(
-    block: Block, parts: Sequence[BlockGraph], recipe: Recipe, cells: int, probabilities: Probabilities
+    block: Block, parts: Sequence[BlockGraph], recipe: Recipe, cells: Sequence[int], probabilities: Probabilities
 ) -> NodeClasses:
     """Return the classes of the superpixels that can reach into a block's core.
 
@@ -41,7 +41,7 @@ def classify_nodes(
         What the blocks own that have cells within `cells` of the block.
     recipe : Recipe
         What the parts were made by.
-    cells : int
+    cells : sequence of int
         `cells_needed` by the network.
     probabilities : callable
         Gives the probability of each class at each node of a RegionGraph, shape (N, C).

@@ -17,7 +17,7 @@ Network = GraphConfig | GNNConfig
 
 def classify_task(network: Network, recipe: Recipe, block: Block, grid: BlockGrid, reading: Reading) -> ClassifyTask:
     """Return what labelling and painting a block by a network takes."""
-    reach = cells_needed(network.reach)
+    reach = cells_needed(network.reach(recipe.superpixels.size))
     return ClassifyTask(
         axes=len(block.index),
         id_itemsize=block.lattice.dtype.itemsize,

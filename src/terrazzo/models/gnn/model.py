@@ -86,9 +86,9 @@ class Model(SuperpixelModel):
     title = "graph network"
 
     @property
-    def reach(self) -> int:
-        """How many cells around a block own nodes that the classes of its pixels depend on."""
-        return cells_needed(self.network.config.reach)
+    def reach(self) -> tuple[int, ...]:
+        """How many cells around a block, along each axis, own nodes that the classes of its pixels depend on."""
+        return cells_needed(self.network.config.reach(self.recipe.superpixels.size))
 
     def uncalibrated(self) -> Model:
         """Return the same model without a temperature."""
@@ -213,7 +213,7 @@ def _network_of(shape: Mapping[str, Any], tensors: int) -> GraphNetwork | GNN:
         if before.layers > tensors:
             raise ValueError(f"{before.layers} layers in {tensors} tensors")
         return GNN(before)
-    settings = GNNSettings(**shape["settings"])
+    settings = GNNSettings(**{"pool_sections": True, **shape["settings"]})
     if sum(settings.rounds) > tensors:
         raise ValueError(f"{settings} in {tensors} tensors")
     return GraphNetwork(GraphConfig(**{**shape, "settings": settings}))
@@ -240,5 +240,6 @@ def unfitted_model(recipe: Recipe, classes: int = 2, settings: GNNSettings = GNN
     axes = len(recipe.superpixels.size)
     nodes = np.zeros(len(recipe.node_columns), np.float32)
     names = tuple(f"class {value}" for value in range(classes))
-    network = GraphNetwork(GraphConfig(axes, nodes.size, classes, settings.on(axes))).eval()
+    chosen = settings.on(recipe.superpixels.size)
+    network = GraphNetwork(GraphConfig(axes, nodes.size, classes, chosen, len(recipe.edge_columns))).eval()
     return Model(network, Scaling(nodes, nodes + 1), recipe, names, ("#000000",) * classes)

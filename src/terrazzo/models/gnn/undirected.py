@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 from torch import Tensor, nn
 
 from terrazzo.errors import ParameterError
-from terrazzo.kernels.superpixels.adjacency import REACH
+from terrazzo.kernels.superpixels.adjacency import reach_along
 from terrazzo.models.messages.backends import Backend
 from terrazzo.regions.graphs.region_graph import RegionGraph
 from terrazzo.regions.graphs.scaling import Scaling, scaled
@@ -79,10 +79,9 @@ class GNNConfig:
         if self.width % self.heads:
             raise ParameterError(f"{self.heads} heads do not divide a width of {self.width}; choose a divisor")
 
-    @property
-    def reach(self) -> int:
-        """How many cells of a lattice away a superpixel may be seeded on which another one's logits depend."""
-        return REACH * self.layers
+    def reach(self, size: tuple[int, ...]) -> tuple[int, ...]:
+        """Return how many cells of a lattice away a superpixel may be seeded on which another one's logits depend."""
+        return tuple(step * self.layers for step in reach_along(size))
 
     def said(self) -> str:
         """Return its shape, for people."""

@@ -34,9 +34,9 @@ class CellRows:
     rows: NDArray[np.float32]
     present: NDArray[np.bool_]
 
-    def padded(self, multiple: int) -> CellRows:
+    def padded(self, multiples: Sequence[int]) -> CellRows:
         """Return the same with empty cells after the last ones, up to a multiple of cells along each axis."""
-        more = [(0, -count % multiple) for count in self.box.shape]
+        more = [(0, -count % multiple) for count, multiple in zip(self.box.shape, multiples, strict=True)]
         if not any(after for _, after in more):
             return self
         stop = tuple(b + after for b, (_, after) in zip(self.box.stop, more, strict=True))

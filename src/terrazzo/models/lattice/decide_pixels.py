@@ -162,6 +162,8 @@ class _Asked:
         around = self._around(at)
         with torch.inference_mode():
             logits: Tensor = self.network.pixel_logits(seen, own, around)
+            if self.found.added is not None:
+                logits = logits + self.found.added.flatten(0, -2)[torch.from_numpy(cells).to(device, torch.int64)]
         return logits
 
     def _around(self, at: NDArray[np.float32]) -> Tensor:

@@ -101,7 +101,7 @@ class LatticeModel(SuperpixelModel):
     def passes(self, device: str = "cpu") -> tuple[Pass, ...]:
         """Return the two passes: superpixels and what is measured of them; then classes, of superpixels and pixels."""
         config, recipe = self.network.config, self.recipe
-        near = (Own("labels"), Own("rows"), Near("rows", cells_needed(config.settings)))
+        near = (Own("labels"), Own("rows"), Near("rows", cells_needed(config.settings, recipe.superpixels.size)))
         classes = Pass(
             name="classes",
             reads=(*near, Pixels(response_window)) if config.settings.decision == "pixel" else near,
@@ -151,7 +151,7 @@ class LatticeModel(SuperpixelModel):
         if bank_named(header["bank"]) != BANK:
             raise ModelError(f"pixels decide by the filter responses '{BANK.name}', not '{header['bank']}'")
         shape = dict(header["network"])
-        settings = LatticeSettings(**{"norm": "row", **shape.pop("settings")})
+        settings = LatticeSettings(**{"norm": "row", "pool_sections": True, **shape.pop("settings")})
         # what nobody has sealed may ask for more rounds than there is memory
         if settings.finest + settings.blocks * settings.coarser > len(tensors):
             raise ValueError(f"{settings} in {len(tensors)} tensors")
@@ -177,7 +177,7 @@ class LatticeModel(SuperpixelModel):
             "superpixels": asdict(self.recipe.superpixels),
             "statistics": [statistic.name for statistic in self.recipe.features],
             "network": asdict(self.settings),
-            "cells_seen": cells_needed(self.settings),
+            "cells_seen": max(cells_needed(self.settings, self.recipe.superpixels.size)),
             "temperatures": asdict(self.temperatures),
             "parameters": sum(weights.numel() for weights in self.network.parameters()),
         }
@@ -233,6 +233,7 @@ def unfitted_model(recipe: Recipe, classes: int = 2, settings: LatticeSettings =
     axes = len(recipe.superpixels.size)
     columns = len(recipe.node_columns + place_columns(axes)), len(response_columns(recipe.channels))
     rows, pixels = (np.zeros(count, np.float32) for count in columns)
-    network = LatticeNetwork(LatticeConfig(axes, *columns, classes, settings.on(axes))).eval()
+    chosen = settings.on(recipe.superpixels.size)
+    network = LatticeNetwork(LatticeConfig(axes, *columns, classes, chosen, len(recipe.edge_columns))).eval()
     names = tuple(f"class {value}" for value in range(classes))
     return LatticeModel(network, Scales(rows, rows + 1, pixels, pixels + 1), recipe, names, ("#000000",) * classes)

@@ -25,6 +25,8 @@ class LatticeConfig:
         Numbers per superpixel and per pixel that come in.
     classes : int
     settings : LatticeSettings
+    edge_columns : int
+        Numbers per boundary, where a conditional random field looks at them.
 
     Raises
     ------
@@ -37,6 +39,7 @@ class LatticeConfig:
     pixel_columns: int
     classes: int
     settings: LatticeSettings
+    edge_columns: int = 0
 
     def __post_init__(self) -> None:
         if self.axes not in (2, 3) or min(self.node_columns, self.pixel_columns, self.classes) < 1:
@@ -63,7 +66,7 @@ class LatticeNetwork(DirectedNetwork):
 
     def __init__(self, config: LatticeConfig) -> None:
         chosen = config.settings
-        super().__init__(config.axes, config.node_columns, config.classes, chosen)
+        super().__init__(config.axes, config.node_columns, config.classes, chosen, config.edge_columns)
         self.config = config
         if chosen.decision == "pixel":
             self.pixel = nn.Linear(config.pixel_columns, chosen.pixel_width)

@@ -22,6 +22,8 @@ class LatticeSettings(DirectedSettings):
     levels : int, optional
         How often 2 x 2 cells, 2 x 2 x 2 in a volume, are pooled to one of the next coarser level: 3 in images, 1 in
         volumes, whose blocks need all that is seen around them along three axes.
+    pool_sections : bool, optional
+        Whether sections of a volume are pooled as well; by default, unless superpixels are of one section each.
     finest, blocks : int
         Rounds of messages on the way down and on the way up: at the finest level, and at each coarser one.
     dropout : float
@@ -29,6 +31,9 @@ class LatticeSettings(DirectedSettings):
     norm : {"column", "row"}
         How embeddings are normalised before a round: each column by what training saw of it; or each row by itself, as
         models of before have it, which learns less and bears other exposures worse.
+    crf_steps : int
+        Steps of a conditional random field over the logits of regions, in which those that touch agree on classes; 0 is
+        none.
     decision : {"pixel", "region"}
         Who decides on a pixel's class: a small network that sees its own filter responses and the embeddings around
         it, or its superpixel alone, which is quicker.

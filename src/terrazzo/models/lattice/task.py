@@ -5,8 +5,8 @@ from __future__ import annotations
 import math
 
 from terrazzo.blocks import Block, BlockGrid, Box
-from terrazzo.memory import CHUNKS_AT_ONCE, WRITING, Reading, table_bytes, with_slack
-from terrazzo.models.lattice.embed_block import cells_needed, window_of_cells
+from terrazzo.memory import CHUNKS_AT_ONCE, EDGES_PER_NODE, WRITING, Reading, table_bytes, with_slack
+from terrazzo.models.lattice.embed_block import cells_judged, cells_needed, window_of_cells
 from terrazzo.models.lattice.network import LatticeConfig
 from terrazzo.models.lattice.pixel_responses import BANK, response_window
 from terrazzo.regions.graphs.recipe import Recipe
@@ -25,10 +25,12 @@ def lattice_stages(
     block: Block, grid: BlockGrid, reading: Reading, config: LatticeConfig, recipe: Recipe
 ) -> dict[str, int]:
     """Return the bytes of each stage of labelling and painting a block."""
-    settings, core = config.settings, _volume(block.core)
+    settings, core, size = config.settings, _volume(block.core), block.lattice.size
     ids = core * block.lattice.dtype.itemsize
     # mapped from disk: nobody looks at the edges
-    read = _nodes(sum(_volume(near.cells) for near in grid.neighbours(block, cells_needed(settings))), block, recipe)
+    read = _nodes(
+        sum(_volume(near.cells) for near in grid.neighbours(block, cells_needed(settings, size))), block, recipe
+    )
     own = _nodes(_volume(block.cells), block, recipe)
     table = _volume(window_of_cells(block, settings)) * (4 * config.node_columns + 1)
     network = _volume(window_of_cells(block, settings)) * 4 * settings.width * ACTIVATIONS
@@ -46,6 +48,7 @@ def lattice_stages(
         "read": kept + read + max(window, 2 * CHUNKS_AT_ONCE * reading.chunk),
         "rows": kept + read + 3 * table,
         "network": kept + read + 2 * table + network,
+        "field": kept + read + 2 * table + _field(block, grid, config, recipe),
         "pixels": kept + read + painted + responses + pieces,
         "write": kept
         + read
@@ -53,6 +56,21 @@ def lattice_stages(
         + core * (1 + reading.probabilities) * 2
         + WRITING * (own + 4 * config.classes * _volume(block.cells)),
     }
+
+
+def _field(block: Block, grid: BlockGrid, config: LatticeConfig, recipe: Recipe) -> int:
+    """Return the bytes of a conditional random field: edges that are read, pairs, tables of logits."""
+    settings, axes = config.settings, config.axes
+    if not settings.crf_steps:
+        return 0
+    margin, each = cells_judged(settings, block.lattice.size), EDGES_PER_NODE[axes]
+    judged = _volume(block.cells_with(margin))
+    owned = each * sum(_volume(near.cells) for near in grid.neighbours(block, margin))
+    columns = len(recipe.edge_columns)
+    # ids, cells and features of all edges; of those between judged cells a copy, places, columns, lines and weights
+    edges = owned * (2 * 8 + 2 * 12 * axes + 4 * columns)
+    pairs = each * judged * (2 * 4 * axes + 2 * 8 + 12 * columns + 16 + 2 * 4 * config.classes)
+    return edges + pairs + judged * 4 * (2 * settings.width + 6 * config.classes)
 
 
 def _nodes(nodes: int, block: Block, recipe: Recipe) -> int:

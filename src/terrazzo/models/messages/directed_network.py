@@ -8,6 +8,7 @@ from torch.nn import functional
 
 from terrazzo.models.messages.column_norm import ColumnNorm, RowNorm
 from terrazzo.models.messages.grid_passing import DirectedPassing
+from terrazzo.models.messages.mean_field import MeanField
 from terrazzo.models.messages.settings import DirectedSettings
 
 
@@ -26,9 +27,13 @@ class DirectedNetwork(nn.Module):
     columns, classes : int
         Numbers per region that come in; classes.
     settings : DirectedSettings
+    edge_columns : int
+        Numbers per boundary, which a conditional random field looks at.
     """
 
-    def __init__(self, axes: int, columns: int, classes: int, settings: DirectedSettings) -> None:
+    def __init__(
+        self, axes: int, columns: int, classes: int, settings: DirectedSettings, edge_columns: int = 0
+    ) -> None:
         super().__init__()
         width, levels, rounds = settings.width, settings.coarser, settings.rounds
 
@@ -41,6 +46,8 @@ class DirectedNetwork(nn.Module):
         self.to_coarse = nn.ModuleList(nn.Linear(width, width) for _ in range(levels))
         self.to_fine = nn.ModuleList(nn.Linear(width, width) for _ in range(levels))
         self.region = nn.Linear(width, classes)
+        steps = settings.crf_steps
+        self.crf = MeanField(axes, edge_columns, classes, steps) if steps else None
 
     def forward(self, passing: DirectedPassing, rows: Tensor) -> Tensor:
         """Return the embeddings of regions.

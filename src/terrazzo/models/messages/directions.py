@@ -37,7 +37,7 @@ def directions(axes: int) -> list[tuple[int, ...]]:
     return [step for step in itertools.product((-1, 0, 1), repeat=axes) if any(step)]
 
 
-def graph_of_cells(cells: NDArray[np.int64], levels: int) -> DirectedGraph:
+def graph_of_cells(cells: NDArray[np.int64], levels: int, pooling: tuple[int, ...] | None = None) -> DirectedGraph:
     """Return the graph of superpixels of a lattice: neighbours are those of neighbouring cells.
 
     Parameters
@@ -45,12 +45,18 @@ def graph_of_cells(cells: NDArray[np.int64], levels: int) -> DirectedGraph:
     cells : ndarray of int64, shape (N, 2) or (N, 3)
         In the whole lattice.
     levels : int
+    pooling : tuple of int, optional
+        Cells along each axis that make one of the next level; by default 2.
     """
-    return _with_levels(_edges_of_cells(cells), cells, levels)
+    return _with_levels(_edges_of_cells(cells), cells, levels, pooling)
 
 
 def graph_of_regions(
-    edge_index: NDArray[np.int64], positions: NDArray[np.floating[Any]], unit: tuple[int, ...], levels: int
+    edge_index: NDArray[np.int64],
+    positions: NDArray[np.floating[Any]],
+    unit: tuple[int, ...],
+    levels: int,
+    pooling: tuple[int, ...] | None = None,
 ) -> DirectedGraph:
     """Return the graph of regions that stand on no lattice: a neighbour's direction is the sector of its centroid.
 
@@ -66,11 +72,13 @@ def graph_of_regions(
         The sides of a cell in pixels. Directions are told in cells: sections that are far apart are not farther than
         neighbours in a section.
     levels : int
+    pooling : tuple of int, optional
+        Cells along each axis that make one of the next level; by default 2.
     """
     places = positions / np.array(unit)
     both = np.concatenate([edge_index, edge_index[::-1]], axis=1)
     edges = np.concatenate([both, sectors(places[both[0]] - places[both[1]])[None]])
-    return _with_levels(edges, np.floor(places).astype(np.int64), levels)
+    return _with_levels(edges, np.floor(places).astype(np.int64), levels, pooling)
 
 
 def sectors(offsets: NDArray[np.float64]) -> NDArray[np.int64]:
@@ -81,10 +89,13 @@ def sectors(offsets: NDArray[np.float64]) -> NDArray[np.int64]:
     return nearest
 
 
-def _with_levels(finest: NDArray[np.int64], cells: NDArray[np.int64], levels: int) -> DirectedGraph:
+def _with_levels(
+    finest: NDArray[np.int64], cells: NDArray[np.int64], levels: int, pooling: tuple[int, ...] | None
+) -> DirectedGraph:
+    pooled = np.array(pooling or (2,) * cells.shape[1])
     nodes, edges, parents = [len(cells)], [finest], []
     for _ in range(levels):
-        cells, parent = np.unique(cells >> 1, axis=0, return_inverse=True)
+        cells, parent = np.unique(cells // pooled, axis=0, return_inverse=True)
         parents.append(parent.ravel())
         nodes.append(len(cells))
         edges.append(_edges_of_cells(cells))

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import copy
+import math
 from collections.abc import Sequence
 from typing import Protocol
 
@@ -65,17 +66,26 @@ class GridPassing:
     Parameters
     ----------
     present : Tensor of bool, shape (B, y, x) or (B, z, y, x)
-        Which cells have a superpixel. Each side is a multiple of ``2 ** levels``, and the first cell one in the whole
-        lattice.
+        Which cells have a superpixel. Each side is a multiple of ``pooling ** levels``, and the first cell one in the
+        whole lattice.
     levels : int
         How many coarser levels there are.
     way_up : sequence of Box, optional
         For each level but the coarsest the cells that are looked at on the way up, from the first of the table: see
         `receptive_field.way_up`. By default all.
+    pooling : sequence of int, optional
+        Cells along each axis that make one of the next level; by default 2.
     """
 
-    def __init__(self, present: Tensor, levels: int, way_up: Sequence[Box] | None = None) -> None:
+    def __init__(
+        self,
+        present: Tensor,
+        levels: int,
+        way_up: Sequence[Box] | None = None,
+        pooling: Sequence[int] | None = None,
+    ) -> None:
         self._axes, self._way_up = present.ndim - 1, way_up
+        self._pooling = tuple(pooling or (2,) * self._axes)
         self._present, self._of_children = list[Tensor](), list[Tensor]()
         if bool(present.all()):
             return  # nothing to mask: inside an image, a third of the work of a step
@@ -85,7 +95,7 @@ class GridPassing:
             self._present.append(there)
             if level < levels:
                 share = self._mean_of_children(there)
-                self._of_children.append(share.clamp(min=2.0**-self._axes))
+                self._of_children.append(share.clamp(min=1 / math.prod(self._pooling)))
 
     def heard(self, level: int, h: Tensor, matrices: Tensor, bias: Tensor) -> Tensor:  # noqa: ARG002
         """Return what every superpixel hears; see `DirectedPassing`."""
@@ -99,11 +109,12 @@ class GridPassing:
 
     def risen(self, level: int, fine: Tensor, coarse: Tensor) -> tuple[GridPassing, Tensor]:
         """Return the messages of the way up, and the rows of the level that it looks at; see `DirectedPassing`."""
-        spread, up = _last(functional.interpolate(_first(coarse), scale_factor=2)), self
+        spread, up = _last(functional.interpolate(_first(coarse), scale_factor=self._pooling)), self
         if self._way_up is not None:
             here, first = self._way_up[level], (0,) * self._axes
             if level + 1 < len(self._way_up):
-                first = tuple(2 * start for start in self._way_up[level + 1].start)
+                above = self._way_up[level + 1].start
+                first = tuple(pooled * start for pooled, start in zip(self._pooling, above, strict=True))
             spread = spread[_part(here, first)]
             fine = fine[_part(here)]
             if self._present:
@@ -122,7 +133,7 @@ class GridPassing:
 
     def _mean_of_children(self, h: Tensor) -> Tensor:
         pool = functional.avg_pool2d if self._axes == 2 else functional.avg_pool3d
-        return _last(pool(_first(h), 2))
+        return _last(pool(_first(h), self._pooling))
 
 
 def _part(box: Box, first: Sequence[int] | None = None) -> tuple[slice, ...]:

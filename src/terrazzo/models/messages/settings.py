@@ -10,7 +10,7 @@ from terrazzo.settings import Settings
 
 Norm = Literal["column", "row"]
 
-MOST_LEVELS = 6
+MOST_LEVELS, MOST_CRF_STEPS = 6, 20
 
 
 @dataclass(frozen=True)
@@ -24,6 +24,9 @@ class DirectedSettings(Settings):
     levels : int, optional
         How often 2 x 2 cells, 2 x 2 x 2 in a volume, are pooled to one of the next coarser level: 3 in images, 1 in
         volumes, whose blocks need all that is seen around them along three axes.
+    pool_sections : bool, optional
+        Whether sections of a volume are pooled as well; otherwise coarser cells are 1 x 2 x 2, of one section each. By
+        default they are, unless superpixels are of one section each.
     finest, blocks : int
         Rounds of messages on the way down and on the way up: at the finest level, and at each coarser one.
     dropout : float
@@ -31,6 +34,9 @@ class DirectedSettings(Settings):
     norm : {"column", "row"}
         How embeddings are normalised before a round: each column by what training saw of it; or each row by itself, as
         lattice networks of before have it, which learns less and bears other exposures worse.
+    crf_steps : int
+        Steps of a conditional random field over the logits of regions, in which those that touch agree on classes: see
+        `MeanField`. A block needs two cells more around it for each. 0 is none.
 
     Raises
     ------
@@ -42,18 +48,22 @@ class DirectedSettings(Settings):
 
     width: int = 64
     levels: int | None = None
+    pool_sections: bool | None = None
     finest: int = 1
     blocks: int = 2
     dropout: float = 0.1
     norm: Norm = "column"
+    crf_steps: int = 0
 
     def __post_init__(self) -> None:
-        for name, least in (("width", 1), ("finest", 0), ("blocks", 0)):
+        for name, least in (("width", 1), ("finest", 0), ("blocks", 0), ("crf_steps", 0)):
             self.check_least(name, least)
         if self.levels is not None and not 0 <= self.levels <= MOST_LEVELS:
             raise ParameterError(f"levels of {self.NETWORK} is {self.levels}; it must be 0 to {MOST_LEVELS}")
         if not 0 <= self.dropout < 1:
             raise ParameterError(f"dropout of {self.NETWORK} is {self.dropout}; it must be at least 0 and below 1")
+        if self.crf_steps > MOST_CRF_STEPS:
+            raise ParameterError(f"crf_steps of {self.NETWORK} is {self.crf_steps}; it must be 0 to {MOST_CRF_STEPS}")
         if self.norm not in ("column", "row"):
             raise ParameterError(f"norm is {self.norm!r}; it must be 'column' or 'row'")
 
@@ -62,9 +72,19 @@ class DirectedSettings(Settings):
         if getattr(self, name) < least:
             raise ParameterError(f"{name} of {self.NETWORK} is {getattr(self, name)}; it must be at least {least}")
 
-    def on(self, axes: int) -> Self:
-        """Return the same for images with so many axes, with all that follows from them."""
-        return self if self.levels is not None else replace(self, levels=3 if axes == 2 else 1)
+    def on(self, size: tuple[int, ...]) -> Self:
+        """Return the same for superpixels of a size, with all that follows from it."""
+        levels = (3 if len(size) == 2 else 1) if self.levels is None else self.levels
+        pooled = (len(size) == 2 or size[0] > 1) if self.pool_sections is None else self.pool_sections
+        return replace(self, levels=levels, pool_sections=pooled)
+
+    def pooling(self, axes: int) -> tuple[int, ...]:
+        """Return how many cells along each axis make one of the next coarser level."""
+        return (1, 2, 2) if axes == 3 and self.pool_sections is False else (2,) * axes
+
+    def coarsest(self, axes: int) -> tuple[int, ...]:
+        """Return how many cells along each axis make one of the coarsest level."""
+        return tuple(pooled**self.coarser for pooled in self.pooling(axes))
 
     @property
     def coarser(self) -> int:

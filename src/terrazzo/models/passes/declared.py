@@ -92,12 +92,12 @@ class Near:
     Parameters
     ----------
     what : str
-    cells : int
-        How far from the block's own cells.
+    cells : int or tuple of int
+        How far from the block's own cells, for all axes or for each.
     """
 
     what: str
-    cells: int
+    cells: int | tuple[int, ...]
 
 
 @dataclass(frozen=True)

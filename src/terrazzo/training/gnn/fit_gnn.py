@@ -22,6 +22,7 @@ from terrazzo.training.gnn.train import train
 from terrazzo.training.rules.annotated_inputs import check_annotation, pixels_of
 from terrazzo.training.rules.named_classes import ClassNames, chosen_colours, chosen_names, given_colours
 from terrazzo.training.rules.optimise import figures_of
+from terrazzo.wording import listed
 
 
 @shows_progress
@@ -81,7 +82,7 @@ def fit_gnn(
     choose_device(training.device)
     computed: list[RegionGraph] = list(dask.compute(*graphs))
     counted: list[NodeTargets] = list(dask.compute(*targets))
-    _check_pairs(computed, counted, recipe)
+    _check_pairs(computed, counted, recipe, edges=network.crf_steps > 0)
     classes = counted[0].number_of_classes
     names, palette = chosen_names(class_names, classes), chosen_colours(given_colours(class_names), classes)
     check_annotation(pixels_of(target.counts for target in counted), names)
@@ -91,7 +92,7 @@ def fit_gnn(
     return Model(fitted.network, fitted.scaling, recipe, *named, temperature=fitted.temperature)
 
 
-def _check_pairs(graphs: Sequence[RegionGraph], targets: Sequence[NodeTargets], recipe: Recipe) -> None:
+def _check_pairs(graphs: Sequence[RegionGraph], targets: Sequence[NodeTargets], recipe: Recipe, *, edges: bool) -> None:
     if len(graphs) != len(targets) or not graphs:
         raise ParameterError(f"{len(graphs)} graphs came with {len(targets)} targets; give one target per graph")
     axes = len(recipe.superpixels.size)
@@ -104,6 +105,12 @@ def _check_pairs(graphs: Sequence[RegionGraph], targets: Sequence[NodeTargets], 
         if graph.node_columns != recipe.node_columns:
             raise ParameterError(
                 f"graph {number} has other features than the recipe; build all graphs with recipe.features"
+            )
+        if edges and graph.edge_columns != recipe.edge_columns:
+            raise ParameterError(
+                f"graph {number} has the edge features {listed(graph.edge_columns)} and the recipe "
+                f"{listed(recipe.edge_columns)}; a conditional random field looks at them: build all graphs by the "
+                "recipe, or leave crf_steps at 0"
             )
         if graph.number_of_nodes != len(target.counts):
             raise ParameterError(

@@ -21,6 +21,7 @@ from terrazzo.training.gnn.batches import Batch, DrawnWindows, Maker
 from terrazzo.training.gnn.settings import GNNTraining
 from terrazzo.training.gnn.windows import Drawing, Window, with_context
 from terrazzo.training.rules.annotated_inputs import pixels_of
+from terrazzo.training.rules.boundary_scale import boundary_scale
 from terrazzo.training.rules.calibration import error_figures, region_error, region_temperature
 from terrazzo.training.rules.exposure import Exposure
 from terrazzo.training.rules.losses import class_weights
@@ -88,8 +89,8 @@ def train(
     device, seed = choose_device(training.device), training.seed
     split = training.split or split_nodes(graphs, targets, validation=training.validation, seed=seed)
     scaling, unit = Scaling.fit(graphs, split.training), recipe.superpixels.size
-    network = network.on(len(unit))
-    maker = Maker(scaling, unit, network.coarser, device, training.backend)
+    network = network.on(unit)
+    maker = Maker(scaling, unit, network, device, training.backend)
     seen = [np.unique(rows) for rows in split.training]
     drawing = Drawing(
         [graph.subgraph(rows) for graph, rows in zip(graphs, seen, strict=True)],
@@ -110,8 +111,11 @@ def train(
     )
     with torch.random.fork_rng(devices=[device] if device.type == "cuda" else []):
         torch.manual_seed(seed)
-        config = GraphConfig(len(unit), len(recipe.node_columns), targets[0].number_of_classes, network)
-        made = GraphNetwork(config).to(device)
+        columns = len(recipe.node_columns), len(recipe.edge_columns)
+        made = GraphNetwork(GraphConfig(len(unit), columns[0], targets[0].number_of_classes, network, columns[1]))
+        if made.crf is not None:
+            made.crf.scale(*boundary_scale(graph.edge_features for graph in drawing.graphs))
+        made = made.to(device)
         weights = class_weights(torch.tensor(pixels, device=device), training.weighting)
         rng = np.random.default_rng(seed)
         course = optimise(made, windows, judged, training, weights=weights, rng=rng, began=began)
@@ -128,7 +132,7 @@ def _answers(network: GraphNetwork, batches: Sequence[Batch]) -> tuple[NDArray[n
     for batch in batches:
         annotated = batch.pixels > 0
         shares = batch.fractions[annotated].to(torch.float64) * batch.pixels[annotated][:, None]
-        logits.append(network.logits(batch.passing, batch.rows)[annotated].cpu().numpy())
+        logits.append(batch.logits(network)[annotated].cpu().numpy())
         counts.append(shares.cpu().numpy())
     return np.concatenate(logits), np.concatenate(counts)
 

@@ -131,10 +131,10 @@ def with_context(
 
 def needed(graph: RegionGraph, rows: Rows, settings: DirectedSettings, unit: tuple[int, ...]) -> Rows:
     """Return the rows that the logits of some rows depend on: a box of cells, and around it as many edges as rounds."""
-    near = graph.ring(rows, settings.finest)
+    near = graph.ring(rows, settings.crf_steps + settings.finest)
     if not settings.coarser:
         return near
     cells = np.floor(graph.positions / np.array(unit)).astype(np.int64)
-    far = reach(replace(settings, finest=0))
+    far = np.array(reach(replace(settings, finest=0), len(unit)))
     inside = (cells >= cells[near].min(axis=0) - far) & (cells <= cells[near].max(axis=0) + far)
     return graph.ring(np.flatnonzero(inside.all(axis=1)), settings.finest)

@@ -13,10 +13,13 @@ from torch import Tensor, nn
 from torch.nn import functional
 
 from terrazzo.models.device import has_bfloat16
+from terrazzo.models.lattice.cell_rows import CellRows
 from terrazzo.models.lattice.decide_pixels import interpolated
 from terrazzo.models.lattice.network import LatticeNetwork, Projected
 from terrazzo.models.lattice.scales import Scales
+from terrazzo.models.lattice.settings import LatticeSettings
 from terrazzo.models.messages.grid_passing import GridPassing
+from terrazzo.models.messages.touching_pairs import TouchingPairs
 from terrazzo.training.lattice.settings import LatticeTraining
 from terrazzo.training.lattice.split_cells import HeldOut
 from terrazzo.training.lattice.tables import ImageTables, Table
@@ -62,6 +65,8 @@ class Batch:
         counts for in the loss.
     loss : {"cross-entropy", "dice", "lovasz"}
         What they pay.
+    pairs : TouchingPairs or None
+        Superpixels of all windows that touch, where a conditional random field looks at them.
     """
 
     present: Tensor
@@ -75,18 +80,19 @@ class Batch:
     weights: Tensor
     counts: Tensor
     loss: PixelLoss = "cross-entropy"
+    pairs: TouchingPairs | None = None
 
     @classmethod
     def of(
         cls,
         tables: Sequence[Table],
         scales: Scales,
-        multiple: int,
+        multiples: Sequence[int],
         device: torch.device,
         loss: PixelLoss = "cross-entropy",
     ) -> Batch:
-        """Return some tables of equal shape, padded to a multiple of cells."""
-        cells = [table.cells.padded(multiple) for table in tables]
+        """Return some tables of equal shape, padded to a multiple of cells along each axis."""
+        cells = [table.cells.padded(multiples) for table in tables]
         pad = [(0, n - m) for n, m in zip(cells[0].box.shape, tables[0].cells.box.shape, strict=True)]
         summed = np.stack([np.pad(table.counts, [*pad, (0, 0)]) for table in tables])
         areas = summed.sum(axis=-1, dtype=np.float64)
@@ -110,6 +116,7 @@ class Batch:
             tensor(np.concatenate([own.areas for own in samples])),
             tensor(np.concatenate([own.areas * own.weights for own in samples])),
             loss,
+            _pairs_of(tables, cells, device),
         )
 
     def answers(self, network: nn.Module) -> Answers:
@@ -120,10 +127,11 @@ class Batch:
         assert isinstance(network, LatticeNetwork)
         device, settings = self.rows.device, network.config.settings
         with torch.autocast(device.type, torch.bfloat16, enabled=has_bfloat16(device)):
-            h = network(GridPassing(self.present, settings.coarser), self.rows)
+            pooling = settings.pooling(network.config.axes)
+            h = network(GridPassing(self.present, settings.coarser, pooling=pooling), self.rows)
             regions = network.region(h).flatten(0, -2).float()
             if settings.decision == "region":
-                return Answers(regions)
+                return self._agreed(network, Answers(regions))
             projected = network.projected(h)
             ends = torch.tensor(self.present.shape[1:], device=device) - 1
             own, around = [], []
@@ -132,7 +140,15 @@ class Batch:
                 own.append(one.own.flatten(0, -2)[cells])
                 around.append(interpolated(one.around, middles, torch.zeros_like(ends), ends))
             asked = network.pixel_logits(torch.cat(list(self.responses)), torch.cat(own), torch.cat(around))
-        return Answers(regions, asked.float())
+        return self._agreed(network, Answers(regions, asked.float()))
+
+    def _agreed(self, network: LatticeNetwork, said: Answers) -> Answers:
+        """Return answers with what a conditional random field adds to superpixels, and to the pixels of each."""
+        if network.crf is None or self.pairs is None:
+            return said
+        with torch.autocast(self.rows.device.type, enabled=False):
+            added = network.crf(said.regions, self.pairs)
+        return Answers(said.regions + added, None if said.pixels is None else said.pixels + added[self.places])
 
     @property
     def places(self) -> Tensor:
@@ -161,6 +177,19 @@ class Batch:
         return _graded(of_pixels + REGION_SHARE * loss, confusion)
 
 
+def _pairs_of(tables: Sequence[Table], cells: Sequence[CellRows], device: torch.device) -> TouchingPairs | None:
+    """Return the pairs of some tables, as rows of all of them one after the other; None where tables have no edges."""
+    ends, features, offsets = [], [], []
+    for number, (table, padded) in enumerate(zip(tables, cells, strict=True)):
+        if table.edges is None:
+            return None
+        edges = table.edges.between(table.cells.box, table.cells.present)
+        ends.append(edges.places(padded.box) + number * padded.present.size)
+        features.append(edges.features)
+        offsets.append(edges.offsets)
+    return TouchingPairs.of(np.concatenate(ends, axis=1), np.concatenate(features), np.concatenate(offsets), device)
+
+
 def _graded(loss: Tensor, confusion: Tensor) -> Graded:
     """Return a grade with the accuracy of a confusion, which may be of no pixel."""
     pixels = confusion.sum()
@@ -183,8 +212,8 @@ class DrawnWindows:
     units : ndarray of float32, shape (channels,)
         The deviation of the channels' intensities.
     training : LatticeTraining
-    multiple : int
-        Windows have a multiple of so many cells.
+    network : LatticeSettings
+        Windows suit its levels.
     device : torch.device
     """
 
@@ -195,7 +224,7 @@ class DrawnWindows:
     exposures: tuple[Exposure, Exposure]
     units: NDArray[np.float32]
     training: LatticeTraining
-    multiple: int
+    network: LatticeSettings
     device: torch.device
 
     def __len__(self) -> int:
@@ -204,13 +233,15 @@ class DrawnWindows:
     def epoch(self, rng: np.random.Generator) -> Iterator[Batch]:
         """Yield the batches of a round."""
         axes = len(self.images[0].grid.shape)
-        side, windows = self.training.window(axes)
+        multiples = self.network.coarsest(axes)
+        sides, windows = self.training.window(self.network.pooling(axes))
+        whole = [-(-side // multiple) * multiple for side, multiple in zip(sides, multiples, strict=True)]
         for _ in range(ROUND):
-            drawn = [self._window(rng, -(-side // self.multiple) * self.multiple, windows) for _ in range(windows)]
-            yield Batch.of(drawn, self.scales, self.multiple, self.device, self.training.loss)
+            drawn = [self._window(rng, whole, windows) for _ in range(windows)]
+            yield Batch.of(drawn, self.scales, multiples, self.device, self.training.loss)
 
-    def _window(self, rng: np.random.Generator, side: int, windows: int) -> Table:
-        number, box = self.places.drawn(rng, side, [image.grid.lattice.cells for image in self.images])
+    def _window(self, rng: np.random.Generator, sides: Sequence[int], windows: int) -> Table:
+        number, box = self.places.drawn(rng, sides, [image.grid.lattice.cells for image in self.images])
         image = self.images[number]
         most = -(-self.training.pixels // windows)
         # chosen before they are read, which takes a while where there are many
@@ -225,5 +256,7 @@ class DrawnWindows:
         moved = (rng.normal(0, self.training.brightness) * self.units).astype(np.float32)
         rows, pixels = self.exposures
         return table.with_values(
-            rows.altered(table.cells.rows, factor, moved), pixels.altered(table.samples.responses, factor, moved)
+            rows.altered(table.cells.rows, factor, moved),
+            pixels.altered(table.samples.responses, factor, moved),
+            factor,
         )

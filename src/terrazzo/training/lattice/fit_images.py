@@ -16,6 +16,7 @@ from terrazzo.blockwise.cluster.active_client import active_client, client_shari
 from terrazzo.blockwise.inputs.annotated_image import AnnotatedImage
 from terrazzo.blockwise.runs.passes_over_annotated import passes_over_annotated
 from terrazzo.io.failures import about
+from terrazzo.memory import EDGES_PER_NODE
 from terrazzo.models.device import choose_device
 from terrazzo.models.lattice.cell_rows import place_columns
 from terrazzo.models.lattice.model import LatticeModel
@@ -63,9 +64,10 @@ def fit_lattice_on_images(
     inputs, recipe = learned.inputs, learned.recipe
     begun = None if start is None else Start(start, inputs.class_names)
     with ExitStack() as until:
-        streams = _streams(learned.annotated, training)
+        edges = network.crf_steps > 0
+        streams = _streams(learned.annotated, training, edges=edges)
         folder = until.enter_context(scratch_folder(training.scratch)) if streams else None
-        sides = _sides(learned, training, folder)
+        sides = _sides(learned, training, folder, edges=edges)
         fitted = train(sides, recipe, inputs.classes, network, training, device, began, begun)
     pixel_size, pixel_unit = inputs.pixel_size
     figures = fitted.figures(time.monotonic() - began)
@@ -84,26 +86,27 @@ def fit_lattice_on_images(
     )
 
 
-def _streams(annotated: Sequence[AnnotatedImage], training: LatticeTraining) -> bool:
+def _streams(annotated: Sequence[AnnotatedImage], training: LatticeTraining, *, edges: bool) -> bool:
     if training.streaming == "auto":
-        return sum(table_bytes(one, training.samples) for one in annotated) > MOST_BYTES_IN_MEMORY
+        return sum(table_bytes(one, training.samples, edges=edges) for one in annotated) > MOST_BYTES_IN_MEMORY
     return training.streaming
 
 
-def table_bytes(annotated: AnnotatedImage, samples: int) -> int:
+def table_bytes(annotated: AnnotatedImage, samples: int, *, edges: bool = False) -> int:
     """Return the bytes that the tables of an image take at most, with so many sampled pixels of each block."""
     recipe, axes = annotated.recipe, len(annotated.grid.shape)
     row = 4 * (len(recipe.node_columns + place_columns(axes)) + annotated.classes) + 1
+    row += EDGES_PER_NODE[axes] * (2 * 4 * axes + 4 * len(recipe.edge_columns)) * edges
     pixel = 4 * len(response_columns(recipe.channels)) + (8 + 8) * axes + 1 + 4 + 4
     return annotated.cells * row + len(annotated.blocks) * samples * pixel
 
 
-def _sides(learned: AnnotatedImages, training: LatticeTraining, folder: Path | None) -> Sides:
+def _sides(learned: AnnotatedImages, training: LatticeTraining, folder: Path | None, *, edges: bool) -> Sides:
     """Return the tables of all images and of the altered copies of those that are trained on."""
     annotated, client = learned.annotated, active_client()
     images: list[ImageTables] = []
     for one in annotated:
-        images.append(tables_of(one, training, folder and folder / str(len(images)), client))
+        images.append(tables_of(one, training, folder and folder / str(len(images)), client, edges=edges))
         tell(Step("graphs", len(images), len(annotated)))
     counts = [image.tiles.counts.sum(axis=0) for image in images]
     check_annotation(np.sum(counts, axis=0, dtype=np.float64), learned.inputs.class_names)
@@ -114,16 +117,22 @@ def _sides(learned: AnnotatedImages, training: LatticeTraining, folder: Path | N
     for number in copied:
         how = Alteration.drawn(np.random.default_rng((training.seed, len(copies))))
         altered = altered_image(annotated[number], how, training.widest_window, training.block)
-        copies.append(tables_of(altered, training, folder and folder / f"copy {len(copies)}", client))
+        own = folder and folder / f"copy {len(copies)}"
+        copies.append(tables_of(altered, training, own, client, edges=edges))
         held_of_copies.append(held_out[number].scaled(how.scale))
         tell(Step("copies", len(copies), len(copied)))
     return Sides((*split, *copies), (*held_out, *held_of_copies), len(split))
 
 
 def tables_of(
-    annotated: AnnotatedImage, training: LatticeTraining, folder: Path | None, client: Client | None
+    annotated: AnnotatedImage,
+    training: LatticeTraining,
+    folder: Path | None,
+    client: Client | None,
+    *,
+    edges: bool = False,
 ) -> ImageTables:
-    """Return the tables of the wanted blocks of an annotated image, in memory or in a new folder."""
+    """Return the tables of the wanted blocks of an annotated image, in memory or in a new folder; with edges or not."""
     recipe, classes, grid = annotated.recipe, annotated.classes, annotated.grid
     weighted = BoundaryWeights(training.boundary, training.boundary_width)
     passes = (
@@ -134,7 +143,7 @@ def tables_of(
     if folder is not None:
         folder.mkdir()
         client = client_sharing(folder, client)
-    keep = partial(_kept, classes=classes, side=tile_side(grid.lattice.cells), folder=folder)
+    keep = partial(_kept, classes=classes, side=tile_side(grid.lattice.cells), folder=folder, edges=edges)
     with about(annotated.path):
         found = passes_over_annotated(annotated, passes, keep, client)
     tiles = TileCounts.joined([tiles for tiles, _ in found.values()], len(grid.shape), classes)
@@ -144,10 +153,10 @@ def tables_of(
 
 
 def _kept(
-    block: Block, given: Given, *, classes: int, side: int, folder: Path | None
+    block: Block, given: Given, *, classes: int, side: int, folder: Path | None, edges: bool
 ) -> tuple[TileCounts, Table | None]:
     """Return where how much of a block is annotated, and its table, unless that is written into a folder."""
-    table = Table.of_block(block, given, classes)
+    table = Table.of_block(block, given, classes, edges=edges)
     tiles = TileCounts.of(given["rows"].ids, given["targets"], block.lattice, (side,) * len(block.index))
     if folder is None:
         return tiles, table

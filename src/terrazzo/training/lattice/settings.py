@@ -24,7 +24,7 @@ class LatticeTraining(PixelTraining):
         beside them stays cross entropy.
     crop, batch : int, optional
         Cells along a side of the windows that the network learns from, and windows in a step: 32 and 4, in volumes 16
-        and 1.
+        and 1. Where coarser cells keep sections apart they are 24 and 1, and a third as many sections are in a window.
     pixels : int
         Annotated pixels in a step, about.
     samples : int
@@ -79,12 +79,21 @@ class LatticeTraining(PixelTraining):
         if self.streaming not in (True, False, "auto"):
             raise ParameterError(f"streaming is {self.streaming!r}; it must be True, False or 'auto'")
 
-    def window(self, axes: int) -> tuple[int, int]:
-        """Return the cells along a side of a window, and the windows of a step."""
-        crop, batch = (32, 4) if axes == 2 else (16, 1)
-        return self.crop or crop, self.batch or batch
+    def window(self, pooling: tuple[int, ...]) -> tuple[tuple[int, ...], int]:
+        """Return the cells along each side of a window, and the windows of a step.
+
+        Parameters
+        ----------
+        pooling : tuple of int
+            Cells along each axis that make one of the next coarser level.
+        """
+        flat = len(pooling) == 3 and pooling[0] == 1
+        crop, batch = (32, 4) if len(pooling) == 2 else (24, 1) if flat else (16, 1)
+        side = self.crop or crop
+        sides = (max(1, side // 3), side, side) if flat else (side,) * len(pooling)
+        return sides, self.batch or batch
 
     @property
     def widest_window(self) -> int:
         """The most cells along a side of a window."""
-        return max(self.window(axes)[0] for axes in (2, 3))
+        return self.crop or 32

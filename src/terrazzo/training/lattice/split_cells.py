@@ -169,4 +169,5 @@ def _only(table: Table, wanted: NDArray[np.bool_], *, hide: bool = False) -> Tab
         type(cells)(cells.box, cells.rows, present),
         np.where(wanted[..., None], table.counts, np.uint32(0)),
         samples.chosen(wanted[places]),
+        table.edges,
     )

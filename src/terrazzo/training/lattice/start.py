@@ -20,6 +20,9 @@ from terrazzo.wording import listed
 HEADS = ("region.", "decide.")
 """The weights with a row for each class: of superpixels, and of pixels."""
 
+AGREEMENT = "crf.agreement"
+"""The weights with a row and a column for each class."""
+
 FREE = ("dropout", "sure")
 """Settings of a network that decide no shape, so that a fit may begin at one with others."""
 
@@ -49,6 +52,11 @@ class Start:
         weights = network.state_dict()
         with torch.no_grad():
             for name, given in self.model.network.state_dict().items():
+                if name == AGREEMENT:
+                    for here, there in pairs:
+                        for row, column in pairs:
+                            weights[name][here, row] = given[there, column]
+                    continue
                 if not name.startswith(HEADS):
                     weights[name].copy_(given)
                     continue
@@ -87,9 +95,9 @@ def network_of(start: LatticeModel, network: LatticeSettings | None) -> LatticeS
     """Return the settings of a network that begins at a model; a ParameterError if they ask for another shape."""
     if network is None:
         return start.settings
-    axes = start.network.config.axes
+    size = start.recipe.superpixels.size
     free = {name: getattr(start.settings, name) for name in FREE}
-    _refuse("network", asdict(replace(network.on(axes), **free)), asdict(start.settings))
+    _refuse("network", asdict(replace(network.on(size), **free)), asdict(start.settings))
     return network
 
 

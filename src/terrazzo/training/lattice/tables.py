@@ -14,12 +14,14 @@ from numpy.typing import NDArray
 
 from terrazzo.blocks import Block, BlockGrid, Box
 from terrazzo.io.mapped_arrays import mapped_arrays, write_arrays
+from terrazzo.models.lattice.cell_edges import CellEdges
 from terrazzo.models.lattice.cell_rows import CellRows, cell_rows
 from terrazzo.models.passes.declared import Given
 from terrazzo.regions.classes.tile_counts import TileCounts
 from terrazzo.training.lattice.sampled_pixels import PixelSamples
+from terrazzo.training.rules.boundary_scale import with_contrast
 
-SAMPLES = "samples_"
+SAMPLES, EDGES = "samples_", "edges_"
 
 
 @dataclass(frozen=True, eq=False)
@@ -34,22 +36,25 @@ class Table:
         Annotated pixels of each class.
     samples : PixelSamples
         Some of these pixels.
+    edges : CellEdges or None
+        Those between the superpixels, where a conditional random field looks at them; of a block all that it owns.
     """
 
     cells: CellRows
     counts: NDArray[np.uint32]
     samples: PixelSamples
+    edges: CellEdges | None = None
 
     @classmethod
-    def of_block(cls, block: Block, given: Given, classes: int) -> Table:
-        """Return what passes gave of a block as a table of its cells."""
+    def of_block(cls, block: Block, given: Given, classes: int, *, edges: bool = False) -> Table:
+        """Return what passes gave of a block as a table of its cells, with its edges if they are wanted."""
         rows, samples = given["rows"], given["samples"]
         cells = cell_rows([rows], block.cells, block.lattice)
         counts = np.zeros((*block.cells.shape, classes), np.uint32)
         places = block.lattice.cells_of(rows.ids) - block.cells.start
         counts[tuple(places.T)] = given["targets"]
         order = np.argsort(_raster(samples, around_cells(block.cells)), kind="stable")
-        return cls(cells, counts, samples.chosen(order))
+        return cls(cells, counts, samples.chosen(order), CellEdges.of(rows, block.lattice) if edges else None)
 
     def tiles(self, side: int) -> TileCounts:
         """Return where how much is annotated, in tiles of so many cells along a side."""
@@ -72,10 +77,12 @@ class Table:
         starts, stops = first[places[..., 0].ravel()], first[places[..., -1].ravel() + 1]
         return np.concatenate([np.arange(start, stop) for start, stop in zip(starts, stops, strict=True)])
 
-    def with_values(self, rows: NDArray[np.float32], responses: NDArray[np.float32]) -> Table:
-        """Return the same with other numbers of superpixels and of pixels."""
-        cells = CellRows(self.cells.box, rows, self.cells.present)
-        return Table(cells, self.counts, replace(self.samples, responses=responses))
+    def with_values(self, rows: NDArray[np.float32], responses: NDArray[np.float32], contrast: float) -> Table:
+        """Return the same with other numbers of superpixels and of pixels, and as many times the contrast of edges."""
+        cells, edges = CellRows(self.cells.box, rows, self.cells.present), self.edges
+        if edges is not None:
+            edges = replace(edges, features=with_contrast(edges.features, contrast))
+        return Table(cells, self.counts, replace(self.samples, responses=responses), edges)
 
 
 def around_cells(cells: Box) -> Box:
@@ -134,7 +141,12 @@ class ImageTables:
                 counts[here] = table.counts[there]
                 present[here] = table.cells.present[there]
             within.append(table.samples_within(box))
-        return Table(CellRows(box, rows, present), counts, _picked([some, *found], within, some_of))
+        edges = None
+        if some.edges is not None:
+            own_edges = [table.edges.between(box) for table in [some, *found] if table.edges is not None]
+            # the first is there for its columns
+            edges = CellEdges.joined([own_edges[0].none, *own_edges[1:]])
+        return Table(CellRows(box, rows, present), counts, _picked([some, *found], within, some_of), edges)
 
 
 def _raster(samples: PixelSamples, box: Box) -> NDArray[np.int64]:
@@ -187,7 +199,8 @@ def write_table(table: Table, folder: Path, block: Block, **others: NDArray[Any]
     """Write the table of a block under its name, and other arrays with it."""
     cells = {"rows": table.cells.rows, "present": table.cells.present, "counts": table.counts}
     samples = {f"{SAMPLES}{name}": value for name, value in vars(table.samples).items()}
-    write_arrays(cells | samples | others, table_file(folder, block))
+    edges = {} if table.edges is None else {f"{EDGES}{name}": value for name, value in vars(table.edges).items()}
+    write_arrays(cells | samples | edges | others, table_file(folder, block))
 
 
 def read_table(folder: Path, block: Block) -> Table:
@@ -196,7 +209,9 @@ def read_table(folder: Path, block: Block) -> Table:
     samples = {name.removeprefix(SAMPLES): value for name, value in arrays.items() if name.startswith(SAMPLES)}
     # tables that an older version keeps have no weights: each pixel counts as any other
     samples.setdefault("weights", np.ones(len(samples["areas"]), np.float32))
-    return Table(CellRows(block.cells, arrays["rows"], arrays["present"]), arrays["counts"], PixelSamples(**samples))
+    found = {name.removeprefix(EDGES): value for name, value in arrays.items() if name.startswith(EDGES)}
+    cells = CellRows(block.cells, arrays["rows"], arrays["present"])
+    return Table(cells, arrays["counts"], PixelSamples(**samples), CellEdges(**found) if found else None)
 
 
 def table_file(folder: Path, block: Block) -> Path:

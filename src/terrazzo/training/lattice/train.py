@@ -29,6 +29,7 @@ from terrazzo.training.lattice.split_cells import HeldOut
 from terrazzo.training.lattice.start import Start
 from terrazzo.training.lattice.tables import ImageTables, Table, around_cells
 from terrazzo.training.lattice.windows import Places
+from terrazzo.training.rules.boundary_scale import boundary_scale
 from terrazzo.training.rules.exposure import Exposure
 from terrazzo.training.rules.losses import class_weights
 from terrazzo.training.rules.optimise import Course, figures_of, optimise
@@ -123,8 +124,8 @@ def train(
     axes = len(recipe.superpixels.size)
     names = recipe.node_columns + place_columns(axes), response_columns(recipe.channels)
     exposures = Exposure.of(names[0], recipe.channels), Exposure.of(names[1], recipe.channels)
-    network, training = network.on(axes), replace(training, turns=turning(training.turns, recipe.features))
-    multiple = 2**network.coarser
+    network = network.on(recipe.superpixels.size)
+    training = replace(training, turns=turning(training.turns, recipe.features))
     windows = DrawnWindows(
         images,
         held_out,
@@ -133,15 +134,17 @@ def train(
         exposures,
         learned.units,
         training,
-        multiple,
+        network,
         device,
     )
     tables = _judged(images[originals], held_out[originals], network)
-    judged = [Batch.of([table], learned.scales, multiple, device, training.loss) for table in tables]
+    judged = [Batch.of([table], learned.scales, network.coarsest(axes), device, training.loss) for table in tables]
     columns = len(names[0]), len(names[1])
     with torch.random.fork_rng(devices=[device] if device.type == "cuda" else []):
         torch.manual_seed(training.seed)
-        made = LatticeNetwork(LatticeConfig(axes, *columns, classes, network))
+        made = LatticeNetwork(LatticeConfig(axes, *columns, classes, network, len(recipe.edge_columns)))
+        if made.crf is not None:
+            made.crf.scale(*boundary_scale(_boundaries(images, held_out)))
         if start is not None:
             start.into(made)
         made = made.to(device)
@@ -217,6 +220,15 @@ def _trained_on(images: Sequence[ImageTables], held_out: Sequence[HeldOut]) -> I
     for image, held in zip(images, held_out, strict=True):
         for index in () if held.whole else sorted(image.tables):
             yield _Part(image.tables[index], held)
+
+
+def _boundaries(images: Sequence[ImageTables], held_out: Sequence[HeldOut]) -> Iterator[NDArray[np.float32]]:
+    """Yield what is known of the boundaries inside each block that is not held out."""
+    for part in _trained_on(images, held_out):
+        cells, edges = part.table.cells, part.table.edges
+        if edges is None:
+            raise LookupError("tables without edges for a network with a conditional random field")
+        yield edges.between(cells.box, cells.present & part.held.trained(cells.box)).features
 
 
 def _places(images: Sequence[ImageTables], held_out: Sequence[HeldOut]) -> Places:

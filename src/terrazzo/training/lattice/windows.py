@@ -32,22 +32,24 @@ class Places:
     stop: NDArray[np.int64]
     weights: NDArray[np.float64]
 
-    def drawn(self, rng: np.random.Generator, side: int, lattices: Sequence[tuple[int, ...]]) -> tuple[int, Box]:
-        """Return the number of an image and a window of `side` cells along each axis that holds a cell of a tile.
+    def drawn(
+        self, rng: np.random.Generator, sides: Sequence[int], lattices: Sequence[tuple[int, ...]]
+    ) -> tuple[int, Box]:
+        """Return the number of an image and a window of so many cells along each axis that holds a cell of a tile.
 
         Parameters
         ----------
         rng : numpy.random.Generator
-        side : int
+        sides : sequence of int
         lattices : sequence of tuple of int
             The cells of each image: the window lies inside, where it fits.
         """
         tile = rng.choice(len(self.weights), p=self.weights / self.weights.sum())
         image = int(self.images[tile])
         cell = rng.integers(self.start[tile], self.stop[tile])
-        start = cell - rng.integers(0, side, len(cell))
-        start = np.maximum(np.minimum(start, np.array(lattices[image]) - side), 0)
-        return image, Box(tuple(map(int, start)), tuple(map(int, start + side)))
+        start = cell - rng.integers(0, sides)
+        start = np.maximum(np.minimum(start, np.array(lattices[image]) - sides), 0)
+        return image, Box(tuple(map(int, start)), tuple(map(int, start + sides)))
 
 
 def turned(table: Table, rng: np.random.Generator, sizes: tuple[int, ...]) -> Table:
@@ -59,7 +61,7 @@ def turned(table: Table, rng: np.random.Generator, sizes: tuple[int, ...]) -> Ta
     Parameters
     ----------
     table : Table
-        Its box has as many cells along each axis.
+        Its box has as many cells along each of the last two axes.
     rng : numpy.random.Generator
     sizes : tuple of int
         Pixels along the sides of a cell: axes with other sizes do not change places.
@@ -67,6 +69,7 @@ def turned(table: Table, rng: np.random.Generator, sizes: tuple[int, ...]) -> Ta
     box, rows, present = table.cells.box, table.cells.rows, table.cells.present
     counts, axes = table.counts, len(table.cells.box.start)
     cells, middles = table.samples.cells - box.start, table.samples.middles - box.start
+    ends = None if table.edges is None else table.edges.cells - np.array(box.start, np.int32)
     for axis in range(axes):
         if rng.random() < 0.5:
             rows, present, counts = np.flip(rows, axis), np.flip(present, axis), np.flip(counts, axis)
@@ -75,11 +78,17 @@ def turned(table: Table, rng: np.random.Generator, sizes: tuple[int, ...]) -> Ta
             rows = rows * sign
             last = box.shape[axis] - 1
             cells[:, axis], middles[:, axis] = last - cells[:, axis], last - middles[:, axis]
+            if ends is not None:
+                ends[..., axis] = last - ends[..., axis]
     if sizes[-1] == sizes[-2] and rng.random() < 0.5:
         order = [*range(axes - 2), axes - 1, axes - 2]
         rows = rows.transpose(*order, axes)
         rows = np.concatenate([rows[..., :-2], rows[..., [-1]], rows[..., [-2]]], axis=-1)
         present, counts = present.transpose(order), counts.transpose(*order, axes)
         cells, middles = cells[:, order], middles[:, order]
+        ends = None if ends is None else ends[..., order]
     samples = replace(table.samples, cells=cells + box.start, middles=middles + box.start)
-    return Table(CellRows(box, np.ascontiguousarray(rows), present.copy()), counts.copy(), samples)
+    edges = table.edges
+    if edges is not None and ends is not None:
+        edges = replace(edges, cells=ends + np.array(box.start, np.int32))
+    return Table(CellRows(box, np.ascontiguousarray(rows), present.copy()), counts.copy(), samples, edges)
