@@ -37,7 +37,6 @@ class FirstOptions:
         str, typer.Option(help="Which networks are drawn: unet or lattice, or a JSON file of a space.")
     ] = "unet"
     classes: Classes = None
-    split: Annotated[str, typer.Option(help="What is on one side only: image, group or region.")] = "image"
     trials: Annotated[int, typer.Option(help="Trees in all; a study that is there goes on with more.")] = 40
     seconds: Annotated[float | None, typer.Option(help="About how long each trains; 120, unless --steps.")] = None
 
@@ -48,6 +47,7 @@ class SplitOptions:
 
     TITLE: ClassVar = "Split"
 
+    split: Annotated[str, typer.Option(help="What is on one side only: image, group or region.")] = "image"
     groups: Annotated[
         str | None,
         typer.Option(help="A regular expression whose parenthesis is the group, or a CSV of name and group."),
@@ -71,6 +71,7 @@ class TrialOptions:
     keep: Annotated[int, typer.Option(help="How many of the best models are kept apart.")] = 4
     seed: Annotated[int, typer.Option(help="Repeats the trees that are drawn.")] = 0
     device: Device = "auto"
+    workers: Workers = None
 
 
 @grouped
@@ -78,8 +79,6 @@ def search(
     images: Images,
     annotations: Annotations,
     first: FirstOptions,
-    workers: Workers = None,
-    *,
     splitting: SplitOptions,
     trying: TrialOptions,
     elsewhere: Elsewhere,
@@ -100,7 +99,8 @@ def search(
 
     objective = tuple(parse_names(trying.objective) or ())
     granted = asdict(trying) | {"objective": objective, "trials": first.trials, "seconds": first.seconds}
-    searching, split = Searching(**granted), Splitting(by=first.split, **asdict(splitting))  # type: ignore[arg-type]
+    workers, by = granted.pop("workers"), asdict(splitting)
+    searching, split = Searching(**granted), Splitting(by=by.pop("split"), **by)
     optuna_module()
     given = open_annotated_images(images, annotations, first.output, reading, annotating, classes=first.classes)
     space = _space(first.space, len(given.images[0].extent))
