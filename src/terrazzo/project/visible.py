@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 import math
 from typing import Any
 
@@ -9,19 +10,23 @@ import numpy as np
 from distributed import Client
 from numpy.typing import NDArray
 
-from terrazzo.blocks import Block, BlockGrid, Box
+from terrazzo.blocks import Block, Box
 from terrazzo.blockwise.cluster.run_blocks import run_blocks
 from terrazzo.blockwise.passes.sources import Sources
 from terrazzo.blockwise.passes.stored_passes import given_of
 from terrazzo.errors import ParameterError
 from terrazzo.io.images.image import Image
+from terrazzo.lattice import Lattice
 from terrazzo.models.fitted_model import FittedModel
 from terrazzo.models.passes.declared import Pass
 from terrazzo.project.stored_graph import StoredGraph
 from terrazzo.regions.classes.annotation import NOT_ANNOTATED
 
-SIDE = 512
+SIDE = 1024
 """About how many pixels wide the blocks of a window are: smaller ones would read more around them than they show."""
+
+LEAST = 2
+"""Blocks of a window, so that threads share it."""
 
 
 def window_classes(
@@ -55,11 +60,7 @@ def window_classes(
         If the window is none of the image.
     """
     box = _box(window, image.extent)
-    lattice = graph.grid.lattice
-    grid = BlockGrid.of(lattice, min(SIDE, max(lattice.shape)))
-    starts = (a // size for a, size in zip(box.start, lattice.size, strict=True))
-    stops = (-(-b // size) for b, size in zip(box.stop, lattice.size, strict=True))
-    blocks = grid.touching(Box(tuple(starts), tuple(stops)))
+    blocks = _blocks(box, graph.grid.lattice)
     found = np.full(box.shape, NOT_ANNOTATED, np.uint8)
     sources, last = Sources(image.stored, path=image.path), model.passes(device)[-1]
     for block, classes in run_blocks(_classes, blocks, last, sources, graph, client=client):
@@ -67,6 +68,20 @@ def window_classes(
         if both is not None:
             found[both.within(box)] = classes[both.within(block.core)]
     return found
+
+
+def _blocks(box: Box, lattice: Lattice) -> list[Block]:
+    """Return blocks that hold a box of pixels, and of other pixels no more than their superpixels need."""
+    start = [a // size for a, size in zip(box.start, lattice.size, strict=True)]
+    stop = [-(-b // size) for b, size in zip(box.stop, lattice.size, strict=True)]
+    lengths = [(b - a) * size for a, b, size in zip(start, stop, lattice.size, strict=True)]
+    parts = [-(-length // SIDE) for length in lengths]
+    if math.prod(parts) < LEAST:
+        parts[int(np.argmax(lengths))] = LEAST
+    ends = [np.unique(np.linspace(a, b, n + 1).astype(int)) for a, b, n in zip(start, stop, parts, strict=True)]
+    spans = [list(itertools.pairwise(map(int, one))) for one in ends]
+    cells = (Box(*zip(*one, strict=True)) for one in itertools.product(*spans))
+    return [Block((number,) + (0,) * (len(start) - 1), one, lattice) for number, one in enumerate(cells)]
 
 
 def _classes(block: Block, last: Pass, sources: Sources, graph: StoredGraph) -> tuple[Block, Any]:
