@@ -15,9 +15,10 @@ from terrazzo.models.device import choose_device
 from terrazzo.models.lattice.model import LatticeModel
 from terrazzo.models.lattice.settings import LatticeSettings
 from terrazzo.project.kept_tables import AnnotatedGraph
+from terrazzo.regions.classes.boundary_weights import BoundaryWeights
 from terrazzo.regions.graphs.recipe import Recipe
 from terrazzo.training.lattice.settings import LatticeTraining
-from terrazzo.training.lattice.split_cells import split_tables
+from terrazzo.training.lattice.split_cells import gap_of, split_tables
 from terrazzo.training.lattice.start import Start, network_of
 from terrazzo.training.lattice.train import Sides, train
 from terrazzo.training.rules.annotated_inputs import check_annotation, common_pixel_size
@@ -73,7 +74,8 @@ def fit_graphs(
     counts = [image.tiles.counts.sum(axis=0) for image in images]
     pixels: NDArray[np.float64] = np.asarray(np.sum(counts, axis=0, dtype=np.float64))
     check_annotation(pixels, list(classes))
-    split, held_out = split_tables(images, validation=how.validation, seed=how.seed)
+    gap = gap_of(BoundaryWeights(how.boundary, how.boundary_width), recipe.superpixels.size)
+    split, held_out = split_tables(images, validation=how.validation, seed=how.seed, gap=gap)
     sides = Sides(split, held_out, len(split))
     fitted = train(sides, recipe, len(classes), shape, how, device, began, start)
     opened = [one.image for one in annotated]

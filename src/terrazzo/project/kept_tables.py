@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+import math
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -25,7 +26,7 @@ from terrazzo.project.stored_graph import StoredGraph
 from terrazzo.regions.classes.annotation import NOT_ANNOTATED, annotated_classes
 from terrazzo.regions.classes.boundary_weights import BoundaryWeights
 from terrazzo.regions.classes.tile_counts import TileCounts
-from terrazzo.training.lattice.sampled_pixels import samples_pass
+from terrazzo.training.lattice.sampled_pixels import samples_pass, share_of_block
 from terrazzo.training.lattice.split_cells import tile_side
 from terrazzo.training.lattice.tables import ImageTables, Table, read_table, table_file, write_table
 
@@ -126,7 +127,8 @@ def _surveyed(block: Block, of: AnnotatedGraph) -> tuple[Block, bytes, Box | Non
     box = _seen_around(block, of)
     truth = annotated_classes(read_window(of.annotation.stored, box)[0], of.classes)
     weighted = f"{of.weighted} " if of.weighted.rise else ""
-    digest = hashlib.sha256(f"{of.graph.result.run_id} {of.samples} {SEED} {weighted}".encode())
+    number = share_of_block(math.prod(block.core.shape), of.samples)
+    digest = hashlib.sha256(f"{of.graph.result.run_id} {number} {SEED} {weighted}".encode())
     if of.edges:
         digest.update(b"edges ")
     if (truth != NOT_ANNOTATED).any():

@@ -11,7 +11,7 @@ from terrazzo.regions.statistics.filter_bank import responses_at
 
 
 @settings(max_examples=15, deadline=None)
-@given(seed=st.integers(0, 2**32 - 1), depth=st.sampled_from([0, 3]), strokes=st.integers(1, 4), wide=st.integers(1, 30))
+@given(st.integers(0, 2**32 - 1), st.sampled_from([0, 3]), st.integers(1, 4), st.integers(1, 30))
 def test_around_a_few_strokes_the_responses_are_those_of_the_whole_window(seed, depth, strokes, wide):
     rng = np.random.default_rng(seed)
     extent = (depth,) * (depth > 0) + (700, 840)

@@ -15,7 +15,7 @@ from terrazzo.regions.classes.boundary_weights import BoundaryWeights
 from terrazzo.training.lattice.fit_images import tables_of
 from terrazzo.training.lattice.sampled_pixels import shares_of
 from terrazzo.training.lattice.settings import LatticeTraining
-from terrazzo.training.lattice.split_cells import GAP, split_cells, split_tables
+from terrazzo.training.lattice.split_cells import GAP, gap_of, split_cells, split_tables
 from terrazzo.training.lattice.tables import read_table, table_file, write_table
 from terrazzo.training.lattice.windows import Places, turned
 from terrazzo.training.rules.exposure import Exposure
@@ -171,6 +171,17 @@ def test_of_strokes_that_lie_close_together_small_tiles_are_held_out(caplog):
     assert seen.counts.sum(axis=(0, 1)).all()
     assert judged.counts.any()
     assert held.keeps(split.tiles).any()
+
+
+def test_where_annotations_weigh_on_each_other_the_gap_is_as_wide():
+    images, _ = tables(share=1.0)
+    gap = gap_of(BoundaryWeights(5.0, 6.0), (6, 6))
+    assert gap == 4 > GAP == gap_of(BoundaryWeights(0.0, 6.0), (6, 6))
+    (split,), (held,) = split_tables([images], validation=0.1, seed=0, gap=gap)
+    table = everything(split)
+    judged = np.argwhere(held.for_validation(table, table.cells.box).counts.any(axis=-1))
+    for cell in np.argwhere(held.for_training(table).counts.any(axis=-1)):
+        assert np.abs(judged - cell).max(axis=1).min() > gap
 
 
 def test_one_stroke_of_each_class_leaves_nothing_to_hold_out():

@@ -30,6 +30,7 @@ def classify_task(network: Network, recipe: Recipe, block: Block, grid: BlockGri
         floats=network.floats_per_node,
         classes=network.classes,
         probabilities=reading.probabilities,
+        field=isinstance(network, GraphConfig) and network.settings.crf_steps > 0,
     )
 
 
@@ -60,6 +61,8 @@ class ClassifyTask:
         Of the network: numbers that it holds at once of a superpixel, and classes.
     probabilities : bool
         Whether an image of each class's probability is painted.
+    field : bool
+        Whether a conditional random field looks at the edges.
     """
 
     axes: int
@@ -73,6 +76,7 @@ class ClassifyTask:
     floats: int
     classes: int
     probabilities: bool = False
+    field: bool = False
 
     @property
     def stages(self) -> dict[str, int]:
@@ -97,7 +101,8 @@ class ClassifyTask:
         """The ends of its edges, the graph in three sparse formats, scaled features, the activations of one layer."""
         nodes, directed = self.near_nodes, 2 * self._edges(self.near_nodes)
         graph = directed * (16 + 3 * 16 + 8 * self.edge_columns)
-        return graph + 2 * 4 * self.node_columns * nodes + 4 * self.floats * nodes
+        field = directed * 4 * (26 * 2 + 2 + self.edge_columns + 2 * self.classes) if self.field else 0
+        return graph + field + 2 * 4 * self.node_columns * nodes + 4 * self.floats * nodes
 
     def _edges(self, nodes: int) -> int:
         return EDGES_PER_NODE[self.axes] * nodes

@@ -36,7 +36,8 @@ class DirectedSettings(Settings):
         lattice networks of before have it, which learns less and bears other exposures worse.
     crf_steps : int
         Steps of a conditional random field over the logits of regions, in which those that touch agree on classes: see
-        `MeanField`. A block needs two cells more around it for each. 0 is none.
+        `MeanField`. A block needs two cells more around it for each, one along z where superpixels are of one
+        section. 0 is none.
 
     Raises
     ------

@@ -38,7 +38,7 @@ class LocalMeanField(nn.Module):
         ``k_ij = a exp(-|d_ij|² / 2 - |(x_i - x_j) / c|² / 2) + b exp(-|d_ij|² / 2)``
 
     of the offset d between the two, in units of a length for each axis and term, and of their intensities x. All of it
-    is learned. Outside the image nobody is heard.
+    is learned. Outside what is given nobody is heard; what pads an image to whole strides is heard as the image is.
 
     Parameters
     ----------

@@ -101,7 +101,7 @@ def multiply_adds(description: UNetDescription) -> float:
     if description.pyramid is not None:
         total += description.pyramid.channels * classes
     if description.crf is not None:
-        total += description.crf.steps * classes * (2 * _heard_pairs(description.crf) + classes)
+        total += description.crf.steps * classes * (2 * heard_pairs(description.crf) + classes)
     return total
 
 
@@ -142,11 +142,11 @@ def _on_top(description: UNetDescription) -> int:
     if description.crf is not None:
         # logits before, last and next, shares of classes, what is heard and its product; and one that is in the making
         making = 3 * description.inputs + 2
-        most = max(most, before + 5 * classes + _heard_pairs(description.crf) + making)
+        most = max(most, before + 5 * classes + heard_pairs(description.crf) + making)
     return most
 
 
-def _heard_pairs(crf: MeanField) -> int:
+def heard_pairs(crf: MeanField) -> int:
     """Return how many pairs of pixels there are per pixel of which each hears the other."""
     return (math.prod(2 * radius + 1 for radius in crf.radius) - 1) // 2
 

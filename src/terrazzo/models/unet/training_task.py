@@ -6,7 +6,7 @@ import math
 from collections.abc import Sequence
 
 from terrazzo.models.unet.description import UNetDescription
-from terrazzo.models.unet.pixel_task import levels_of, steps_of
+from terrazzo.models.unet.pixel_task import heard_pairs, levels_of, steps_of
 
 # Of each convolution its output is kept, and that of its normalisation.
 KEPT = 2
@@ -25,6 +25,12 @@ def weights(description: UNetDescription) -> int:
         if rising:
             bridge = entering // 2
             total += rising * bridge * math.prod(level.factor) + bridge
+    for branch in () if description.pyramid is None else description.pyramid.branches:
+        total += _read_by_pyramid(description) * branch.channels * math.prod(branch.kernel) + 4 * branch.channels
+    if description.pyramid is not None:
+        total += (description.pyramid.channels + 1) * description.classes
+    if description.crf is not None:
+        total += description.classes**2
     return total
 
 
@@ -49,5 +55,16 @@ def training_bytes(description: UNetDescription, batch: int, patch: Sequence[int
             # a convolution's input and output with their gradients, as it goes back
             widest = max(widest, 2 * here * (channels + one.channels))
         kept += here * level.channels if rising else 0
+    for branch in () if description.pyramid is None else description.pyramid.branches:
+        kept += KEPT * pixels * branch.channels
+        widest = max(widest, 2 * pixels * (_read_by_pyramid(description) + branch.channels))
+    if description.crf is not None:
+        # what each pixel hears of each other, and the shares of each step with their gradients
+        kept += pixels * (heard_pairs(description.crf) + 4 * description.crf.steps * description.classes)
     logits = 4 * pixels * description.classes
     return 4 * (COPIES * weights(description) + kept + widest + logits)
+
+
+def _read_by_pyramid(description: UNetDescription) -> int:
+    """Return the channels that a pyramid reads: features of the finest level, and logits."""
+    return description.up.levels[-1].channels + description.classes

@@ -30,7 +30,7 @@ from terrazzo.regions.classes.tile_counts import TileCounts
 from terrazzo.training.lattice.altered import Alteration, altered_image
 from terrazzo.training.lattice.sampled_pixels import samples_pass
 from terrazzo.training.lattice.settings import LatticeTraining
-from terrazzo.training.lattice.split_cells import HeldOut, split_tables, tile_side
+from terrazzo.training.lattice.split_cells import HeldOut, gap_of, split_tables, tile_side
 from terrazzo.training.lattice.start import Start
 from terrazzo.training.lattice.tables import ImageTables, StoredTables, Table, write_table
 from terrazzo.training.lattice.train import Sides, train
@@ -110,7 +110,8 @@ def _sides(learned: AnnotatedImages, training: LatticeTraining, folder: Path | N
         tell(Step("graphs", len(images), len(annotated)))
     counts = [image.tiles.counts.sum(axis=0) for image in images]
     check_annotation(np.sum(counts, axis=0, dtype=np.float64), learned.inputs.class_names)
-    split, held_out = split_tables(images, validation=training.validation, seed=training.seed)
+    gap = gap_of(BoundaryWeights(training.boundary, training.boundary_width), learned.recipe.superpixels.size)
+    split, held_out = split_tables(images, validation=training.validation, seed=training.seed, gap=gap)
     copied = [number for number, held in enumerate(held_out) if not held.whole] * training.copies
     copies: list[ImageTables] = []
     held_of_copies: list[HeldOut] = []

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+import math
 from collections.abc import Sequence
 from dataclasses import dataclass
 
@@ -12,6 +13,7 @@ from numpy.typing import NDArray
 from terrazzo.blocks import Box
 from terrazzo.errors import ParameterError
 from terrazzo.kernels.superpixels.adjacency import REACH
+from terrazzo.regions.classes.boundary_weights import BoundaryWeights
 from terrazzo.regions.classes.tile_counts import TileCounts
 from terrazzo.training.lattice.tables import ImageTables, Table
 from terrazzo.training.rules.splits import REFUSED, Rows, Validation, held_out_images, hold_out
@@ -36,11 +38,14 @@ class HeldOut:
         Whether all of it is.
     start, stop : ndarray of int64, shape (T, axes)
         The cells of its tiles that are held out.
+    gap : int
+        Cells around them that are on no side.
     """
 
     whole: bool
     start: NDArray[np.int64]
     stop: NDArray[np.int64]
+    gap: int = GAP
 
     def for_training(self, table: Table) -> Table:
         """Return a table without what is held out and a gap around it: absent cells, nothing annotated."""
@@ -50,7 +55,7 @@ class HeldOut:
         """Return which cells of a box are for training: none that is held out or in a gap around it."""
         if self.whole:
             return np.zeros(box.shape, np.bool_)
-        return ~_marked(box, self.start - GAP, self.stop + GAP)
+        return ~_marked(box, self.start - self.gap, self.stop + self.gap)
 
     def for_validation(self, table: Table, within: Box) -> Table:
         """Return a table with all its cells, of which only what is held out inside a box is annotated."""
@@ -77,7 +82,7 @@ class HeldOut:
         """Return what is held out of a copy of the image that has so many pixels for one, along y and x."""
         factors = np.array([1.0] * (self.start.shape[1] - 2) + [factor] * 2)
         start, stop = np.floor(self.start * factors), np.ceil(self.stop * factors)
-        return HeldOut(self.whole, start.astype(np.int64), stop.astype(np.int64))
+        return HeldOut(self.whole, start.astype(np.int64), stop.astype(np.int64), math.ceil(self.gap * max(1, factor)))
 
 
 def tile_side(cells: tuple[int, ...]) -> int:
@@ -87,7 +92,7 @@ def tile_side(cells: tuple[int, ...]) -> int:
 
 
 def split_tables(
-    images: Sequence[ImageTables], *, validation: Validation, seed: int
+    images: Sequence[ImageTables], *, validation: Validation, seed: int, gap: int = GAP
 ) -> tuple[Sequence[ImageTables], list[HeldOut]]:
     """Hold out whole images where three or more allow it or they are named, otherwise tiles of all images.
 
@@ -100,6 +105,8 @@ def split_tables(
     validation : float or sequence of int
         Share of the annotated pixels to hold out, about; or the numbers of the images to hold out.
     seed : int
+    gap : int
+        Cells around a tile that is held out which are on no side; see `gap_of`.
 
     Returns
     -------
@@ -114,11 +121,11 @@ def split_tables(
         If nothing can be held out without a class leaving training, or `validation` is out of range.
     """
     sides = [tile_side(image.grid.lattice.cells) for image in images]
-    found = split_cells([image.tiles for image in images], validation=validation, seed=seed)
+    found = split_cells([image.tiles for image in images], validation=validation, seed=seed, gap=gap)
     while found is None and max(sides) > 1:
         sides = [max(1, side // 2) for side in sides]
         images = [image.in_tiles(side) for image, side in zip(images, sides, strict=True)]
-        found = split_cells([image.tiles for image in images], validation=validation, seed=seed)
+        found = split_cells([image.tiles for image in images], validation=validation, seed=seed, gap=gap)
         if found is not None:
             _log.warning(
                 "what is annotated lies close together: tiles of %d superpixels along a side are held out for "
@@ -130,7 +137,14 @@ def split_tables(
     return images, found
 
 
-def split_cells(images: Sequence[TileCounts], *, validation: Validation, seed: int) -> list[HeldOut] | None:
+def gap_of(weighted: BoundaryWeights, size: Sequence[int]) -> int:
+    """Return how many cells around what is held out must be on no side: as far as annotations weigh on each other."""
+    return max(GAP, math.ceil(weighted.reach / min(size[-2:])) + 1) if weighted.rise else GAP
+
+
+def split_cells(
+    images: Sequence[TileCounts], *, validation: Validation, seed: int, gap: int = GAP
+) -> list[HeldOut] | None:
     """Hold out whole images, or tiles as they are; return None if no tile can be spared."""
     whole = held_out_images([image.counts for image in images], validation, seed)
     nothing = np.empty((0, images[0].start.shape[1]), np.int64)
@@ -142,12 +156,12 @@ def split_cells(images: Sequence[TileCounts], *, validation: Validation, seed: i
     )
 
     def lost(rows: Rows) -> Rows:
-        near = (start < stop[rows[0]] + GAP) & (stop > start[rows[0]] - GAP)
+        near = (start < stop[rows[0]] + gap) & (stop > start[rows[0]] - gap)
         return np.flatnonzero(near.all(axis=1) & (image_of_tile == image_of_tile[rows[0]]))
 
     _, held = hold_out(np.arange(len(counts)), counts, lost, validation, seed)
     mine = [held[image_of_tile[held] == number] for number in range(len(images))]
-    return [HeldOut(False, start[rows], stop[rows]) for rows in mine] if held.size else None
+    return [HeldOut(False, start[rows], stop[rows], gap) for rows in mine] if held.size else None
 
 
 def _marked(box: Box, start: NDArray[np.int64], stop: NDArray[np.int64]) -> NDArray[np.bool_]:

@@ -120,7 +120,8 @@ class PixelTraining(Training):
         As for `Training`.
     loss : {"cross-entropy", "dice", "lovasz"}
         What pixels pay: cross entropy, and beside it with "dice" 1 less the mean Dice coefficient of the classes in a
-        step, with "lovasz" the Lovász extension of 1 less their mean IoU.
+        step, with "lovasz" the Lovász extension of 1 less their mean IoU. In these all classes count alike, whatever
+        `weighting` says.
     boundary : float
         How much more than 1 an annotated pixel counts that lies at a boundary between two classes; 0: as much as any.
     boundary_width : float

@@ -105,8 +105,9 @@ def _is_thin(network: nn.Module, shape: Sequence[int]) -> bool:
     on_top = () if description.pyramid is None else description.pyramid.branches
     stacks = [(sections, on_top)]
     for down, up in zip(description.down.levels, (*description.up.levels[::-1], None), strict=True):
-        sections //= down.factor[0]
+        sections = -(-sections // down.factor[0])
         stacks += [(sections, level.convolutions) for level in (down, up) if level is not None]
+    # of a single section nothing but the middle of a kernel is used, and that is right
     return any(1 < left < 2 * one.radius[0] + 1 for left, stack in stacks for one in stack)
 
 
