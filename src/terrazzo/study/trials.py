@@ -11,6 +11,7 @@ from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+import numpy as np
 from distributed import Client, KilledWorker
 
 from terrazzo.blockwise.cluster.worker_watch import WorkerWatch
@@ -136,7 +137,9 @@ class Trials:
 
     def _improved(self, parent: Tree, number: int, tried: set[str]) -> Trial | None:
         """Return a trial of a tree with values that Optuna proposes; None if it is refused, which is noted."""
-        trial, values = self.journal.asked(seed=self.searching.seed * 2**20 + number)
+        # Optuna's seeds have 32 bits
+        seed = int(np.random.SeedSequence((self.searching.seed, number)).generate_state(1)[0])
+        trial, values = self.journal.asked(seed)
         tree = unlike(with_values(parent, values), self.searching.seed, number, tried)
         self.journal.grow(trial, tree)
         refused = refusal(tree, self.images, self.memory)
