@@ -138,6 +138,23 @@ def test_a_space_that_is_none_is_one_sentence(wrong, sentence):
         wrong()
 
 
+def test_two_spaces_are_told_apart_by_their_words():
+    ranges = (
+        Range("dropout", 0, 0.25),
+        Range("dropout", 0, 0.2500001),
+        Range("dropout", 0.1, 0.25),
+        Range("dropout", 0.1, 0.25, log=True),
+        Range("dropout", 0.1, 0.25, deltas=(0.1,)),
+        Range("dropout", 0.1, 0.25, deltas=(0.1000001,)),
+        Choice("dropout", (0, 1)),
+        Range("dropout", 0, 1),
+        Range("dropout", 0, 1, whole=True),
+    )
+    said = [default_space("unet", 2, one).said()["dropout"] for one in ranges]
+    assert len(set(said)) == len(said)
+    assert said[1] == "0 to 0.2500001"
+
+
 def test_a_tree_that_is_none_of_its_space_is_refused():
     space = default_space("unet")
     tree = smallest(space)

@@ -92,7 +92,7 @@ def test_the_page_has_every_trial_the_trees_of_the_best_and_nothing_from_elsewhe
     assert text.count('<tr data-state="COMPLETE">') == 6
     assert text.count("convolution 0") >= 2 * 3
     assert "by complete trial" in said
-    assert "Width: 4 to 20 ±0.5" in said
+    assert "Width: 4 to 20, whole, logarithmic ±0.5" in said
     assert not re.findall(r'(?:src|href)="(?!data:)', text)
 
 
@@ -114,7 +114,8 @@ def test_a_study_goes_on_with_more_trials_and_repeats_none(found, client, tmp_pa
 def test_a_study_of_other_things_in_the_same_place_is_named(found, client, tmp_path):
     folder = tmp_path / "study"
     shutil.copytree(found.path, folder)
-    with pytest.raises(InputError, match=r"holds a study with space of width 4 to 20 ±0.5 and not 4 to 40 ±0.5"):
+    was = "4 to 20, whole, logarithmic ±0.5"
+    with pytest.raises(InputError, match=f"holds a study with space of width {was} and not 4 to 40, whole, log"):
         search(folder, client, space=space(width=(4, 40)))
     with pytest.raises(InputError, match="holds a study with steps 100 and not 50"):
         search(folder, client, steps=50)

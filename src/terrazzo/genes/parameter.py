@@ -153,7 +153,8 @@ class Range(Parameter):
 
     def said(self) -> str:
         """Return its values in words."""
-        return f"{self.low:g} to {self.high:g}"
+        scale = f"{', whole' if self.whole else ''}{', logarithmic' if self.log else ''}"
+        return f"{number_text(self.low)} to {number_text(self.high)}{scale}"
 
     def _clipped(self, value: float) -> float:
         clipped = min(max(value, self.low), self.high)
@@ -229,6 +230,12 @@ def parameter_of(plain: Mapping[str, Any]) -> Parameter:
         return kind(**plain)
     except TypeError as error:
         raise ParameterError(f"the parameter {plain['name']} is {dict(plain)}; give numbers ({error})") from error
+
+
+def number_text(number: float) -> str:
+    """Return a number in as few digits as tell it from others."""
+    short = f"{number:g}"
+    return short if float(short) == number else repr(number)
 
 
 def _frozen(value: Value) -> Value:

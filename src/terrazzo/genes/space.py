@@ -8,7 +8,7 @@ from typing import Any, Literal
 
 from terrazzo.errors import ParameterError
 from terrazzo.genes.anatomy import ANATOMIES
-from terrazzo.genes.parameter import Choice, Parameter, Range, parameter_of
+from terrazzo.genes.parameter import Choice, Parameter, Range, number_text, parameter_of
 
 Kind = Literal["unet", "lattice"]
 
@@ -58,7 +58,9 @@ class Space:
 
     def said(self) -> dict[str, str]:
         """Return each parameter's values and deltas in words."""
-        return {one.name: one.said() + "".join(f" ±{delta:g}" for delta in one.deltas) for one in self.parameters}
+        return {
+            one.name: one.said() + "".join(f" ±{number_text(delta)}" for delta in one.deltas) for one in self.parameters
+        }
 
 
 def default_space(kind: Kind = "unet", axes: int = 2, *changed: Parameter) -> Space:
