@@ -50,6 +50,11 @@ class Parameter(Settings):
     def least(self) -> Value:
         """The smallest value."""
 
+    @property
+    @abstractmethod
+    def ends(self) -> tuple[Value, ...]:
+        """The values between which all others are, or all where they are in no order."""
+
     @abstractmethod
     def drawn(self, rng: np.random.Generator) -> Value:
         """Return a random value for the root."""
@@ -134,6 +139,11 @@ class Range(Parameter):
         """The smallest value."""
         return self.low
 
+    @property
+    def ends(self) -> tuple[Value, ...]:
+        """The lower and the upper end."""
+        return self.low, self.high
+
     def drawn(self, rng: np.random.Generator) -> float:
         """Return a random value for the root."""
         if self.steps:
@@ -195,6 +205,11 @@ class Choice(Parameter):
     def least(self) -> Value:
         """The first of the choices."""
         return self.choices[0]
+
+    @property
+    def ends(self) -> tuple[Value, ...]:
+        """All choices."""
+        return tuple(self.choices)
 
     def drawn(self, rng: np.random.Generator) -> Value:
         """Return a random value for the root."""

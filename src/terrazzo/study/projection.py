@@ -10,7 +10,7 @@ from functools import partial
 from terrazzo.blockwise.planning.work import Work
 from terrazzo.errors import ParameterError
 from terrazzo.genes.draw import smallest
-from terrazzo.genes.networks import lattice_of, size_of, unet_of
+from terrazzo.genes.networks import lattice_of, size_of, training_of, unet_of
 from terrazzo.genes.space import Space
 from terrazzo.genes.tree import Tree
 from terrazzo.lattice import spacing
@@ -22,6 +22,7 @@ from terrazzo.models.unet.training_task import training_bytes, weights
 from terrazzo.regions.graphs.recipe import Recipe
 from terrazzo.regions.statistics.features import LATTICE_FEATURES
 from terrazzo.regions.superpixels.superpixel_parameters import SuperpixelParameters
+from terrazzo.training.lattice.settings import LatticeTraining
 from terrazzo.training.rules.training import UNetTraining
 from terrazzo.training.unet.fit_unet import patch_shape
 
@@ -63,13 +64,31 @@ def refusal(tree: Tree, images: Images, memory: int) -> str | None:
 
 
 def check_fits(space: Space, images: Images, memory: int) -> None:
-    """Raise a ParameterError if not even the smallest tree of a space fits a trial's memory."""
+    """Raise a ParameterError if a value of a space makes no network, or not even its smallest tree fits into memory."""
+    _check_network(smallest(space), images, "the smallest tree")
+    for parameter in space.parameters:
+        for value in parameter.ends:
+            _check_network(smallest(space, **{parameter.name: value}), images, f"{parameter.name} {value}")
     lacking = refusal(smallest(space), images, memory)
     if lacking is not None:
         raise ParameterError(
             f"the smallest tree of the space does not fit: {lacking}; use fewer workers, more memory, or a space "
             "whose ranges begin lower"
         )
+
+
+def _check_network(tree: Tree, images: Images, what: str) -> None:
+    """Raise a ParameterError if a tree makes no network, or what it says about training is out of range."""
+    try:
+        if tree.space.kind == "unet":
+            unet_of(tree, images.channels, images.classes, images.axes)
+            UNetTraining(**training_of(tree))
+        else:
+            lattice_of(tree)
+            spacing(size_of(tree), images.axes)
+            LatticeTraining(**training_of(tree))
+    except ParameterError as error:
+        raise ParameterError(f"{what} of the space makes no network that can be trained: {error}") from error
 
 
 def _of_unet(tree: Tree, images: Images) -> int:
