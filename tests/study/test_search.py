@@ -1,6 +1,7 @@
 import json
 import re
 import shutil
+import subprocess
 import sys
 from contextlib import nullcontext
 from html.parser import HTMLParser
@@ -15,6 +16,7 @@ from study.stub_trees import FAILS, HUNGRY
 import terrazzo as tz
 from terrazzo.errors import InputError, ParameterError
 from terrazzo.genes.tree import tree_of
+from terrazzo.project.lock import LOCK
 
 pytestmark = pytest.mark.usefixtures("_stub")
 
@@ -129,6 +131,26 @@ def test_a_study_of_other_things_in_the_same_place_is_named(found, client, tmp_p
     (tmp_path / "other" / "file").touch()
     with pytest.raises(InputError, match="exists and is no study"):
         search(tmp_path / "other", client)
+
+
+HOLDING = """
+import fcntl, sys
+with open(sys.argv[1], "a+") as file:
+    fcntl.flock(file, fcntl.LOCK_EX)
+    print("held", flush=True)
+    sys.stdin.read()
+"""
+
+
+def test_a_study_that_another_program_searches_is_not_replaced(found, client, tmp_path):
+    folder = tmp_path / "study"
+    shutil.copytree(found.path, folder)
+    command = [sys.executable, "-c", HOLDING, str(folder / LOCK)]
+    with subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True) as other:
+        assert other.stdout.readline() == "held\n"
+        with pytest.raises(InputError, match="the study .* is in use by another program"):
+            search(folder, client, overwrite=True)
+        other.kill()
 
 
 def test_a_tree_that_fails_is_kept_with_its_reason_and_not_tried_again(client, tmp_path):

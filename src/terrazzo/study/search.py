@@ -118,7 +118,8 @@ def search(
     Raises
     ------
     InputError
-        If images and annotations do not fit, or the folder holds something else, or a study of other things.
+        If images and annotations do not fit, or the folder holds something else, or a study of other things or one that
+        another program is searching.
     ParameterError
         If Optuna is missing, the smallest tree does not fit into memory, there are too few units to split, no trial
         was complete, or a parameter is out of range.
@@ -137,6 +138,7 @@ def search(
     folder = Path(output).expanduser().resolve()
     with _on_cluster(client) as cluster:
         memory = _memory_of_trial(cluster) if searching.memory is None else int(searching.memory)
+        _check_not_in_use(folder)
         with begun(folder, images, annotations, given, overwrite, STUDY), locked(folder, "study"):
             _check_seen(folder, cluster)
             sources = named_sources(images, annotations, folder / INPUTS)
@@ -186,6 +188,13 @@ def _memory_of_trial(client: Client) -> int:
     """Return a trial's share of the memory that there is: of its worker's, or of this machine's."""
     shares = [worker.limit // worker.threads for worker in memory_of_workers(client)]
     return min(shares, default=memory_of_machine() // max(1, sum(client.nthreads().values())))
+
+
+def _check_not_in_use(folder: Path) -> None:
+    """Raise an InputError if another program searches in a folder, before that is renamed to be replaced."""
+    if (folder / STUDY.run).is_file():
+        with locked(folder, STUDY.what):
+            pass
 
 
 def _check_seen(folder: Path, client: Client) -> None:
