@@ -60,6 +60,16 @@ def test_a_space_with_a_value_that_makes_no_network_is_refused_by_its_name(kind,
         check_fits(default_space(kind, 2, changed), IMAGES, 2**40)
 
 
+def test_a_space_of_which_no_tree_fits_but_those_that_were_tried_has_no_more(monkeypatch):
+    monkeypatch.setattr(proposals, "DRAWS", 5)
+    space = default_space()
+    least = smallest(space)
+    memory = projected_bytes(least, IMAGES)
+    with pytest.raises(ParameterError, match="of 5 trees of the space none fits, the last one because it would take"):
+        drawn_tree(space, 0, 0, IMAGES, memory, set())
+    assert drawn_tree(space, 0, 0, IMAGES, memory, {least.fingerprint()}) is None
+
+
 def test_a_wider_tree_and_a_larger_image_take_more():
     narrow, wide = (default_space("unet", 2, Range("width", width, 64, log=True, whole=True)) for width in (4, 32))
     assert projected_bytes(smallest(wide), IMAGES) > projected_bytes(smallest(narrow), IMAGES)

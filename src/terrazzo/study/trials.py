@@ -8,6 +8,7 @@ import uuid
 from collections.abc import Mapping
 from concurrent.futures import FIRST_COMPLETED, Future, wait
 from dataclasses import asdict, dataclass
+from itertools import chain
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -75,7 +76,9 @@ class Trials:
         (self.folder / TRIALS).mkdir(exist_ok=True)
         watch, session = WorkerWatch(self.client), uuid.uuid4().hex
         submit = self.client.get_executor(pure=False).submit
-        left, running = self.journal.running(), dict[Future[dict[str, Any]], "Trial"]()
+        running = dict[Future[dict[str, Any]], "Trial"]()
+        # where there is no next one, none is asked for again
+        coming = chain(self.journal.running(), iter(self._next, None))
 
         def begin(trial: Trial) -> None:
             job = self._job(trial.number, self.journal.tree(trial))
@@ -84,7 +87,7 @@ class Trials:
         try:
             self._tell()
             while True:
-                while len(running) < watch.threads() and (trial := left.pop(0) if left else self._next()) is not None:
+                while len(running) < watch.threads() and (trial := next(coming, None)) is not None:
                     begin(trial)
                 if not running:
                     return
@@ -126,7 +129,9 @@ class Trials:
                 limits = self.images, self.memory
                 tree = drawn_tree(self.space, self.searching.seed, random, *limits, tried)
                 if tree is None:
-                    _log.warning("the space has no tree that was not tried: the search ends with %d", len(records))
+                    _log.warning(
+                        "the space has no tree that fits and was not tried: the search ends with %d", len(records)
+                    )
                     return None
                 self.journal.add(tree)
                 continue
