@@ -175,7 +175,8 @@ class Journal:
             return False
         known = self._study.get_trials(deepcopy=False)[trial.number].intermediate_values
         hopeless = False
-        for percent, value in curve:
+        # of epochs that end at the same percent the last
+        for percent, value in dict(curve).items():
             # what is at its end is stopped no more
             if percent not in known and percent < 100:
                 trial.report(value, percent)

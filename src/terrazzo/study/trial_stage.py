@@ -20,7 +20,7 @@ from terrazzo.comparison.stage import MODEL, Stage, fit_stage, predicted
 from terrazzo.models.device import choose_device
 from terrazzo.progress import Step, on_progress
 
-CURVE, STOP = "curve.jsonl", "stop"
+CURVE = "curve.jsonl"
 
 # What torch says where a CPU's memory is at its limit.
 CPU_IS_FULL = "DefaultCPUAllocator"
@@ -83,15 +83,21 @@ class _Curve:
         line = {"percent": 100 * step.done // step.total, "value": value, "seconds": epoch.seconds}
         with (self.folder / CURVE).open("a") as file:
             file.write(json.dumps(line) + "\n")
-        if (self.folder / STOP).exists():
+        if stop_file(self.folder).exists():
             raise StoppedEarlyError
+
+
+def stop_file(folder: Path) -> Path:
+    """Return the file that ends a trial: beside its folder, where it stays if the trial is begun again."""
+    return folder.with_suffix(".stop")
 
 
 def read_curve(folder: Path) -> list[tuple[int, float]]:
     """Return how far training was, in percent, and what validation came to, after each epoch that is written whole."""
-    if not (folder / CURVE).is_file():
+    try:
+        *lines, _ = (folder / CURVE).read_text().split("\n")
+    except FileNotFoundError:
         return []
-    *lines, _ = (folder / CURVE).read_text().split("\n")
     return [(one["percent"], one["value"]) for one in map(json.loads, lines)]
 
 

@@ -27,7 +27,7 @@ from terrazzo.study.methods import METHODS
 from terrazzo.study.projection import Images, refusal
 from terrazzo.study.proposals import drawn_tree, unlike
 from terrazzo.study.settings import SPEED, Searching
-from terrazzo.study.trial_stage import STOP, read_curve
+from terrazzo.study.trial_stage import read_curve, stop_file
 from terrazzo.study.trial_task import run_trial
 from terrazzo.version import __version__
 
@@ -102,7 +102,7 @@ class Trials:
                 for trial in running.values():
                     place = self.place(trial.number)
                     if self.journal.is_hopeless(trial, read_curve(place)):
-                        (place / STOP).touch()
+                        stop_file(place).touch()
         finally:
             for future in running:
                 future.cancel()
