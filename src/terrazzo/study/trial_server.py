@@ -10,14 +10,18 @@ from __future__ import annotations
 import importlib
 import os
 import signal
+import socket
 import subprocess
 import sys
+import tempfile
 import threading
 import traceback
+from contextlib import suppress
 from pathlib import Path
 
 from terrazzo.comparison.runner import JOB, LOG
 from terrazzo.comparison.stage import end_with_parent, run_stage
+from terrazzo.errors import ParameterError
 from terrazzo.study.held import held
 from terrazzo.study.methods import METHODS
 from terrazzo.study.trial_stage import STAGES
@@ -34,38 +38,50 @@ class TrialServer:
             **os.environ,
             "PYTHONPATH": os.pathsep.join(place for place in sys.path if isinstance(place, str)),
         }
+        self._said = tempfile.TemporaryFile()  # noqa: SIM115
         # its standard input stays open for as long as this process lives: it ends when we do
         self._process = subprocess.Popen(
             [sys.executable, "-m", "terrazzo.study.trial_server", str(read)],
             stdin=subprocess.PIPE,
             stdout=subprocess.PIPE,
+            stderr=self._said,
             pass_fds=(read,),
             env=environment,
             start_new_session=True,
-            text=True,
         )
         os.close(read)
-        self._jobs = os.fdopen(write, "w")
+        self._jobs = os.fdopen(write, "wb", buffering=0)
 
     def run(self, folder: Path) -> int:
-        """Do the job in a folder; return the exit code of its process, or minus the signal that ended it."""
+        """Do the job in a folder; return the exit code of its process, or minus the signal that ended it.
+
+        Raises
+        ------
+        ParameterError
+            If the process that forks ended with an error of its own, such as that it cannot be started.
+        """
         assert self._process.stdout is not None
         try:
-            self._jobs.write(f"{folder}\n")
-            self._jobs.flush()
+            with suppress(BrokenPipeError):  # it has ended, and answers nothing
+                self._jobs.write(f"{folder}\n".encode())
             answer = self._process.stdout.readline()
         except BaseException:
             self.end()
             raise
-        return int(answer) if answer else -signal.SIGKILL
+        if answer:
+            return int(answer)
+        # a trial that it has left behind would go on, and write its outcome later
+        if self.end() > 0:
+            self._said.seek(0)
+            said = self._said.read().decode(errors="replace").strip().splitlines() or ["it said nothing"]
+            raise ParameterError(f"no process for trials can be started on {socket.gethostname()}: {said[-1]}")
+        return -signal.SIGKILL
 
-    def end(self) -> None:
-        """End the process, and the trial that it runs."""
-        try:
+    def end(self) -> int:
+        """End the process, and the trial that it runs; return its exit code, or minus the signal that ended it."""
+        with suppress(ProcessLookupError):
             os.killpg(self._process.pid, signal.SIGKILL)
-        except ProcessLookupError:
-            return
-        self._process.wait()
+        return self._process.wait()
 
     @property
     def lives(self) -> bool:
