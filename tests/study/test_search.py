@@ -1,3 +1,4 @@
+import fcntl
 import json
 import re
 import shutil
@@ -18,7 +19,9 @@ from terrazzo.blockwise.cluster.worker_watch import WorkerWatch
 from terrazzo.errors import InputError, ParameterError
 from terrazzo.genes.tree import tree_of
 from terrazzo.project.lock import LOCK
+from terrazzo.study import search as searching
 from terrazzo.study import trials
+from terrazzo.study.trial_server import run_forked
 
 pytestmark = pytest.mark.usefixtures("_stub")
 
@@ -188,6 +191,17 @@ def test_a_space_without_more_trees_ends_the_search(client, tmp_path, caplog, mo
     study = search(tmp_path / "study", client, space=one, trials=5, random=5)
     assert len(study.report["trials"]) == 1
     assert caplog.text.count("the space has no tree that fits and was not tried: the search ends with 1") == 1
+
+
+def test_the_tests_of_the_best_are_held_as_trials_are(tmp_path, monkeypatch):
+    def tested(_, place, start):
+        assert start is run_forked
+        with place.with_suffix(".held").open("a") as file, pytest.raises(BlockingIOError):
+            fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        return {"images": []}
+
+    monkeypatch.setattr(searching, "run_apart", tested)
+    assert searching._test(3, {3: {}}, tmp_path) == (3, {"images": []})
 
 
 def test_quality_and_speed_give_a_front(client, tmp_path):

@@ -36,6 +36,7 @@ from terrazzo.study.reporting.report import write_report
 from terrazzo.study.reporting.view import study_html, study_text
 from terrazzo.study.settings import Searching
 from terrazzo.study.trial_server import run_forked
+from terrazzo.study.trial_task import alone_in
 from terrazzo.study.trials import Trials
 from terrazzo.training.rules.named_classes import named_classes
 
@@ -232,13 +233,16 @@ def _tested(trials: Trials, best: Sequence[Record]) -> list[dict[str, Any]]:
         }
         for one in best
     }
+    (trials.folder / TEST).mkdir(exist_ok=True)
     found = run_each(_test, list(jobs), jobs, trials.folder / TEST, client=trials.client, called=_trial_called)
     outcomes = dict(found)
     return [outcomes[one.number] for one in best]
 
 
 def _test(number: int, jobs: Mapping[int, dict[str, Any]], folder: Path) -> tuple[int, dict[str, Any]]:
-    return number, run_apart(jobs[number], folder / f"{number:04d}", start=run_forked)
+    place = folder / f"{number:04d}"
+    with alone_in(place):
+        return number, run_apart(jobs[number], place, start=run_forked)
 
 
 def _trial_called(number: int) -> str:
