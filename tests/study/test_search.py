@@ -20,8 +20,10 @@ from terrazzo.errors import InputError, ParameterError
 from terrazzo.genes.tree import tree_of
 from terrazzo.project.lock import LOCK
 from terrazzo.study import search as searching
-from terrazzo.study import trials
+from terrazzo.study import trial_server, trials
 from terrazzo.study.trial_server import run_forked
+
+OWN_PROCESSES = searching._own_processes  # before it is patched
 
 pytestmark = pytest.mark.usefixtures("_stub")
 
@@ -171,13 +173,16 @@ def test_a_tree_that_fails_is_kept_with_its_reason_and_not_tried_again(client, t
     assert "not finite" in Path(tmp_path, "study", "index.html").read_text()
 
 
-def test_where_no_trial_is_complete_one_sentence_says_why_and_the_study_stays(client, tmp_path):
+def test_where_no_trial_is_complete_one_sentence_says_why_and_the_study_stays(client, tmp_path, monkeypatch):
     options = {"space": space(dropout=(FAILS,)), "trials": 2}
     with pytest.raises(ParameterError, match="no trial was complete; trial 0 failed: the loss is not finite"):
         search(tmp_path / "study", client, **options)
     before = files_of(tmp_path / "study")
+    monkeypatch.setattr(searching, "_own_processes", OWN_PROCESSES)
+    assert any(server.lives for server in trial_server._all)
     with pytest.raises(ParameterError, match="no trial was complete"):
         search(tmp_path / "study", client, **options)
+    assert not any(server.lives for server in trial_server._all)
     assert files_of(tmp_path / "study") == before
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import shutil
 from collections.abc import Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
@@ -15,6 +15,7 @@ from terrazzo.blockwise.cluster.active_client import active_client, is_seen
 from terrazzo.blockwise.cluster.available_memory import memory_of_machine, memory_of_workers
 from terrazzo.blockwise.cluster.cluster import cluster_client
 from terrazzo.blockwise.cluster.run_blocks import run_each
+from terrazzo.blockwise.cluster.worker_watch import RUNNING
 from terrazzo.blockwise.inputs.image_array import ImageLike, image_array
 from terrazzo.comparison.assignment import check_pairs, named_sources
 from terrazzo.comparison.folder import INPUTS, Keeping, begun, finish
@@ -35,7 +36,7 @@ from terrazzo.study.projection import Images, check_fits
 from terrazzo.study.reporting.report import write_report
 from terrazzo.study.reporting.view import study_html, study_text
 from terrazzo.study.settings import Searching
-from terrazzo.study.trial_server import run_forked
+from terrazzo.study.trial_server import end_servers, run_forked
 from terrazzo.study.trial_task import alone_in
 from terrazzo.study.trials import Trials
 from terrazzo.training.rules.named_classes import named_classes
@@ -147,7 +148,7 @@ def search(
             extents = tuple(array.shape[1:] for array in arrays)
             about = Images(arrays[0].shape[0], len(made.class_names), arrays[0].dtype.itemsize, extents)
             check_fits(space, about, memory)
-        with locked(folder, "study"):
+        with locked(folder, "study"), _own_processes(cluster, folder):
             journal = Journal(folder, space, _directions(searching), searching.prune)
             trials = Trials(folder, journal, space, searching, made, about, memory, cluster)
             trials.run()
@@ -183,6 +184,17 @@ def _on_cluster(client: Client | None) -> Iterator[Client]:
         return
     with cluster_client() as local:
         yield local
+
+
+@contextmanager
+def _own_processes(client: Client, folder: Path) -> Iterator[None]:
+    """End what workers keep for the trials of a study, as soon as the context ends, however it does."""
+    try:
+        yield
+    finally:
+        if client.status == RUNNING:
+            with suppress(OSError):  # a cluster that has gone meanwhile keeps nothing
+                client.run(end_servers, folder, on_error="ignore")
 
 
 def _memory_of_trial(client: Client) -> int:

@@ -16,6 +16,7 @@ import sys
 import tempfile
 import threading
 import traceback
+import weakref
 from contextlib import suppress
 from pathlib import Path
 
@@ -33,6 +34,8 @@ class TrialServer:
     """A warm process that forks one for each job; the threads of a worker have one each."""
 
     def __init__(self) -> None:
+        self.job: Path | None = None
+        self.called_off = False
         read, write = os.pipe()
         environment = {
             **os.environ,
@@ -89,15 +92,41 @@ class TrialServer:
         return self._process.poll() is None
 
 
-_servers = threading.local()
+_own = threading.local()
+_all = weakref.WeakSet[TrialServer]()
+_guard = threading.Lock()
 
 
 def run_forked(folder: Path) -> int:
-    """Do the job in a folder in a process that is forked from the server of this thread."""
-    server: TrialServer | None = getattr(_servers, "own", None)
-    if server is None or not server.lives:
-        server = _servers.own = TrialServer()
-    return server.run(folder)
+    """Do the job in a folder in a process that is forked from the server of this thread.
+
+    Raises
+    ------
+    ParameterError
+        If no server can be started, or the search that the job is of has ended meanwhile.
+    """
+    with _guard:
+        server: TrialServer | None = getattr(_own, "server", None)
+        if server is None or not server.lives:
+            server = _own.server = TrialServer()
+            _all.add(server)
+        server.job = folder
+    try:
+        code = server.run(folder)
+    finally:
+        server.job = None
+    if server.called_off:
+        raise ParameterError(f"the search ended before '{folder}' was done")
+    return code
+
+
+def end_servers(study: Path) -> None:
+    """End the servers of all threads of this process, with the trials of a study; other studies' trials go on."""
+    with _guard:
+        for server in list(_all):
+            if server.job is None or study in server.job.parents:
+                server.called_off = True
+                server.end()
 
 
 def _serve(jobs: int) -> None:
