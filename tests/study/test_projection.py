@@ -1,3 +1,5 @@
+from dataclasses import replace
+
 import pytest
 from genes.spaces import spaces
 from hypothesis import given, settings
@@ -12,6 +14,7 @@ from terrazzo.memory import WORKER_WITH_TORCH
 from terrazzo.study import proposals
 from terrazzo.study.projection import Images, check_fits, projected_bytes, refusal
 from terrazzo.study.proposals import drawn_tree, unlike
+from terrazzo.training.rules.patch_source import MOST_HELD
 
 IMAGES = Images(channels=1, classes=2, itemsize=1, extents=((96, 128),))
 
@@ -42,6 +45,15 @@ def test_a_space_whose_smallest_tree_does_not_fit_is_refused_with_both_numbers(k
     assert refusal(smallest(space), IMAGES, needed) is None
     with pytest.raises(ParameterError, match="the smallest tree of the space does not fit: it would take"):
         check_fits(space, IMAGES, needed - 1)
+
+
+def test_a_unet_takes_what_training_keeps_of_the_images_as_well():
+    tree = smallest(default_space())
+    one, three, many = (
+        projected_bytes(tree, replace(IMAGES, extents=IMAGES.extents * count)) for count in (1, 3, 100_000)
+    )
+    assert three - one == 2 * 96 * 128 * 2
+    assert many - one == MOST_HELD - 96 * 128 * 2
 
 
 @pytest.mark.parametrize(

@@ -1,7 +1,12 @@
-"""How much memory does a tree take, training and predicting? Integers alone, before it runs."""
+"""How much memory does a tree take? Integers alone, before it runs.
+
+Of a U-Net what it takes to train and to predict; of a lattice network to predict alone: what its training holds, tables
+of superpixels that stay on disk where they are large, is not counted.
+"""
 
 from __future__ import annotations
 
+import math
 import os
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -23,6 +28,7 @@ from terrazzo.regions.graphs.recipe import Recipe
 from terrazzo.regions.statistics.features import LATTICE_FEATURES
 from terrazzo.regions.superpixels.superpixel_parameters import SuperpixelParameters
 from terrazzo.training.lattice.settings import LatticeTraining
+from terrazzo.training.rules.patch_source import MOST_HELD
 from terrazzo.training.rules.training import UNetTraining
 from terrazzo.training.unet.fit_unet import patch_shape
 
@@ -49,9 +55,14 @@ class Images:
         """How many spatial axes they have."""
         return len(self.extents[0])
 
+    @property
+    def held(self) -> int:
+        """Bytes of images, and of annotations at a byte per pixel, that training a U-Net keeps in memory at most."""
+        return min(MOST_HELD, sum(map(math.prod, self.extents)) * (self.channels * self.itemsize + 1))
+
 
 def projected_bytes(tree: Tree, images: Images) -> int:
-    """Return the most bytes that the process of a trial holds."""
+    """Return the most bytes that the process of a trial holds, as far as they are counted."""
     return _PROJECTIONS[tree.space.kind](tree, images)
 
 
@@ -101,7 +112,7 @@ def _of_unet(tree: Tree, images: Images) -> int:
         middle = grid[tuple((count - 1) // 2 for count in grid.shape)]
         largest = max(largest, pixel_bytes(middle, grid, reading, description))
     # weights as they are in the file, as a model, and ready for prediction
-    return WORKER_WITH_TORCH + max(learning, largest + 3 * 4 * weights(description))
+    return WORKER_WITH_TORCH + max(learning + images.held, largest + 3 * 4 * weights(description))
 
 
 def _of_lattice(tree: Tree, images: Images) -> int:
