@@ -42,6 +42,7 @@ def test_random_trees_come_first_and_then_better_values_of_the_best(found):
     report = found.report
     assert [one["phase"] for one in report["trials"]] == ["random"] * 3 + ["improved"] * 3
     assert [one["state"] for one in report["trials"]] == ["COMPLETE"] * 6
+    assert all(one["seconds"] > one["training_seconds"] > 0 for one in report["trials"])
     trees = [tree_of(one["tree"], space()) for one in report["trials"]]
     assert len({tree.fingerprint() for tree in trees}) == 6
     # what Optuna improves are values at the root: the genes are those of a tree that was drawn

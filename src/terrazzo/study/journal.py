@@ -208,7 +208,11 @@ class Journal:
             with warnings.catch_warnings():
                 # that there are few trials, or that nothing differs
                 warnings.simplefilter("ignore", UserWarning)
-                turned = self._optuna.importance.get_param_importances(self._study, target=lambda one: -one.values[0])
+                turned = self._optuna.importance.get_param_importances(
+                    self._study,
+                    evaluator=self._optuna.importance.PedAnovaImportanceEvaluator(),
+                    target=lambda one: -one.values[0],
+                )
             return dict(turned)
         except (RuntimeError, ValueError):
             return {}

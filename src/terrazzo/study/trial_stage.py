@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import resource
 import shutil
+import time
 from collections.abc import Mapping
 from functools import reduce
 from operator import add
@@ -50,6 +51,7 @@ STAGES: dict[str, Stage] = {**stage.STAGES, "trial": trial_stage}
 
 
 def _tried(method: Method, job: Mapping[str, Any], folder: Path) -> dict[str, Any]:
+    began = time.perf_counter()
     with on_progress(_Curve(folder)):
         fitted = fit_stage(method, job, folder)
     if "error" in fitted:
@@ -62,6 +64,7 @@ def _tried(method: Method, job: Mapping[str, Any], folder: Path) -> dict[str, An
     return {
         "scores": without_nan(scores),
         "seconds_per_megapixel": sum(one["seconds"] for one in taken) / sum(one["pixels"] for one in images) * 1e6,
+        "seconds": time.perf_counter() - began,
         "training_seconds": fitted["resources"]["seconds"],
         "peak_memory": max(one["peak_memory"] for one in (fitted["resources"], *taken)),
         "fitted": without_nan(fitted["fitted"]),

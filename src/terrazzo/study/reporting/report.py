@@ -68,6 +68,7 @@ def _trial(one: Record) -> dict[str, Any]:
         "values": list(one.values),
         "scores": {name: outcome["scores"][name] for name in SHOWN} if outcome else None,
         SPEED: outcome.get(SPEED),
+        "seconds": outcome.get("seconds"),
         "training_seconds": outcome.get("training_seconds"),
         "peak_memory": outcome.get("peak_memory"),
         "steps": outcome.get("fitted", {}).get("steps"),
