@@ -19,8 +19,8 @@ from terrazzo.blockwise.cluster.worker_watch import WorkerWatch
 from terrazzo.errors import InputError, ParameterError
 from terrazzo.genes.tree import tree_of
 from terrazzo.project.lock import LOCK
+from terrazzo.study import proposals, trial_server, trials
 from terrazzo.study import search as searching
-from terrazzo.study import trial_server, trials
 from terrazzo.study.trial_server import run_forked
 
 OWN_PROCESSES = searching._own_processes  # before it is patched
@@ -191,6 +191,7 @@ def test_a_space_without_more_trees_ends_the_search(client, tmp_path, caplog, mo
     # another thread that is free, and asks often
     monkeypatch.setattr(WorkerWatch, "threads", lambda _: 2)
     monkeypatch.setattr(trials, "SECONDS_BETWEEN_LOOKS", 0.01)
+    monkeypatch.setattr(proposals, "DRAWS", 20)
     one = tz.default_space(
         "unet", 2, *(tz.Choice(parameter.name, [parameter.least]) for parameter in tz.default_space().parameters)
     )

@@ -11,6 +11,7 @@ import os
 from collections.abc import Callable
 from dataclasses import dataclass
 from functools import partial
+from typing import Any
 
 from terrazzo.blockwise.planning.work import Work
 from terrazzo.errors import ParameterError
@@ -90,14 +91,15 @@ def check_fits(space: Space, images: Images, memory: int) -> None:
 
 def _check_network(tree: Tree, images: Images, what: str) -> None:
     """Raise a ParameterError if a tree makes no network, or what it says about training is out of range."""
+    training: dict[str, Any] = {**training_of(tree)}
     try:
         if tree.space.kind == "unet":
             unet_of(tree, images.channels, images.classes, images.axes)
-            UNetTraining(**training_of(tree))
+            UNetTraining(**training)
         else:
             lattice_of(tree)
             spacing(size_of(tree), images.axes)
-            LatticeTraining(**training_of(tree))
+            LatticeTraining(**training)
     except ParameterError as error:
         raise ParameterError(f"{what} of the space makes no network that can be trained: {error}") from error
 
