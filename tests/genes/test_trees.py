@@ -180,3 +180,6 @@ def test_a_tree_is_drawn_with_the_values_that_its_network_has():
     assert lines[0][:2] == (0, "network")
     assert {sort_of(name) for _, name, _ in lines} == {"network", "down", "up", "stack", "convolution"}
     assert all("kernel" in said and "width" in said for _, name, said in lines if name.startswith("convolution"))
+    up = next(place for place, (_, name, _) in enumerate(lines) if name == "up")
+    for place, (_, name, said) in enumerate(lines):
+        assert ("pool" in said) == (name.startswith("stack") and name != "stack 0" and place < up)

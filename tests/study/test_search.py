@@ -19,7 +19,7 @@ from terrazzo.blockwise.cluster.worker_watch import WorkerWatch
 from terrazzo.errors import InputError, ParameterError
 from terrazzo.genes.tree import tree_of
 from terrazzo.project.lock import LOCK
-from terrazzo.study import proposals, trial_server, trials
+from terrazzo.study import proposals, trials
 from terrazzo.study import search as searching
 from terrazzo.study.trial_server import run_forked
 
@@ -167,11 +167,19 @@ def test_a_tree_that_fails_is_kept_with_its_reason_and_not_tried_again(client, t
     ).report
     reasons = {one["tree"]["values"]["dropout"]: one["reason"] for one in failing["trials"]}
     assert reasons.pop(0.0) is None
-    memory = "there was not enough memory; use a machine with more, or leave this method out"
+    memory = "its memory was not enough; grant a trial more (--memory), or use fewer workers"
     assert reasons == {FAILS: "the loss is not finite in epoch 1; use a learning rate below 1", HUNGRY: memory}
     trees = [tree_of(one["tree"], space(dropout=(0.0, FAILS, HUNGRY))).fingerprint() for one in failing["trials"]]
     assert len(set(trees)) == len(trees)
     assert "not finite" in Path(tmp_path, "study", "index.html").read_text()
+
+
+ENDED = []
+
+
+def note_end(folder):
+    """Called on the worker, which is in this process, where processes for trials are to be ended."""
+    ENDED.append(folder)
 
 
 def test_where_no_trial_is_complete_one_sentence_says_why_and_the_study_stays(client, tmp_path, monkeypatch):
@@ -180,17 +188,17 @@ def test_where_no_trial_is_complete_one_sentence_says_why_and_the_study_stays(cl
         search(tmp_path / "study", client, **options)
     before = files_of(tmp_path / "study")
     monkeypatch.setattr(searching, "_own_processes", OWN_PROCESSES)
-    assert any(server.lives for server in trial_server._all)
+    monkeypatch.setattr(searching, "end_servers", note_end)
     with pytest.raises(ParameterError, match="no trial was complete"):
         search(tmp_path / "study", client, **options)
-    assert not any(server.lives for server in trial_server._all)
+    assert ENDED == [tmp_path / "study"]
     assert files_of(tmp_path / "study") == before
 
 
 def test_a_space_without_more_trees_ends_the_search(client, tmp_path, caplog, monkeypatch):
     # another thread that is free, and asks often
     monkeypatch.setattr(WorkerWatch, "threads", lambda _: 2)
-    monkeypatch.setattr(trials, "SECONDS_BETWEEN_LOOKS", 0.01)
+    monkeypatch.setattr(trials, "SECONDS_BETWEEN_LOOKS", 0.1)
     monkeypatch.setattr(proposals, "DRAWS", 20)
     one = tz.default_space(
         "unet", 2, *(tz.Choice(parameter.name, [parameter.least]) for parameter in tz.default_space().parameters)
@@ -246,7 +254,7 @@ def test_what_cannot_be_searched_is_said_before_anything_is_written(client, tmp_
         ({"trials": 0}, "trials is 0"),
         ({"trials": 3, "random": 4}, "random is 4; it must be 1 to 3"),
         ({"steps": 3, "seconds": 5}, "both say how long a tree trains"),
-        ({"memory": "much"}, "give a positive number of bytes"),
+        ({"memory": "much"}, "memory is 'much'; give a positive number of bytes"),
         ({"objective": "speed"}, "objective is speed; give one of mean_iou"),
         ({"objective": ("mean_iou", "accuracy")}, "alone or followed by seconds_per_megapixel"),
         ({"seed": -1}, "seed is -1"),

@@ -26,6 +26,8 @@ CURVE = "curve.jsonl"
 # What torch says where a CPU's memory is at its limit.
 CPU_IS_FULL = "DefaultCPUAllocator"
 
+NO_MEMORY = {"error": "its memory was not enough; grant a trial more (--memory), or use fewer workers"}
+
 
 class StoppedEarlyError(Exception):
     """The search wants no more of this trial."""
@@ -41,10 +43,12 @@ def trial_stage(method: Method, job: Mapping[str, Any], folder: Path) -> dict[st
             return _tried(method, job, folder)
         except StoppedEarlyError:
             return {"pruned": True}
+        except MemoryError:
+            return NO_MEMORY
         except RuntimeError as error:
             if CPU_IS_FULL not in str(error):
                 raise
-            raise MemoryError from error
+            return NO_MEMORY
 
 
 STAGES: dict[str, Stage] = {**stage.STAGES, "trial": trial_stage}

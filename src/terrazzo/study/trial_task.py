@@ -53,6 +53,7 @@ def run_trial(version: str, job: Mapping[str, Any], folder: Path, session: str) 
         if before >= MOST_BEGUN:
             folder.mkdir(exist_ok=True)
             write_json(folder / JOB, dict(job))
-            lost = f"its worker was lost {before} times, perhaps for want of memory"
-            write_json(folder / OUTCOME, {"error": lost})
-        return run_apart(job, folder, start=run_forked, failures_stay=True)
+            lost = {"error": f"its worker was lost {before} times, perhaps for want of memory"}
+            write_json(folder / OUTCOME, lost)
+            return lost
+        return run_apart(job, folder, start=run_forked)

@@ -22,7 +22,7 @@ from terrazzo.genes.draw import with_values
 from terrazzo.genes.space import Space
 from terrazzo.genes.tree import Tree
 from terrazzo.progress import Step, tell
-from terrazzo.study.journal import COMPLETE, RANDOM, Journal, Record
+from terrazzo.study.journal import COMPLETE, RANDOM, RUNNING, WAITING, Journal, Record
 from terrazzo.study.methods import METHODS
 from terrazzo.study.projection import Images, refusal
 from terrazzo.study.proposals import drawn_tree, unlike
@@ -199,7 +199,7 @@ class Trials:
 
     def _tell(self) -> None:
         records = self.journal.records()
-        done = sum(one.state not in ("RUNNING", "WAITING") for one in records)
+        done = sum(one.state not in (RUNNING, WAITING) for one in records)
         best = max((one.values[0] for one in records if one.values), default=None)
         quality = self.searching.objectives[0].replace("_", " ")
         tell(Step("trials", done, self.searching.trials, detail=None if best is None else f"best {quality} {best:.4f}"))
