@@ -174,12 +174,12 @@ def test_a_tree_that_fails_is_kept_with_its_reason_and_not_tried_again(client, t
     assert "not finite" in Path(tmp_path, "study", "index.html").read_text()
 
 
-ENDED = []
+noted = []
 
 
 def note_end(folder):
     """Called on the worker, which is in this process, where processes for trials are to be ended."""
-    ENDED.append(folder)
+    noted.append(folder)
 
 
 def test_where_no_trial_is_complete_one_sentence_says_why_and_the_study_stays(client, tmp_path, monkeypatch):
@@ -191,7 +191,7 @@ def test_where_no_trial_is_complete_one_sentence_says_why_and_the_study_stays(cl
     monkeypatch.setattr(searching, "end_servers", note_end)
     with pytest.raises(ParameterError, match="no trial was complete"):
         search(tmp_path / "study", client, **options)
-    assert ENDED == [tmp_path / "study"]
+    assert noted == [tmp_path / "study"]
     assert files_of(tmp_path / "study") == before
 
 
