@@ -97,7 +97,7 @@ def main(name: str, trials: int, seconds: float, workers: int, folder: Path) -> 
     os.environ["OMP_NUM_THREADS"] = "1"  # of the yardsticks' processes: trees have one thread as well
     images, annotations, split = opened(name, folder)
     searching = tz.Searching(trials=trials, random=trials, seconds=seconds, prune=False)
-    began = time.perf_counter()
+    began, resumed = time.perf_counter(), (folder / "study").exists()
     with cluster_client(workers=workers) as client, tz.ProgressBar():
         study = tz.search(
             images,
@@ -117,9 +117,9 @@ def main(name: str, trials: int, seconds: float, workers: int, folder: Path) -> 
         "complete": len(done),
         "seconds_each": seconds,
         "workers": workers,
-        "search_seconds": round(took, 1),
-        # what trials spent in training and on validation, beside what all workers had
-        "busy": round(sum(one["training_seconds"] for one in done) / (took * workers), 3),
+        "search_seconds": None if resumed else round(took, 1),
+        # what trials that were complete took, beside what all workers had; of a search that went on nobody knows
+        "busy": None if resumed else round(sum(one["seconds"] for one in done) / (took * workers), 3),
         "best": study.report["best"][0],
         **beside,
         "better_than": {

@@ -125,6 +125,12 @@ def test_a_space_may_have_kernels_per_axis_and_refuses_those_of_other_axes():
         (lambda: Choice("kernel", []), "at least one, each once"),
         (lambda: default_space("forest"), "no trees of kind 'forest'"),
         (lambda: default_space("unet", 2, Range("widht", 1, 2)), "no parameter 'widht'"),
+        (lambda: default_space("unet", 2, Range("depth", 1, 4)), "depth of a space is 1 to 4; give whole numbers"),
+        (lambda: default_space("unet", 2, Choice("width", (4, 8.0))), r"width of a space is 4 or 8\.0; give whole"),
+        (lambda: default_space("unet", 2, Range("kernel", 3, 5, whole=True)), "give a Choice of odd numbers"),
+        (lambda: default_space("unet", 2, Choice("kernel", (3, 4))), "kernel of a space is 3 or 4; give a Choice"),
+        (lambda: default_space("unet", 2, Choice("dropout", ("much",))), "dropout of a space is much; give numbers"),
+        (lambda: default_space("lattice", 2, Choice("size", ((8, 8.5),))), "give whole numbers"),
         (lambda: default_space("unet", 4), "must be 2 or 3"),
         (lambda: space_of({"parameters": []}), "a space has a kind"),
         (lambda: space_of({"kind": "unet", "parameters": [{"name": "width", "lo": 3}]}), "no setting 'lo'"),
@@ -136,6 +142,23 @@ def test_a_space_may_have_kernels_per_axis_and_refuses_those_of_other_axes():
 def test_a_space_that_is_none_is_one_sentence(wrong, sentence):
     with pytest.raises(ParameterError, match=sentence):
         wrong()
+
+
+def test_two_spaces_are_told_apart_by_their_words():
+    ranges = (
+        Range("dropout", 0, 0.25),
+        Range("dropout", 0, 0.2500001),
+        Range("dropout", 0.1, 0.25),
+        Range("dropout", 0.1, 0.25, log=True),
+        Range("dropout", 0.1, 0.25, deltas=(0.1,)),
+        Range("dropout", 0.1, 0.25, deltas=(0.1000001,)),
+        Choice("dropout", (0, 1)),
+        Range("dropout", 0, 1),
+        Range("dropout", 0, 1, whole=True),
+    )
+    said = [default_space("unet", 2, one).said()["dropout"] for one in ranges]
+    assert len(set(said)) == len(said)
+    assert said[1] == "0 to 0.2500001"
 
 
 def test_a_tree_that_is_none_of_its_space_is_refused():
@@ -157,3 +180,6 @@ def test_a_tree_is_drawn_with_the_values_that_its_network_has():
     assert lines[0][:2] == (0, "network")
     assert {sort_of(name) for _, name, _ in lines} == {"network", "down", "up", "stack", "convolution"}
     assert all("kernel" in said and "width" in said for _, name, said in lines if name.startswith("convolution"))
+    up = next(place for place, (_, name, _) in enumerate(lines) if name == "up")
+    for place, (_, name, said) in enumerate(lines):
+        assert ("pool" in said) == (name.startswith("stack") and name != "stack 0" and place < up)

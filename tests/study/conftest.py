@@ -1,6 +1,9 @@
+from contextlib import nullcontext
+
 import pytest
 from distributed import Client, LocalCluster
 
+from terrazzo.study import search
 from terrazzo.study.methods import METHODS
 
 
@@ -16,11 +19,11 @@ def client():
 
 @pytest.fixture(scope="session")
 def _stub():
-    """Trees are fitted by a method that learns nothing."""
-    before = dict(METHODS)
-    METHODS["unet"] = "study.stub_trees"
-    yield
-    METHODS.update(before)
+    """Trees are fitted by a method that learns nothing, and the process that forks them outlives a search."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setitem(METHODS, "unet", "study.stub_trees")
+        patch.setattr(search, "_own_processes", lambda *_: nullcontext())
+        yield
 
 
 # the command line, as its own tests run it

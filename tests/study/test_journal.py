@@ -21,7 +21,7 @@ def test_a_trial_that_falls_behind_at_a_quarter_or_half_of_its_training_is_hopel
     journal = journal_in(tmp_path)
     first, second, third = (begun(journal, seed) for seed in range(3))
     assert not journal.is_hopeless(first, [(10, 0.2), (25, 0.7)])
-    assert not journal.is_hopeless(second, [(10, 0.1), (24, 0.2)])
+    assert not journal.is_hopeless(second, [(10, 0.3), (10, 0.1), (24, 0.2)])
     assert journal.is_hopeless(second, [(10, 0.1), (24, 0.2), (30, 0.6)])
     assert not journal.is_hopeless(third, [(30, 0.8)])
     assert not journal.is_hopeless(third, [(30, 0.8), (55, 0.9)])

@@ -1,4 +1,8 @@
-"""A study whose processes are killed at any moment keeps what was finished, loses no trial and runs none twice."""
+"""A study whose processes are killed at any moment keeps what was finished, loses no trial and runs none twice.
+
+TERRAZZO_MOMENTS=10 kills more often than in the suite. A failure says the seed of what was chosen; TERRAZZO_SEED gives
+one.
+"""
 
 import json
 import os
@@ -15,6 +19,7 @@ TESTS = Path(__file__).parents[1]
 SERVER = "terrazzo.study.trial_server"
 TRIALS = 6
 MOMENTS = int(os.environ.get("TERRAZZO_MOMENTS", "3"))
+SEED = int(os.environ.get("TERRAZZO_SEED", random.randrange(2**32)))
 FINISHED = (1, 2, 3)  # Optuna's numbers of states that last
 
 
@@ -61,7 +66,8 @@ def workers_of(process):
 
 
 def test_finished_trials_are_kept_byte_for_byte_none_is_lost_and_none_is_run_twice(tmp_path):
-    folder, chance = tmp_path / "study", random.Random()
+    folder, chance = tmp_path / "study", random.Random(SEED)
+    print(f"TERRAZZO_SEED={SEED}")  # shown with whatever fails
     process, whole, kills = started(folder), {}, {"client": 0, "worker": 0}
     for moment in range(MOMENTS):
         # a trial takes a dozen lines

@@ -1,6 +1,8 @@
+import fcntl
 import json
 import re
 import shutil
+import subprocess
 import sys
 from contextlib import nullcontext
 from html.parser import HTMLParser
@@ -13,8 +15,15 @@ from study.run_search import NAMES, pairs, search, space
 from study.stub_trees import FAILS, HUNGRY
 
 import terrazzo as tz
+from terrazzo.blockwise.cluster.worker_watch import WorkerWatch
 from terrazzo.errors import InputError, ParameterError
 from terrazzo.genes.tree import tree_of
+from terrazzo.project.lock import LOCK
+from terrazzo.study import proposals, trials
+from terrazzo.study import search as searching
+from terrazzo.study.trial_server import run_forked
+
+OWN_PROCESSES = searching._own_processes  # before it is patched
 
 pytestmark = pytest.mark.usefixtures("_stub")
 
@@ -26,13 +35,14 @@ def files_of(folder):
 
 @pytest.fixture(scope="module")
 def found(client, tmp_path_factory):
-    return search(tmp_path_factory.mktemp("found") / "study", client, trials=6, random=3)
+    return search(tmp_path_factory.mktemp("found") / "study", client, trials=6, random=3, seed=2**40)
 
 
 def test_random_trees_come_first_and_then_better_values_of_the_best(found):
     report = found.report
     assert [one["phase"] for one in report["trials"]] == ["random"] * 3 + ["improved"] * 3
     assert [one["state"] for one in report["trials"]] == ["COMPLETE"] * 6
+    assert all(one["seconds"] > one["training_seconds"] > 0 for one in report["trials"])
     trees = [tree_of(one["tree"], space()) for one in report["trials"]]
     assert len({tree.fingerprint() for tree in trees}) == 6
     # what Optuna improves are values at the root: the genes are those of a tree that was drawn
@@ -92,7 +102,7 @@ def test_the_page_has_every_trial_the_trees_of_the_best_and_nothing_from_elsewhe
     assert text.count('<tr data-state="COMPLETE">') == 6
     assert text.count("convolution 0") >= 2 * 3
     assert "by complete trial" in said
-    assert "Width: 4 to 20 ±0.5" in said
+    assert "Width: 4 to 20, whole, logarithmic ±0.5" in said
     assert not re.findall(r'(?:src|href)="(?!data:)', text)
 
 
@@ -100,10 +110,10 @@ def test_a_study_goes_on_with_more_trials_and_repeats_none(found, client, tmp_pa
     folder = tmp_path / "study"
     shutil.copytree(found.path, folder)
     before, lines = files_of(folder), Path(folder, "journal.log").read_bytes()
-    again = search(folder, client, trials=6, random=3)
+    again = search(folder, client, trials=6, random=3, seed=2**40)
     assert files_of(folder) == before
     assert again.report["trials"] == found.report["trials"]
-    more = search(folder, client, trials=7, random=3, keep=1)
+    more = search(folder, client, trials=7, random=3, keep=1, seed=2**40)
     after = files_of(folder)
     assert {path: after[path] for path in before} == before
     assert len(more.report["trials"]) == 7
@@ -114,7 +124,8 @@ def test_a_study_goes_on_with_more_trials_and_repeats_none(found, client, tmp_pa
 def test_a_study_of_other_things_in_the_same_place_is_named(found, client, tmp_path):
     folder = tmp_path / "study"
     shutil.copytree(found.path, folder)
-    with pytest.raises(InputError, match=r"holds a study with space of width 4 to 20 ±0.5 and not 4 to 40 ±0.5"):
+    was = "4 to 20, whole, logarithmic ±0.5"
+    with pytest.raises(InputError, match=f"holds a study with space of width {was} and not 4 to 40, whole, log"):
         search(folder, client, space=space(width=(4, 40)))
     with pytest.raises(InputError, match="holds a study with steps 100 and not 50"):
         search(folder, client, steps=50)
@@ -130,36 +141,82 @@ def test_a_study_of_other_things_in_the_same_place_is_named(found, client, tmp_p
         search(tmp_path / "other", client)
 
 
+HOLDING = """
+import fcntl, sys
+with open(sys.argv[1], "a+") as file:
+    fcntl.flock(file, fcntl.LOCK_EX)
+    print("held", flush=True)
+    sys.stdin.read()
+"""
+
+
+def test_a_study_that_another_program_searches_is_not_replaced(found, client, tmp_path):
+    folder = tmp_path / "study"
+    shutil.copytree(found.path, folder)
+    command = [sys.executable, "-c", HOLDING, str(folder / LOCK)]
+    with subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True) as other:
+        assert other.stdout.readline() == "held\n"
+        with pytest.raises(InputError, match=r"the study .* is in use by another program"):
+            search(folder, client, overwrite=True)
+        other.kill()
+
+
 def test_a_tree_that_fails_is_kept_with_its_reason_and_not_tried_again(client, tmp_path):
     failing = search(
         tmp_path / "study", client, space=space(dropout=(0.0, FAILS, HUNGRY)), trials=8, random=6, memory="2GiB"
     ).report
     reasons = {one["tree"]["values"]["dropout"]: one["reason"] for one in failing["trials"]}
     assert reasons.pop(0.0) is None
-    memory = "there was not enough memory; use a machine with more, or leave this method out"
+    memory = "its memory was not enough; grant a trial more (--memory), or use fewer workers"
     assert reasons == {FAILS: "the loss is not finite in epoch 1; use a learning rate below 1", HUNGRY: memory}
     trees = [tree_of(one["tree"], space(dropout=(0.0, FAILS, HUNGRY))).fingerprint() for one in failing["trials"]]
     assert len(set(trees)) == len(trees)
     assert "not finite" in Path(tmp_path, "study", "index.html").read_text()
 
 
-def test_where_no_trial_is_complete_one_sentence_says_why_and_the_study_stays(client, tmp_path):
+noted = []
+
+
+def note_end(folder):
+    """Called on the worker, which is in this process, where processes for trials are to be ended."""
+    noted.append(folder)
+
+
+def test_where_no_trial_is_complete_one_sentence_says_why_and_the_study_stays(client, tmp_path, monkeypatch):
     options = {"space": space(dropout=(FAILS,)), "trials": 2}
     with pytest.raises(ParameterError, match="no trial was complete; trial 0 failed: the loss is not finite"):
         search(tmp_path / "study", client, **options)
     before = files_of(tmp_path / "study")
+    monkeypatch.setattr(searching, "_own_processes", OWN_PROCESSES)
+    monkeypatch.setattr(searching, "end_servers", note_end)
     with pytest.raises(ParameterError, match="no trial was complete"):
         search(tmp_path / "study", client, **options)
+    assert noted == [tmp_path / "study"]
     assert files_of(tmp_path / "study") == before
 
 
-def test_a_space_without_more_trees_ends_the_search(client, tmp_path, caplog):
+def test_a_space_without_more_trees_ends_the_search(client, tmp_path, caplog, monkeypatch):
+    # another thread that is free, and asks often
+    monkeypatch.setattr(WorkerWatch, "threads", lambda _: 2)
+    monkeypatch.setattr(trials, "SECONDS_BETWEEN_LOOKS", 0.1)
+    monkeypatch.setattr(proposals, "DRAWS", 20)
     one = tz.default_space(
         "unet", 2, *(tz.Choice(parameter.name, [parameter.least]) for parameter in tz.default_space().parameters)
     )
     study = search(tmp_path / "study", client, space=one, trials=5, random=5)
     assert len(study.report["trials"]) == 1
-    assert "the space has no tree that was not tried: the search ends with 1" in caplog.text
+    assert caplog.text.count("the space has no tree that fits and was not tried: the search ends with 1") == 1
+
+
+def test_the_tests_of_the_best_are_held_as_trials_are(tmp_path, monkeypatch):
+    def tested(_, place, start):
+        assert start is run_forked
+        with place.with_suffix(".held").open("a") as file, pytest.raises(BlockingIOError):
+            fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        return {"images": []}
+
+    monkeypatch.setattr(searching, "run_apart", tested)
+    assert searching._test(3, {3: {}}, tmp_path) == (3, {"images": []})
 
 
 def test_quality_and_speed_give_a_front(client, tmp_path):
@@ -197,7 +254,7 @@ def test_what_cannot_be_searched_is_said_before_anything_is_written(client, tmp_
         ({"trials": 0}, "trials is 0"),
         ({"trials": 3, "random": 4}, "random is 4; it must be 1 to 3"),
         ({"steps": 3, "seconds": 5}, "both say how long a tree trains"),
-        ({"memory": "much"}, "give a positive number of bytes"),
+        ({"memory": "much"}, "memory is 'much'; give a positive number of bytes"),
         ({"objective": "speed"}, "objective is speed; give one of mean_iou"),
         ({"objective": ("mean_iou", "accuracy")}, "alone or followed by seconds_per_megapixel"),
         ({"seed": -1}, "seed is -1"),

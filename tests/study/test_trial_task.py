@@ -1,4 +1,5 @@
 import json
+import shutil
 from dataclasses import asdict
 from types import SimpleNamespace
 
@@ -11,7 +12,7 @@ from terrazzo.comparison.assignment import Assignment, named_sources
 from terrazzo.comparison.methods import find_method
 from terrazzo.genes.draw import smallest
 from terrazzo.progress import Step, on_progress, tell
-from terrazzo.study.trial_stage import StoppedEarlyError, _Curve, read_curve
+from terrazzo.study.trial_stage import StoppedEarlyError, _Curve, read_curve, stop_file
 from terrazzo.study.trial_task import MOST_BEGUN, run_trial
 from terrazzo.version import __version__
 
@@ -36,18 +37,22 @@ def epoch(number, accuracy, mean_iou=None):
     return SimpleNamespace(epoch=number, validation_accuracy=accuracy, validation_mean_iou=mean_iou, seconds=1.0)
 
 
-def test_a_trial_tells_its_curve_line_by_line_and_ends_when_it_is_asked_to(tmp_path):
-    assert read_curve(tmp_path) == []
-    with on_progress(_Curve(tmp_path)):
+def test_a_trial_tells_its_curve_line_by_line_and_ends_when_it_is_asked_to_also_begun_again(tmp_path):
+    folder = tmp_path / "0003"
+    assert read_curve(folder) == []
+    folder.mkdir()
+    with on_progress(_Curve(folder)):
         tell(Step("graphs", 1, 2))
         tell(Step("epochs", 1, 4, detail=epoch(1, 0.5)))
         tell(Step("epochs", 2, 4, detail=epoch(2, 0.6, mean_iou=0.4)))
-    with (tmp_path / "curve.jsonl").open("a") as file:
+    with (folder / "curve.jsonl").open("a") as file:
         file.write('{"percent": 75, "val')  # being written
-    assert read_curve(tmp_path) == [(25, 0.5), (50, 0.4)]
-    (tmp_path / "stop").touch()
-    with pytest.raises(StoppedEarlyError), on_progress(_Curve(tmp_path)):
-        tell(Step("epochs", 3, 4, detail=epoch(3, 0.7)))
+    assert read_curve(folder) == [(25, 0.5), (50, 0.4)]
+    stop_file(folder).touch()
+    shutil.rmtree(folder)
+    folder.mkdir()
+    with pytest.raises(StoppedEarlyError), on_progress(_Curve(folder)):
+        tell(Step("epochs", 1, 4, detail=epoch(1, 0.5)))
 
 
 @pytest.mark.parametrize("kind", ["unet", "lattice"])

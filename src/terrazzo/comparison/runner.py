@@ -104,7 +104,6 @@ def run_apart(
     scheduler: str | None = None,
     *,
     start: Start | None = None,
-    failures_stay: bool = False,
 ) -> dict[str, Any]:
     """Return the outcome of a job, its `error` included if it ended with one.
 
@@ -119,13 +118,11 @@ def run_apart(
         The address of a Dask scheduler for what is not measured.
     start : callable, optional
         What runs it, in place of a new Python.
-    failures_stay : bool
-        Whether an error is returned as well, and not tried again.
     """
     plain = json.loads(json.dumps(job))
     if (folder / OUTCOME).is_file() and json.loads((folder / JOB).read_text()) == plain:
         outcome: dict[str, Any] = json.loads((folder / OUTCOME).read_text())
-        if failures_stay or "error" not in outcome:
+        if "error" not in outcome:
             return outcome
     if folder.exists():
         shutil.rmtree(folder)

@@ -22,14 +22,15 @@ class Anatomy:
         The parameters that decide which genes there are.
     below : callable
         From a gene's name and the values of parameters there to the names of the genes below it.
-    decides : dict of str to tuple of str
-        The parameters whose values at genes of a sort the network has; those of the root's are of all of it.
+    decides : callable
+        From the names of a gene and all above it, the root's first, to the parameters whose values there the network
+        has; those of the root's are of all of it.
     """
 
     heights: dict[str, int]
     structural: tuple[str, ...]
     below: Callable[[str, ValueOf], tuple[str, ...]]
-    decides: dict[str, tuple[str, ...]]
+    decides: Callable[[tuple[str, ...]], tuple[str, ...]]
 
     def height(self, name: str) -> int:
         """Return how high a gene stands."""
@@ -55,6 +56,17 @@ def _below_in_unet(name: str, value: ValueOf) -> tuple[str, ...]:
     return tuple(f"convolution {place}" for place in range(value("convolutions"))) if sort == "stack" else ()
 
 
+def _decided_in_unet(names: tuple[str, ...]) -> tuple[str, ...]:
+    sort = sort_of(names[-1])
+    if sort == ROOT:
+        return ("depth", "dropout", "learning_rate", "weight_decay")
+    if sort == "stack":
+        # nothing is pooled for the finest, and the way up undoes what the way down says
+        pooled = names[-2] == "down" and names[-1] != "stack 0"
+        return ("convolutions", "pool") if pooled else ("convolutions",)
+    return ("width", "kernel") if sort == "convolution" else ()
+
+
 def _below_in_lattice(name: str, value: ValueOf) -> tuple[str, ...]:
     if name != ROOT:
         return ()
@@ -62,27 +74,28 @@ def _below_in_lattice(name: str, value: ValueOf) -> tuple[str, ...]:
     return ("stem", "message", "level finest", *coarser, "decision")
 
 
+def _decided_in_lattice(names: tuple[str, ...]) -> tuple[str, ...]:
+    decided = {
+        ROOT: ("levels", "size", "learning_rate", "weight_decay"),
+        "stem": ("width",),
+        "message": ("dropout",),
+        "level": ("rounds",),
+        "decision": ("pixel_width",),
+    }
+    return decided[sort_of(names[-1])]
+
+
 ANATOMIES = {
     "unet": Anatomy(
         {ROOT: 3, "down": 2, "up": 2, "stack": 1, "convolution": 0},
         ("depth", "convolutions"),
         _below_in_unet,
-        {
-            ROOT: ("depth", "dropout", "learning_rate", "weight_decay"),
-            "stack": ("convolutions", "pool"),
-            "convolution": ("width", "kernel"),
-        },
+        _decided_in_unet,
     ),
     "lattice": Anatomy(
         {ROOT: 1, "stem": 0, "message": 0, "level": 0, "decision": 0},
         ("levels",),
         _below_in_lattice,
-        {
-            ROOT: ("levels", "size", "learning_rate", "weight_decay"),
-            "stem": ("width",),
-            "message": ("dropout",),
-            "level": ("rounds",),
-            "decision": ("pixel_width",),
-        },
+        _decided_in_lattice,
     ),
 }

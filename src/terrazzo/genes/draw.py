@@ -23,9 +23,9 @@ def drawn(space: Space, rng: np.random.Generator) -> Tree:
     return _grown(space, values, None, lambda name, _: drawn_deltas(space, name, rng))
 
 
-def smallest(space: Space) -> Tree:
-    """Return the tree whose values are all the least."""
-    values = {parameter.name: parameter.least for parameter in space.parameters}
+def smallest(space: Space, **others: Value) -> Tree:
+    """Return the tree whose values are all the least, besides others that are given."""
+    values = {parameter.name: parameter.least for parameter in space.parameters} | others
     return _grown(space, values, None, lambda _name, _before: {})
 
 

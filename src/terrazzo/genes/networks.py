@@ -20,9 +20,11 @@ def unet_of(tree: Tree, inputs: int, classes: int, axes: int = 2) -> UNetDescrip
     Raises
     ------
     ParameterError
-        If it is a tree of other networks, or a kernel or a factor is none along so many axes.
+        If it is a tree of other networks, or its depth, a kernel or a factor is none along so many axes.
     """
     _check_kind(tree, "unet")
+    if tree.values["depth"] < 1:
+        raise ParameterError(f"depth of a U-Net is {tree.values['depth']}; it must be at least 1")
     down, up = tree.root.below
     above = (tree.root, down)
     pools = [_per_axis("pool", tree.at((*above, stack), "pool"), axes) for stack in down.below]

@@ -50,6 +50,11 @@ class Parameter(Settings):
     def least(self) -> Value:
         """The smallest value."""
 
+    @property
+    @abstractmethod
+    def ends(self) -> tuple[Value, ...]:
+        """The values between which all others are, or all where they are in no order."""
+
     @abstractmethod
     def drawn(self, rng: np.random.Generator) -> Value:
         """Return a random value for the root."""
@@ -134,6 +139,11 @@ class Range(Parameter):
         """The smallest value."""
         return self.low
 
+    @property
+    def ends(self) -> tuple[Value, ...]:
+        """The lower and the upper end."""
+        return self.low, self.high
+
     def drawn(self, rng: np.random.Generator) -> float:
         """Return a random value for the root."""
         if self.steps:
@@ -153,7 +163,8 @@ class Range(Parameter):
 
     def said(self) -> str:
         """Return its values in words."""
-        return f"{self.low:g} to {self.high:g}"
+        scale = f"{', whole' if self.whole else ''}{', logarithmic' if self.log else ''}"
+        return f"{number_text(self.low)} to {number_text(self.high)}{scale}"
 
     def _clipped(self, value: float) -> float:
         clipped = min(max(value, self.low), self.high)
@@ -195,6 +206,11 @@ class Choice(Parameter):
         """The first of the choices."""
         return self.choices[0]
 
+    @property
+    def ends(self) -> tuple[Value, ...]:
+        """All choices."""
+        return tuple(self.choices)
+
     def drawn(self, rng: np.random.Generator) -> Value:
         """Return a random value for the root."""
         return self.choices[int(rng.integers(len(self.choices)))]
@@ -229,6 +245,12 @@ def parameter_of(plain: Mapping[str, Any]) -> Parameter:
         return kind(**plain)
     except TypeError as error:
         raise ParameterError(f"the parameter {plain['name']} is {dict(plain)}; give numbers ({error})") from error
+
+
+def number_text(number: float) -> str:
+    """Return a number in as few digits as tell it from others."""
+    short = f"{number:g}"
+    return short if float(short) == number else repr(number)
 
 
 def _frozen(value: Value) -> Value:

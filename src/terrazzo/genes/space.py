@@ -8,9 +8,13 @@ from typing import Any, Literal
 
 from terrazzo.errors import ParameterError
 from terrazzo.genes.anatomy import ANATOMIES
-from terrazzo.genes.parameter import Choice, Parameter, Range, parameter_of
+from terrazzo.genes.parameter import Choice, Parameter, Range, number_text, parameter_of
 
 Kind = Literal["unet", "lattice"]
+
+# What is counted, and what has a length along each axis.
+COUNTS = ("depth", "convolutions", "levels", "rounds", "width", "pixel_width")
+LENGTHS = ("kernel", "pool", "size")
 
 
 @dataclass(frozen=True)
@@ -27,7 +31,7 @@ class Space:
     Raises
     ------
     ParameterError
-        If a parameter is missing, is there twice, or is none of such networks.
+        If a parameter is missing, is there twice, is none of such networks, or has values that none can have.
     """
 
     kind: Kind
@@ -43,6 +47,8 @@ class Space:
                 f"a space of kind '{self.kind}' has the parameters {', '.join(names)}; it must have each of "
                 f"{', '.join(expected)} once"
             )
+        for parameter in self.parameters:
+            _check_values(parameter)
 
     def __getitem__(self, name: str) -> Parameter:
         return next(parameter for parameter in self.parameters if parameter.name == name)
@@ -58,7 +64,9 @@ class Space:
 
     def said(self) -> dict[str, str]:
         """Return each parameter's values and deltas in words."""
-        return {one.name: one.said() + "".join(f" ±{delta:g}" for delta in one.deltas) for one in self.parameters}
+        return {
+            one.name: one.said() + "".join(f" ±{number_text(delta)}" for delta in one.deltas) for one in self.parameters
+        }
 
 
 def default_space(kind: Kind = "unet", axes: int = 2, *changed: Parameter) -> Space:
@@ -100,6 +108,22 @@ def check_kind(kind: str) -> None:
     """Raise a ParameterError if trees build no such networks."""
     if kind not in ANATOMIES:
         raise ParameterError(f"there are no trees of kind '{kind}'; choose among {', '.join(ANATOMIES)}")
+
+
+def _check_values(parameter: Parameter) -> None:
+    """Raise a ParameterError if values of a parameter are not the numbers that it needs."""
+    name = parameter.name
+    values = [one for end in parameter.ends for one in (end if name in LENGTHS and isinstance(end, tuple) else (end,))]
+    if name == "kernel":
+        fit = isinstance(parameter, Choice) and all(isinstance(one, int) and one > 0 and one % 2 for one in values)
+        wanted = "a Choice of odd numbers, each alone or one for each axis"
+    elif name in COUNTS + LENGTHS:
+        fit = all(isinstance(one, int) for one in values)
+        wanted = "whole numbers, such as a Range with whole=True"
+    else:
+        fit, wanted = all(isinstance(one, int | float) for one in values), "numbers"
+    if not fit:
+        raise ParameterError(f"{name} of a space is {parameter.said()}; give {wanted}")
 
 
 def _unet(depth: tuple[int, int], width: tuple[int, int], kernels: tuple[Any, ...]) -> tuple[Parameter, ...]:

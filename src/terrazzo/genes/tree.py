@@ -10,7 +10,7 @@ from functools import partial
 from typing import Any
 
 from terrazzo.errors import ParameterError
-from terrazzo.genes.anatomy import ANATOMIES, ROOT, Anatomy, sort_of
+from terrazzo.genes.anatomy import ANATOMIES, ROOT, Anatomy
 from terrazzo.genes.parameter import Value
 from terrazzo.genes.space import Space
 
@@ -101,7 +101,7 @@ class Tree:
         return "\n".join(f"{'  ' * depth}{name}{f': {said}' if said else ''}" for depth, name, said in self.lines())
 
     def _said(self, path: Path) -> str:
-        names = self.anatomy.decides.get(sort_of(path[-1].name), ())
+        names = self.anatomy.decides(tuple(gene.name for gene in path))
         values = {name: self.at(path, name) for name in names}
         return ", ".join(
             f"{name.replace('_', ' ')} {f'{value:.3g}' if isinstance(value, float) else value}"

@@ -175,7 +175,8 @@ class Journal:
             return False
         known = self._study.get_trials(deepcopy=False)[trial.number].intermediate_values
         hopeless = False
-        for percent, value in curve:
+        # of epochs that end at the same percent the last
+        for percent, value in dict(curve).items():
             # what is at its end is stopped no more
             if percent not in known and percent < 100:
                 trial.report(value, percent)
@@ -207,7 +208,11 @@ class Journal:
             with warnings.catch_warnings():
                 # that there are few trials, or that nothing differs
                 warnings.simplefilter("ignore", UserWarning)
-                turned = self._optuna.importance.get_param_importances(self._study, target=lambda one: -one.values[0])
+                turned = self._optuna.importance.get_param_importances(
+                    self._study,
+                    evaluator=self._optuna.importance.PedAnovaImportanceEvaluator(),
+                    target=lambda one: -one.values[0],
+                )
             return dict(turned)
         except (RuntimeError, ValueError):
             return {}

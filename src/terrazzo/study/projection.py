@@ -1,16 +1,22 @@
-"""How much memory does a tree take, training and predicting? Integers alone, before it runs."""
+"""How much memory does a tree take? Integers alone, before it runs.
+
+Of a U-Net what it takes to train and to predict; of a lattice network to predict alone: what its training holds, tables
+of superpixels that stay on disk where they are large, is not counted.
+"""
 
 from __future__ import annotations
 
+import math
 import os
 from collections.abc import Callable
 from dataclasses import dataclass
 from functools import partial
+from typing import Any
 
 from terrazzo.blockwise.planning.work import Work
 from terrazzo.errors import ParameterError
 from terrazzo.genes.draw import smallest
-from terrazzo.genes.networks import lattice_of, size_of, unet_of
+from terrazzo.genes.networks import lattice_of, size_of, training_of, unet_of
 from terrazzo.genes.space import Space
 from terrazzo.genes.tree import Tree
 from terrazzo.lattice import spacing
@@ -22,6 +28,8 @@ from terrazzo.models.unet.training_task import training_bytes, weights
 from terrazzo.regions.graphs.recipe import Recipe
 from terrazzo.regions.statistics.features import LATTICE_FEATURES
 from terrazzo.regions.superpixels.superpixel_parameters import SuperpixelParameters
+from terrazzo.training.lattice.settings import LatticeTraining
+from terrazzo.training.rules.patch_source import MOST_HELD
 from terrazzo.training.rules.training import UNetTraining
 from terrazzo.training.unet.fit_unet import patch_shape
 
@@ -48,9 +56,14 @@ class Images:
         """How many spatial axes they have."""
         return len(self.extents[0])
 
+    @property
+    def held(self) -> int:
+        """Bytes of images, and of annotations at a byte per pixel, that training a U-Net keeps in memory at most."""
+        return min(MOST_HELD, sum(map(math.prod, self.extents)) * (self.channels * self.itemsize + 1))
+
 
 def projected_bytes(tree: Tree, images: Images) -> int:
-    """Return the most bytes that the process of a trial holds."""
+    """Return the most bytes that the process of a trial holds, as far as they are counted."""
     return _PROJECTIONS[tree.space.kind](tree, images)
 
 
@@ -63,13 +76,32 @@ def refusal(tree: Tree, images: Images, memory: int) -> str | None:
 
 
 def check_fits(space: Space, images: Images, memory: int) -> None:
-    """Raise a ParameterError if not even the smallest tree of a space fits a trial's memory."""
+    """Raise a ParameterError if a value of a space makes no network, or not even its smallest tree fits into memory."""
+    _check_network(smallest(space), images, "the smallest tree")
+    for parameter in space.parameters:
+        for value in parameter.ends:
+            _check_network(smallest(space, **{parameter.name: value}), images, f"{parameter.name} {value}")
     lacking = refusal(smallest(space), images, memory)
     if lacking is not None:
         raise ParameterError(
             f"the smallest tree of the space does not fit: {lacking}; use fewer workers, more memory, or a space "
             "whose ranges begin lower"
         )
+
+
+def _check_network(tree: Tree, images: Images, what: str) -> None:
+    """Raise a ParameterError if a tree makes no network, or what it says about training is out of range."""
+    training: dict[str, Any] = {**training_of(tree)}
+    try:
+        if tree.space.kind == "unet":
+            unet_of(tree, images.channels, images.classes, images.axes)
+            UNetTraining(**training)
+        else:
+            lattice_of(tree)
+            spacing(size_of(tree), images.axes)
+            LatticeTraining(**training)
+    except ParameterError as error:
+        raise ParameterError(f"{what} of the space makes no network that can be trained: {error}") from error
 
 
 def _of_unet(tree: Tree, images: Images) -> int:
@@ -82,7 +114,7 @@ def _of_unet(tree: Tree, images: Images) -> int:
         middle = grid[tuple((count - 1) // 2 for count in grid.shape)]
         largest = max(largest, pixel_bytes(middle, grid, reading, description))
     # weights as they are in the file, as a model, and ready for prediction
-    return WORKER_WITH_TORCH + max(learning, largest + 3 * 4 * weights(description))
+    return WORKER_WITH_TORCH + max(learning + images.held, largest + 3 * 4 * weights(description))
 
 
 def _of_lattice(tree: Tree, images: Images) -> int:

@@ -19,7 +19,7 @@ DRAWS = 1000
 def drawn_tree(
     space: Space, seed: int, number: int, images: Images, memory: int, tried: AbstractSet[str]
 ) -> Tree | None:
-    """Return a random tree that fits and was not tried; None if the space seems to have no more.
+    """Return a random tree that fits and was not tried; None if the space seems to have no more of them.
 
     Parameters
     ----------
@@ -35,7 +35,7 @@ def drawn_tree(
     Raises
     ------
     ParameterError
-        If none fits.
+        If none fits and none was tried before.
     """
     refused = None
     for draw in range(DRAWS):
@@ -45,7 +45,7 @@ def drawn_tree(
         refused = refusal(tree, images, memory)
         if refused is None:
             return tree
-    if refused is not None:
+    if refused is not None and not tried:
         raise ParameterError(
             f"of {DRAWS} trees of the space none fits, the last one because {refused}; use fewer workers, more memory, "
             "or a space whose ranges end lower"

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import shutil
 from collections.abc import Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
@@ -15,6 +15,7 @@ from terrazzo.blockwise.cluster.active_client import active_client, is_seen
 from terrazzo.blockwise.cluster.available_memory import memory_of_machine, memory_of_workers
 from terrazzo.blockwise.cluster.cluster import cluster_client
 from terrazzo.blockwise.cluster.run_blocks import run_each
+from terrazzo.blockwise.cluster.worker_watch import RUNNING
 from terrazzo.blockwise.inputs.image_array import ImageLike, image_array
 from terrazzo.comparison.assignment import check_pairs, named_sources
 from terrazzo.comparison.folder import INPUTS, Keeping, begun, finish
@@ -35,7 +36,8 @@ from terrazzo.study.projection import Images, check_fits
 from terrazzo.study.reporting.report import write_report
 from terrazzo.study.reporting.view import study_html, study_text
 from terrazzo.study.settings import Searching
-from terrazzo.study.trial_server import run_forked
+from terrazzo.study.trial_server import end_servers, run_forked
+from terrazzo.study.trial_task import alone_in
 from terrazzo.study.trials import Trials
 from terrazzo.training.rules.named_classes import named_classes
 
@@ -118,7 +120,8 @@ def search(
     Raises
     ------
     InputError
-        If images and annotations do not fit, or the folder holds something else, or a study of other things.
+        If images and annotations do not fit, or the folder holds something else, or a study of other things or one that
+        another program is searching.
     ParameterError
         If Optuna is missing, the smallest tree does not fit into memory, there are too few units to split, no trial
         was complete, or a parameter is out of range.
@@ -137,6 +140,7 @@ def search(
     folder = Path(output).expanduser().resolve()
     with _on_cluster(client) as cluster:
         memory = _memory_of_trial(cluster) if searching.memory is None else int(searching.memory)
+        _check_not_in_use(folder)
         with begun(folder, images, annotations, given, overwrite, STUDY), locked(folder, "study"):
             _check_seen(folder, cluster)
             sources = named_sources(images, annotations, folder / INPUTS)
@@ -144,7 +148,7 @@ def search(
             extents = tuple(array.shape[1:] for array in arrays)
             about = Images(arrays[0].shape[0], len(made.class_names), arrays[0].dtype.itemsize, extents)
             check_fits(space, about, memory)
-        with locked(folder, "study"):
+        with locked(folder, "study"), _own_processes(cluster, folder):
             journal = Journal(folder, space, _directions(searching), searching.prune)
             trials = Trials(folder, journal, space, searching, made, about, memory, cluster)
             trials.run()
@@ -182,10 +186,28 @@ def _on_cluster(client: Client | None) -> Iterator[Client]:
         yield local
 
 
+@contextmanager
+def _own_processes(client: Client, folder: Path) -> Iterator[None]:
+    """End what workers keep for the trials of a study, as soon as the context ends, however it does."""
+    try:
+        yield
+    finally:
+        if client.status == RUNNING:
+            with suppress(OSError):  # a cluster that has gone meanwhile keeps nothing
+                client.run(end_servers, folder, on_error="ignore")
+
+
 def _memory_of_trial(client: Client) -> int:
     """Return a trial's share of the memory that there is: of its worker's, or of this machine's."""
     shares = [worker.limit // worker.threads for worker in memory_of_workers(client)]
     return min(shares, default=memory_of_machine() // max(1, sum(client.nthreads().values())))
+
+
+def _check_not_in_use(folder: Path) -> None:
+    """Raise an InputError if another program searches in a folder, before that is renamed to be replaced."""
+    if (folder / STUDY.run).is_file():
+        with locked(folder, STUDY.what):
+            pass
 
 
 def _check_seen(folder: Path, client: Client) -> None:
@@ -223,13 +245,16 @@ def _tested(trials: Trials, best: Sequence[Record]) -> list[dict[str, Any]]:
         }
         for one in best
     }
+    (trials.folder / TEST).mkdir(exist_ok=True)
     found = run_each(_test, list(jobs), jobs, trials.folder / TEST, client=trials.client, called=_trial_called)
     outcomes = dict(found)
     return [outcomes[one.number] for one in best]
 
 
 def _test(number: int, jobs: Mapping[int, dict[str, Any]], folder: Path) -> tuple[int, dict[str, Any]]:
-    return number, run_apart(jobs[number], folder / f"{number:04d}", start=run_forked)
+    place = folder / f"{number:04d}"
+    with alone_in(place):
+        return number, run_apart(jobs[number], place, start=run_forked)
 
 
 def _trial_called(number: int) -> str:

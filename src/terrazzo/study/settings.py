@@ -15,6 +15,12 @@ Quality = Literal["mean_iou", "accuracy", "adjusted_rand"]
 QUALITIES = ("mean_iou", "accuracy", "adjusted_rand")
 SPEED = "seconds_per_megapixel"
 
+
+def quality_text(quality: str) -> str:
+    """Return a figure's name for people."""
+    return quality.replace("_", " ").replace("iou", "IoU")
+
+
 SECONDS = 120.0
 """What a trial is granted where nothing is said."""
 
@@ -80,7 +86,7 @@ class Searching(Settings):
         check_seconds(self.seconds)
         check_seed(self.seed)
         if self.memory is not None:
-            object.__setattr__(self, "memory", bytes_of(self.memory))
+            object.__setattr__(self, "memory", bytes_of(self.memory, "memory"))
         given = (self.objective,) if isinstance(self.objective, str) else tuple(self.objective)
         object.__setattr__(self, "objective", given[0] if len(given) == 1 else given)
         if given[:1] not in [(one,) for one in QUALITIES] or given[1:] not in ((), (SPEED,)):

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import resource
 import shutil
+import time
 from collections.abc import Mapping
 from functools import reduce
 from operator import add
@@ -20,10 +21,12 @@ from terrazzo.comparison.stage import MODEL, Stage, fit_stage, predicted
 from terrazzo.models.device import choose_device
 from terrazzo.progress import Step, on_progress
 
-CURVE, STOP = "curve.jsonl", "stop"
+CURVE = "curve.jsonl"
 
 # What torch says where a CPU's memory is at its limit.
 CPU_IS_FULL = "DefaultCPUAllocator"
+
+NO_MEMORY = {"error": "its memory was not enough; grant a trial more (--memory), or use fewer workers"}
 
 
 class StoppedEarlyError(Exception):
@@ -40,16 +43,19 @@ def trial_stage(method: Method, job: Mapping[str, Any], folder: Path) -> dict[st
             return _tried(method, job, folder)
         except StoppedEarlyError:
             return {"pruned": True}
+        except MemoryError:
+            return NO_MEMORY
         except RuntimeError as error:
             if CPU_IS_FULL not in str(error):
                 raise
-            raise MemoryError from error
+            return NO_MEMORY
 
 
 STAGES: dict[str, Stage] = {**stage.STAGES, "trial": trial_stage}
 
 
 def _tried(method: Method, job: Mapping[str, Any], folder: Path) -> dict[str, Any]:
+    began = time.perf_counter()
     with on_progress(_Curve(folder)):
         fitted = fit_stage(method, job, folder)
     if "error" in fitted:
@@ -62,6 +68,7 @@ def _tried(method: Method, job: Mapping[str, Any], folder: Path) -> dict[str, An
     return {
         "scores": without_nan(scores),
         "seconds_per_megapixel": sum(one["seconds"] for one in taken) / sum(one["pixels"] for one in images) * 1e6,
+        "seconds": time.perf_counter() - began,
         "training_seconds": fitted["resources"]["seconds"],
         "peak_memory": max(one["peak_memory"] for one in (fitted["resources"], *taken)),
         "fitted": without_nan(fitted["fitted"]),
@@ -83,15 +90,21 @@ class _Curve:
         line = {"percent": 100 * step.done // step.total, "value": value, "seconds": epoch.seconds}
         with (self.folder / CURVE).open("a") as file:
             file.write(json.dumps(line) + "\n")
-        if (self.folder / STOP).exists():
+        if stop_file(self.folder).exists():
             raise StoppedEarlyError
+
+
+def stop_file(folder: Path) -> Path:
+    """Return the file that ends a trial: beside its folder, where it stays if the trial is begun again."""
+    return folder.with_suffix(".stop")
 
 
 def read_curve(folder: Path) -> list[tuple[int, float]]:
     """Return how far training was, in percent, and what validation came to, after each epoch that is written whole."""
-    if not (folder / CURVE).is_file():
+    try:
+        *lines, _ = (folder / CURVE).read_text().split("\n")
+    except FileNotFoundError:
         return []
-    *lines, _ = (folder / CURVE).read_text().split("\n")
     return [(one["percent"], one["value"]) for one in map(json.loads, lines)]
 
 

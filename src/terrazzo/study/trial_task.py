@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
@@ -15,6 +16,15 @@ from terrazzo.study.trial_server import run_forked
 
 MOST_BEGUN = 3
 """How often a trial is begun at most whose worker is lost: once, and twice again."""
+
+
+@contextmanager
+def alone_in(folder: Path) -> Iterator[None]:
+    """Be the only task that works in a folder, after a process has ended that another worker has left behind there."""
+    with held(folder.with_suffix(".held")):
+        with held(folder.with_suffix(".running")):
+            pass
+        yield
 
 
 def run_trial(version: str, job: Mapping[str, Any], folder: Path, session: str) -> dict[str, Any]:
@@ -31,12 +41,10 @@ def run_trial(version: str, job: Mapping[str, Any], folder: Path, session: str) 
         Of the process that hands out trials: only what was lost while that one lived counts against a trial.
     """
     check_version(version)
-    with held(folder.with_suffix(".held")):
+    with alone_in(folder):
         if (folder / OUTCOME).is_file():
             found: dict[str, Any] = json.loads((folder / OUTCOME).read_text())
             return found
-        with held(folder.with_suffix(".running")):
-            pass  # a process that a worker has left behind has ended
         begun = folder.with_suffix(".begun")
         with begun.open("a+") as file:
             file.seek(0)
@@ -45,6 +53,7 @@ def run_trial(version: str, job: Mapping[str, Any], folder: Path, session: str) 
         if before >= MOST_BEGUN:
             folder.mkdir(exist_ok=True)
             write_json(folder / JOB, dict(job))
-            lost = f"its worker was lost {before} times, perhaps for want of memory"
-            write_json(folder / OUTCOME, {"error": lost})
-        return run_apart(job, folder, start=run_forked, failures_stay=True)
+            lost = {"error": f"its worker was lost {before} times, perhaps for want of memory"}
+            write_json(folder / OUTCOME, lost)
+            return lost
+        return run_apart(job, folder, start=run_forked)

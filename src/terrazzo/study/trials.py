@@ -8,9 +8,11 @@ import uuid
 from collections.abc import Mapping
 from concurrent.futures import FIRST_COMPLETED, Future, wait
 from dataclasses import asdict, dataclass
+from itertools import chain
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+import numpy as np
 from distributed import Client, KilledWorker
 
 from terrazzo.blockwise.cluster.worker_watch import WorkerWatch
@@ -20,12 +22,12 @@ from terrazzo.genes.draw import with_values
 from terrazzo.genes.space import Space
 from terrazzo.genes.tree import Tree
 from terrazzo.progress import Step, tell
-from terrazzo.study.journal import COMPLETE, RANDOM, Journal, Record
+from terrazzo.study.journal import COMPLETE, RANDOM, RUNNING, WAITING, Journal, Record
 from terrazzo.study.methods import METHODS
 from terrazzo.study.projection import Images, refusal
 from terrazzo.study.proposals import drawn_tree, unlike
 from terrazzo.study.settings import SPEED, Searching
-from terrazzo.study.trial_stage import STOP, read_curve
+from terrazzo.study.trial_stage import read_curve, stop_file
 from terrazzo.study.trial_task import run_trial
 from terrazzo.version import __version__
 
@@ -74,7 +76,9 @@ class Trials:
         (self.folder / TRIALS).mkdir(exist_ok=True)
         watch, session = WorkerWatch(self.client), uuid.uuid4().hex
         submit = self.client.get_executor(pure=False).submit
-        left, running = self.journal.running(), dict[Future[dict[str, Any]], "Trial"]()
+        running = dict[Future[dict[str, Any]], "Trial"]()
+        # where there is no next one, none is asked for again
+        coming = chain(self.journal.running(), iter(self._next, None))
 
         def begin(trial: Trial) -> None:
             job = self._job(trial.number, self.journal.tree(trial))
@@ -83,7 +87,7 @@ class Trials:
         try:
             self._tell()
             while True:
-                while len(running) < watch.threads() and (trial := left.pop(0) if left else self._next()) is not None:
+                while len(running) < watch.threads() and (trial := next(coming, None)) is not None:
                     begin(trial)
                 if not running:
                     return
@@ -98,7 +102,7 @@ class Trials:
                 for trial in running.values():
                     place = self.place(trial.number)
                     if self.journal.is_hopeless(trial, read_curve(place)):
-                        (place / STOP).touch()
+                        stop_file(place).touch()
         finally:
             for future in running:
                 future.cancel()
@@ -125,7 +129,9 @@ class Trials:
                 limits = self.images, self.memory
                 tree = drawn_tree(self.space, self.searching.seed, random, *limits, tried)
                 if tree is None:
-                    _log.warning("the space has no tree that was not tried: the search ends with %d", len(records))
+                    _log.warning(
+                        "the space has no tree that fits and was not tried: the search ends with %d", len(records)
+                    )
                     return None
                 self.journal.add(tree)
                 continue
@@ -136,7 +142,9 @@ class Trials:
 
     def _improved(self, parent: Tree, number: int, tried: set[str]) -> Trial | None:
         """Return a trial of a tree with values that Optuna proposes; None if it is refused, which is noted."""
-        trial, values = self.journal.asked(seed=self.searching.seed * 2**20 + number)
+        # Optuna's seeds have 32 bits
+        seed = int(np.random.SeedSequence((self.searching.seed, number)).generate_state(1)[0])
+        trial, values = self.journal.asked(seed)
         tree = unlike(with_values(parent, values), self.searching.seed, number, tried)
         self.journal.grow(trial, tree)
         refused = refusal(tree, self.images, self.memory)
@@ -191,7 +199,7 @@ class Trials:
 
     def _tell(self) -> None:
         records = self.journal.records()
-        done = sum(one.state not in ("RUNNING", "WAITING") for one in records)
+        done = sum(one.state not in (RUNNING, WAITING) for one in records)
         best = max((one.values[0] for one in records if one.values), default=None)
         quality = self.searching.objectives[0].replace("_", " ")
         tell(Step("trials", done, self.searching.trials, detail=None if best is None else f"best {quality} {best:.4f}"))

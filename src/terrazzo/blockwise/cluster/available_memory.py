@@ -45,8 +45,14 @@ def usable(limit: int) -> int:
     return int((dask.config.get("distributed.worker.memory.pause") or 1.0) * limit)
 
 
-def bytes_of(size: int | str) -> int:
+def bytes_of(size: int | str, name: str = "memory_limit") -> int:
     """Return a number of bytes that is given as one or as text, such as "2GiB".
+
+    Parameters
+    ----------
+    size : int or str
+    name : str
+        Of what is given, for messages.
 
     Raises
     ------
@@ -58,5 +64,5 @@ def bytes_of(size: int | str) -> int:
     except ValueError:
         count = 0
     if count < 1:
-        raise ParameterError(f"memory_limit is {size!r}; give a positive number of bytes, such as 2GiB or 500MB")
+        raise ParameterError(f"{name} is {size!r}; give a positive number of bytes, such as 2GiB or 500MB")
     return int(count)

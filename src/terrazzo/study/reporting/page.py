@@ -9,39 +9,34 @@ from typing import Any
 
 from terrazzo.comparison.reporting.curves import Curve, draw_curves
 from terrazzo.comparison.reporting.page import rendered
-from terrazzo.study.settings import SPEED
+from terrazzo.study.journal import COMPLETE, FAILED, PRUNED, RUNNING, WAITING
+from terrazzo.study.settings import SPEED, quality_text
 
-STATES = {"COMPLETE": "complete", "PRUNED": "stopped early", "FAIL": "failed", "RUNNING": "running", "WAITING": "waits"}
+STATES = {COMPLETE: "complete", PRUNED: "stopped early", FAILED: "failed", RUNNING: "running", WAITING: "waits"}
 
 
 def write_page(path: Path, report: Mapping[str, Any]) -> None:
     """Write the page of a study."""
     quality = report["objectives"][0]
-    drawn = {one["trial"] for one in report["best"]}
+    by_number = {one["number"]: one for one in report["trials"]}
     rendered(
         path,
         "terrazzo.study.reporting",
         "study.html.j2",
         report=report,
         quality=quality,
-        title=quality.replace("_", " ").replace("iou", "IoU"),
+        title=quality_text(quality),
         states=STATES,
         curves=_curves(report, quality),
-        trees=[report["trials"][number] for number in _places(report, drawn)],
+        trees=[by_number[one["trial"]] for one in report["best"]],
         importance=sorted(report["importance"].items(), key=lambda item: -item[1]),
     )
-
-
-def _places(report: Mapping[str, Any], numbers: set[int]) -> list[int]:
-    """Return where in the report the trials of some numbers are, in the order of the best."""
-    place = {one["number"]: place for place, one in enumerate(report["trials"])}
-    return [place[one["trial"]] for one in report["best"] if one["trial"] in numbers]
 
 
 def _curves(report: Mapping[str, Any], quality: str) -> list[dict[str, str]]:
     """Return how the best came about, and quality beside speed, as titles with SVG."""
     done = [one for one in report["trials"] if one["scores"]]
-    label = quality.replace("_", " ").replace("iou", "IoU")
+    label = quality_text(quality)
     counts = range(1, len(done) + 1)
     values = [one["scores"][quality] for one in done]
     lines = [Curve("the best so far", list(counts), list(accumulate(values, max))), *_by_phase(counts, values, done)]

@@ -12,7 +12,7 @@ from terrazzo.comparison.reporting.report import scores_of, without_nan
 from terrazzo.comparison.stage import write_json
 from terrazzo.study.journal import COMPLETE, FAILED, PRUNED, Record
 from terrazzo.study.reporting.page import write_page
-from terrazzo.study.settings import SPEED
+from terrazzo.study.settings import SPEED, quality_text
 from terrazzo.study.trials import Trials
 from terrazzo.version import __version__
 from terrazzo.wording import counted
@@ -68,6 +68,7 @@ def _trial(one: Record) -> dict[str, Any]:
         "values": list(one.values),
         "scores": {name: outcome["scores"][name] for name in SHOWN} if outcome else None,
         SPEED: outcome.get(SPEED),
+        "seconds": outcome.get("seconds"),
         "training_seconds": outcome.get("training_seconds"),
         "peak_memory": outcome.get("peak_memory"),
         "steps": outcome.get("fitted", {}).get("steps"),
@@ -97,8 +98,7 @@ def _kept(rank: int, one: Record, tested: Mapping[str, Any], names: Sequence[str
 def _summary(records: Sequence[Record], kept: Sequence[Mapping[str, Any]], quality: str) -> str:
     """Return two sentences: how many trials there were, and what the best came to."""
     found = {state: sum(one.state == state for one in records) for state in (COMPLETE, PRUNED, FAILED)}
-    said = quality.replace("_", " ").replace("iou", "IoU")
-    first = kept[0]
+    first, said = kept[0], quality_text(quality)
     tested = "" if first["test"] is None else f", {first['test'][quality]:.3f} on the test side"
     return (
         f"{counted(len(records), 'tree')}: {found[COMPLETE]} complete, {found[PRUNED]} stopped early, {found[FAILED]} "
