@@ -1,6 +1,13 @@
-"""The memory that a task of a model of pixels takes in a process of its own, and what was projected."""
+"""Run as a script: the memory that a task of a model of pixels takes in a process of its own, and what was projected.
+
+    python peak_of_pixels.py FOLDER CONFIGURATION
+
+FOLDER holds `image.ome.zarr`; what is printed is one JSON document.
+"""
 
 import json
+import sys
+from pathlib import Path
 
 import numpy as np
 import torch
@@ -45,7 +52,6 @@ def small_ensemble():
 
 
 def main(folder, name):
-    """Print both as one JSON document; the folder holds `image.ome.zarr`."""
     torch.set_num_threads(1)
     shape, _, side, network = CONFIGURATIONS[name]
     model = small_ensemble() if "members" in network else single_model(shape[0], network)
@@ -67,3 +73,7 @@ def main(folder, name):
     tz.predict(model, tiny, device="cpu").compute(scheduler="synchronous")
     measured = peak(write_pass, block, work.passes[0], Sources(image.stored), ResultWriter(result))
     print(json.dumps([measured, work.memory_of_task(work.passes[0], grid)]))
+
+
+if __name__ == "__main__":
+    main(Path(sys.argv[1]), sys.argv[2])

@@ -1,8 +1,14 @@
-"""The memory that a block's two tasks take in a process of their own, and what was projected."""
+"""Run as a script: the memory that a block's two tasks take in a process of their own, and what was projected.
+
+    python peak_of_tasks.py FOLDER CONFIGURATION
+
+FOLDER holds `image.ome.zarr`; what is printed is one JSON document.
+"""
 
 import ctypes
 import gc
 import json
+import sys
 from pathlib import Path
 
 import numpy as np
@@ -10,6 +16,7 @@ import pyarrow as pa
 from untrained import nested_model
 
 from terrazzo.blocks import BlockGrid
+from terrazzo.blockwise.cluster.worker_server import SETTINGS
 from terrazzo.blockwise.passes.sources import Sources
 from terrazzo.blockwise.passes.stored_passes import write_pass
 from terrazzo.blockwise.planning.work import Work
@@ -41,6 +48,8 @@ CONFIGURATIONS = {
     "few features, large block": ((1, 2048, 2048), "float32", {}, (AREA, INTENSITY), 2048),
 }
 SCALE = 0.2
+# as the nannies of our clusters start their workers
+AS_A_WORKER = SETTINGS
 WARM = "warm"
 
 
@@ -103,10 +112,13 @@ def _measure(folder, path, shape, dtype, superpixels, features, side):
 
 
 def main(folder, name):
-    """Print both as one JSON document; the folder holds `image.ome.zarr` and a tiny one, `warm.ome.zarr`."""
     shape, dtype, superpixels, features, side = CONFIGURATIONS[name]
     size = superpixels.get("size", (16, 16))
     # kernels are loaded and libraries make their pools once per process, not once per block
     tiny = (shape[0], *(4 * s for s in size))
     _measure(folder, folder / f"{WARM}.ome.zarr", tiny, dtype, superpixels, features, 1)
     print(json.dumps(_measure(folder, folder / "image.ome.zarr", shape, dtype, superpixels, features, side)))
+
+
+if __name__ == "__main__":
+    main(Path(sys.argv[1]), sys.argv[2])

@@ -1,16 +1,21 @@
 """What a task is projected to hold is what it holds: measured in processes of their own."""
 
+import json
+import os
+import subprocess
+import sys
 from pathlib import Path
 
 import numpy as np
-import peak_of_tasks
 import pytest
-from forked import printed_apart
-from peak_of_tasks import CONFIGURATIONS, WARM, highest_of
+from peak_of_tasks import AS_A_WORKER, CONFIGURATIONS, WARM, highest_of
 from segmented import blobs
 
 import terrazzo as tz
 from terrazzo.memory import POOLS
+
+SCRIPT = Path(__file__).parents[2] / "peak_of_tasks.py"
+
 
 needs_proc = pytest.mark.skipif(not Path("/proc/self/clear_refs").exists(), reason="peaks are read from Linux's /proc")
 
@@ -30,8 +35,10 @@ def test_a_task_takes_at_most_what_is_projected_and_at_least_half(name, tmp_path
     size = superpixels.get("size", (16, 16))
     _write(tmp_path / "image.ome.zarr", shape, dtype)
     _write(tmp_path / f"{WARM}.ome.zarr", (shape[0], *(4 * s for s in size)), dtype)
-    found = printed_apart(peak_of_tasks.main, tmp_path, name, log=tmp_path / "printed.txt")
-    for task, (measured, projected) in found.items():
+    command = [sys.executable, SCRIPT, tmp_path, name]
+    done = subprocess.run(command, capture_output=True, text=True, check=False, env=os.environ | AS_A_WORKER)
+    assert done.returncode == 0, done.stderr
+    for task, (measured, projected) in json.loads(done.stdout).items():
         figures = f"{task}: measured {measured / 2**20:.1f} MiB, projected {projected / 2**20:.1f} MiB"
         print(figures)
         # pools may have grown before, and then a small task takes less

@@ -1,18 +1,23 @@
 """What a task of a U-Net or a forest is projected to hold is what it holds: measured in processes of their own."""
 
+import json
+import os
+import subprocess
+import sys
 from pathlib import Path
 
 import numpy as np
-import peak_of_pixels
 import pytest
-from forked import printed_apart
 from peak_of_pixels import CONFIGURATIONS
+from peak_of_tasks import AS_A_WORKER
 from unets import random_unet
 
 import terrazzo as tz
 from terrazzo.blockwise.planning.work import Work
 from terrazzo.memory import Reading
 from terrazzo.models.unet.pixel_task import PixelTask
+
+SCRIPT = Path(__file__).parents[2] / "peak_of_pixels.py"
 
 needs_proc = pytest.mark.skipif(not Path("/proc/self/clear_refs").exists(), reason="peaks are read from Linux's /proc")
 
@@ -23,7 +28,10 @@ def test_a_task_takes_at_most_what_is_projected_and_at_least_half(name, tmp_path
     shape, dtype, *_ = CONFIGURATIONS[name]
     pixels = np.random.default_rng(0).integers(0, 200, shape).astype(dtype)
     tz.write_ome_zarr(tmp_path / "image.ome.zarr", pixels, axes="cyx" if len(shape) == 3 else "czyx")
-    measured, projected = printed_apart(peak_of_pixels.main, tmp_path, name, log=tmp_path / "printed.txt")
+    command = [sys.executable, SCRIPT, tmp_path, name]
+    done = subprocess.run(command, capture_output=True, text=True, check=False, env=os.environ | AS_A_WORKER)
+    assert done.returncode == 0, done.stderr
+    measured, projected = json.loads(done.stdout)
     figures = f"measured {measured / 2**20:.1f} MiB, projected {projected / 2**20:.1f} MiB"
     print(figures)
     assert measured <= projected <= 2 * measured, figures
