@@ -1,5 +1,6 @@
 """A kind of model is added in one file: everything that runs models runs it, and nothing else knows of it."""
 
+import json
 import re
 import signal
 import subprocess
@@ -9,8 +10,6 @@ from pathlib import Path
 import dask.array as da
 import numpy as np
 import pytest
-from forked import exit_code_apart, printed_apart
-from run_threshold import be_killed, print_peak
 from scipy import ndimage
 from segmented import blobs
 from thresholds import Threshold
@@ -20,7 +19,8 @@ from terrazzo.blockwise.cluster.cluster import cluster_client
 from terrazzo.errors import ModelError
 from terrazzo.io.describe import describe
 
-SOURCE = Path(__file__).parents[2] / "src" / "terrazzo"
+TESTS = Path(__file__).parents[1]
+SOURCE = TESTS.parent / "src" / "terrazzo"
 IMAGE = (200 * blobs((130, 170))).clip(0, 255).astype(np.uint8)
 MODEL = Threshold(2.0, 100.0)
 EXPECTED = (ndimage.gaussian_filter(IMAGE[0].astype(np.float64), 2.0, mode="nearest") > 100).astype(np.uint8)
@@ -32,6 +32,11 @@ def paths(tmp_path_factory):
     folder = tmp_path_factory.mktemp("another kind")
     tz.write_ome_zarr(folder / "image.zarr", IMAGE, chunks=(60, 50))
     return folder / "image.zarr", tz.write_model(MODEL, folder / "model.safetensors")
+
+
+def apart(what, *arguments):
+    command = [sys.executable, TESTS / "run_threshold.py", what, *map(str, arguments)]
+    return subprocess.run(command, capture_output=True, text=True, check=False)
 
 
 @pytest.mark.parametrize("block", [64, 100, 400])
@@ -69,16 +74,16 @@ def test_it_is_planned_within_twice_what_its_task_takes(paths, tmp_path):
     planned = tz.plan(tz.open_image(tmp_path / "large.zarr"), MODEL, block=2048, workers=1, threads=1)
     assert planned.tasks == planned.blocks + 1
     assert set(planned.disk) == {"classes"}
-    where = tmp_path / "large.zarr", paths[1], tmp_path / "result.zarr"
-    measured, projected = printed_apart(print_peak, *where, 2048, log=tmp_path / "printed.txt")
-    assert measured <= projected <= 2 * measured, (measured, projected)
+    done = apart("peak", tmp_path / "large.zarr", paths[1], tmp_path / "result.zarr", 2048)
+    assert done.returncode == 0, done.stderr
+    measured, projected = json.loads(done.stdout)
+    assert measured <= projected <= 2 * measured, done.stdout
     assert planned.memory_per_worker > projected
 
 
 def test_killed_it_goes_on_where_it_stopped_on_a_cluster_too(paths, tmp_path):
     image, result = tz.open_image(paths[0]), tmp_path / "result.zarr"
-    killed = exit_code_apart(be_killed, *paths, result, 64, log=tmp_path / "printed.txt")
-    assert killed == -signal.SIGKILL
+    assert apart("kill", paths[0], paths[1], result, 64).returncode == -signal.SIGKILL
     done = len(tz.open_result(result).finished("cut"))
     assert done >= 3
     steps = []
