@@ -1,6 +1,5 @@
 """What runs in a process of its own without loading everything anew: forked from the server of our local clusters."""
 
-import json
 import multiprocessing
 import os
 import sys
@@ -22,13 +21,6 @@ def exit_code_apart(function, *arguments, log, errors=None):
     process.start()
     process.join()
     return process.exitcode
-
-
-def printed_apart(function, *arguments, log):
-    """Call a function as `exit_code_apart` does; return the JSON that it prints in its last line."""
-    code = exit_code_apart(function, *arguments, log=log)
-    assert code == 0, log.read_text()
-    return json.loads(log.read_text().splitlines()[-1])
 
 
 def _called(function, arguments, logs, environment):
