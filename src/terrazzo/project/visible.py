@@ -22,8 +22,8 @@ from terrazzo.models.passes.declared import Pass
 from terrazzo.project.stored_graph import StoredGraph
 from terrazzo.regions.classes.annotation import NOT_ANNOTATED
 
-SIDE = 1024
-"""About how many pixels wide the blocks of a window are: smaller ones would read more around them than they show."""
+SIDES = {2: (1024, 1024), 3: (16, 512, 512)}
+"""Pixels of a block of a window at most, by axes: smaller ones would read more around them than they show."""
 
 LEAST = 2
 """Blocks of a window, so that threads share it."""
@@ -75,7 +75,7 @@ def _blocks(box: Box, lattice: Lattice) -> list[Block]:
     start = [a // size for a, size in zip(box.start, lattice.size, strict=True)]
     stop = [-(-b // size) for b, size in zip(box.stop, lattice.size, strict=True)]
     lengths = [(b - a) * size for a, b, size in zip(start, stop, lattice.size, strict=True)]
-    parts = [-(-length // SIDE) for length in lengths]
+    parts = [-(-length // side) for length, side in zip(lengths, SIDES[len(lengths)], strict=True)]
     if math.prod(parts) < LEAST:
         parts[int(np.argmax(lengths))] = LEAST
     ends = [np.unique(np.linspace(a, b, n + 1).astype(int)) for a, b, n in zip(start, stop, parts, strict=True)]

@@ -152,12 +152,18 @@ def search(
             journal = Journal(folder, space, _directions(searching), searching.prune)
             trials = Trials(folder, journal, space, searching, made, about, memory, cluster)
             trials.run()
-            best = _best(trials)
-            tested = _tested(trials, best)
-            _keep_models(trials, best)
-            report = write_report(folder, trials, best, tested, given)
-            finish(folder, STUDY)
+            report = _reported(folder, trials, given)
     return Study(str(folder), report)
+
+
+def _reported(folder: Path, trials: Trials, given: dict[str, Any]) -> dict[str, Any]:
+    """Measure the best on the test side, keep their models apart, and return the report that is written."""
+    best = _best(trials)
+    tested = _tested(trials, best)
+    _keep_models(trials, best)
+    report = write_report(folder, trials, best, tested, given)
+    finish(folder, STUDY)
+    return report
 
 
 def _as_json(

@@ -208,7 +208,8 @@ def read_table(folder: Path, block: Block) -> Table:
     arrays = mapped_arrays(table_file(folder, block))
     samples = {name.removeprefix(SAMPLES): value for name, value in arrays.items() if name.startswith(SAMPLES)}
     # tables that an older version keeps have no weights: each pixel counts as any other
-    samples.setdefault("weights", np.ones(len(samples["areas"]), np.float32))
+    if "weights" not in samples:
+        samples["weights"] = np.ones(len(samples["areas"]), np.float32)
     found = {name.removeprefix(EDGES): value for name, value in arrays.items() if name.startswith(EDGES)}
     cells = CellRows(block.cells, arrays["rows"], arrays["present"])
     return Table(cells, arrays["counts"], PixelSamples(**samples), CellEdges(**found) if found else None)

@@ -167,13 +167,14 @@ class _Learned:
 def _learned(
     images: Sequence[ImageTables], held_out: Sequence[HeldOut], recipe: Recipe, start: Start | None
 ) -> _Learned:
-    counted = [part.counts for part in _trained_on(images, held_out)]
-    if start is None:
-        rows = reduce(add, (FeatureMoments.of(part.rows(annotated=True)) for part in _trained_on(images, held_out)))
-        pixels = reduce(add, (FeatureMoments.of(part.responses) for part in _trained_on(images, held_out)))
-        scales = Scales.of(rows, pixels, len(place_columns(len(recipe.superpixels.size))))
-    else:
-        scales = start.model.scales
+    rows, pixels, counted = [], [], []
+    for part in _trained_on(images, held_out):
+        counted.append(part.counts)
+        if start is None:
+            rows.append(FeatureMoments.of(part.rows(annotated=True)))
+            pixels.append(FeatureMoments.of(part.responses))
+    places = len(place_columns(len(recipe.superpixels.size)))
+    scales = Scales.of(reduce(add, rows), reduce(add, pixels), places) if start is None else start.model.scales
     names = response_columns(recipe.channels)
     raw = [names.index(f"intensity_{channel}") for channel in range(recipe.channels)]
 
