@@ -11,6 +11,7 @@ from typing import Any
 
 import numpy as np
 from distributed import Client
+from numpy.typing import NDArray
 
 from terrazzo.blocks import Block, Box
 from terrazzo.blockwise.cluster.run_blocks import BlockCount, run_blocks
@@ -20,6 +21,7 @@ from terrazzo.blockwise.passes.stored_passes import given_of
 from terrazzo.io.annotations.annotation import Annotation
 from terrazzo.io.failures import about
 from terrazzo.io.images.image import Image
+from terrazzo.io.images.stored_array import StoredArray
 from terrazzo.io.mapped_arrays import mapped_arrays
 from terrazzo.models.passes.superpixels import targets_pass
 from terrazzo.project.stored_graph import StoredGraph
@@ -122,6 +124,17 @@ class KeptTables(Mapping[tuple[int, ...], Table]):
         return len(self.blocks)
 
 
+@dataclass(frozen=True, eq=False)
+class _Drawn:
+    """What is drawn, as classes, read at once: Dask would read each small chunk by itself."""
+
+    stored: StoredArray
+    classes: int
+
+    def __getitem__(self, selection: Any) -> NDArray[np.uint8]:
+        return annotated_classes(self.stored[selection][0], self.classes)
+
+
 def _surveyed(block: Block, of: AnnotatedGraph) -> tuple[Block, bytes, Box | None]:
     """Return what the table of a block follows from, as a hash, and the box of cells that is annotated."""
     box = _seen_around(block, of)
@@ -131,14 +144,17 @@ def _surveyed(block: Block, of: AnnotatedGraph) -> tuple[Block, bytes, Box | Non
     digest = hashlib.sha256(f"{of.graph.result.run_id} {number} {SEED} {weighted}".encode())
     if of.edges:
         digest.update(b"edges ")
-    if (truth != NOT_ANNOTATED).any():
+    drawn = truth != NOT_ANNOTATED
+    if drawn.any():
         digest.update(truth.tobytes())
-    places = np.nonzero(truth[block.core.within(box)] != NOT_ANNOTATED)
-    if not places[0].size:
+    inside = drawn[block.core.within(box)]
+    if not inside.any():
         return block, digest.digest(), None
+    others = [tuple(other for other in range(inside.ndim) if other != axis) for axis in range(inside.ndim)]
+    places = [np.flatnonzero(inside.any(axis=axes)) for axes in others]
     spans = list(zip(places, block.core.start, block.lattice.size, strict=True))
-    start = tuple(int(place.min() + first) // size for place, first, size in spans)
-    stop = tuple(int(place.max() + first) // size + 1 for place, first, size in spans)
+    start = tuple(int(place[0] + first) // size for place, first, size in spans)
+    stop = tuple(int(place[-1] + first) // size + 1 for place, first, size in spans)
     return block, digest.digest(), Box(start, stop)
 
 
@@ -163,8 +179,7 @@ def _written(block: Block, of: AnnotatedGraph, keys: Mapping[tuple[int, ...], by
     sampled = samples_pass(channels, axes, of.samples, SEED, of.weighted)
     given: dict[str, Any] = {"rows": of.graph.read("rows", block)}
     if (truth != NOT_ANNOTATED).any():
-        plane = of.annotation.plane.map_blocks(annotated_classes, of.classes, dtype=np.uint8)
-        sources = Sources(of.image.stored, annotation=plane, path=of.image.path)
+        sources = Sources(of.image.stored, annotation=_Drawn(of.annotation.stored, of.classes), path=of.image.path)
         given |= given_of((targets_pass(of.classes), sampled), block, sources, of.graph)
     else:
         given["targets"] = np.zeros((given["rows"].ids.size, of.classes), np.uint32)

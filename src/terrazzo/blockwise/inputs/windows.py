@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from operator import getitem
-from typing import Any, TypeAlias
+from typing import Any, Protocol, TypeAlias
 
 import dask.array as da
 import numpy as np
@@ -20,6 +20,16 @@ from terrazzo.io.images.unmasked import refuse_mask
 # Keys of parts, later their values: lists in lists, as deep as there are axes.
 Window: TypeAlias = list[Any]
 Part = tuple[int, slice]
+
+
+class Windowed(Protocol):
+    """Something else whose windows can be read as those of an array."""
+
+    def __getitem__(self, selection: Any) -> NDArray[Any]:
+        """Read a window: an ellipsis, then a slice for each spatial axis."""
+        ...
+
+
 Readable: TypeAlias = da.Array | StoredArray | NDArray[Any]
 
 
@@ -59,7 +69,7 @@ def assemble(window: Window) -> NDArray[Any]:
     return np.block(_plain(window)) if isinstance(only, list) else np.asarray(_plain(only))
 
 
-def read_window(array: Readable, box: Box) -> NDArray[Any]:
+def read_window(array: Readable | Windowed, box: Box) -> NDArray[Any]:
     """Return the pixels of a box along the last axes of an array, computed in this thread."""
     window: Any = array[(..., *box.slices)]  # type: ignore[arg-type]
     return np.asarray(_plain(window.compute(scheduler="synchronous") if isinstance(window, da.Array) else window))

@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 
 from terrazzo.blockwise.inputs.masks import Mask
-from terrazzo.blockwise.inputs.windows import Readable
+from terrazzo.blockwise.inputs.windows import Readable, Windowed
 from terrazzo.models.passes.declared import IMAGE
 
 
@@ -29,11 +29,11 @@ class Sources:
 
     image: Readable
     mask: Mask = None
-    annotation: Readable | None = None
+    annotation: Readable | Windowed | None = None
     estimates: Mapping[str, float] = field(default_factory=dict)
     path: str = ""
 
-    def of(self, name: str) -> Readable:
+    def of(self, name: str) -> Readable | Windowed:
         """Return the image or the annotation."""
         found = self.image if name == IMAGE else self.annotation
         if found is None:

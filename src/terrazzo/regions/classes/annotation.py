@@ -24,9 +24,9 @@ def annotated_classes(annotation: NDArray[np.integer[Any]], classes: int) -> NDA
     """
     if not 1 <= classes <= NOT_ANNOTATED:
         raise InputError(f"there are {classes} classes; there must be 1 to {NOT_ANNOTATED}, with the values 0 to 254")
-    allowed = ((annotation >= 0) & (annotation < classes)) | (annotation == NOT_ANNOTATED)
-    if not allowed.all():
-        value = annotation[~allowed].ravel()[0]
+    said = annotation[annotation != NOT_ANNOTATED]
+    if said.size and (said.min() < 0 or said.max() >= classes):
+        value = said[(said < 0) | (said >= classes)][0]
         raise InputError(
             f"the annotation holds the value {value}; with {classes} classes it must be 0 to {classes - 1}, or "
             f"{NOT_ANNOTATED} for not annotated; other values are mapped to classes, such as {value}=0 {HOW_TO_MAP}"
