@@ -1,11 +1,17 @@
 """Does it help to draw where it is suggested? An annotator who knows the truth, round after round, on real images.
 
-python benchmarks/suggest.py [SET] [ROUNDS] [STROKES]
+python benchmarks/suggest.py [SET] [ROUNDS] [STROKES] [SEED]
+
+SET is axon-sem, bbbc039, drosophila-ovary or vnc-sstem. Places are drawn where the network of a project suggests them,
+at random, and where that network is wrong on most pixels, which nobody knows who has to draw. After each round that
+network and a random forest that is fitted on the same strokes are scored on images that are no part of the project.
 """
 
 from __future__ import annotations
 
+import copy
 import json
+import shutil
 import sys
 import tempfile
 from collections.abc import Callable, Iterator
@@ -29,16 +35,24 @@ class Annotator:
     """Draws the truth of small squares on the images of a project."""
 
     def __init__(self, folder: Path, name: str, seed: int) -> None:
-        class_names, split, size = SETS[name]
+        self.class_names, split, size = SETS[name]
         train, self.scored = split(pairs_of(name))
         self.truth = {image.stem: tz.open_labels(label).plane.compute() for image, label in train}
-        self.files = {stem: folder / "drawn" / f"{stem}.npy" for stem in self.truth}
+        self.images = {image.stem: image for image, _ in train}
+        (folder / "annotations").mkdir(parents=True)
+        files = [folder / "annotations" / f"{stem}.npy" for stem in self.truth]
         self.drawn = {stem: np.full(truth.shape, NOT_ANNOTATED, np.uint8) for stem, truth in self.truth.items()}
-        self.study = tz.Project.begin(folder / "study", size=size, classes=class_names)
-        self.study.add([image for image, _ in train], annotations=list(self.files.values()))
+        self.study = tz.Project.begin(folder, size=size, classes=self.class_names)
+        self.study.add([image for image, _ in train], annotations=files)
         self.study.measure()
         self.rng = np.random.default_rng(seed)
-        (folder / "drawn").mkdir()
+
+    def again(self, folder: Path) -> Annotator:
+        """One who goes on from here elsewhere."""
+        other = copy.copy(self)
+        other.drawn, other.rng = copy.deepcopy((self.drawn, self.rng))
+        other.study = tz.Project(Path(shutil.copytree(self.study.folder, folder)))
+        return other
 
     def draw(self, places: list[Where]) -> None:
         """Draw the truth at the middles of places; only what has been drawn on is saved."""
@@ -46,7 +60,7 @@ class Annotator:
             square = tuple(slice(max(0, middle - SIDE // 2), middle + SIDE // 2) for middle in (y, x))
             self.drawn[stem][square] = self.truth[stem][square]
         for stem in {stem for stem, _, _ in places}:
-            np.save(self.files[stem], self.drawn[stem])
+            np.save(self.study.folder / "annotations" / f"{stem}.npy", self.drawn[stem])
 
     def random(self, number: int) -> list[Where]:
         """Any places."""
@@ -69,9 +83,9 @@ class Annotator:
                 ranked.append((-error, (stem, top + SIDE // 2, left + SIDE // 2)))
         return [where for _, where in sorted(ranked)[:number]]
 
-    def score(self) -> float:
+    def score(self, model: tz.FittedModel) -> float:
         """The mean IoU on images that are no part of the project."""
-        model, total = self.study.fitted(), None
+        total = None
         with tempfile.TemporaryDirectory() as folder:
             for image, annotation in self.scored:
                 result = tz.write_prediction(model, tz.open_image(image), Path(folder) / f"{image.stem}.zarr")
@@ -79,31 +93,42 @@ class Annotator:
                 total = scores if total is None else total + scores
         return round(total.mean_iou, 4)
 
+    def scores(self) -> tuple[float, float]:
+        """Fit the network and a forest; what they score."""
+        return self.score(self.study.fit()), self.score(self.forest())
+
+    def forest(self) -> tz.FittedModel:
+        """A random forest, fitted on what is drawn."""
+        drawn = [stem for stem, values in self.drawn.items() if (values != NOT_ANNOTATED).any()]
+        images = [tz.open_image(self.images[stem]) for stem in drawn]
+        return tz.fit_forest(images, [self.drawn[stem] for stem in drawn], class_names=self.class_names)
+
 
 def squares(shape: tuple[int, ...]) -> Iterator[tuple[int, int]]:
     rows, columns = (range(0, length - SIDE + 1, SIDE) for length in shape)
     return ((top, left) for top in rows for left in columns)
 
 
-def main() -> None:
-    name, rounds, strokes = (*sys.argv[1:], *("axon-sem", ROUNDS, STROKES)[len(sys.argv) - 1 :])
+def main(name: str = "axon-sem", rounds: int = ROUNDS, strokes: int = STROKES, seed: int = 0) -> None:
     ways: dict[str, Callable[[Annotator, int], list[Where]]] = {
         "suggested": Annotator.suggested,
         "random": Annotator.random,
         "largest error": Annotator.largest_error,
     }
-    for way, choose in ways.items():
-        with tempfile.TemporaryDirectory() as folder:
-            annotator, curve = Annotator(Path(folder), str(name), seed=0), []
-            # all begin alike
-            annotator.draw(annotator.random(int(strokes)))
-            for done in range(int(rounds)):
-                if done:
-                    annotator.draw(choose(annotator, int(strokes)))
-                annotator.study.fit()
-                curve.append(annotator.score())
-            print(json.dumps({"set": name, "way": way, "strokes": int(strokes), "mean_iou": curve}), flush=True)
+    with tempfile.TemporaryDirectory() as folder:
+        first = Annotator(Path(folder) / "first", name, seed)
+        # all begin alike
+        first.draw(first.random(strokes))
+        begun = first.scores()
+        for way, choose in ways.items():
+            annotator, curves = first.again(Path(folder) / way), [begun]
+            for _ in range(1, rounds):
+                annotator.draw(choose(annotator, strokes))
+                curves.append(annotator.scores())
+            network, forest = zip(*curves, strict=True)
+            found = {"set": name, "way": way, "strokes": strokes, "seed": seed, "network": network, "forest": forest}
+            print(json.dumps(found), flush=True)
 
 
 if __name__ == "__main__":
-    main()
+    main(*sys.argv[1:2], *map(int, sys.argv[2:]))
