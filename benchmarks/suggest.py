@@ -39,12 +39,12 @@ class Annotator:
         train, self.scored = split(pairs_of(name))
         self.truth = {image.stem: tz.open_labels(label).plane.compute() for image, label in train}
         self.images = {image.stem: image for image, _ in train}
-        (folder / "annotations").mkdir(parents=True)
         files = [folder / "annotations" / f"{stem}.npy" for stem in self.truth]
         self.drawn = {stem: np.full(truth.shape, NOT_ANNOTATED, np.uint8) for stem, truth in self.truth.items()}
         self.study = tz.Project.begin(folder, size=size, classes=self.class_names)
         self.study.add([image for image, _ in train], annotations=files)
         self.study.measure()
+        (folder / "annotations").mkdir(exist_ok=True)
         self.rng = np.random.default_rng(seed)
 
     def again(self, folder: Path) -> Annotator:
