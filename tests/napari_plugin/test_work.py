@@ -5,6 +5,7 @@ import numpy as np
 import pytest
 
 import terrazzo as tz
+from terrazzo import progress
 from terrazzo.blocks import Box
 from terrazzo.errors import InputError, ParameterError
 from terrazzo.napari import work
@@ -97,12 +98,11 @@ def test_a_fit_that_is_stopped_ends_within_a_step_and_loses_nothing(session, pic
     def tells(told):
         if isinstance(told, Step) and told.name == "steps":
             steps.append(told.done)
-            if told.done == 3:
-                stop.set()
+            stop.set()
 
     with pytest.raises(StoppedError), heard(tells, stop):
         fit_and_show(session, lambda: None, tells)
-    assert steps == [1, 2, 3]
+    assert steps == [1]
     assert not session.project.models
     assert not session.project.unmeasured
     np.testing.assert_array_equal(session.canvas.read(Box((0, 0), (SIDE, SIDE))), before)
@@ -112,6 +112,19 @@ def test_a_fit_that_is_stopped_ends_within_a_step_and_loses_nothing(session, pic
     fit_and_show(session, lambda: SEEN, told.append, live=True, whole=False)
     assert [model.start for model in session.project.models] == [None, "models/0001.safetensors"]
     assert session.project.models[-1].scores["steps"] == work.LIVE_STEPS
+
+
+def test_the_first_and_the_last_step_of_each_name_are_told_and_of_the_others_some():
+    told = []
+    with heard(told.append, Event()):
+        for name in ("tables", "steps"):
+            for done in range(1, 1001):
+                progress.tell(Step(name, done, 1000))
+    for name in ("tables", "steps"):
+        steps = [one.done for one in told if one.name == name]
+        assert steps[0] == 1
+        assert steps[-1] == 1000
+        assert len(steps) < 1000
 
 
 def test_a_fit_without_strokes_or_with_one_class_is_told_in_one_sentence(session):

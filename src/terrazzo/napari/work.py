@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import logging
 import math
+import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -11,6 +12,7 @@ from threading import Event
 from typing import Any
 
 import numpy as np
+import torch
 from numpy.typing import NDArray
 
 from terrazzo.blocks import Block, Box
@@ -35,6 +37,9 @@ MOST_CELLS = 40_000
 """Superpixels that are classified at once, before all others, where no more are seen."""
 
 PLACES = 24
+
+SECONDS_BETWEEN_STEPS = 0.1
+"""A window that shows every step has less time for what is looked at."""
 
 
 class StoppedError(Exception):
@@ -90,15 +95,20 @@ Tells = Callable[[Any], None]
 
 @contextmanager
 def heard(tells: Tells, stop: Event) -> Iterator[None]:
-    """Tell each step of the work inside the context, and what it warns of as a `Notice`.
+    """Tell steps of the work inside the context, ten a second at most, and what it warns of as a `Notice`.
 
-    Once `stop` is set the next step raises `StoppedError`.
+    The first of a name and the last are always told. Once `stop` is set the next step raises `StoppedError`.
     """
+    name, told = "", 0.0
 
     def listen(step: Step) -> None:
+        nonlocal name, told
         if stop.is_set():
             raise StoppedError
-        tells(step)
+        now = time.monotonic()
+        if step.name != name or step.done >= step.total or now - told >= SECONDS_BETWEEN_STEPS:
+            name, told = step.name, now
+            tells(step)
 
     handler, logger = _Handler(tells), logging.getLogger("terrazzo")
     logger.addHandler(handler)
@@ -107,6 +117,17 @@ def heard(tells: Tells, stop: Event) -> Iterator[None]:
             yield
     finally:
         logger.removeHandler(handler)
+
+
+@contextmanager
+def leaving_a_core() -> Iterator[None]:
+    """Leave a core to the window inside the context, which else waits for the network's threads, and they for it."""
+    before = torch.get_num_threads()
+    torch.set_num_threads(max(1, before - 1))
+    try:
+        yield
+    finally:
+        torch.set_num_threads(before)
 
 
 def fit_and_show(
@@ -145,9 +166,10 @@ def fit_and_show(
     first = not project.models
     steps = FIRST_STEPS if first else LIVE_STEPS if live else NEXT_STEPS
     training = training_of(first or anew, steps=None if anew else steps)
-    project.fit(training=training, anew=anew)
-    tells(Fitted(project.models[-1]))
-    show_classes(session, seen, tells)
+    with leaving_a_core():
+        project.fit(training=training, anew=anew)
+        tells(Fitted(project.models[-1]))
+        show_classes(session, seen, tells)
     if whole:
         write_result(session, tells)
 

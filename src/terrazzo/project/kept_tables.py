@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import math
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
@@ -19,6 +19,7 @@ from terrazzo.blockwise.inputs.windows import read_window
 from terrazzo.blockwise.passes.sources import Sources
 from terrazzo.blockwise.passes.stored_passes import given_of
 from terrazzo.io.annotations.annotation import Annotation
+from terrazzo.io.annotations.drawn_boxes import drawn_boxes
 from terrazzo.io.failures import about
 from terrazzo.io.images.image import Image
 from terrazzo.io.images.stored_array import StoredArray
@@ -76,7 +77,8 @@ class AnnotatedGraph:
         """
         grid = self.graph.grid
         with about(self.annotation.path):
-            surveyed = list(run_blocks(_surveyed, grid.along_curve(), self, client=client))
+            drawn = drawn_boxes(self.annotation.stored)
+            surveyed = list(run_blocks(_surveyed, grid.along_curve(), self, drawn, client=client))
         near = [box.grown(reach, grid.lattice.cells) for _, _, box in surveyed if box is not None]
         wanted = {block.index: block for box in near for block in grid.touching(box)}
         keys = {block.index: key for block, key, _ in surveyed if block.index in wanted}
@@ -135,15 +137,17 @@ class _Drawn:
         return annotated_classes(self.stored[selection][0], self.classes)
 
 
-def _surveyed(block: Block, of: AnnotatedGraph) -> tuple[Block, bytes, Box | None]:
+def _surveyed(block: Block, of: AnnotatedGraph, drawn_in: Sequence[Box] | None) -> tuple[Block, bytes, Box | None]:
     """Return what the table of a block follows from, as a hash, and the box of cells that is annotated."""
     box = _seen_around(block, of)
-    truth = annotated_classes(read_window(of.annotation.stored, box)[0], of.classes)
     weighted = f"{of.weighted} " if of.weighted.rise else ""
     number = share_of_block(math.prod(block.core.shape), of.samples)
     digest = hashlib.sha256(f"{of.graph.result.run_id} {number} {SEED} {weighted}".encode())
     if of.edges:
         digest.update(b"edges ")
+    if drawn_in is not None and all(one.overlap(box) is None for one in drawn_in):
+        return block, digest.digest(), None
+    truth = annotated_classes(read_window(of.annotation.stored, box)[0], of.classes)
     drawn = truth != NOT_ANNOTATED
     if drawn.any():
         digest.update(truth.tobytes())

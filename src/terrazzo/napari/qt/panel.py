@@ -294,6 +294,8 @@ class Panel(QWidget):
 
     def _ended(self, name: str, finished: bool) -> None:
         self.controls.progress("" if finished else f"{name}: stopped", int(finished), 1)
+        if self.showing is not None:
+            self.showing.end()
         self._enable()
         self._rest.start()
 

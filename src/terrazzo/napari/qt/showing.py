@@ -41,6 +41,8 @@ class Showing:
         self._unsure = np.zeros(self._lattice.cells, np.uint8)
         self._is_written = CLASSES in viewer.layers
         self._box: Box | None = None
+        self._is_old = False
+        self._coloured: dict[str, dict[str, str]] = {}
 
     @property
     def is_written(self) -> bool:
@@ -53,9 +55,14 @@ class Showing:
         return None if self._is_written else self._box
 
     def begin(self) -> None:
-        """Show superpixels in place of a result, which is of an older model from now on."""
-        self._uncover()
-        self._remove(SEEN)
+        """Show superpixels in place of a result, which is of an older model from now on.
+
+        The classes of pixels that are seen stay until there are new ones, or it ends: taking a layer away and adding it
+        again takes napari as long as they take.
+        """
+        if SEEN not in self.viewer.layers:
+            self._uncover()
+        self._is_old = self._box is not None
         if self._is_written or CLASSES not in self.viewer.layers:
             look = class_look(CLASSES, *self._classes()) | on_lattice(self._lattice)
             self._replace(CLASSES, (self._shown, look, "labels"))
@@ -78,15 +85,30 @@ class Showing:
 
     def take_pixels(self, box: Box, classes: Any) -> None:
         """Show the classes of the pixels of a box."""
-        look = class_look(SEEN, *self._classes()) | {"translate": tuple(map(float, box.start))}
-        self._replace(SEEN, (labels_of(classes), look, "labels"), after=CLASSES)
+        place = tuple(map(float, box.start))
+        look = class_look(SEEN, *self._classes()) | {"translate": place}
+        if SEEN in self.viewer.layers:
+            layer = self.viewer.layers[SEEN]
+            layer.data, layer.translate, layer.features = labels_of(classes), place, look["features"]
+        else:
+            self._replace(SEEN, (labels_of(classes), look, "labels"), after=CLASSES)
         self._uncover()
+        self._is_old = False
         self._box = box
         self._cover()
         self.viewer.layers[CLASSES].refresh()
 
+    def end(self) -> None:
+        """Take away the classes of pixels that are of an older model than those of superpixels."""
+        if self._is_old:
+            self._uncover()
+            self._remove(SEEN)
+            if CLASSES in self.viewer.layers:
+                self.viewer.layers[CLASSES].refresh()
+
     def write(self, result: Result) -> None:
         """Show a result."""
+        self._uncover()
         self._remove(SEEN)
         self._replace(CLASSES, classes_layer(result, *self._classes()))
         self._is_written = True
@@ -94,8 +116,9 @@ class Showing:
     def recolour(self) -> None:
         """Show the classes that there are in their colours."""
         for name in (CLASSES, SEEN):
-            if name in self.viewer.layers:
-                self.viewer.layers[name].colormap = colours_of(self.session.classes)
+            if name in self.viewer.layers and self._coloured.get(name) != (now := dict(self.session.classes)):
+                self.viewer.layers[name].colormap = colours_of(now)
+                self._coloured[name] = now
 
     def _cover(self) -> None:
         if self._box is not None:
@@ -105,7 +128,7 @@ class Showing:
         if self._box is not None:
             cells = self._covered(self._box)
             self._shown[cells] = self._cells[cells]
-        self._box = None
+        self._box, self._is_old = None, False
 
     def _covered(self, box: Box) -> tuple[slice, ...]:
         """Return the cells all of whose pixels are in a box."""
@@ -118,6 +141,7 @@ class Showing:
     def _replace(self, name: str, layer: Any, after: str = "", before: str = "") -> None:
         """Add a layer in the place of the one of its name, as visible and as opaque as that was."""
         data, how, kind = layer
+        self._coloured.pop(name, None)
         layers = self.viewer.layers
         place = self._below_drawn()
         if after in layers or before in layers:

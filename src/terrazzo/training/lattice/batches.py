@@ -28,6 +28,7 @@ from terrazzo.training.rules.exposure import Exposure
 from terrazzo.training.rules.losses import area_weighted_cross_entropy
 from terrazzo.training.rules.optimise import Graded
 from terrazzo.training.rules.overlap_losses import overlap_loss
+from terrazzo.training.rules.prefetched import prefetched
 from terrazzo.training.rules.training import PixelLoss
 
 REGION_SHARE = 0.5
@@ -231,14 +232,17 @@ class DrawnWindows:
         return ROUND
 
     def epoch(self, rng: np.random.Generator) -> Iterator[Batch]:
-        """Yield the batches of a round."""
+        """Return the batches of a round, each of which is drawn while the network learns from the one before."""
         axes = len(self.images[0].grid.shape)
         multiples = self.network.coarsest(axes)
         sides, windows = self.training.window(self.network.pooling(axes))
         whole = [-(-side // multiple) * multiple for side, multiple in zip(sides, multiples, strict=True)]
-        for _ in range(ROUND):
-            drawn = [self._window(rng, whole, windows) for _ in range(windows)]
-            yield Batch.of(drawn, self.scales, multiples, self.device, self.training.loss)
+
+        def drawn(_: int) -> Batch:
+            tables = [self._window(rng, whole, windows) for _ in range(windows)]
+            return Batch.of(tables, self.scales, multiples, self.device, self.training.loss)
+
+        return prefetched(drawn, range(ROUND), threads=1)
 
     def _window(self, rng: np.random.Generator, sides: Sequence[int], windows: int) -> Table:
         number, box = self.places.drawn(rng, sides, [image.grid.lattice.cells for image in self.images])

@@ -4,11 +4,9 @@ from __future__ import annotations
 
 import itertools
 import math
-from collections import deque
-from collections.abc import Callable, Iterable, Iterator, Sequence
-from concurrent.futures import ThreadPoolExecutor
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
-from typing import Any, NamedTuple, TypeVar
+from typing import Any, NamedTuple
 
 import numpy as np
 import torch
@@ -24,6 +22,7 @@ from terrazzo.regions.classes.boundary_weights import BoundaryWeights
 from terrazzo.training.rules.optimise import Graded
 from terrazzo.training.rules.overlap_losses import overlap_loss
 from terrazzo.training.rules.patch_source import PatchSource, padded
+from terrazzo.training.rules.prefetched import prefetched
 from terrazzo.training.rules.training import PixelLoss
 
 LEAST_STEPS, MOST_STEPS = 25, 100
@@ -278,24 +277,3 @@ def augmented(patch: Patch, rng: np.random.Generator, dark: NDArray[np.float32] 
 
     floor = np.broadcast_to(np.asarray(dark, np.float32), len(pixels)).reshape(column)
     return Patch((moved(pixels) - floor) * gain + (floor + offset), moved(truth), moved(counts))
-
-
-K = TypeVar("K")
-T = TypeVar("T")
-
-THREADS = 2
-
-
-def prefetched(make: Callable[[K], T], keys: Iterable[K], threads: int = THREADS) -> Iterator[T]:
-    """Yield `make(key)` for each key in order; as many more as there are threads are made meanwhile."""
-    executor = ThreadPoolExecutor(threads)
-    try:
-        waiting = deque()  # type: ignore[var-annotated]
-        for key in keys:
-            waiting.append(executor.submit(make, key))
-            if len(waiting) > threads:
-                yield waiting.popleft().result()
-        while waiting:
-            yield waiting.popleft().result()
-    finally:
-        executor.shutdown(cancel_futures=True)

@@ -1,0 +1,43 @@
+"""Where an annotation may be drawn on, from the chunks that its file has: what is sparse is not read to find out."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import zarr
+
+from terrazzo.blocks import Box
+from terrazzo.io.images.stored_array import StoredArray
+from terrazzo.regions.classes.annotation import NOT_ANNOTATED
+
+
+def drawn_boxes(stored: StoredArray) -> tuple[Box, ...] | None:
+    """Return boxes of pixels outside of which nothing is annotated; None where only reading can tell.
+
+    It can be told of an array (y, x) or (z, y, x) in a local Zarr of version 3 whose chunks are files of their own, and
+    that has 255 where none is: such as what is drawn in napari is kept in.
+
+    Parameters
+    ----------
+    stored : StoredArray
+        The annotation's.
+    """
+    axes = stored.ndim - 1
+    if type(stored) is not StoredArray or stored.kind != "zarr" or stored.selected or len(stored.axes) != axes:
+        return None
+    folder = Path(stored.path) / stored.key
+    if not (folder / "zarr.json").is_file():
+        return None
+    array = zarr.open_array(folder, mode="r")
+    metadata = array.metadata
+    keys = getattr(metadata, "chunk_key_encoding", None)
+    if array.shards is not None or array.fill_value != NOT_ANNOTATED or keys is None:
+        return None
+    if (keys.name, getattr(keys, "separator", "")) != ("default", "/"):
+        return None
+    found = []
+    for file in sorted((folder / "c").glob("/".join("*" * axes))):
+        start = tuple(int(name) * side for name, side in zip(file.parts[-axes:], array.chunks, strict=True))
+        stop = tuple(min(a + side, n) for a, side, n in zip(start, array.chunks, array.shape, strict=True))
+        found.append(Box(start, stop))
+    return tuple(found)
