@@ -17,7 +17,7 @@ from terrazzo.blockwise.planning.work import Work
 from terrazzo.errors import ParameterError
 from terrazzo.genes.draw import smallest
 from terrazzo.genes.networks import lattice_of, size_of, training_of, unet_of
-from terrazzo.genes.space import Space
+from terrazzo.genes.space import OPTIONAL, Space
 from terrazzo.genes.tree import Tree
 from terrazzo.lattice import spacing
 from terrazzo.memory import WORKER_WITH_TORCH, Reading, readable_bytes, with_slack
@@ -79,8 +79,12 @@ def check_fits(space: Space, images: Images, memory: int) -> None:
     """Raise a ParameterError if a value of a space makes no network, or not even its smallest tree fits into memory."""
     _check_network(smallest(space), images, "the smallest tree")
     for parameter in space.parameters:
+        # what is of a part that the smallest tree is without is looked at on a tree with it
+        part = OPTIONAL.get(parameter.name)
+        beside = {} if part is None else {part: space[part].ends[-1]}
         for value in parameter.ends:
-            _check_network(smallest(space, **{parameter.name: value}), images, f"{parameter.name} {value}")
+            tree = smallest(space, **beside | {parameter.name: value})
+            _check_network(tree, images, f"{parameter.name} {value}")
     lacking = refusal(smallest(space), images, memory)
     if lacking is not None:
         raise ParameterError(
