@@ -14,6 +14,7 @@ from terrazzo.memory import WORKER_WITH_TORCH
 from terrazzo.study import proposals
 from terrazzo.study.projection import Images, check_fits, projected_bytes, refusal
 from terrazzo.study.proposals import drawn_tree, unlike
+from terrazzo.training.lattice.training_task import MOST_BYTES_IN_MEMORY
 from terrazzo.training.rules.patch_source import MOST_HELD
 
 IMAGES = Images(channels=1, classes=2, itemsize=1, extents=((96, 128),))
@@ -54,6 +55,19 @@ def test_a_unet_takes_what_training_keeps_of_the_images_as_well():
     )
     assert three - one == 2 * 96 * 128 * 2
     assert many - one == MOST_HELD - 96 * 128 * 2
+
+
+def test_a_lattice_network_takes_its_tables_and_the_validation_side_as_well():
+    tree = smallest(default_space("lattice"))
+    one, few, many, more = (
+        projected_bytes(tree, replace(IMAGES, extents=IMAGES.extents * count)) for count in (1, 3, 30_000, 60_000)
+    )
+    assert one < few < many
+    # tables beyond a gibibyte are on disk, and of a large validation side some blocks are looked at
+    assert many - one > MOST_BYTES_IN_MEMORY
+    assert more - many < (many - one) / 10
+    wide = default_space("lattice", 2, Range("width", 512, 512, whole=True), Choice("crf_steps", (3,)))
+    assert projected_bytes(smallest(wide), IMAGES) > one
 
 
 @pytest.mark.parametrize(

@@ -1,13 +1,10 @@
-"""How much memory does a tree take? Integers alone, before it runs.
-
-Of a U-Net what it takes to train and to predict; of a lattice network to predict alone: what its training holds, tables
-of superpixels that stay on disk where they are large, is not counted.
-"""
+"""How much memory does a tree take, to train and to predict? Integers alone, before it runs."""
 
 from __future__ import annotations
 
 import math
 import os
+from collections import Counter
 from collections.abc import Callable
 from dataclasses import dataclass
 from functools import partial
@@ -29,6 +26,7 @@ from terrazzo.regions.graphs.recipe import Recipe
 from terrazzo.regions.statistics.features import LATTICE_FEATURES
 from terrazzo.regions.superpixels.superpixel_parameters import SuperpixelParameters
 from terrazzo.training.lattice.settings import LatticeTraining
+from terrazzo.training.lattice.training_task import fit_bytes, table_bytes
 from terrazzo.training.rules.patch_source import MOST_HELD
 from terrazzo.training.rules.training import UNetTraining
 from terrazzo.training.unet.fit_unet import patch_shape
@@ -63,7 +61,7 @@ class Images:
 
 
 def projected_bytes(tree: Tree, images: Images) -> int:
-    """Return the most bytes that the process of a trial holds, as far as they are counted."""
+    """Return the most bytes that the process of a trial holds, about."""
     return _PROJECTIONS[tree.space.kind](tree, images)
 
 
@@ -124,9 +122,13 @@ def _of_unet(tree: Tree, images: Images) -> int:
 def _of_lattice(tree: Tree, images: Images) -> int:
     size = spacing(size_of(tree), images.axes)
     recipe = Recipe(images.channels, SuperpixelParameters(size), LATTICE_FEATURES)
-    work = Work.of(unfitted_model(recipe, images.classes, lattice_of(tree)), Reading(images.itemsize))
-    grids = (work.model.grid(extent) for extent in set(images.extents))
-    return max(map(partial(work.memory_of_own_process, threads=os.cpu_count() or 1), grids))
+    model = unfitted_model(recipe, images.classes, lattice_of(tree))
+    work, config, training = Work.of(model, Reading(images.itemsize)), model.network.config, LatticeTraining()
+    grids = {model.grid(extent): count for extent, count in Counter(images.extents).items()}
+    each = partial(work.memory_of_own_process, threads=os.cpu_count() or 1)
+    # tables are kept while superpixels of other blocks are measured, as predicting does
+    measuring = max(map(each, grids))
+    return max(measuring + table_bytes(config, training, grids), WORKER_WITH_TORCH + fit_bytes(config, training, grids))
 
 
 _PROJECTIONS: dict[str, Callable[[Tree, Images], int]] = {"unet": _of_unet, "lattice": _of_lattice}
