@@ -260,7 +260,7 @@ def test_what_cannot_be_searched_is_said_before_anything_is_written(client, tmp_
     [
         ({"trials": 0}, "trials is 0"),
         ({"trials": 3, "random": 4}, "random is 4; it must be 1 to 3"),
-        ({"steps": 3, "seconds": 5}, "both say how long a tree trains"),
+        ({"steps": 3, "seconds": 5}, "both say how long training is"),
         ({"memory": "much"}, "memory is 'much'; give a positive number of bytes"),
         ({"objective": "speed"}, "objective is speed; give one of mean_iou"),
         ({"objective": ("mean_iou", "accuracy")}, "alone or followed by seconds_per_megapixel"),
