@@ -91,7 +91,7 @@ def test_a_trial_without_memory_says_what_to_do_about_it_in_a_study(error, tmp_p
 def test_a_tree_of_each_kind_is_fitted_as_it_says_and_predicts(kind, tmp_path):
     drawn = [striped(side=64, seed=seed) for seed in range(2)]
     sources = named_sources([image for image, _ in drawn], [classes for _, classes in drawn], tmp_path)
-    tree = smallest(tz.default_space(kind))
+    tree = smallest(tz.default_space(kind), **{"crf" if kind == "unet" else "crf_steps": 3})
     settings = {"tree": tree.plain(), "space": tree.space.plain(), "steps": 2}
     plain = json.loads(json.dumps(asdict(Assignment(tuple(sources), (1,), NAMES, settings=settings))))
     model = find_method(f"terrazzo.study.methods.{kind}").fit(Assignment.from_json(plain))
@@ -99,4 +99,5 @@ def test_a_tree_of_each_kind_is_fitted_as_it_says_and_predicts(kind, tmp_path):
     shape = model.network
     width = shape.description.down.levels[0].channels if kind == "unet" else shape.config.settings.width
     assert width == tree.values["width"]
+    assert (shape.description.crf if kind == "unet" else shape.crf).steps == 3
     assert np.isin(tz.predict(model, drawn[0][0]).compute(), (0, 1)).all()
