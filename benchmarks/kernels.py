@@ -73,9 +73,9 @@ def main() -> None:
         "scikit-image rgb2lab": lambda: rgb2lab(colour, channel_axis=0),
     }
     field, logits = LocalMeanField(MeanField(3, (3, 3)), 1, 3).requires_grad_(False), torch.randn(1, 3, SIDE, SIDE)
-    image = torch.from_numpy(grey)
-    measured["local mean field, 3 classes, radius 3, 3 steps"] = torch.no_grad()(lambda: field(logits, image))
-    measured["the same in torch"] = torch.enable_grad()(lambda: field(logits, image))
+    pixels = torch.from_numpy(grey)
+    measured["local mean field, 3 classes, radius 3, 3 steps"] = torch.no_grad()(lambda: field(logits, pixels))
+    measured["the same in torch"] = torch.enable_grad()(lambda: field(logits, pixels))
     everything = Box((0, 0), (SIDE, SIDE))
     for bank in BANKS:
         measured[f"all pixels' responses, bank {bank.name}"] = partial(_strips, bank, grey[0], everything)
