@@ -11,6 +11,7 @@ from collections.abc import Callable
 from functools import partial
 
 import numpy as np
+import torch
 from scipy.ndimage import gaussian_filter
 from skimage.color import rgb2lab
 from skimage.segmentation import slic as skimage_slic
@@ -22,6 +23,8 @@ from terrazzo.kernels.superpixels.connectivity import connect
 from terrazzo.kernels.superpixels.lab import lab
 from terrazzo.kernels.superpixels.slic import slic
 from terrazzo.lattice import Lattice
+from terrazzo.models.unet.description import MeanField
+from terrazzo.models.unet.mean_field import LocalMeanField
 from terrazzo.regions.graphs.block_graph import block_graph
 from terrazzo.regions.graphs.recipe import Recipe
 from terrazzo.regions.statistics.core_responses import CoreResponses
@@ -46,6 +49,7 @@ def megapixels_per_second(function: Callable[[], object]) -> float:
 
 
 def main() -> None:
+    torch.set_num_threads(1)
     grey = colony_block((0, 0), (SIDE, SIDE))[0].astype(np.float32)[None, None] / 25
     colour = np.concatenate([grey, grey[:, :, ::-1], grey[..., ::-1]])
     tiles = SIDE // TILE
@@ -68,6 +72,10 @@ def main() -> None:
         "CIELAB": lambda: lab(colour),
         "scikit-image rgb2lab": lambda: rgb2lab(colour, channel_axis=0),
     }
+    field, logits = LocalMeanField(MeanField(3, (3, 3)), 1, 3).requires_grad_(False), torch.randn(1, 3, SIDE, SIDE)
+    pixels = torch.from_numpy(grey)
+    measured["local mean field, 3 classes, radius 3, 3 steps"] = torch.no_grad()(lambda: field(logits, pixels))
+    measured["the same in torch"] = torch.enable_grad()(lambda: field(logits, pixels))
     everything = Box((0, 0), (SIDE, SIDE))
     for bank in BANKS:
         measured[f"all pixels' responses, bank {bank.name}"] = partial(_strips, bank, grey[0], everything)

@@ -14,13 +14,19 @@ def exit_code_apart(function, *arguments, log, errors=None):
     What it prints, and the traceback of an error, goes into the file `log`; with `errors`, standard error into that.
     A code below 0 is that of a signal.
     """
+    process = started_apart(function, *arguments, log=log, errors=errors)
+    process.join()
+    return process.exitcode
+
+
+def started_apart(function, *arguments, log, errors=None):
+    """Begin to call a function in a process of its own, as `exit_code_apart` does; return the process."""
     start_loading()
     process = multiprocessing.get_context(method()).Process(
         target=_called, args=(function, arguments, (log, errors), dict(os.environ))
     )
     process.start()
-    process.join()
-    return process.exitcode
+    return process
 
 
 def _called(function, arguments, logs, environment):

@@ -33,7 +33,7 @@ CONFIGURATIONS = {
     "wide, colour": ((3, 1024, 1024), "uint16", 256, {"base": 48, "depth": 3}),
     "volume": ((1, 48, 192, 192), "uint8", 64, {"axes": 3, "base": 16, "depth": 2, "kernels": [(1, 3, 3), 3, 3]}),
     "pyramid": ((1, 32, 192, 192), "uint8", 96, {"axes": 3, "base": 16, "depth": 2, **SECTIONS, "pyramid": 32}),
-    "crf": ((1, 1024, 1024), "uint8", 512, {"base": 4, "depth": 2, "crf": 3, "crf_radius": 4}),
+    "crf": ((1, 1024, 1024), "uint8", 512, {"base": 2, "depth": 1, "crf": 3, "crf_radius": 4}),
     "one convolution": ((1, 2048, 2048), "float32", 1024, {"base": 8, "depth": 2, "convolutions": 1}),
     "forest": ((1, 2048, 2048), "uint8", 1024, {"trees": 3}),
     "forest, colour": ((3, 1024, 1024), "uint16", 512, {"trees": 3}),

@@ -87,12 +87,22 @@ def test_a_tree_builds_the_network_that_its_genes_say(drawn_in):
         assert settings.width == tree.at(genes["stem"], "width")
         assert settings.finest == tree.at(genes["level finest"], "rounds")
         assert ("level coarser" in genes) == (settings.levels > 0)
+        assert settings.crf_steps == (tree.at(genes["field"], "crf_steps") if tree.values["crf_steps"] else 0)
         assert size_of(tree) in space["size"].choices
         return
     description = unet_of(tree, 2, 3, axes)
     assert (description.inputs, description.classes, description.axes) == (2, 3, axes)
     assert description.depth == tree.values["depth"]
-    for way, levels in zip(tree.root.below, (description.down, description.up), strict=True):
+    ways, on_top = tree.root.below[:2], {gene.name: (tree.root, gene) for gene in tree.root.below[2:]}
+    assert set(on_top) == {gene for gene, name in (("pyramid", "pyramid"), ("field", "crf")) if tree.values[name]}
+    channels = tree.at(on_top["pyramid"], "pyramid") if "pyramid" in on_top else 0
+    assert channels == (0 if description.pyramid is None else description.pyramid.channels)
+    steps = tree.at(on_top["field"], "crf") if "field" in on_top else 0
+    assert steps == (0 if description.crf is None else description.crf.steps)
+    if steps:
+        radius = tree.at(on_top["field"], "crf_radius")
+        assert description.crf.radius == ((0,) * (axes - 2) + (radius,) * 2 if isinstance(radius, int) else radius)
+    for way, levels in zip(ways, (description.down, description.up), strict=True):
         for stack, level in zip(way.below, levels.levels, strict=True):
             number = int(stack.name.split()[1])
             assert len(level.convolutions) == tree.at((tree.root, way, stack), "convolutions")
@@ -107,6 +117,8 @@ def test_a_space_may_have_kernels_per_axis_and_refuses_those_of_other_axes():
     space = default_space("unet", 3, Choice("kernel", [(1, 3, 3), (3, 3, 3)]), Choice("pool", [(1, 2, 2)]))
     tree = drawn(space, np.random.default_rng(0))
     assert unet_of(tree, 1, 2, 3).stride[0] == 1
+    assert any(space["pyramid"].ends)  # something has to look along z
+    assert not any(default_space("unet", 3, Choice("kernel", [(3, 3, 3), 5]))["pyramid"].ends)
     with pytest.raises(ParameterError, match="images have 2 axes; give one for each"):
         unet_of(tree, 1, 2, 2)
     with pytest.raises(ParameterError, match="of kind 'unet' is given"):
@@ -161,6 +173,25 @@ def test_two_spaces_are_told_apart_by_their_words():
     assert said[1] == "0 to 0.2500001"
 
 
+def test_a_tree_of_before_pyramids_and_random_fields_were_drawn_opens_without_them():
+    # what no tree has is not told, so that a study of then goes on
+    off = Choice("crf", (0,)), Choice("crf_steps", (0,))
+    for kind, switch, added in (("unet", off[0], {"pyramid", "crf", "crf_radius"}), ("lattice", off[1], {"crf_steps"})):
+        space = default_space(kind, 2, switch)
+        tree = drawn(space, np.random.default_rng(0))
+        plain = tree.plain()
+        plain["values"] = {name: value for name, value in plain["values"].items() if name not in added}
+        assert not added & set(space.said())
+        with_field = {"values": plain["values"] | {switch.name: 3}, "genes": plain["genes"]}
+        assert tree_of(plain, space).values == tree.values | ({"crf_radius": 2} if kind == "unet" else {})
+        always = default_space(kind, 2, Choice(switch.name, (3,)))
+        assert {switch.name} <= set(always.said())
+        with pytest.raises(ParameterError, match=f"{switch.name} of a tree is 0; its space has 3"):
+            tree_of(plain, always)
+        with pytest.raises(ParameterError, match=f"{switch.name} of a tree is 3; its space has 0"):
+            tree_of(with_field, space)
+
+
 def test_a_tree_that_is_none_of_its_space_is_refused():
     space = default_space("unet")
     tree = smallest(space)
@@ -176,9 +207,11 @@ def test_a_tree_that_is_none_of_its_space_is_refused():
 
 
 def test_a_tree_is_drawn_with_the_values_that_its_network_has():
-    lines = drawn(default_space(), np.random.default_rng(1)).lines()
+    space = default_space("unet", 2, Choice("crf", (3,)), Choice("crf_radius", (2,)))
+    lines = drawn(space, np.random.default_rng(1)).lines()
     assert lines[0][:2] == (0, "network")
-    assert {sort_of(name) for _, name, _ in lines} == {"network", "down", "up", "stack", "convolution"}
+    assert lines[-1] == (1, "field", "crf 3, crf radius 2")
+    assert {sort_of(name) for _, name, _ in lines} == {"network", "down", "up", "stack", "convolution", "field"}
     assert all("kernel" in said and "width" in said for _, name, said in lines if name.startswith("convolution"))
     up = next(place for place, (_, name, _) in enumerate(lines) if name == "up")
     for place, (_, name, said) in enumerate(lines):

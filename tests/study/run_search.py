@@ -1,9 +1,10 @@
-"""Searches with a method that learns nothing, in a process that can be killed: a folder, and how many trials."""
+"""Searches with a method that learns nothing, and clusters for them, in processes that can be killed."""
 
-import sys
+import multiprocessing
 from pathlib import Path
 
 import numpy as np
+from distributed import Client
 
 import terrazzo as tz
 from terrazzo.blockwise.cluster.cluster import cluster_client
@@ -35,11 +36,17 @@ def search(folder, client=None, **settings):
     return tz.search(*pairs(), folder, class_names=NAMES, searching=options, client=client, **given)
 
 
-def main(folder, trials):
+def search_on(address, folder, trials):
+    """Search on a cluster; called in a process of its own."""
     METHODS["unet"] = "study.stub_trees"
+    with Client(address, set_as_default=False) as client:
+        search(folder, client, trials=trials)
+
+
+def serve(told):
+    """Be a local cluster of two workers, whose address is written into a file, until whoever began it ends."""
     with cluster_client(workers=2) as client:
-        search(Path(folder), client, trials=int(trials))
-
-
-if __name__ == "__main__":
-    main(*sys.argv[1:])
+        partial = Path(f"{told}.partial")
+        partial.write_text(client.scheduler.address)
+        partial.rename(told)
+        multiprocessing.parent_process().join()

@@ -1,6 +1,6 @@
 """A study whose processes are killed at any moment keeps what was finished, loses no trial and runs none twice.
 
-TERRAZZO_MOMENTS=10 kills more often than in the suite. A failure says the seed of what was chosen; TERRAZZO_SEED gives
+TERRAZZO_MOMENTS=30 kills more often than in the suite. A failure says the seed of what was chosen; TERRAZZO_SEED gives
 one.
 """
 
@@ -8,26 +8,62 @@ import json
 import os
 import random
 import signal
-import subprocess
-import sys
-from pathlib import Path
 
 import psutil
+import pytest
+from forked import started_apart
 from patience import PATIENCE, wait_until
+from study.run_search import search_on, serve
 
-TESTS = Path(__file__).parents[1]
 SERVER = "terrazzo.study.trial_server"
-TRIALS = 6
-MOMENTS = int(os.environ.get("TERRAZZO_MOMENTS", "3"))
+TRIALS, LINES = 6, 11  # a trial takes as many lines of the journal, or one more
+MOMENTS = int(os.environ.get("TERRAZZO_MOMENTS", "10"))
 SEED = int(os.environ.get("TERRAZZO_SEED", random.randrange(2**32)))
 FINISHED = (1, 2, 3)  # Optuna's numbers of states that last
 
 
-def started(folder):
-    paths = os.pathsep.join((str(TESTS), os.environ.get("PYTHONPATH", "")))
-    environment = os.environ | {"PYTHONPATH": paths, "STUB_SECONDS": "0.05"}
-    command = (sys.executable, TESTS / "study" / "run_search.py", folder, str(TRIALS))
-    return subprocess.Popen(command, env=environment, stdout=subprocess.DEVNULL, stderr=subprocess.PIPE, text=True)
+class Processes:
+    """The client of a search and its cluster, each in a process of its own."""
+
+    def __init__(self, folder):
+        self.folder, self.log = folder, folder.with_suffix(".log")
+        self.begin_cluster()
+        self.begin_client()
+
+    def begin_cluster(self):
+        told = self.folder.with_suffix(".address")
+        told.unlink(missing_ok=True)
+        self.cluster = started_apart(serve, told, log=self.log)
+        wait_until(lambda: told.exists() or not self.cluster.is_alive(), "the cluster's address")
+        self.address = told.read_text()
+
+    def begin_client(self):
+        self.client = started_apart(search_on, self.address, self.folder, TRIALS, log=self.log)
+
+    def kill(self, what, chance):
+        """Kill a worker, the client, or the client with its cluster, which is begun again; return what was killed."""
+        if what == "worker":
+            if not (victims := workers_of(self.cluster)):
+                return self.kill("client", chance)
+            chance.choice(victims).send_signal(signal.SIGKILL)
+            return what
+        for process in (self.client, *((self.cluster,) if what == "all" else ())):
+            process.kill()
+            process.join()
+        return what
+
+    def end(self):
+        for process in (self.client, self.cluster):
+            process.kill()
+            process.join()
+
+
+@pytest.fixture
+def processes(tmp_path, monkeypatch):
+    monkeypatch.setenv("STUB_SECONDS", "0.05")
+    found = Processes(tmp_path / "study")
+    yield found
+    found.end()
 
 
 def journal(folder):
@@ -65,30 +101,30 @@ def workers_of(process):
     return found
 
 
-def test_finished_trials_are_kept_byte_for_byte_none_is_lost_and_none_is_run_twice(tmp_path):
-    folder, chance = tmp_path / "study", random.Random(SEED)
+def test_finished_trials_are_kept_byte_for_byte_none_is_lost_and_none_is_run_twice(processes):
+    folder, chance, whole = processes.folder, random.Random(SEED), {}
     print(f"TERRAZZO_SEED={SEED}")  # shown with whatever fails
-    process, whole, kills = started(folder), {}, {"client": 0, "worker": 0}
-    for moment in range(MOMENTS):
-        # a trial takes a dozen lines
-        lines = len(journal(folder)) + chance.randint(1, 16)
-        wait_until(lambda: process.poll() is not None or len(journal(folder)) >= lines, "the journal's next line")  # noqa: B023
-        if process.poll() is not None:
+    chosen = ["all", *("client", "worker") * (MOMENTS // 2)][:MOMENTS]
+    chance.shuffle(chosen)
+    killed = []
+    for what in chosen:
+        # so few that the search has not ended when the last moment comes
+        lines = len(journal(folder)) + chance.randint(1, max(1, TRIALS * LINES // MOMENTS))
+        wait_until(lambda: not processes.client.is_alive() or len(journal(folder)) >= lines, "the journal's next line")  # noqa: B023
+        if not processes.client.is_alive():
             break
-        if moment % 2 == 0 and (victims := workers_of(process)):
-            chance.choice(victims).send_signal(signal.SIGKILL)
-            kills["worker"] += 1
-            continue
-        process.kill()
-        process.wait()
-        kills["client"] += 1
+        killed.append(processes.kill(what, chance))
         found = outcomes(folder)
         assert {name: found[name] for name in whole} == whole
         whole = found
-        process = started(folder)
-    _, said = process.communicate(timeout=PATIENCE)
-    assert process.returncode == 0, said
-    assert sum(kills.values()) > 0
+        if killed[-1] == "all":
+            processes.begin_cluster()
+        if killed[-1] != "worker":
+            processes.begin_client()
+    processes.client.join(PATIENCE)
+    assert processes.client.exitcode == 0, processes.log.read_text()
+    print(killed)
+    assert len(killed) == MOMENTS
     found, ended = outcomes(folder), told(folder)
     assert {name: found[name] for name in whole} == whole
     assert len(found) == TRIALS

@@ -14,6 +14,7 @@ from terrazzo.memory import WORKER_WITH_TORCH
 from terrazzo.study import proposals
 from terrazzo.study.projection import Images, check_fits, projected_bytes, refusal
 from terrazzo.study.proposals import drawn_tree, unlike
+from terrazzo.training.lattice.training_task import MOST_BYTES_IN_MEMORY
 from terrazzo.training.rules.patch_source import MOST_HELD
 
 IMAGES = Images(channels=1, classes=2, itemsize=1, extents=((96, 128),))
@@ -56,6 +57,19 @@ def test_a_unet_takes_what_training_keeps_of_the_images_as_well():
     assert many - one == MOST_HELD - 96 * 128 * 2
 
 
+def test_a_lattice_network_takes_its_tables_and_the_validation_side_as_well():
+    tree = smallest(default_space("lattice"))
+    one, few, many, more = (
+        projected_bytes(tree, replace(IMAGES, extents=IMAGES.extents * count)) for count in (1, 3, 30_000, 60_000)
+    )
+    assert one < few < many
+    # tables beyond a gibibyte are on disk, and of a large validation side some blocks are looked at
+    assert many - one > MOST_BYTES_IN_MEMORY
+    assert more - many < (many - one) / 10
+    wide = default_space("lattice", 2, Range("width", 512, 512, whole=True), Choice("crf_steps", (3,)))
+    assert projected_bytes(smallest(wide), IMAGES) > one
+
+
 @pytest.mark.parametrize(
     ("kind", "changed", "sentence"),
     [
@@ -63,6 +77,9 @@ def test_a_unet_takes_what_training_keeps_of_the_images_as_well():
         ("unet", Range("depth", 0, 2, whole=True), "the smallest tree of the space .*: depth of a U-Net is 0"),
         ("unet", Choice("pool", (2, (1, 2, 2))), r"pool \(1, 2, 2\) .* images have 2 axes; give one for each"),
         ("unet", Range("learning_rate", 0, 1), "the smallest tree .*: learning_rate is 0.0"),
+        ("unet", Choice("crf_radius", (2, 11)), r"crf_radius 11 of the space .* a radius of 0 to 10"),
+        ("unet", Choice("crf", (0, 21)), r"crf 21 of the space .* must have 1 to 20 steps"),
+        ("lattice", Choice("crf_steps", (0, 21)), r"crf_steps 21 of the space .* is 21; it must be 0 to 20"),
         ("lattice", Range("levels", 1, 9, whole=True), "levels 9 of the space .*: levels of a lattice network is 9"),
         ("lattice", Choice("size", (16, 1)), "size 1 of the space .*: size is 1; it must be"),
     ],

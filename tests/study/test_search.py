@@ -52,6 +52,11 @@ def test_random_trees_come_first_and_then_better_values_of_the_best(found):
     assert set(report["importance"]) <= {parameter.name for parameter in space().free}
 
 
+def without_field(space):
+    """The parameters of a space whose trees have no random field."""
+    return [tz.Choice("crf", (0,)) if one.name == "crf" else one for one in space.parameters]
+
+
 def test_the_best_models_are_ready_to_use_and_measured_on_what_nothing_was_chosen_by(found):
     for one, path in zip(found.report["best"], found.best, strict=True):
         kept = Path(found.path, "trials", f"{one['trial']:04d}", "model.safetensors")
@@ -127,6 +132,8 @@ def test_a_study_of_other_things_in_the_same_place_is_named(found, client, tmp_p
     was = "4 to 20, whole, logarithmic ±0.5"
     with pytest.raises(InputError, match=f"holds a study with space of width {was} and not 4 to 40, whole, log"):
         search(folder, client, space=space(width=(4, 40)))
+    with pytest.raises(InputError, match="holds a study with space of crf 0 or 3 and not None"):
+        search(folder, client, space=tz.default_space("unet", 2, *without_field(space())), seed=2**40)
     with pytest.raises(InputError, match="holds a study with steps 100 and not 50"):
         search(folder, client, steps=50)
     with pytest.raises(InputError, match="holds a study with kind unet and not lattice"):
@@ -253,7 +260,7 @@ def test_what_cannot_be_searched_is_said_before_anything_is_written(client, tmp_
     [
         ({"trials": 0}, "trials is 0"),
         ({"trials": 3, "random": 4}, "random is 4; it must be 1 to 3"),
-        ({"steps": 3, "seconds": 5}, "both say how long a tree trains"),
+        ({"steps": 3, "seconds": 5}, "both say how long training is"),
         ({"memory": "much"}, "memory is 'much'; give a positive number of bytes"),
         ({"objective": "speed"}, "objective is speed; give one of mean_iou"),
         ({"objective": ("mean_iou", "accuracy")}, "alone or followed by seconds_per_megapixel"),

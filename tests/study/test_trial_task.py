@@ -8,10 +8,12 @@ import pytest
 from textures import NAMES, striped
 
 import terrazzo as tz
+from terrazzo.comparison import stage
 from terrazzo.comparison.assignment import Assignment, named_sources
 from terrazzo.comparison.methods import find_method
 from terrazzo.genes.draw import smallest
 from terrazzo.progress import Step, on_progress, tell
+from terrazzo.study import trial_stage
 from terrazzo.study.trial_stage import StoppedEarlyError, _Curve, read_curve, stop_file
 from terrazzo.study.trial_task import MOST_BEGUN, run_trial
 from terrazzo.version import __version__
@@ -55,11 +57,41 @@ def test_a_trial_tells_its_curve_line_by_line_and_ends_when_it_is_asked_to_also_
         tell(Step("epochs", 1, 4, detail=epoch(1, 0.5)))
 
 
+# What has no memory, in the words of whoever asked for it.
+FULL = [
+    MemoryError("Unable to allocate 1.00 MiB"),
+    RuntimeError("[enforce fail at alloc_cpu.cpp:127] err == 0. DefaultCPUAllocator: can't allocate memory"),
+    RuntimeError("could not create a primitive"),
+]
+
+
+@pytest.mark.parametrize("error", FULL)
+def test_a_trial_without_memory_says_what_to_do_about_it_in_a_study(error, tmp_path, monkeypatch):
+    class Method:
+        @staticmethod
+        def fit(_):
+            raise error
+
+        open_model = fit
+
+    monkeypatch.setattr(trial_stage, "_limit_memory", lambda _: None)  # of this process
+    monkeypatch.setattr(stage, "find_method", lambda _: Method)
+    assignment = asdict(Assignment((), (), NAMES))
+    jobs = [{"stage": "trial", "assignment": assignment, "memory": 0}]
+    if isinstance(error, MemoryError):
+        jobs.append({"stage": "predict", "model": ""})
+    for job in jobs:
+        (tmp_path / "job.json").write_text(json.dumps({"method": "", "device": "cpu", **job}))
+        stage.run_stage(tmp_path / "job.json", trial_stage.STAGES, trial_stage.NO_MEMORY)
+        said = json.loads((tmp_path / "outcome.json").read_text())["error"]
+        assert said == "its memory was not enough; grant a trial more (--memory), or use fewer workers"
+
+
 @pytest.mark.parametrize("kind", ["unet", "lattice"])
 def test_a_tree_of_each_kind_is_fitted_as_it_says_and_predicts(kind, tmp_path):
     drawn = [striped(side=64, seed=seed) for seed in range(2)]
     sources = named_sources([image for image, _ in drawn], [classes for _, classes in drawn], tmp_path)
-    tree = smallest(tz.default_space(kind))
+    tree = smallest(tz.default_space(kind), **{"crf" if kind == "unet" else "crf_steps": 3})
     settings = {"tree": tree.plain(), "space": tree.space.plain(), "steps": 2}
     plain = json.loads(json.dumps(asdict(Assignment(tuple(sources), (1,), NAMES, settings=settings))))
     model = find_method(f"terrazzo.study.methods.{kind}").fit(Assignment.from_json(plain))
@@ -67,4 +99,5 @@ def test_a_tree_of_each_kind_is_fitted_as_it_says_and_predicts(kind, tmp_path):
     shape = model.network
     width = shape.description.down.levels[0].channels if kind == "unet" else shape.config.settings.width
     assert width == tree.values["width"]
+    assert (shape.description.crf if kind == "unet" else shape.crf).steps == 3
     assert np.isin(tz.predict(model, drawn[0][0]).compute(), (0, 1)).all()

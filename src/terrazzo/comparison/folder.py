@@ -112,13 +112,13 @@ def _inputs(images: Sequence[ImageLike], annotations: Sequence[ImageLike]) -> li
 def _check_same(folder: Path, wanted: dict[str, Any], keeping: Keeping) -> None:
     run = json.loads((folder / keeping.run).read_text())
     then = run["made_from"]
-    changed = [name for name in wanted if then.get(name) != wanted[name]]
+    changed = [name for name in wanted | then if then.get(name) != wanted.get(name)]
     if changed:
         name = changed[0]
         what = (
             "other images or annotations"
             if name == "inputs"
-            else f"{name.replace('_', ' ')} {then.get(name)} and not {wanted[name]}"
+            else f"{name.replace('_', ' ')} {then.get(name)} and not {wanted.get(name)}"
         )
         raise InputError(
             f"'{folder}' holds a {keeping.what} with {what}; give the same as then, choose another folder or add "

@@ -35,8 +35,11 @@ OUTCOME, MODEL = "outcome.json", "model.safetensors"
 SCHEDULER = "TERRAZZO_SCORING_SCHEDULER"
 
 
-def run_stage(job_file: Path, stages: Mapping[str, Stage] | None = None) -> None:
-    """Do a job and write its outcome; a mistake or a lack of memory is an outcome as well."""
+NO_MEMORY = "there was not enough memory; use a machine with more, or leave this method out"
+
+
+def run_stage(job_file: Path, stages: Mapping[str, Stage] | None = None, no_memory: str = NO_MEMORY) -> None:
+    """Do a job and write its outcome; a mistake or a lack of memory, which is said in so many words, is one as well."""
     job = json.loads(job_file.read_text())
     method, folder = find_method(job["method"]), job_file.parent
     try:
@@ -44,7 +47,7 @@ def run_stage(job_file: Path, stages: Mapping[str, Stage] | None = None) -> None
     except TerrazzoError as error:
         outcome = {"error": str(error)}
     except MemoryError:
-        outcome = {"error": "there was not enough memory; use a machine with more, or leave this method out"}
+        outcome = {"error": no_memory}
     except Exception as error:
         if not is_gpu_out_of_memory(error):
             raise

@@ -48,7 +48,7 @@ ROOT = "network"
 def _below_in_unet(name: str, value: ValueOf) -> tuple[str, ...]:
     sort = sort_of(name)
     if sort == ROOT:
-        return ("down", "up")
+        return ("down", "up", *_present({"pyramid": "pyramid", "field": "crf"}, value))
     if sort == "down":
         return tuple(f"stack {level}" for level in range(value("depth") + 1))
     if sort == "up":
@@ -64,14 +64,14 @@ def _decided_in_unet(names: tuple[str, ...]) -> tuple[str, ...]:
         # nothing is pooled for the finest, and the way up undoes what the way down says
         pooled = names[-2] == "down" and names[-1] != "stack 0"
         return ("convolutions", "pool") if pooled else ("convolutions",)
-    return ("width", "kernel") if sort == "convolution" else ()
+    return {"convolution": ("width", "kernel"), "pyramid": ("pyramid",), "field": ("crf", "crf_radius")}.get(sort, ())
 
 
 def _below_in_lattice(name: str, value: ValueOf) -> tuple[str, ...]:
     if name != ROOT:
         return ()
-    coarser = ("level coarser",) if value("levels") else ()
-    return ("stem", "message", "level finest", *coarser, "decision")
+    coarser = _present({"level coarser": "levels"}, value)
+    return ("stem", "message", "level finest", *coarser, "decision", *_present({"field": "crf_steps"}, value))
 
 
 def _decided_in_lattice(names: tuple[str, ...]) -> tuple[str, ...]:
@@ -81,20 +81,26 @@ def _decided_in_lattice(names: tuple[str, ...]) -> tuple[str, ...]:
         "message": ("dropout",),
         "level": ("rounds",),
         "decision": ("pixel_width",),
+        "field": ("crf_steps",),
     }
     return decided[sort_of(names[-1])]
 
 
+def _present(genes: dict[str, str], value: ValueOf) -> tuple[str, ...]:
+    """Return those genes whose parameter is not 0."""
+    return tuple(gene for gene, parameter in genes.items() if value(parameter))
+
+
 ANATOMIES = {
     "unet": Anatomy(
-        {ROOT: 3, "down": 2, "up": 2, "stack": 1, "convolution": 0},
-        ("depth", "convolutions"),
+        {ROOT: 3, "down": 2, "up": 2, "stack": 1, "convolution": 0, "pyramid": 0, "field": 0},
+        ("depth", "convolutions", "pyramid", "crf"),
         _below_in_unet,
         _decided_in_unet,
     ),
     "lattice": Anatomy(
-        {ROOT: 1, "stem": 0, "message": 0, "level": 0, "decision": 0},
-        ("levels",),
+        {ROOT: 1, "stem": 0, "message": 0, "level": 0, "decision": 0, "field": 0},
+        ("levels", "crf_steps"),
         _below_in_lattice,
         _decided_in_lattice,
     ),

@@ -7,7 +7,7 @@ from typing import Any
 from terrazzo.errors import ParameterError
 from terrazzo.genes.tree import Path, Tree
 from terrazzo.models.lattice.settings import LatticeSettings
-from terrazzo.models.unet.description import Convolution, Level, UNetDescription
+from terrazzo.models.unet.description import Convolution, Level, UNetDescription, mean_field_of, pyramid_of
 from terrazzo.models.unet.description import Path as Levels
 
 
@@ -15,7 +15,7 @@ def unet_of(tree: Tree, inputs: int, classes: int, axes: int = 2) -> UNetDescrip
     """Return the U-Net of a tree, for images of so many channels, classes and spatial axes.
 
     A convolution has as many channels as the width at its gene, doubled with each coarser level. The factors between
-    levels are those of the stacks on the way down.
+    levels are those of the stacks on the way down. A pyramid has the dilations of `unet_description`.
 
     Raises
     ------
@@ -25,7 +25,7 @@ def unet_of(tree: Tree, inputs: int, classes: int, axes: int = 2) -> UNetDescrip
     _check_kind(tree, "unet")
     if tree.values["depth"] < 1:
         raise ParameterError(f"depth of a U-Net is {tree.values['depth']}; it must be at least 1")
-    down, up = tree.root.below
+    down, up, *on_top = tree.root.below
     above = (tree.root, down)
     pools = [_per_axis("pool", tree.at((*above, stack), "pool"), axes) for stack in down.below]
 
@@ -40,7 +40,13 @@ def unet_of(tree: Tree, inputs: int, classes: int, axes: int = 2) -> UNetDescrip
             made.append(Level(factor, tuple(steps)))
         return Levels(tuple(made))
 
-    return UNetDescription(inputs, classes, levels(down), levels(up), float(tree.at((tree.root,), "dropout")))
+    top = {gene.name: (tree.root, gene) for gene in on_top}
+    pyramid = pyramid_of(tree.at(top["pyramid"], "pyramid"), axes) if "pyramid" in top else None
+    crf = None
+    if "field" in top:
+        crf = mean_field_of(tree.at(top["field"], "crf"), tree.at(top["field"], "crf_radius"), axes)
+    dropout = float(tree.at((tree.root,), "dropout"))
+    return UNetDescription(inputs, classes, levels(down), levels(up), dropout, pyramid, crf)
 
 
 def lattice_of(tree: Tree) -> LatticeSettings:
@@ -61,6 +67,7 @@ def lattice_of(tree: Tree) -> LatticeSettings:
         blocks=1 if coarser is None else tree.at(coarser, "rounds"),
         dropout=float(tree.at(genes["message"], "dropout")),
         pixel_width=tree.at(genes["decision"], "pixel_width"),
+        crf_steps=tree.at(genes["field"], "crf_steps") if "field" in genes else 0,
     )
 
 

@@ -13,8 +13,11 @@ from terrazzo.genes.parameter import Choice, Parameter, Range, number_text, para
 Kind = Literal["unet", "lattice"]
 
 # What is counted, and what has a length along each axis.
-COUNTS = ("depth", "convolutions", "levels", "rounds", "width", "pixel_width")
-LENGTHS = ("kernel", "pool", "size")
+COUNTS = ("depth", "convolutions", "levels", "rounds", "width", "pixel_width", "pyramid", "crf", "crf_steps")
+LENGTHS = ("kernel", "pool", "size", "crf_radius")
+
+# What networks may be without, and the parameter whose 0 says that they are.
+OPTIONAL = {"pyramid": "pyramid", "crf": "crf", "crf_radius": "crf", "crf_steps": "crf_steps"}
 
 
 @dataclass(frozen=True)
@@ -63,14 +66,19 @@ class Space:
         return {"kind": self.kind, "parameters": [parameter.plain() for parameter in self.parameters]}
 
     def said(self) -> dict[str, str]:
-        """Return each parameter's values and deltas in words."""
+        """Return each parameter's values and deltas in words, without those of what no tree has."""
         return {
-            one.name: one.said() + "".join(f" ±{number_text(delta)}" for delta in one.deltas) for one in self.parameters
+            one.name: one.said() + "".join(f" ±{number_text(delta)}" for delta in one.deltas)
+            for one in self.parameters
+            if one.name not in OPTIONAL or any(self[OPTIONAL[one.name]].ends)
         }
 
 
 def default_space(kind: Kind = "unet", axes: int = 2, *changed: Parameter) -> Space:
     """Return the space that `search` draws from by default, with some parameters changed.
+
+    Pyramids are drawn of volumes where a kernel or pool is changed to one that keeps sections apart, of length 1 along
+    z.
 
     Parameters
     ----------
@@ -88,6 +96,8 @@ def default_space(kind: Kind = "unet", axes: int = 2, *changed: Parameter) -> Sp
         if parameter.name not in own:
             raise ParameterError(f"a '{kind}' has no parameter '{parameter.name}'; it has {', '.join(own)}")
         own[parameter.name] = parameter
+    if axes == 3 and _keeps_sections_apart(changed) and "pyramid" not in {one.name for one in changed}:
+        own["pyramid"] = Choice("pyramid", PYRAMIDS)
     return Space(kind, tuple(own.values()))
 
 
@@ -110,6 +120,12 @@ def check_kind(kind: str) -> None:
         raise ParameterError(f"there are no trees of kind '{kind}'; choose among {', '.join(ANATOMIES)}")
 
 
+def _keeps_sections_apart(parameters: Sequence[Parameter]) -> bool:
+    """Whether a kernel or a pool is longer within sections than along z, where its length is 1."""
+    ends = [end for one in parameters if one.name in ("kernel", "pool") for end in one.ends if isinstance(end, tuple)]
+    return any(end[0] == 1 and max(end) > 1 for end in ends)
+
+
 def _check_values(parameter: Parameter) -> None:
     """Raise a ParameterError if values of a parameter are not the numbers that it needs."""
     name = parameter.name
@@ -126,6 +142,10 @@ def _check_values(parameter: Parameter) -> None:
         raise ParameterError(f"{name} of a space is {parameter.said()}; give {wanted}")
 
 
+PYRAMIDS = (0, 8, 16)
+"""Channels of a pyramid on a network that keeps sections apart."""
+
+
 def _unet(depth: tuple[int, int], width: tuple[int, int], kernels: tuple[Any, ...]) -> tuple[Parameter, ...]:
     return (
         Range("depth", *depth, whole=True),
@@ -133,6 +153,9 @@ def _unet(depth: tuple[int, int], width: tuple[int, int], kernels: tuple[Any, ..
         Range("width", *width, deltas=(0.25, 0.5, 0.5), log=True, whole=True),
         Choice("kernel", kernels, deltas=(1, 1)),
         Choice("pool", (2,)),
+        Choice("pyramid", (0,)),
+        Choice("crf", (0, 3)),
+        Choice("crf_radius", (2, 3)),
         Range("dropout", 0.0, 0.3),
         Range("learning_rate", 5e-4, 1e-2, log=True),
         Range("weight_decay", 1e-4, 1e-1, log=True),
@@ -147,6 +170,7 @@ def _lattice(sizes: tuple[int, ...], levels: tuple[int, int]) -> tuple[Parameter
         Range("dropout", 0.0, 0.3),
         Range("pixel_width", 8, 64, deltas=(0.5,), log=True, whole=True),
         Choice("size", sizes),
+        Choice("crf_steps", (0, 3)),
         Range("learning_rate", 5e-4, 1e-2, log=True),
         Range("weight_decay", 1e-5, 1e-2, log=True),
     )

@@ -12,7 +12,7 @@ from typing import Any
 from terrazzo.errors import ParameterError
 from terrazzo.genes.anatomy import ANATOMIES, ROOT, Anatomy
 from terrazzo.genes.parameter import Value
-from terrazzo.genes.space import Space
+from terrazzo.genes.space import OPTIONAL, Space
 
 Path = tuple["Gene", ...]
 """A gene with all above it, from the root."""
@@ -130,7 +130,10 @@ def tree_of(plain: Mapping[str, Any], space: Space) -> Tree:
     """
     try:
         values = {name: tuple(one) if isinstance(one, list) else one for name, one in plain["values"].items()}
-        return Tree(space, values, _gene_of(plain["genes"]))
+        # a tree from before a parameter was drawn is without what it is of
+        optional = (one for one in space.parameters if one.name in OPTIONAL)
+        without = {one.name: 0 if OPTIONAL[one.name] == one.name else one.least for one in optional}
+        return Tree(space, without | values, _gene_of(plain["genes"]))
     except (KeyError, TypeError, AttributeError) as error:
         raise ParameterError(f"these are no values and genes of a tree ({error!r})") from error
 

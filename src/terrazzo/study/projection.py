@@ -1,13 +1,10 @@
-"""How much memory does a tree take? Integers alone, before it runs.
-
-Of a U-Net what it takes to train and to predict; of a lattice network to predict alone: what its training holds, tables
-of superpixels that stay on disk where they are large, is not counted.
-"""
+"""How much memory does a tree take, to train and to predict? Integers alone, before it runs."""
 
 from __future__ import annotations
 
 import math
 import os
+from collections import Counter
 from collections.abc import Callable
 from dataclasses import dataclass
 from functools import partial
@@ -17,7 +14,7 @@ from terrazzo.blockwise.planning.work import Work
 from terrazzo.errors import ParameterError
 from terrazzo.genes.draw import smallest
 from terrazzo.genes.networks import lattice_of, size_of, training_of, unet_of
-from terrazzo.genes.space import Space
+from terrazzo.genes.space import OPTIONAL, Space
 from terrazzo.genes.tree import Tree
 from terrazzo.lattice import spacing
 from terrazzo.memory import WORKER_WITH_TORCH, Reading, readable_bytes, with_slack
@@ -29,6 +26,7 @@ from terrazzo.regions.graphs.recipe import Recipe
 from terrazzo.regions.statistics.features import LATTICE_FEATURES
 from terrazzo.regions.superpixels.superpixel_parameters import SuperpixelParameters
 from terrazzo.training.lattice.settings import LatticeTraining
+from terrazzo.training.lattice.training_task import fit_bytes, table_bytes
 from terrazzo.training.rules.patch_source import MOST_HELD
 from terrazzo.training.rules.training import UNetTraining
 from terrazzo.training.unet.fit_unet import patch_shape
@@ -63,7 +61,7 @@ class Images:
 
 
 def projected_bytes(tree: Tree, images: Images) -> int:
-    """Return the most bytes that the process of a trial holds, as far as they are counted."""
+    """Return the most bytes that the process of a trial holds, about."""
     return _PROJECTIONS[tree.space.kind](tree, images)
 
 
@@ -79,8 +77,12 @@ def check_fits(space: Space, images: Images, memory: int) -> None:
     """Raise a ParameterError if a value of a space makes no network, or not even its smallest tree fits into memory."""
     _check_network(smallest(space), images, "the smallest tree")
     for parameter in space.parameters:
+        # what is of a part that the smallest tree is without is looked at on a tree with it
+        part = OPTIONAL.get(parameter.name)
+        beside = {} if part is None else {part: space[part].ends[-1]}
         for value in parameter.ends:
-            _check_network(smallest(space, **{parameter.name: value}), images, f"{parameter.name} {value}")
+            tree = smallest(space, **beside | {parameter.name: value})
+            _check_network(tree, images, f"{parameter.name} {value}")
     lacking = refusal(smallest(space), images, memory)
     if lacking is not None:
         raise ParameterError(
@@ -120,9 +122,13 @@ def _of_unet(tree: Tree, images: Images) -> int:
 def _of_lattice(tree: Tree, images: Images) -> int:
     size = spacing(size_of(tree), images.axes)
     recipe = Recipe(images.channels, SuperpixelParameters(size), LATTICE_FEATURES)
-    work = Work.of(unfitted_model(recipe, images.classes, lattice_of(tree)), Reading(images.itemsize))
-    grids = (work.model.grid(extent) for extent in set(images.extents))
-    return max(map(partial(work.memory_of_own_process, threads=os.cpu_count() or 1), grids))
+    model = unfitted_model(recipe, images.classes, lattice_of(tree))
+    work, config, training = Work.of(model, Reading(images.itemsize)), model.network.config, LatticeTraining()
+    grids = {model.grid(extent): count for extent, count in Counter(images.extents).items()}
+    each = partial(work.memory_of_own_process, threads=os.cpu_count() or 1)
+    # tables are kept while superpixels of other blocks are measured, as predicting does
+    measuring = max(map(each, grids))
+    return max(measuring + table_bytes(config, training, grids), WORKER_WITH_TORCH + fit_bytes(config, training, grids))
 
 
 _PROJECTIONS: dict[str, Callable[[Tree, Images], int]] = {"unet": _of_unet, "lattice": _of_lattice}

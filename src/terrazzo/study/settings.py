@@ -9,7 +9,7 @@ from typing import Any, Literal
 from terrazzo.blockwise.cluster.available_memory import bytes_of
 from terrazzo.errors import ParameterError
 from terrazzo.settings import Settings
-from terrazzo.training.rules.training import check_seconds, check_seed
+from terrazzo.training.rules.training import check_length, check_seed
 
 Quality = Literal["mean_iou", "accuracy", "adjusted_rand"]
 QUALITIES = ("mean_iou", "accuracy", "adjusted_rand")
@@ -71,19 +71,14 @@ class Searching(Settings):
     device: str = "auto"
 
     def __post_init__(self) -> None:
-        for name in ("trials", "keep", "steps"):
-            value = getattr(self, name)
-            if value is not None and value < 1:
-                raise ParameterError(f"{name} is {value}; it must be at least 1")
+        for name in ("trials", "keep"):
+            if getattr(self, name) < 1:
+                raise ParameterError(f"{name} is {getattr(self, name)}; it must be at least 1")
         if self.random is not None and not 1 <= self.random <= self.trials:
             raise ParameterError(f"random is {self.random}; it must be 1 to {self.trials}, the trials in all")
-        if self.steps is not None and self.seconds is not None:
-            raise ParameterError(
-                f"steps is {self.steps} and seconds {self.seconds:g}; both say how long a tree trains, so leave one out"
-            )
+        check_length(self.seconds, self.steps)
         if self.steps is None and self.seconds is None:
             object.__setattr__(self, "seconds", SECONDS)
-        check_seconds(self.seconds)
         check_seed(self.seed)
         if self.memory is not None:
             object.__setattr__(self, "memory", bytes_of(self.memory, "memory"))

@@ -23,10 +23,10 @@ from terrazzo.progress import Step, on_progress
 
 CURVE = "curve.jsonl"
 
-# What torch says where a CPU's memory is at its limit.
-CPU_IS_FULL = "DefaultCPUAllocator"
+# What torch and its libraries say where a CPU's memory is at its limit, each seen under one.
+CPU_IS_FULL = ("DefaultCPUAllocator", "could not create a primitive", "Invalid thread pool", "can't start new thread")
 
-NO_MEMORY = {"error": "its memory was not enough; grant a trial more (--memory), or use fewer workers"}
+NO_MEMORY = "its memory was not enough; grant a trial more (--memory), or use fewer workers"
 
 
 class StoppedEarlyError(Exception):
@@ -43,12 +43,10 @@ def trial_stage(method: Method, job: Mapping[str, Any], folder: Path) -> dict[st
             return _tried(method, job, folder)
         except StoppedEarlyError:
             return {"pruned": True}
-        except MemoryError:
-            return NO_MEMORY
         except RuntimeError as error:
-            if CPU_IS_FULL not in str(error):
+            if not any(words in str(error) for words in CPU_IS_FULL):
                 raise
-            return NO_MEMORY
+            raise MemoryError(str(error)) from error
 
 
 STAGES: dict[str, Stage] = {**stage.STAGES, "trial": trial_stage}

@@ -7,6 +7,8 @@ from hypothesis import strategies as st
 from terrazzo.models.unet.description import MeanField
 from terrazzo.models.unet.mean_field import LocalMeanField
 
+LAST = {2: torch.channels_last, 3: torch.channels_last_3d}
+
 
 def _field(seed, steps, radius, inputs, classes):
     """A field whose parameters are nobody's defaults."""
@@ -53,6 +55,28 @@ def test_it_is_the_mean_field_of_a_slow_loop(seed, case, steps):
     unary, image = rng.standard_normal((3, *extent)), rng.standard_normal((2, *extent))
     found = layer(torch.from_numpy(unary)[None], torch.from_numpy(image)[None])[0]
     assert np.allclose(found.detach().numpy(), _by_hand(layer, unary, image), atol=1e-9)
+
+
+@settings(max_examples=30)
+@given(
+    st.integers(0, 2**31),
+    st.sampled_from(
+        [((9, 40), (2, 1)), ((2, 3), (1, 3)), ((30, 5), (3, 2)), ((3, 5, 18), (1, 1, 2)), ((2, 4, 3), (1, 0, 2))]
+    ),
+    st.integers(1, 3),
+    st.integers(1, 3),
+    st.integers(2, 5),
+)
+def test_without_gradients_a_kernel_says_the_same(seed, case, steps, inputs, classes):
+    extent, radius = case
+    generator = torch.Generator().manual_seed(seed)
+    layer = _field(seed, steps, radius, inputs, classes).float()
+    unary = 3 * torch.randn(2, classes, *extent, generator=generator)
+    image = torch.randn(2, inputs, *extent, generator=generator).to(memory_format=LAST[len(extent)])
+    expected = layer(unary, image).detach()
+    with torch.inference_mode():
+        found = layer(unary, image)
+    assert torch.allclose(found, expected, rtol=1e-5, atol=1e-5)
 
 
 def test_its_gradients_are_those_of_small_differences():

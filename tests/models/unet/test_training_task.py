@@ -2,7 +2,7 @@ import torch
 from hypothesis import given
 from hypothesis import strategies as st
 
-from terrazzo.models.unet.description import Convolution, Level, Path, UNetDescription
+from terrazzo.models.unet.description import Convolution, Level, Path, UNetDescription, mean_field_of, pyramid_of
 from terrazzo.models.unet.network import UNet
 from terrazzo.models.unet.pixel_task import values_alive
 from terrazzo.models.unet.training_task import training_bytes, weights
@@ -19,7 +19,9 @@ def descriptions(draw):
         return Level((factor,) * 2, tuple(Convolution(channels, (side,) * 2) for channels, side in made))
 
     down = (level(1), *(level(2) for _ in range(depth)))
-    return UNetDescription(draw(st.integers(1, 3)), 2, Path(down), Path(tuple(level(2) for _ in range(depth))))
+    up = Path(tuple(level(2) for _ in range(depth)))
+    top, field = pyramid_of(draw(st.integers(0, 3)), 2), mean_field_of(draw(st.integers(0, 2)), 1, 2)
+    return UNetDescription(draw(st.integers(1, 3)), 2, Path(down), up, 0.0, top, field)
 
 
 @given(descriptions())

@@ -228,12 +228,17 @@ def _no_classes(block: Block, *, recipe: Recipe, classes: int, counts: bool) -> 
     }
 
 
+def config_of(recipe: Recipe, classes: int, settings: LatticeSettings) -> LatticeConfig:
+    """Return the shape of a network on what a recipe measures."""
+    size = recipe.superpixels.size
+    columns = len(recipe.node_columns + place_columns(len(size))), len(response_columns(recipe.channels))
+    return LatticeConfig(len(size), *columns, classes, settings.on(size), len(recipe.edge_columns))
+
+
 def unfitted_model(recipe: Recipe, classes: int = 2, settings: LatticeSettings = LatticeSettings()) -> LatticeModel:
     """Return a model with random weights, by default of the default shape."""
-    axes = len(recipe.superpixels.size)
-    columns = len(recipe.node_columns + place_columns(axes)), len(response_columns(recipe.channels))
-    rows, pixels = (np.zeros(count, np.float32) for count in columns)
-    chosen = settings.on(recipe.superpixels.size)
-    network = LatticeNetwork(LatticeConfig(axes, *columns, classes, chosen, len(recipe.edge_columns))).eval()
+    config = config_of(recipe, classes, settings)
+    rows, pixels = (np.zeros(count, np.float32) for count in (config.node_columns, config.pixel_columns))
+    network = LatticeNetwork(config).eval()
     names = tuple(f"class {value}" for value in range(classes))
     return LatticeModel(network, Scales(rows, rows + 1, pixels, pixels + 1), recipe, names, ("#000000",) * classes)

@@ -104,6 +104,8 @@ class Pyramid:
 
 MOST_STEPS, MOST_RADIUS = 20, 10
 
+DILATIONS = (1, 2, 4)
+
 
 @dataclass(frozen=True)
 class MeanField:
@@ -198,7 +200,7 @@ def unet_description(
     pools: PerAxis | Sequence[PerAxis] = 2,
     dropout: float = 0.0,
     pyramid: int = 0,
-    dilations: PerAxis | Sequence[PerAxis] = (1, 2, 4),
+    dilations: PerAxis | Sequence[PerAxis] = DILATIONS,
     crf: int = 0,
     crf_radius: PerAxis = 2,
 ) -> UNetDescription:
@@ -247,11 +249,22 @@ def unet_description(
 
     down = (level(0, (1,) * axes), *(level(i + 1, pool_of[i]) for i in range(depth)))
     up = (level(i, pool_of[i]) for i in reversed(range(depth)))
+    top, field = pyramid_of(pyramid, axes, dilations), mean_field_of(crf, crf_radius, axes)
+    return UNetDescription(inputs, classes, Path(down), Path(tuple(up)), float(dropout), top, field)
+
+
+def pyramid_of(channels: int, axes: int, dilations: PerAxis | Sequence[PerAxis] = DILATIONS) -> Pyramid | None:
+    """Return a pyramid of so many channels; None of 0. Its arguments are those of `unet_description`."""
+    if not channels:
+        return None
     branches = [dilations] if isinstance(dilations, int) else dilations
     apart = (_in_plane("dilations", entry, axes, 1) for entry in branches)
-    top = Pyramid(tuple(Convolution(pyramid, (3,) * axes, one) for one in apart)) if pyramid else None
-    field = MeanField(crf, _in_plane("crf_radius", crf_radius, axes, 0)) if crf else None
-    return UNetDescription(inputs, classes, Path(down), Path(tuple(up)), float(dropout), top, field)
+    return Pyramid(tuple(Convolution(channels, (3,) * axes, one) for one in apart))
+
+
+def mean_field_of(steps: int, radius: PerAxis, axes: int) -> MeanField | None:
+    """Return a mean field of so many steps; None of 0. Its arguments are those of `unet_description`."""
+    return MeanField(steps, _in_plane("crf_radius", radius, axes, 0)) if steps else None
 
 
 def plain(description: UNetDescription) -> dict[str, Any]:

@@ -140,9 +140,8 @@ def _on_top(description: UNetDescription) -> int:
         most = 2 * (features + classes) + 3 * description.pyramid.channels
         before += classes
     if description.crf is not None:
-        # logits before, last and next, shares of classes, what is heard and its product; and one that is in the making
-        making = 3 * description.inputs + 2
-        most = max(most, before + 5 * classes + heard_pairs(description.crf) + making)
+        # logits before, in one array, next and stacked, shares of classes, what is heard; the image in one array
+        most = max(most, before + 5 * classes + description.inputs)
     return most
 
 

@@ -30,7 +30,7 @@ def weights(description: UNetDescription) -> int:
     if description.pyramid is not None:
         total += (description.pyramid.channels + 1) * description.classes
     if description.crf is not None:
-        total += description.classes**2
+        total += description.classes**2 + description.inputs + 2 * (1 + description.axes)
     return total
 
 

@@ -16,11 +16,8 @@ from terrazzo.blockwise.cluster.active_client import active_client, client_shari
 from terrazzo.blockwise.inputs.annotated_image import AnnotatedImage
 from terrazzo.blockwise.runs.passes_over_annotated import passes_over_annotated
 from terrazzo.io.failures import about
-from terrazzo.memory import EDGES_PER_NODE
 from terrazzo.models.device import choose_device
-from terrazzo.models.lattice.cell_rows import place_columns
-from terrazzo.models.lattice.model import LatticeModel
-from terrazzo.models.lattice.pixel_responses import response_columns
+from terrazzo.models.lattice.model import LatticeModel, config_of
 from terrazzo.models.lattice.settings import LatticeSettings
 from terrazzo.models.passes.declared import Given
 from terrazzo.models.passes.superpixels import superpixels_pass, targets_pass
@@ -34,11 +31,9 @@ from terrazzo.training.lattice.split_cells import HeldOut, gap_of, split_tables,
 from terrazzo.training.lattice.start import Start
 from terrazzo.training.lattice.tables import ImageTables, StoredTables, Table, write_table
 from terrazzo.training.lattice.train import Sides, train
+from terrazzo.training.lattice.training_task import MOST_BYTES_IN_MEMORY, bytes_of_tables
 from terrazzo.training.rules.annotated_images import AnnotatedImages, scratch_folder
 from terrazzo.training.rules.annotated_inputs import check_annotation
-
-MOST_BYTES_IN_MEMORY = 2**30
-"""What tables may take at most before they stay on disk."""
 
 
 def fit_lattice_on_images(
@@ -65,7 +60,7 @@ def fit_lattice_on_images(
     begun = None if start is None else Start(start, inputs.class_names)
     with ExitStack() as until:
         edges = network.crf_steps > 0
-        streams = _streams(learned.annotated, training, edges=edges)
+        streams = _streams(learned.annotated, network, training)
         folder = until.enter_context(scratch_folder(training.scratch)) if streams else None
         sides = _sides(learned, training, folder, edges=edges)
         fitted = train(sides, recipe, inputs.classes, network, training, device, began, begun)
@@ -86,19 +81,16 @@ def fit_lattice_on_images(
     )
 
 
-def _streams(annotated: Sequence[AnnotatedImage], training: LatticeTraining, *, edges: bool) -> bool:
+def _streams(annotated: Sequence[AnnotatedImage], network: LatticeSettings, training: LatticeTraining) -> bool:
     if training.streaming == "auto":
-        return sum(table_bytes(one, training.samples, edges=edges) for one in annotated) > MOST_BYTES_IN_MEMORY
+        return sum(table_bytes(one, network, training.samples) for one in annotated) > MOST_BYTES_IN_MEMORY
     return training.streaming
 
 
-def table_bytes(annotated: AnnotatedImage, samples: int, *, edges: bool = False) -> int:
+def table_bytes(annotated: AnnotatedImage, network: LatticeSettings, samples: int) -> int:
     """Return the bytes that the tables of an image take at most, with so many sampled pixels of each block."""
-    recipe, axes = annotated.recipe, len(annotated.grid.shape)
-    row = 4 * (len(recipe.node_columns + place_columns(axes)) + annotated.classes) + 1
-    row += EDGES_PER_NODE[axes] * (2 * 4 * axes + 4 * len(recipe.edge_columns)) * edges
-    pixel = 4 * len(response_columns(recipe.channels)) + (8 + 8) * axes + 1 + 4 + 4
-    return annotated.cells * row + len(annotated.blocks) * samples * pixel
+    config = config_of(annotated.recipe, annotated.classes, network)
+    return bytes_of_tables(config, annotated.cells, len(annotated.blocks) * samples)
 
 
 def _sides(learned: AnnotatedImages, training: LatticeTraining, folder: Path | None, *, edges: bool) -> Sides:

@@ -14,7 +14,8 @@ from numpy.typing import NDArray
 
 from terrazzo.models.lattice.cell_rows import place_columns
 from terrazzo.models.lattice.embed_block import window_of_cells
-from terrazzo.models.lattice.network import LatticeConfig, LatticeNetwork
+from terrazzo.models.lattice.model import config_of
+from terrazzo.models.lattice.network import LatticeNetwork
 from terrazzo.models.lattice.pixel_responses import response_columns
 from terrazzo.models.lattice.scales import Scales
 from terrazzo.models.lattice.settings import LatticeSettings
@@ -28,15 +29,13 @@ from terrazzo.training.lattice.settings import LatticeTraining
 from terrazzo.training.lattice.split_cells import HeldOut
 from terrazzo.training.lattice.start import Start
 from terrazzo.training.lattice.tables import ImageTables, Table, around_cells
+from terrazzo.training.lattice.training_task import MOST_JUDGED
 from terrazzo.training.lattice.windows import Places
 from terrazzo.training.rules.boundary_scale import boundary_scale
 from terrazzo.training.rules.exposure import Exposure
 from terrazzo.training.rules.losses import class_weights
 from terrazzo.training.rules.optimise import Course, figures_of, optimise
 from terrazzo.training.rules.turning import turning
-
-MOST_JUDGED = 2**17
-"""Cells that a round of validation looks at, about."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -124,7 +123,8 @@ def train(
     axes = len(recipe.superpixels.size)
     names = recipe.node_columns + place_columns(axes), response_columns(recipe.channels)
     exposures = Exposure.of(names[0], recipe.channels), Exposure.of(names[1], recipe.channels)
-    network = network.on(recipe.superpixels.size)
+    config = config_of(recipe, classes, network)
+    network = config.settings
     training = replace(training, turns=turning(training.turns, recipe.features))
     windows = DrawnWindows(
         images,
@@ -139,10 +139,9 @@ def train(
     )
     tables = _judged(images[originals], held_out[originals], network)
     judged = [Batch.of([table], learned.scales, network.coarsest(axes), device, training.loss) for table in tables]
-    columns = len(names[0]), len(names[1])
     with torch.random.fork_rng(devices=[device] if device.type == "cuda" else []):
         torch.manual_seed(training.seed)
-        made = LatticeNetwork(LatticeConfig(axes, *columns, classes, network, len(recipe.edge_columns)))
+        made = LatticeNetwork(config)
         if made.crf is not None:
             made.crf.scale(*boundary_scale(_boundaries(images, held_out)))
         if start is not None:

@@ -69,12 +69,7 @@ class Training(Settings):
     def __post_init__(self) -> None:
         if self.epochs < 1 or self.patience < 1:
             raise ParameterError(f"epochs is {self.epochs} and patience {self.patience}; both must be at least 1")
-        if self.steps is not None and self.steps < 1:
-            raise ParameterError(f"steps is {self.steps}; it must be at least 1, or None for what epochs give")
-        if self.steps is not None and self.seconds is not None:
-            raise ParameterError(
-                f"steps is {self.steps} and seconds {self.seconds:g}; both say how long training is, so leave one out"
-            )
+        check_length(self.seconds, self.steps)
         if self.steps is not None:  # a model's figures are floats
             object.__setattr__(self, "steps", int(self.steps))
         if not self.learning_rate > 0 or not self.weight_decay >= 0:
@@ -84,9 +79,19 @@ class Training(Settings):
             )
         if self.weighting not in ("balanced", None):
             raise ParameterError(f"there is no class weighting {self.weighting!r}; use 'balanced' or None")
-        check_seconds(self.seconds)
         check_seed(self.seed)
         object.__setattr__(self, "validation", checked_validation(self.validation))
+
+
+def check_length(seconds: float | None, steps: int | None) -> None:
+    """Raise a ParameterError if training is as long as no training can be, or if both say how long it is."""
+    if steps is not None and steps < 1:
+        raise ParameterError(f"steps is {steps}; it must be at least 1, or None for as many as there are otherwise")
+    check_seconds(seconds)
+    if steps is not None and seconds is not None:
+        raise ParameterError(
+            f"steps is {steps} and seconds {seconds:g}; both say how long training is, so leave one out"
+        )
 
 
 def check_seconds(seconds: float | None) -> None:
