@@ -66,7 +66,7 @@ class Runs:
             Their level of the pyramid, each pixel of which covers `2**level` pixels along y and x; their section of the
             image; and at which row and column of the level they begin.
         sums : ndarray of float64, shape (N, C, 2)
-            Of each region, of each response and of its squares; a view of the columns that the responses have.
+            Of each region, of each response and of its squares.
         """
         level, z, top, left = place
         sections, rows, _ = self.box
@@ -82,7 +82,7 @@ class Runs:
             _add_one(values[0], at, runs, sums)
         else:
             for column in range(0, len(values), 2):
-                _add_two(values[column], values[column + 1], at, runs, sums[:, column : column + 2])
+                _add_two(values[column], values[column + 1], column, at, runs, sums)
 
 
 def means_and_stds(sums: NDArray[np.float64], area: NDArray[np.int64]) -> NDArray[np.float32]:
@@ -148,21 +148,21 @@ def _add_one(values, at, runs, sums):
 
 
 @kernel
-def _add_two(values, others, at, runs, sums):
+def _add_two(values, others, column, at, runs, sums):
     level, offset, left = np.uint64(at[0]), at[1], at[2] << at[0]
     first, begin, end, region = runs
     for y in range(first.size - 1):
         row = (offset + y) >> at[0]
         a, b = values[row], others[row]
         for run in range(first[y], first[y + 1]):
-            s = sums[region[run]]
-            a1, a2, b1, b2 = s[0, 0], s[0, 1], s[1, 0], s[1, 1]
+            s, other = sums[region[run], column], sums[region[run], column + 1]
+            a1, a2, b1, b2 = s[0], s[1], other[0], other[1]
             for x in range(np.uint64(begin[run] - left), np.uint64(end[run] - left)):
                 place = x >> level
                 u, v = np.float64(a[place]), np.float64(b[place])
                 a1, a2 = a1 + u, a2 + u * u
                 b1, b2 = b1 + v, b2 + v * v
-            s[0, 0], s[0, 1], s[1, 0], s[1, 1] = a1, a2, b1, b2
+            s[0], s[1], other[0], other[1] = a1, a2, b1, b2
 
 
 @kernel

@@ -114,12 +114,14 @@ def _pooled_responses(regions: Regions, scale: Scale) -> NDArray[np.float32]:
     regions = regions.as_volume
     runs = regions.found_runs
     sections, *inside = runs.box
-    sums = np.zeros((regions.area.size, len(scale.names), 2), np.float64)
+    sums: dict[int, NDArray[np.float64]] = {}
     for strip in strips_of(scale, halved_often(regions.image, scale.level), sections, (inside[0], inside[1])):
         with stage("pool"):
-            runs.add(strip.values, strip.place, sums[:, strip.column : strip.column + len(strip.values)])
+            if strip.column not in sums:
+                sums[strip.column] = np.zeros((regions.area.size, len(strip.values), 2), np.float64)
+            runs.add(strip.values, strip.place, sums[strip.column])
     with stage("pool"):
-        return means_and_stds(sums, regions.area)
+        return np.concatenate([means_and_stds(sums[column], regions.area) for column in sorted(sums)], axis=1)
 
 
 def _area(regions: Regions) -> NDArray[np.float32]:
