@@ -45,7 +45,8 @@ class Runs:
         start : tuple of int
             The pixel of the image at which it begins.
         """
-        rows = index.reshape(-1, index.shape[2])
+        # copied where it is cut out of a larger one, for which the kernels would be compiled again
+        rows = np.ascontiguousarray(index).reshape(-1, index.shape[2])
         first = _firsts(rows)
         begin, end, region = (np.empty(first[-1], np.int32) for _ in range(3))
         _fill(rows, start[2], begin, end, region)
