@@ -3,10 +3,12 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from terrazzo.blocks import Box
+from terrazzo.blocks import BlockGrid, Box
+from terrazzo.lattice import Lattice
 from terrazzo.models.lattice import pixel_responses
-from terrazzo.models.lattice.pixel_responses import BANK, some_responses
+from terrazzo.models.lattice.pixel_responses import BANK, response_window, responses_where, some_responses
 from terrazzo.models.passes.declared import Seen
+from terrazzo.regions.statistics.core_responses import CoreResponses
 from terrazzo.regions.statistics.filter_bank import responses_at
 
 
@@ -45,3 +47,26 @@ def test_few_places_and_none_have_as_many_columns(number):
     pixels = np.zeros((1, 600, 600), np.float32)
     found = some_responses(Seen(Box((0, 0), (600, 600)), pixels), (np.arange(number), np.arange(number)))
     assert found.shape == (len(BANK.columns(1)), number)
+
+
+@pytest.mark.parametrize("extent", [(256, 192), (6, 64, 64)])
+def test_bands_have_the_responses_of_the_whole_core_and_only_where_pixels_are_asked(extent, monkeypatch):
+    monkeypatch.setattr(pixel_responses, "BAND", 4096)
+    block = BlockGrid.of(Lattice(extent, (2, 8, 8)[-len(extent) :]), 128)[(0,) * len(extent)]
+    box = response_window(block)
+    pixels = np.random.default_rng(1).integers(0, 4000, (2, *box.shape)).astype(np.uint16)
+    mask = np.ones(box.shape, bool)
+    mask[..., :5, :7] = False
+    asked = np.zeros(block.core.shape, bool)
+    asked[0, ..., 3] = asked[-1] = True
+    whole = CoreResponses.of(BANK, pixels.astype(np.float32), box, block.core)
+    expected = np.empty((len(BANK.columns(2)), *block.core.shape), np.float32)
+    for inside, strip in whole.strips():
+        expected[(slice(None), *inside)] = strip
+    found = np.zeros(asked.shape, bool)
+    for inside, strip in responses_where(Seen(box, pixels, mask), block, asked):
+        assert not found[inside].any()
+        found[inside] = True
+        assert np.array_equal(strip, expected[(slice(None), *inside)])
+    assert found[asked].all()
+    assert not found.all()

@@ -183,7 +183,7 @@ def test_how_much_a_statistic_holds_is_no_part_of_what_fingerprints_hash():
     assert "bytes" not in repr(scale_space(1))
     plain, wide = (Statistic("one", ("one",), len, radius=radius) for radius in (0, 3))
     assert (plain.bytes_per_pixel, wide.bytes_per_pixel) == (0, 16)
-    assert scale_space_eigen(1).bytes_per_pixel == 28
+    assert scale_space_eigen(1).bytes_per_pixel == 24
 
 
 EXTENTS = {"plane": ((60, 70), (6, 6)), "volume": ((14, 22, 26), (4, 6, 6))}

@@ -6,14 +6,20 @@ import numpy as np
 from numpy.typing import NDArray
 
 from terrazzo.kernels.filters.gaussian import gaussian_weights
-from terrazzo.kernels.filters.rows import along_x, along_y, bordered_into
-from terrazzo.kernels.filters.squares import held_product, mean_of_four, root_of_squares, squares_hold
+from terrazzo.kernels.filters.rows import Rows, along_x, along_y, bordered_into, rows_of
+from terrazzo.kernels.filters.squares import (
+    held_product,
+    mean_of_four,
+    root_of_squares,
+    squares_hold,
+    squares_hold_near,
+)
 from terrazzo.kernels.jit import kernel
 
 Eigenvalues = tuple[NDArray[np.float32], NDArray[np.float32]]
 
 
-def hessian_eigenvalues(smooth: NDArray[np.float32], sigma: float) -> Eigenvalues:
+def hessian_eigenvalues(smooth: NDArray[np.float32], sigma: float, rows: Rows = None) -> Eigenvalues:
     """Return the larger and the smaller eigenvalue of the Hessian of each section of a smoothed image (z, y, x).
 
     Second derivatives are differences of neighbouring pixels, times `sigma` squared, so that a structure of any width
@@ -25,6 +31,8 @@ def hessian_eigenvalues(smooth: NDArray[np.float32], sigma: float) -> Eigenvalue
         The image, smoothed by a Gaussian of `sigma`.
     sigma : float
         In pixels.
+    rows : tuple of int, optional
+        The first row that is wanted and the one after the last.
 
     Returns
     -------
@@ -35,10 +43,11 @@ def hessian_eigenvalues(smooth: NDArray[np.float32], sigma: float) -> Eigenvalue
     -----
     Lindeberg 1998, Edge detection and ridge detection with automatic scale selection.
     """
-    larger, smaller = np.empty(smooth.shape, np.float32), np.empty(smooth.shape, np.float32)
-    held = squares_hold(smooth)
+    top, bottom = rows_of(smooth, rows)
+    larger, smaller = (np.empty((len(smooth), bottom - top, smooth.shape[2]), np.float32) for _ in range(2))
     for section, *results in zip(smooth, larger, smaller, strict=True):
-        _hessian_of_section(section, np.float32(sigma * sigma), held, *results)
+        held = squares_hold_near(section, top, bottom)
+        _hessian_of_rows(section, top, np.float32(sigma * sigma), held, *results)
     return larger, smaller
 
 
@@ -70,28 +79,47 @@ def structure_eigenvalues(smooth: NDArray[np.float32], sigma: float, *, coarse: 
     Förstner and Gülch 1987, A fast operator for detection and precise location of distinct points, corners and centres
     of circular features.
     """
-    weights = gaussian_weights(sigma if coarse else 2 * sigma)
-    height, width = (-(-n // 2) if coarse else n for n in smooth.shape[1:])
-    larger, smaller = (np.empty((len(smooth), height, width), np.float32) for _ in range(2))
-    held = squares_hold(smooth)
-    products = np.empty((3, height, width), np.float32 if held else np.float64)
-    for section, *results in zip(smooth, larger, smaller, strict=True):
-        (_coarse_products if coarse else _products)(section, np.float32(0.5 * sigma), held, products)
-        _structure_of_section(products, weights, *results)
+    tensors = [StructureTensor(section, sigma, coarse=coarse) for section in smooth]
+    larger, smaller = (np.stack(values) for values in zip(*(t.eigenvalues() for t in tensors), strict=True))
     return larger, smaller
 
 
+class StructureTensor:
+    """The products of the gradient of a smoothed section (y, x), of which rows of `structure_eigenvalues` follow."""
+
+    def __init__(self, smooth: NDArray[np.float32], sigma: float, *, coarse: bool = False) -> None:
+        self._weights = gaussian_weights(sigma if coarse else 2 * sigma)
+        height, width = (-(-n // 2) if coarse else n for n in smooth.shape)
+        held = squares_hold(smooth[None])
+        self._products = np.empty((3, height, width), np.float32 if held else np.float64)
+        (_coarse_products if coarse else _products)(smooth, np.float32(0.5 * sigma), held, self._products)
+
+    @property
+    def shape(self) -> tuple[int, int]:
+        """Rows and columns of the eigenvalues."""
+        height, width = self._products.shape[1:]
+        return height, width
+
+    def eigenvalues(self, rows: Rows = None) -> Eigenvalues:
+        """Return the roots of the larger and the smaller eigenvalue (y, x), on some rows or on all."""
+        top, bottom = rows_of(self._products, rows)
+        larger, smaller = (np.empty((bottom - top, self._products.shape[2]), np.float32) for _ in range(2))
+        _structure_of_rows(self._products, top, self._weights, larger, smaller)
+        return larger, smaller
+
+
 @kernel
-def _hessian_of_section(section, factor, held, larger, smaller):
+def _hessian_of_rows(section, top, factor, held, larger, smaller):
     height, width = section.shape
     wide = np.empty((3, width + 2), np.float32)
     above, here, below = wide[0, 1:-1], wide[1, 1:-1], wide[2, 1:-1]
     above_left, left, below_left = wide[0, :-2], wide[1, :-2], wide[2, :-2]
     above_right, right, below_right = wide[0, 2:], wide[1, 2:], wide[2, 2:]
-    for y in range(height):
-        for row, near in enumerate((max(y - 1, 0), y, min(y + 1, height - 1))):
-            bordered_into(section[near], wide[row])
-        large, small = larger[y], smaller[y]
+    for row in range(larger.shape[0]):
+        y = top + row
+        for place, near in enumerate((max(y - 1, 0), y, min(y + 1, height - 1))):
+            bordered_into(section[near], wide[place])
+        large, small = larger[row], smaller[row]
         for x in range(width):
             yy = (above[x] - here[x]) + (below[x] - here[x])
             xx = (left[x] - here[x]) + (right[x] - here[x])
@@ -151,15 +179,15 @@ def _coarse_products(section, factor, held, products):
 
 
 @kernel
-def _structure_of_section(products, weights, larger, smaller):
-    height, width = larger.shape
+def _structure_of_rows(products, top, weights, larger, smaller):
+    rows, width = larger.shape
     reach = weights.size - 1
     padded, total = np.empty(width + 2 * reach, np.float64), np.empty((3, width), np.float64)
-    for y in range(height):
+    for row in range(rows):
         for product in range(3):
-            along_y(products[product], y, weights, padded[reach : reach + width])
+            along_y(products[product], top + row, weights, padded[reach : reach + width])
             along_x(padded, weights, total[product])
-        yy, yx, xx, large, small = total[0], total[1], total[2], larger[y], smaller[y]
+        yy, yx, xx, large, small = total[0], total[1], total[2], larger[row], smaller[row]
         for x in range(width):
             mean, half = 0.5 * (yy[x] + xx[x]), 0.5 * (yy[x] - xx[x])
             spread = np.sqrt(half * half + yx[x] * yx[x])

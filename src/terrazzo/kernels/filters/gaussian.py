@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+from functools import cache
 from typing import TypeAlias
 
 import numpy as np
 from numpy.typing import NDArray
 
-from terrazzo.kernels.filters.rows import along_x, along_y, mirrored, squares_along_y
+from terrazzo.kernels.filters.rows import Rows, along_x, along_y, along_y_with_squares, mirrored, rows_of
 from terrazzo.kernels.jit import kernel
 
 TRUNCATE = 4.0
@@ -74,12 +75,17 @@ def masked_gaussian(
     return np.where(mask, gaussian(np.where(mask, volume, zero), sigmas, precision) / weight, zero)
 
 
-def local_mean_and_std(image: NDArray[np.float32], sigma: float) -> tuple[NDArray[np.float32], NDArray[np.float32]]:
-    """Return the Gaussian-weighted local mean and standard deviation in each section of the image (z, y, x)."""
-    weights = gaussian_weights(sigma)
-    mean, std = np.empty(image.shape, np.float32), np.empty(image.shape, np.float32)
+def local_mean_and_std(
+    image: NDArray[np.float32], sigma: float, rows: Rows = None
+) -> tuple[NDArray[np.float32], NDArray[np.float32]]:
+    """Return the Gaussian-weighted local mean and standard deviation in each section of the image (z, y, x).
+
+    With `rows`, the first and the one after the last, only on these.
+    """
+    weights, (top, bottom) = gaussian_weights(sigma), rows_of(image, rows)
+    mean, std = (np.empty((len(image), bottom - top, image.shape[2]), np.float32) for _ in range(2))
     for section, section_mean, section_std in zip(image, mean, std, strict=True):
-        _smooth_section_and_squares(section, weights, section_mean, section_std)
+        _smooth_rows_and_squares(section, top, weights, section_mean, section_std)
     return mean, std
 
 
@@ -88,11 +94,16 @@ def gaussian_weights(sigma: float) -> NDArray[np.float64]:
 
     The exponential is a series of our own: numpy's differs between processors.
     """
+    return np.array(_weights(sigma))
+
+
+@cache
+def _weights(sigma: float) -> tuple[float, ...]:
     half = [_exponential(-0.5 * (k / sigma) * (k / sigma)) for k in range(radius(sigma) + 1)] if sigma else [1.0]
     total = half[0]
     for value in half[1:]:
         total += 2.0 * value
-    return np.array([value / total for value in half])
+    return tuple(value / total for value in half)
 
 
 def _exponential(exponent: float) -> float:
@@ -135,17 +146,17 @@ def _smooth_section(section, vertical, horizontal, result):
 
 
 @kernel
-def _smooth_section_and_squares(section, weights, mean, std):
-    """Correlate a section and its squares with symmetric weights along y, then x."""
-    height, width = section.shape
+def _smooth_rows_and_squares(section, top, weights, mean, std):
+    """Correlate rows of a section, and of its squares, with symmetric weights along y, then x."""
+    rows, width = mean.shape
     reach = weights.size - 1
     padded, total = np.empty(width + 2 * reach, np.float64), np.empty(width, np.float64)
     padded_squares, total_squares = np.empty(width + 2 * reach, np.float64), np.empty(width, np.float64)
-    for y in range(height):
-        along_y(section, y, weights, padded[reach : reach + width])
-        squares_along_y(section, y, weights, padded_squares[reach : reach + width])
+    for row in range(rows):
+        inner, inner_squares = padded[reach : reach + width], padded_squares[reach : reach + width]
+        along_y_with_squares(section, top + row, weights, inner, inner_squares)
         along_x(padded, weights, total)
         along_x(padded_squares, weights, total_squares)
         for x in range(width):
-            mean[y, x] = total[x]
-            std[y, x] = np.sqrt(max(total_squares[x] - total[x] * total[x], 0.0))
+            mean[row, x] = total[x]
+            std[row, x] = np.sqrt(max(total_squares[x] - total[x] * total[x], 0.0))

@@ -20,6 +20,11 @@ UP, DOWN = np.float32(2.0**100), np.float32(2.0**-100)
 UP_TWICE, DOWN_TWICE = 2.0**200, 2.0**-200
 
 
+def squares_hold_near(section, top, bottom):
+    """Whether single precision holds the squares of the differences on some rows of a section (y, x)."""
+    return squares_hold(section[None, max(top - 1, 0) : bottom + 1])
+
+
 @kernel
 def squares_hold(image):
     """Whether single precision holds the squares of all differences between pixels of an image (z, y, x)."""

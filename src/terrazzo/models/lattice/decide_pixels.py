@@ -19,7 +19,7 @@ from terrazzo.kernels.superpixels.ids import cells_of
 from terrazzo.ledger import stage
 from terrazzo.models.lattice.embed_block import EmbeddedCells
 from terrazzo.models.lattice.network import LatticeNetwork, Projected
-from terrazzo.models.lattice.pixel_responses import core_responses
+from terrazzo.models.lattice.pixel_responses import responses_where
 from terrazzo.models.lattice.scales import Scales
 from terrazzo.models.lattice.temperatures import Temperatures
 from terrazzo.models.passes.declared import Seen
@@ -95,10 +95,8 @@ def decided_pixels(
         asked = np.append(probabilities.max(axis=1) < network.config.settings.sure, False)[cells]
     if seen is not None and asked.any():
         pixels = _Asked(block, found, network, scales)
-        with stage("responses of pixels"):
-            found_responses = core_responses(seen, block)
         with stage("decide pixels"):
-            for inside, responses in found_responses.strips():
+            for inside, responses in responses_where(seen, block, asked):
                 wanted = asked[inside]
                 if wanted.any():
                     # in less than half the time that a mask of bool takes

@@ -9,13 +9,17 @@ import numpy as np
 from numpy.typing import NDArray
 
 from terrazzo.blocks import Block, Box
+from terrazzo.ledger import stage
 from terrazzo.models.passes.declared import Seen
-from terrazzo.regions.statistics.core_responses import CoreResponses
+from terrazzo.regions.statistics.core_responses import CoreResponses, Strip
 from terrazzo.regions.statistics.filter_bank import EIGEN_BANK, responses_at
 from terrazzo.regions.superpixels.single_precision import single_precision, usable
 
 BANK = EIGEN_BANK
 """The only bank that there is for them, so far: files name it."""
+
+BAND = 2**20
+"""Pixels of a band of a block whose responses are held at once, about: the memory of more is given back each time."""
 
 TILE = 256
 """Pixels along a side of the tiles in each of which the places of some pixels are taken together."""
@@ -34,9 +38,42 @@ def response_window(block: Block) -> Box:
     return BANK.window(block.core, block.lattice.shape)
 
 
-def core_responses(seen: Seen, block: Block) -> CoreResponses:
-    """Return the responses of all pixels of a block's core, seen in its `response_window`."""
-    return CoreResponses.of(BANK, _pixels(seen), seen.box, block.core)
+def response_bands(block: Block) -> list[Box]:
+    """Return the parts of a block's core, along its first axis, whose responses are computed one after the other."""
+    core = block.core
+    high = max(1, BAND // math.prod(core.shape[1:]))
+    return [
+        Box((first, *core.start[1:]), (min(first + high, core.stop[0]), *core.stop[1:]))
+        for first in range(core.start[0], core.stop[0], high)
+    ]
+
+
+def responses_where(seen: Seen, block: Block, asked: NDArray[np.bool_]) -> Iterator[Strip]:
+    """Yield responses as `CoreResponses.strips` does, of the bands of a block's core in which pixels are asked.
+
+    Parameters
+    ----------
+    seen : Seen
+        The pixels of `response_window`.
+    block : Block
+    asked : ndarray of bool, shape (y, x) or (z, y, x)
+        On the core.
+    """
+    for band in response_bands(block):
+        first = band.within(block.core)[0]
+        if not asked[first].any():
+            continue
+        with stage("responses of pixels"):
+            box = BANK.window(band, block.lattice.shape)
+            inside = box.within(seen.box)
+            mask = None if seen.mask is None else seen.mask[inside]
+            pixels = _pixels(Seen(box, np.ascontiguousarray(seen.pixels[(slice(None), *inside)]), mask))
+            found = CoreResponses.of(BANK, pixels, box, band)
+            del pixels
+        for (rows, *columns), responses in found.strips():
+            yield (slice(first.start + rows.start, first.start + rows.stop), *columns), responses
+        # before those of the next band
+        del found, responses
 
 
 def some_responses(seen: Seen, places: tuple[NDArray[np.int64], ...]) -> NDArray[np.float32]:

@@ -8,7 +8,7 @@ from terrazzo.blocks import Block, BlockGrid, Box
 from terrazzo.memory import CHUNKS_AT_ONCE, EDGES_PER_NODE, WRITING, Reading, table_bytes, with_slack
 from terrazzo.models.lattice.embed_block import cells_judged, cells_needed, window_of_cells
 from terrazzo.models.lattice.network import LatticeConfig
-from terrazzo.models.lattice.pixel_responses import BANK, response_window
+from terrazzo.models.lattice.pixel_responses import BANK, response_bands, response_window
 from terrazzo.regions.graphs.recipe import Recipe
 from terrazzo.regions.statistics.core_responses import STRIP, CoreResponses
 
@@ -38,8 +38,11 @@ def lattice_stages(
     if settings.decision == "pixel":
         seen = _volume(response_window(block))
         window = recipe.channels * seen * reading.itemsize + seen * reading.masked
-        single = 4 * recipe.channels * seen
-        responses = single + CoreResponses.bytes_while_computed(BANK, recipe.channels, seen, core)
+        bands = response_bands(block)
+        around = max(_volume(BANK.window(band, block.lattice.shape)) for band in bands)
+        # the pixels around a band, and the same in single precision
+        cut = recipe.channels * around * (reading.itemsize + 4)
+        responses = cut + CoreResponses.bytes_while_computed(BANK, recipe.channels, around, _volume(bands[0]))
         pieces = STRIP * 4 * (3 * config.pixel_columns + 8 * settings.pixel_width + 8 * config.axes)
     kept = ids + own + window
     # the place of each pixel's superpixel, its class, the pixels that are asked, their probabilities

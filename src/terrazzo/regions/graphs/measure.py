@@ -9,6 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from terrazzo.blocks import Box
+from terrazzo.kernels.measures.run_sums import Runs
 from terrazzo.ledger import stage
 from terrazzo.regions.statistics.statistic import FeatureSet, Regions, column_names
 from terrazzo.regions.superpixels.single_precision import MOST, is_within, single_precision, usable
@@ -79,11 +80,15 @@ def measure(
         return table
     wide = np.full(window.shape, -1, np.int32)
     wide[pixels.within(window)] = index
+    with stage("pool"):
+        inside = pixels.as_volume.within(window.as_volume)
+        start = tuple(along.start for along in inside)
+        runs = Runs.of(index.reshape(pixels.as_volume.shape), start)
     column = 0
     for statistic in features:
         for part in image if statistic.per_channel else [image]:
             width = len(statistic.columns)
             with stage(statistic.name):
-                table[:, column : column + width] = statistic.measure(Regions(part, wide, area, window.start))
+                table[:, column : column + width] = statistic.measure(Regions(part, wide, area, window.start, runs))
             column += width
     return table

@@ -44,12 +44,7 @@ class CoreResponses:
         box, core : Box
             Where the window lies, made by `bank.window` from the core.
         """
-        z, *section = core.as_volume.within(box.as_volume)
-        planes = []
-        for response, level in bank.responses(window):
-            y, x = (slice(along.start >> level, ((along.stop - 1) >> level) + 1) for along in section)
-            planes.append((response[z, y, x].copy(), level))
-        return cls(core, tuple(planes))
+        return cls(core, tuple(bank.responses(window, core.within(box))))
 
     @staticmethod
     def bytes_of(bank: ResponseBank, channels: int, core: int) -> int:

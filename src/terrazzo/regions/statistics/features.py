@@ -9,12 +9,14 @@ from numpy.typing import NDArray
 
 from terrazzo.errors import ParameterError
 from terrazzo.kernels.filters import gaussian, radius
-from terrazzo.kernels.measures.moments import mean_and_std, offsets
+from terrazzo.kernels.measures.moments import offsets
 from terrazzo.kernels.measures.quantiles import deciles
+from terrazzo.kernels.measures.run_sums import means_and_stds
 from terrazzo.kernels.measures.shape import SHAPE_COLUMNS, shapes
 from terrazzo.kernels.measures.texture import PATTERNS, coherence, contrast, local_binary_patterns
 from terrazzo.ledger import stage
-from terrazzo.regions.statistics.scale import Scale, responses_of
+from terrazzo.regions.statistics.response_strips import halved_often, strips_of
+from terrazzo.regions.statistics.scale import Scale
 from terrazzo.regions.statistics.statistic import FeatureSet as FeatureSet
 from terrazzo.regions.statistics.statistic import Regions as Regions
 from terrazzo.regions.statistics.statistic import Statistic as Statistic
@@ -110,11 +112,16 @@ def _pooled(name: str, scale: Scale) -> Statistic:
 
 def _pooled_responses(regions: Regions, scale: Scale) -> NDArray[np.float32]:
     regions = regions.as_volume
-    pooled = []
-    for response, level in responses_of((scale,), regions.image):
+    runs = regions.found_runs
+    sections, *inside = runs.box
+    sums: dict[int, NDArray[np.float64]] = {}
+    for strip in strips_of(scale, halved_often(regions.image, scale.level), sections, (inside[0], inside[1])):
         with stage("pool"):
-            pooled.append(mean_and_std(response, regions.index, regions.area, level))
-    return np.concatenate(pooled, axis=1)
+            if strip.column not in sums:
+                sums[strip.column] = np.zeros((regions.area.size, len(strip.values), 2), np.float64)
+            runs.add(strip.values, strip.place, sums[strip.column])
+    with stage("pool"):
+        return np.concatenate([means_and_stds(sums[column], regions.area) for column in sorted(sums)], axis=1)
 
 
 def _area(regions: Regions) -> NDArray[np.float32]:
@@ -123,7 +130,11 @@ def _area(regions: Regions) -> NDArray[np.float32]:
 
 def _intensity(regions: Regions) -> NDArray[np.float32]:
     regions = regions.as_volume
-    return mean_and_std(regions.image, regions.index, regions.area)
+    runs = regions.found_runs
+    sums = np.zeros((regions.area.size, 1, 2), np.float64)
+    for z in range(runs.box[0].start, runs.box[0].stop):
+        runs.add((regions.image[z],), (0, z, 0, 0), sums)
+    return means_and_stds(sums, regions.area)
 
 
 def _deciles(regions: Regions) -> NDArray[np.float32]:

@@ -10,7 +10,8 @@ from numpy.typing import NDArray
 
 from terrazzo.blocks import Box
 from terrazzo.errors import ModelError
-from terrazzo.regions.statistics.scale import MOVED_BY_BRIGHTNESS, Response, Scale, responses_of
+from terrazzo.regions.statistics.response_strips import Response, responses_of
+from terrazzo.regions.statistics.scale import MOVED_BY_BRIGHTNESS, Scale
 
 
 @dataclass(frozen=True)
@@ -69,11 +70,15 @@ class ResponseBank:
         section = Box(grown.start[-2:], grown.stop[-2:]).aligned(self.alignment)
         return Box(grown.start[:-2] + section.start, grown.stop)
 
-    def responses(self, window: NDArray[np.float32]) -> Iterator[Response]:
-        """Yield the responses (z, y, x) of a window (c, …, y, x), with their levels, in the order of the columns."""
+    def responses(self, window: NDArray[np.float32], inside: tuple[slice, ...]) -> Iterator[Response]:
+        """Yield the responses on some pixels (…, y, x) of a window (c, …, y, x), in the order of the columns.
+
+        Each is a volume (z, y, x) on its level, of the pixels that those lie in.
+        """
+        z, y, x = inside if len(inside) == 3 else (slice(0, 1), *inside)
         for channel in window.reshape(len(window), -1, *window.shape[-2:]):
-            yield channel, 0
-            yield from responses_of(self.scales, channel)
+            yield channel[z, y, x].copy(), 0
+            yield from responses_of(self.scales, channel, z, (y, x))
 
 
 SCALE_BANK = ResponseBank("scale_space", (1, 2, 4, 8, 16))
@@ -116,6 +121,16 @@ def responses_at(
     places : tuple of ndarray of int64, one per axis
         The pixels, in the whole image.
     """
-    inside = [place - start for place, start in zip(places, box.start, strict=True)]
-    z, y, x = inside if len(inside) == 3 else (np.zeros_like(inside[0]), *inside)
-    return np.stack([response[z, y >> level, x >> level] for response, level in bank.responses(window)])
+    if not places[0].size:
+        return np.empty((len(bank.columns(len(window))), 0), np.float32)
+    places = tuple(place - start for place, start in zip(places, box.start, strict=True))
+    inside = tuple(slice(int(place.min()), int(place.max()) + 1) for place in places)
+    responses = bank.responses(window, inside)
+    z, y, x = places if len(places) == 3 else (np.zeros_like(places[0]), *places)
+    first_z, first_y, first_x = (at.start for at in (inside if len(inside) == 3 else (slice(0, 1), *inside)))
+    return np.stack(
+        [
+            response[z - first_z, (y >> level) - (first_y >> level), (x >> level) - (first_x >> level)]
+            for response, level in responses
+        ]
+    )

@@ -2,27 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from dataclasses import dataclass
 
-import numpy as np
-from numpy.typing import NDArray
-
-from terrazzo.kernels.filters import (
-    gradient_and_laplacian,
-    halved,
-    hessian_eigenvalues,
-    local_mean_and_std,
-    radius,
-    structure_eigenvalues,
-)
+from terrazzo.kernels.filters import radius
 
 FIRST_RESPONSES = ("gaussian", "gradient", "laplacian", "deviation")
 EIGENVALUES = ("hessian_large", "hessian_small", "structure_large", "structure_small")
 MOVED_BY_BRIGHTNESS = ("intensity", "gaussian")
-
-Response = tuple[NDArray[np.float32], int]
-"""A response (z, y, x) and its level: each of its pixels covers `2**level` pixels along y and x."""
 
 
 @dataclass(frozen=True)
@@ -65,10 +51,10 @@ class Scale:
         """How many pixels around a pixel its responses depend on."""
         level, smoothing = self.level, self._smoothing_level
         # one pixel for the differences, one for the coarse pixels that the ends cut
-        plain = (radius(self._sigma_on_level) + 1 + (level > 0)) << level
+        plain = (radius(self.sigma_on_level) + 1 + (level > 0)) << level
         if not self.eigenvalues:
             return plain
-        products = (radius(self._sigma_on_level) + 1) << level
+        products = (radius(self.sigma_on_level) + 1) << level
         return max(plain, (radius(2 * self.sigma / (1 << smoothing)) << smoothing) + (1 << smoothing) - 1 + products)
 
     @property
@@ -78,39 +64,14 @@ class Scale:
 
     @property
     def response_bytes(self) -> int:
-        """Bytes per pixel of its level that are alive at once: four images; or two, three products, two eigenvalues."""
-        return 4 * 7 if self.eigenvalues and self._smoothing_level == 0 else 4 * 4
+        """Bytes per pixel of its level that are alive at once: the image, its mean, three products, and strips."""
+        return 4 * 6 if self.eigenvalues and self._smoothing_level == 0 else 4 * 4
 
     @property
-    def _sigma_on_level(self) -> float:
+    def sigma_on_level(self) -> float:
+        """The standard deviation in pixels of the level."""
         return self.sigma / (1 << self.level)
 
     @property
     def _smoothing_level(self) -> int:
         return self.sigma.bit_length() - 1
-
-    def responses(self, image: NDArray[np.float32]) -> Iterator[Response]:
-        """Yield each response to the image (z, y, x) on `level` of the pyramid."""
-        level, sigma = self.level, self._sigma_on_level
-        mean, deviation = local_mean_and_std(image, sigma)
-        yield mean, level
-        for response in gradient_and_laplacian(mean):
-            yield response, level
-        yield deviation, level
-        if self.eigenvalues:
-            del deviation
-            for response in hessian_eigenvalues(mean, sigma):
-                yield response, level
-            smoothing = self._smoothing_level
-            for response in structure_eigenvalues(mean, sigma, coarse=smoothing > level):
-                yield response, smoothing
-
-
-def responses_of(scales: tuple[Scale, ...], image: NDArray[np.float32]) -> Iterator[Response]:
-    """Yield the responses of scales, finest first, to an image (z, y, x) that starts at their alignment."""
-    level = 0
-    for scale in scales:
-        for _ in range(scale.level - level):
-            image = halved(image)
-        level = scale.level
-        yield from scale.responses(image)

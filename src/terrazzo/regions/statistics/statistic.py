@@ -9,6 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from terrazzo.errors import ParameterError
+from terrazzo.kernels.measures.run_sums import Runs
 
 # Bytes per pixel of four filter responses.
 _RESPONSES = 16
@@ -30,12 +31,15 @@ class Regions:
         Pixels of each region.
     origin : tuple of int
         The pixel of the whole image at which `image` and `index` start.
+    runs : Runs, optional
+        The runs of `index` as a volume, if whoever makes this has found them for other statistics as well.
     """
 
     image: NDArray[np.float32]
     index: NDArray[np.int32]
     area: NDArray[np.int64]
     origin: tuple[int, ...]
+    runs: Runs | None = None
 
     @property
     def as_volume(self) -> Regions:
@@ -43,7 +47,12 @@ class Regions:
         missing = (1,) * (3 - self.index.ndim)
         channels, spatial = self.image.shape[: -self.index.ndim], missing + self.index.shape
         image, index = self.image.reshape(channels + spatial), self.index.reshape(spatial)
-        return Regions(image, index, self.area, (0,) * len(missing) + self.origin)
+        return Regions(image, index, self.area, (0,) * len(missing) + self.origin, self.runs)
+
+    @property
+    def found_runs(self) -> Runs:
+        """The runs of a volume's regions."""
+        return Runs.of(self.index) if self.runs is None else self.runs
 
 
 @dataclass(frozen=True)
