@@ -136,8 +136,8 @@ def _on_top(description: UNetDescription) -> int:
     features, classes = description.up.levels[-1].channels, description.classes
     most, before = 0, classes
     if description.pyramid is not None:
-        # features, logits and both in one array; the sum, a branch, and both added
-        most = 2 * (features + classes) + 3 * description.pyramid.channels
+        # features, logits and both in one array; the sum, a branch, both added, and one in the library's own order
+        most = 2 * (features + classes) + 4 * description.pyramid.channels
         before += classes
     if description.crf is not None:
         # logits before, in one array, next and stacked, shares of classes, what is heard; the image in one array
