@@ -10,6 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from terrazzo.errors import ParameterError
+from terrazzo.kernels.standardised import standardised_rows
 from terrazzo.regions.graphs.region_graph import RegionGraph
 
 LIMIT = np.float32(1e4)
@@ -114,11 +115,8 @@ def standardised(
     values: NDArray[np.float32], mean: NDArray[np.float32], std: NDArray[np.float32]
 ) -> NDArray[np.float32]:
     """Return ``(values - mean) / std`` by the last axis, finite: a missing value becomes the mean."""
-    with np.errstate(over="ignore", invalid="ignore"):
-        scaled = values - mean
-        scaled /= std
-    scaled[np.isnan(scaled)] = 0
-    return np.clip(scaled, -LIMIT, LIMIT, out=scaled)
+    rows = np.ascontiguousarray(values).reshape(-1, values.shape[-1])
+    return standardised_rows(rows, mean, std, LIMIT).reshape(values.shape)
 
 
 @dataclass(frozen=True, eq=False)
