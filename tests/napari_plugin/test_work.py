@@ -31,6 +31,15 @@ def of(kind, told):
 
 
 @pytest.mark.usefixtures("little")
+def test_of_many_pixels_the_superpixels_come_first(session, picture, monkeypatch):
+    monkeypatch.setattr(work, "FEW_PIXELS", 90 * 90 - 1)
+    draw_truth(session, picture[1])
+    told = []
+    fit_and_show(session, lambda: SEEN, told.append, whole=False)
+    assert kinds(told) == [Fitted, CellClasses, SeenClasses, *[CellClasses] * 3]
+
+
+@pytest.mark.usefixtures("little")
 def test_what_is_seen_comes_first_and_all_is_what_predicting_gives(session, picture, tmp_path):
     draw_truth(session, picture[1])
     told = []
@@ -39,8 +48,7 @@ def test_what_is_seen_comes_first_and_all_is_what_predicting_gives(session, pict
     (pixels,), (written,) = of(SeenClasses, told), of(Written, told)
     order = kinds(told)
     assert order[0] is Fitted
-    assert order[1] is CellClasses
-    assert order[2:] == [SeenClasses, *[CellClasses] * 3, Written]
+    assert order[1:] == [SeenClasses, *[CellClasses] * 4, Written]
     assert of(CellClasses, told)[0].block.core == Box((0, 96), (96, 192))
     assert {"superpixels", "tables", "steps", "superpixels' classes", "classes"} <= {one.name for one in of(Step, told)}
 

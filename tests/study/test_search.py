@@ -132,7 +132,7 @@ def test_a_study_of_other_things_in_the_same_place_is_named(found, client, tmp_p
     was = "4 to 20, whole, logarithmic ±0.5"
     with pytest.raises(InputError, match=f"holds a study with space of width {was} and not 4 to 40, whole, log"):
         search(folder, client, space=space(width=(4, 40)))
-    with pytest.raises(InputError, match="holds a study with space of crf 0 or 3 and not None"):
+    with pytest.raises(InputError, match="holds a study with space of crf 0 or 3 and not nothing"):
         search(folder, client, space=tz.default_space("unet", 2, *without_field(space())), seed=2**40)
     with pytest.raises(InputError, match="holds a study with steps 100 and not 50"):
         search(folder, client, steps=50)

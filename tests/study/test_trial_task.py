@@ -62,6 +62,7 @@ FULL = [
     MemoryError("Unable to allocate 1.00 MiB"),
     RuntimeError("[enforce fail at alloc_cpu.cpp:127] err == 0. DefaultCPUAllocator: can't allocate memory"),
     RuntimeError("could not create a primitive"),
+    RuntimeError("Invalid thread pool!"),
 ]
 
 

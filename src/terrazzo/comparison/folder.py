@@ -118,7 +118,7 @@ def _check_same(folder: Path, wanted: dict[str, Any], keeping: Keeping) -> None:
         what = (
             "other images or annotations"
             if name == "inputs"
-            else f"{name.replace('_', ' ')} {then.get(name)} and not {wanted.get(name)}"
+            else f"{name.replace('_', ' ')} {then.get(name, 'nothing')} and not {wanted.get(name, 'nothing')}"
         )
         raise InputError(
             f"'{folder}' holds a {keeping.what} with {what}; give the same as then, choose another folder or add "

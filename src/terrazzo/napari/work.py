@@ -33,6 +33,9 @@ FIRST_STEPS, NEXT_STEPS, LIVE_STEPS = 200, 100, 20
 MOST_PIXELS = 6_000_000
 """Pixels of what is seen whose classes are computed pixel by pixel: of more, superpixels are as fine as the screen."""
 
+FEW_PIXELS = 2_000_000
+"""Pixels of what is seen whose classes come within a second, and so before those of its superpixels."""
+
 MOST_CELLS = 40_000
 """Superpixels that are classified at once, before all others, where no more are seen."""
 
@@ -175,13 +178,17 @@ def fit_and_show(
 
 
 def show_classes(session: Session, seen: Callable[[], Box | None], tells: Tells) -> None:
-    """Tell the classes of the newest model: superpixels that are seen, their pixels, then all other superpixels."""
+    """Tell the classes of the newest model: of what is seen, superpixels and pixels, then all other superpixels."""
     model, graph = session.project.fitted(), StoredGraph(session.project.graph(session.name))
     box = seen()
     near, rest = _nearest_first(graph, box)
+    at_once = box is not None and math.prod(box.shape) <= FEW_PIXELS
+    if at_once:
+        show_pixels(session, box, tells)
     for cells in cell_classes(model, graph, near):
         tells(cells)
-    show_pixels(session, box, tells)
+    if not at_once:
+        show_pixels(session, box, tells)
     for cells in cell_classes(model, graph, rest):
         tells(cells)
 

@@ -79,7 +79,7 @@ def check_fits(space: Space, images: Images, memory: int) -> None:
     for parameter in space.parameters:
         # what is of a part that the smallest tree is without is looked at on a tree with it
         part = OPTIONAL.get(parameter.name)
-        beside = {} if part is None else {part: space[part].ends[-1]}
+        beside = {} if part is None else {part: max(space[part].ends)}
         for value in parameter.ends:
             tree = smallest(space, **beside | {parameter.name: value})
             _check_network(tree, images, f"{parameter.name} {value}")

@@ -24,7 +24,7 @@ from terrazzo.progress import Step, on_progress
 CURVE = "curve.jsonl"
 
 # What torch and its libraries say where a CPU's memory is at its limit, each seen under one.
-CPU_IS_FULL = ("DefaultCPUAllocator", "could not create a primitive", "Invalid thread pool", "can't start new thread")
+CPU_IS_FULL = ("DefaultCPUAllocator", "could not create a primitive", "Invalid thread pool")
 
 NO_MEMORY = "its memory was not enough; grant a trial more (--memory), or use fewer workers"
 

@@ -59,8 +59,9 @@ def training_bytes(description: UNetDescription, batch: int, patch: Sequence[int
         kept += KEPT * pixels * branch.channels
         widest = max(widest, 2 * pixels * (_read_by_pyramid(description) + branch.channels))
     if description.crf is not None:
-        # what each pixel hears of each other, and the shares of each step with their gradients
-        kept += pixels * (heard_pairs(description.crf) + 4 * description.crf.steps * description.classes)
+        # of each pair differences, contrasts, both exponentials and two gradients; shares of each step with theirs
+        of_pairs = heard_pairs(description.crf) * (2 * description.inputs + 4)
+        kept += pixels * (of_pairs + 4 * description.crf.steps * description.classes)
     logits = 4 * pixels * description.classes
     return 4 * (COPIES * weights(description) + kept + widest + logits)
 
