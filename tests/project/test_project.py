@@ -12,6 +12,7 @@ import terrazzo as tz
 from terrazzo.errors import InputError, ParameterError
 from terrazzo.project import fit_graphs, kept_tables, measuring
 from terrazzo.training.lattice.tables import Table
+from terrazzo.training.lattice.training_task import MOST_JUDGED
 
 from .conftest import NAMES, draw, squares
 
@@ -257,3 +258,9 @@ def test_a_graph_is_an_image_of_superpixels_for_other_tools(study, tmp_path):
     superpixels = tz.superpixels(tz.open_image(tmp_path / "wood.ome.zarr"), size=8).compute()
     np.testing.assert_array_equal(study.graph("wood").read_superpixels(WHOLE), superpixels)
     assert study.graph("wood").nodes.compute().shape[0] == study.graph("wood").run["figures"]["superpixels"]
+
+
+def test_a_short_fit_is_judged_on_half_of_what_its_steps_see():
+    assert fit_graphs.most_judged(tz.LatticeTraining(steps=20), (2, 2)) == 20 * 4 * 32 * 32 // 2
+    assert fit_graphs.most_judged(tz.LatticeTraining(steps=1000), (2, 2)) == MOST_JUDGED
+    assert fit_graphs.most_judged(tz.LatticeTraining(), (2, 2)) == MOST_JUDGED

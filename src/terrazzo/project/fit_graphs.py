@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import time
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
@@ -21,6 +22,7 @@ from terrazzo.training.lattice.settings import LatticeTraining
 from terrazzo.training.lattice.split_cells import gap_of, split_tables
 from terrazzo.training.lattice.start import Start, network_of
 from terrazzo.training.lattice.train import Sides, train
+from terrazzo.training.lattice.training_task import MOST_JUDGED
 from terrazzo.training.rules.annotated_inputs import check_annotation, common_pixel_size
 from terrazzo.training.rules.seen_intensities import seen_intensities
 
@@ -32,6 +34,17 @@ def training_of(anew: bool, **said: Any) -> LatticeTraining:
     """Return how a fit goes on, or begins at nothing, with what is said in other words than None."""
     given = {name: value for name, value in said.items() if value is not None}
     return replace(LatticeTraining() if anew else AGAIN, **given)
+
+
+def most_judged(training: LatticeTraining, pooling: tuple[int, ...]) -> int:
+    """Return the most cells of the validation side that are looked at.
+
+    Of a short fit they are half of what its steps see, or judging would take longer than learning.
+    """
+    if training.steps is None:
+        return MOST_JUDGED
+    sides, windows = training.window(pooling)
+    return min(MOST_JUDGED, max(1, training.steps * windows * math.prod(sides) // 2))
 
 
 def fit_graphs(
@@ -77,7 +90,11 @@ def fit_graphs(
     gap = gap_of(BoundaryWeights(how.boundary, how.boundary_width), recipe.superpixels.size)
     split, held_out = split_tables(images, validation=how.validation, seed=how.seed, gap=gap)
     sides = Sides(split, held_out, len(split))
-    fitted = train(sides, recipe, len(classes), shape, how, device, began, start)
+    axes = len(recipe.superpixels.size)
+    pooling = shape.on(recipe.superpixels.size).pooling(axes)
+    # a first fit is judged as any other, whose weights it gives
+    most = MOST_JUDGED if start is None else most_judged(how, pooling)
+    fitted = train(sides, recipe, len(classes), shape, how, device, began, start, most)
     opened = [one.image for one in annotated]
     pixel_size, unit = common_pixel_size(opened)
     figures = fitted.figures(time.monotonic() - began)

@@ -37,7 +37,10 @@ def drawn_boxes(stored: StoredArray) -> tuple[Box, ...] | None:
         return None
     found = []
     for file in sorted((folder / "c").glob("/".join("*" * axes))):
-        start = tuple(int(name) * side for name, side in zip(file.parts[-axes:], array.chunks, strict=True))
+        index = file.parts[-axes:]
+        if not all(name.isdigit() for name in index):  # one that is being written
+            continue
+        start = tuple(int(name) * side for name, side in zip(index, array.chunks, strict=True))
         stop = tuple(min(a + side, n) for a, side, n in zip(start, array.chunks, array.shape, strict=True))
         found.append(Box(start, stop))
     return tuple(found)

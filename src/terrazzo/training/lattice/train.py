@@ -95,6 +95,7 @@ def train(
     device: torch.device,
     began: float,
     start: Start | None = None,
+    most_judged: int = MOST_JUDGED,
 ) -> FittedLattice:
     """Train a network on the tables of annotated images.
 
@@ -111,6 +112,8 @@ def train(
         The `time.monotonic()` at which the seconds began to count.
     start : Start, optional
         The weights and scales that it begins with, of a network of the same shape.
+    most_judged : int
+        The most cells of the validation side that are looked at.
 
     Raises
     ------
@@ -137,7 +140,7 @@ def train(
         network,
         device,
     )
-    tables = _judged(images[originals], held_out[originals], network)
+    tables = _judged(images[originals], held_out[originals], network, most_judged)
     judged = [Batch.of([table], learned.scales, network.coarsest(axes), device, training.loss) for table in tables]
     with torch.random.fork_rng(devices=[device] if device.type == "cuda" else []):
         torch.manual_seed(training.seed)
@@ -242,7 +245,9 @@ def _places(images: Sequence[ImageTables], held_out: Sequence[HeldOut]) -> Place
     return Places(numbers, start, stop, counts.sum(axis=1, dtype=np.float64))
 
 
-def _judged(images: Sequence[ImageTables], held_out: Sequence[HeldOut], network: LatticeSettings) -> Iterator[Table]:
+def _judged(
+    images: Sequence[ImageTables], held_out: Sequence[HeldOut], network: LatticeSettings, most: int
+) -> Iterator[Table]:
     """Yield tables of blocks that hold something of the validation side, with all that their embeddings depend on."""
     found = [
         (image, held, block)
@@ -251,5 +256,5 @@ def _judged(images: Sequence[ImageTables], held_out: Sequence[HeldOut], network:
         if block.index in image.tables and held.holds(block.cells)
     ]
     cells = sum(math.prod(window_of_cells(block, network).shape) for _, _, block in found)
-    for image, held, block in found[:: max(1, round(cells / MOST_JUDGED))]:
+    for image, held, block in found[:: max(1, round(cells / most))]:
         yield held.for_validation(image.window(window_of_cells(block, network)), block.cells)
