@@ -124,7 +124,7 @@ def heard(tells: Tells, stop: Event) -> Iterator[None]:
 
 @contextmanager
 def leaving_a_core() -> Iterator[None]:
-    """Leave a core to the window inside the context, which else waits for the network's threads, and they for it."""
+    """Leave a core to the window while a network computes inside the context: else each waits for the other."""
     before = torch.get_num_threads()
     torch.set_num_threads(max(1, before - 1))
     try:

@@ -10,8 +10,8 @@ EXTENT = (70, 100)
 
 
 def annotation(folder, **how):
-    how = {"chunks": (32, 32), "fill_value": 255} | how
-    array = zarr.create_array(folder, shape=EXTENT, dtype=np.uint8, dimension_names=("y", "x"), **how)
+    how = {"chunks": (32, 32), "fill_value": 255, "dimension_names": ("y", "x")} | how
+    array = zarr.create_array(folder, shape=EXTENT, dtype=np.uint8, **how)
     array[10:12, 40:90], array[69, 99] = 1, 0
     return tz.open_labels(folder).stored
 
@@ -28,7 +28,14 @@ def test_nothing_is_drawn_outside_the_boxes_of_chunks_that_are_there(tmp_path):
 
 
 @pytest.mark.parametrize(
-    "how", [{"fill_value": 0}, {"shards": (64, 64)}, {"zarr_format": 2, "dimension_names": None}], ids=str
+    "how",
+    [
+        {"fill_value": 0},
+        {"shards": (64, 64)},
+        {"dimension_names": ("x", "y")},
+        {"zarr_format": 2, "dimension_names": None},
+    ],
+    ids=str,
 )
 def test_only_reading_tells_where_what_is_not_there_may_be_annotated(tmp_path, how):
     if "zarr_format" in how:
@@ -47,3 +54,9 @@ def test_only_reading_tells_where_values_are_mapped_or_the_file_is_no_zarr(tmp_p
     assert drawn_boxes(tz.open_labels(tmp_path / "a.zarr", map={0: 1, 1: 0}).stored) is None
     np.save(tmp_path / "a.npy", np.zeros(EXTENT, np.uint8))
     assert drawn_boxes(tz.open_labels(tmp_path / "a.npy").stored) is None
+
+
+def test_of_too_many_chunks_only_reading_tells(tmp_path, monkeypatch):
+    stored = annotation(tmp_path / "a.zarr")
+    monkeypatch.setattr("terrazzo.io.annotations.drawn_boxes.MOST_BOXES", 2)
+    assert drawn_boxes(stored) is None

@@ -8,7 +8,11 @@ import zarr
 
 from terrazzo.blocks import Box
 from terrazzo.io.images.stored_array import StoredArray
+from terrazzo.io.readers.axes import IMAGE_AXES
 from terrazzo.regions.classes.annotation import NOT_ANNOTATED
+
+MOST_BOXES = 4096
+"""Of more chunks nothing is told: looking through them all for each block would take longer than reading."""
 
 
 def drawn_boxes(stored: StoredArray) -> tuple[Box, ...] | None:
@@ -23,7 +27,8 @@ def drawn_boxes(stored: StoredArray) -> tuple[Box, ...] | None:
         The annotation's.
     """
     axes = stored.ndim - 1
-    if type(stored) is not StoredArray or stored.kind != "zarr" or stored.selected or len(stored.axes) != axes:
+    plain = type(stored) is StoredArray and stored.kind == "zarr" and not stored.selected
+    if not plain or stored.axes != IMAGE_AXES[stored.ndim][1:]:
         return None
     folder = Path(stored.path) / stored.key
     if not (folder / "zarr.json").is_file():
@@ -36,11 +41,13 @@ def drawn_boxes(stored: StoredArray) -> tuple[Box, ...] | None:
     if (keys.name, getattr(keys, "separator", "")) != ("default", "/"):
         return None
     found = []
-    for file in sorted((folder / "c").glob("/".join("*" * axes))):
+    for file in (folder / "c").glob("/".join("*" * axes)):
         index = file.parts[-axes:]
         if not all(name.isdigit() for name in index):  # one that is being written
             continue
         start = tuple(int(name) * side for name, side in zip(index, array.chunks, strict=True))
         stop = tuple(min(a + side, n) for a, side, n in zip(start, array.chunks, array.shape, strict=True))
         found.append(Box(start, stop))
-    return tuple(found)
+        if len(found) > MOST_BOXES:
+            return None
+    return tuple(sorted(found, key=lambda box: box.start))

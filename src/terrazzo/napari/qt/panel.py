@@ -25,6 +25,7 @@ from terrazzo.napari.qt.showing import CLASSES, SEEN, SUPERPIXELS, UNSURE, Showi
 from terrazzo.napari.qt.view import PLACE, View
 from terrazzo.napari.session import Session
 from terrazzo.napari.work import (
+    MOST_PIXELS,
     Fitted,
     Notice,
     SeenClasses,
@@ -266,6 +267,9 @@ class Panel(QWidget):
             return
         if isinstance(told, Fitted):
             self.showing.begin()
+            seen = self.view.last_seen
+            if seen is None or math.prod(seen.shape) > MOST_PIXELS:  # there will be none of its pixels
+                self.showing.end()
             self.controls.score.setText(_score(told))
         elif isinstance(told, CellClasses):
             self.showing.take(told)

@@ -90,6 +90,7 @@ class Showing:
         if SEEN in self.viewer.layers:
             layer = self.viewer.layers[SEEN]
             layer.data, layer.translate, layer.features = labels_of(classes), place, look["features"]
+            layer.editable = False  # which napari undoes with new data
         else:
             self._replace(SEEN, (labels_of(classes), look, "labels"), after=CLASSES)
         self._uncover()

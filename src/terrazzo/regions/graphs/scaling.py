@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from typing import Any
@@ -115,7 +116,7 @@ def standardised(
     values: NDArray[np.float32], mean: NDArray[np.float32], std: NDArray[np.float32]
 ) -> NDArray[np.float32]:
     """Return ``(values - mean) / std`` by the last axis, finite: a missing value becomes the mean."""
-    rows = np.ascontiguousarray(values).reshape(-1, values.shape[-1])
+    rows = np.ascontiguousarray(values).reshape(math.prod(values.shape[:-1]), values.shape[-1])
     return standardised_rows(rows, mean, std, LIMIT).reshape(values.shape)
 
 

@@ -67,7 +67,9 @@ def fit_bytes(config: LatticeConfig, training: LatticeTraining, grids: Mapping[B
         "moments": max(shares) * config.pixel_columns * (4 + 3 * 8),
         # what lies around a block, before what is held out is chosen
         "gather": 2 * bytes_of_tables(config, largest, near),
-        "step": 3 * _batch_bytes(config, window, pixels)
+        # the next batch waits, and the one after that is made meanwhile
+        "step": 5 * _batch_bytes(config, window, pixels)
+        + bytes_of_tables(config, window, pixels)
         + _kept_bytes(config, window)
         + 2 * _asked_bytes(config, pixels),
         "judge": 4 * config.settings.width * ACTIVATIONS * largest + _asked_bytes(config, max(shares)),
