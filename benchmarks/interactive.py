@@ -19,6 +19,8 @@ from microscopy import data_folder
 from slide import RADIUS, SPOTS, rule
 
 import terrazzo as tz
+from terrazzo.napari.work import LIVE_STEPS, leaving_a_core
+from terrazzo.project.fit_graphs import training_of
 
 ROUNDS = 3
 SCREEN = (1080, 1920)
@@ -34,9 +36,9 @@ def main() -> None:
         if not image.exists():
             source = tz.open_image(next((data_folder("breast-he-slide") / "images").glob("*.jpg")))
             tz.write_ome_zarr(image, source.data)
-        drawn = places(tz.open_image(image), SPOTS + ROUNDS)
+        drawn = places(tz.open_image(image), SPOTS + 2 * ROUNDS)
         study = tz.Project.begin(folder / "study", [image], size=16)
-        found: dict[str, Any] = {"measure": timed(study.measure), "rounds": []}
+        found: dict[str, Any] = {"measure": timed(study.measure), "rounds": [], "live": []}
         write(study, drawn[:SPOTS])
         found["first_fit"] = timed(study.fit)
         middle = tuple(length // 2 for length in tz.open_image(image).extent)
@@ -45,6 +47,12 @@ def main() -> None:
             write(study, drawn[: SPOTS + number + 1])
             fit, shown = timed(study.fit), timed(lambda: study.window("slide", screen))
             found["rounds"].append({"fit": fit, "window": shown, "scores": study.models[-1].scores})
+        live = training_of(anew=False, steps=LIVE_STEPS)
+        for number in range(ROUNDS):
+            write(study, drawn[: SPOTS + ROUNDS + number + 1])
+            with leaving_a_core():
+                fit, shown = timed(lambda: study.fit(training=live)), timed(lambda: study.window("slide", screen))
+            found["live"].append({"fit": fit, "window": shown})
         found["predict"] = timed(study.predict)
         found["peak_memory_mib"] = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss // 1024
         print(json.dumps(found, indent=1))
