@@ -71,6 +71,16 @@ def test_each_held_out_pixel_is_judged_once_and_no_other(height, width, side, se
     assert found.sum() > 0
 
 
+def test_of_many_patches_some_with_a_rare_class_are_judged():
+    pixels, truth = _annotated((260, 260))
+    truth[truth == 2] = 0
+    truth[0, :40, :40] = truth[0, -40:, -40:] = 2
+    (source,) = split_sources([pixels], [truth], 3)
+    found = [batch.truth for batch in ValidationPatches(_patches([source], (16, 16)), seed=0, most=6)]
+    assert sum(len(one) for one in found) == 6
+    assert (torch.cat(found) == 2).any()
+
+
 @pytest.mark.parametrize("shape", [(200, 230), (24, 80, 90)])
 def test_training_sees_no_annotation_that_is_held_out_or_near_it(shape):
     axes = len(shape)

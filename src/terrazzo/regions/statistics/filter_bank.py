@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 
 from terrazzo.blocks import Box
 from terrazzo.errors import ModelError
-from terrazzo.regions.statistics.response_strips import Response, responses_of
+from terrazzo.regions.statistics.response_strips import Response, responses_of, write_responses_at
 from terrazzo.regions.statistics.scale import MOVED_BY_BRIGHTNESS, Scale
 
 
@@ -121,16 +121,13 @@ def responses_at(
     places : tuple of ndarray of int64, one per axis
         The pixels, in the whole image.
     """
+    found = np.empty((len(bank.columns(len(window))), len(places[0])), np.float32)
     if not places[0].size:
-        return np.empty((len(bank.columns(len(window))), 0), np.float32)
+        return found
     places = tuple(place - start for place, start in zip(places, box.start, strict=True))
-    inside = tuple(slice(int(place.min()), int(place.max()) + 1) for place in places)
-    responses = bank.responses(window, inside)
     z, y, x = places if len(places) == 3 else (np.zeros_like(places[0]), *places)
-    first_z, first_y, first_x = (at.start for at in (inside if len(inside) == 3 else (slice(0, 1), *inside)))
-    return np.stack(
-        [
-            response[z - first_z, (y >> level) - (first_y >> level), (x >> level) - (first_x >> level)]
-            for response, level in responses
-        ]
-    )
+    channels = window.reshape(len(window), -1, *window.shape[-2:])
+    for channel, columns in zip(channels, found.reshape(len(channels), -1, len(z)), strict=True):
+        columns[0] = channel[z, y, x]
+        write_responses_at(bank.scales, channel, (z, y, x), columns[1:])
+    return found

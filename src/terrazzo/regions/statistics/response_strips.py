@@ -91,6 +91,44 @@ def responses_of(
         yield from zip(found, scale.levels, strict=True)
 
 
+def write_responses_at(
+    scales: tuple[Scale, ...],
+    image: NDArray[np.float32],
+    places: tuple[NDArray[np.int64], ...],
+    found: NDArray[np.float32],
+) -> None:
+    """Write the responses of scales at some pixels, strip by strip, so that no whole response is held.
+
+    Parameters
+    ----------
+    scales : tuple of Scale
+        The finest first.
+    image : ndarray of float32, shape (z, y, x)
+        It starts at the alignment of all scales.
+    places : tuple of three ndarray of int64
+        Where the pixels are in it.
+    found : ndarray of float32, shape (columns, pixels)
+        Is filled.
+    """
+    (z, y, x), height = places, image.shape[1]
+    order = np.argsort(z * height + y, kind="stable")
+    z, y, x = z[order], y[order], x[order]
+    sections, *inside = (slice(int(at.min()), int(at.max()) + 1) for at in (z, y, x))
+    row, level, first = z * height + y, 0, 0
+    for scale in scales:
+        image = halved_often(image, scale.level - level)
+        level = scale.level
+        for strip in strips_of(scale, image, sections, (inside[0], inside[1])):
+            on_level, section, top, left = strip.place
+            ends = (top << on_level, min(height, top + len(strip.values[0]) << on_level))
+            begin, end = np.searchsorted(row, [section * height + at for at in ends])
+            some = order[begin:end]
+            at = (y[begin:end] >> on_level) - top, (x[begin:end] >> on_level) - left
+            for column, values in enumerate(strip.values, first + strip.column):
+                found[column, some] = values[at]
+        first += len(scale.names)
+
+
 def halved_often(image: NDArray[np.float32], times: int) -> NDArray[np.float32]:
     """Return an image (z, y, x) so many levels up the pyramid."""
     for _ in range(times):

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import math
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from functools import reduce
@@ -13,7 +12,6 @@ import torch
 from numpy.typing import NDArray
 
 from terrazzo.models.lattice.cell_rows import place_columns
-from terrazzo.models.lattice.embed_block import window_of_cells
 from terrazzo.models.lattice.model import config_of
 from terrazzo.models.lattice.network import LatticeNetwork
 from terrazzo.models.lattice.pixel_responses import response_columns
@@ -25,6 +23,7 @@ from terrazzo.regions.graphs.row_spread import RowSpread
 from terrazzo.regions.graphs.scaling import FeatureMoments
 from terrazzo.training.lattice.batches import Batch, DrawnWindows
 from terrazzo.training.lattice.calibrate import calibrated
+from terrazzo.training.lattice.judged_tables import judged_tables
 from terrazzo.training.lattice.settings import LatticeTraining
 from terrazzo.training.lattice.split_cells import HeldOut
 from terrazzo.training.lattice.start import Start
@@ -113,7 +112,7 @@ def train(
     start : Start, optional
         The weights and scales that it begins with, of a network of the same shape.
     most_judged : int
-        The most cells of the validation side that are looked at.
+        The most cells of the validation side that are looked at, about.
 
     Raises
     ------
@@ -140,7 +139,7 @@ def train(
         network,
         device,
     )
-    tables = _judged(images[originals], held_out[originals], network, most_judged)
+    tables = judged_tables(images[originals], held_out[originals], network, most_judged, training.seed)
     judged = [Batch.of([table], learned.scales, network.coarsest(axes), device, training.loss) for table in tables]
     with torch.random.fork_rng(devices=[device] if device.type == "cuda" else []):
         torch.manual_seed(training.seed)
@@ -243,18 +242,3 @@ def _places(images: Sequence[ImageTables], held_out: Sequence[HeldOut]) -> Place
     )
     numbers = np.repeat(np.arange(len(images)), [own.sum() for own in kept])
     return Places(numbers, start, stop, counts.sum(axis=1, dtype=np.float64))
-
-
-def _judged(
-    images: Sequence[ImageTables], held_out: Sequence[HeldOut], network: LatticeSettings, most: int
-) -> Iterator[Table]:
-    """Yield tables of blocks that hold something of the validation side, with all that their embeddings depend on."""
-    found = [
-        (image, held, block)
-        for image, held in zip(images, held_out, strict=True)
-        for block in image.grid
-        if block.index in image.tables and held.holds(block.cells)
-    ]
-    cells = sum(math.prod(window_of_cells(block, network).shape) for _, _, block in found)
-    for image, held, block in found[:: max(1, round(cells / most))]:
-        yield held.for_validation(image.window(window_of_cells(block, network)), block.cells)

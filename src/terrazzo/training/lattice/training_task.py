@@ -93,7 +93,7 @@ def _judged_bytes(config: LatticeConfig, training: LatticeTraining, grids: Mappi
     """Return the bytes of the tensors of the validation side, were that all, and of what is said of it at last."""
     windows = [math.prod(window_of_cells(_middle(grid), config.settings).shape) for grid in grids]
     blocks = sum(images * len(grid) for grid, images in grids.items())
-    # of more cells every n-th block: cores alone say the least that n is
+    # of more cells some tiles with fewer pixels than every n-th block: cores alone say the least that n is
     every = max(1, round(sum(n * math.prod(grid.lattice.cells) for grid, n in grids.items()) / MOST_JUDGED))
     seen = sum(n * len(grid) * window for (grid, n), window in zip(grids.items(), windows, strict=True))
     cells = min(seen, MOST_JUDGED * 3 // 2 + max(windows))

@@ -23,6 +23,7 @@ from terrazzo.training.rules.optimise import Graded
 from terrazzo.training.rules.overlap_losses import overlap_loss
 from terrazzo.training.rules.patch_source import PatchSource, padded
 from terrazzo.training.rules.prefetched import prefetched
+from terrazzo.training.rules.some_of_each import some_of_each
 from terrazzo.training.rules.training import PixelLoss
 
 LEAST_STEPS, MOST_STEPS = 25, 100
@@ -211,21 +212,20 @@ class ValidationPatches:
     ----------
     patches : Patches
     seed : int
-        Chooses patches where there are more than `most`.
+        Chooses patches where there are more than `most`, some with each class.
     most : int
     """
 
     def __init__(self, patches: Patches, seed: int, most: int = MOST_VALIDATION_PATCHES) -> None:
         self._patches = patches
-        places = {
-            (number, place)
-            for number, source in enumerate(patches.sources)
-            for box, _ in source.tiles_of(validation=True)
-            for place in _places(box, patches.shape)
-        }
-        ordered = sorted(places)
-        chosen = np.random.default_rng(seed).permutation(len(ordered))[:most]
-        self._places = [ordered[i] for i in sorted(chosen.tolist())]
+        counts: dict[tuple[int, tuple[int, ...]], NDArray[np.uint64]] = {}
+        for number, source in enumerate(patches.sources):
+            for box, found in source.tiles_of(validation=True):
+                for place in _places(box, patches.shape):
+                    counts[number, place] = counts.get((number, place), np.zeros_like(found)) + found
+        ordered = sorted(counts)
+        chosen = some_of_each(np.stack([counts[place] for place in ordered]), most, seed) if ordered else ()
+        self._places = [ordered[i] for i in chosen]
 
     def __len__(self) -> int:
         return -(-len(self._places) // self._patches.batch)
