@@ -49,9 +49,8 @@ classes_of_blocks = st.lists(st.sets(st.integers(0, 2)), min_size=len(GRID), max
 def test_every_class_stays_in_training_away_from_what_is_held_out(images, seed):
     tables = [counted(GRID, classes) for classes in images]
     everything = set().union(*(classes for image in images for classes in image))
-    try:
-        held = split_blocks(tables, seed=seed)
-    except ParameterError:
+    held = split_blocks(tables, seed=seed)
+    if held is None:
         return  # a class that one block holds, or no annotation at all
     left = sum(kept_classes(table, out) for table, out in zip(tables, held, strict=True))
     assert set(np.flatnonzero(left)) == everything
@@ -83,8 +82,7 @@ def test_a_share_out_of_range_is_refused():
 
 
 def test_a_class_that_one_block_holds_cannot_be_held_out():
-    with pytest.raises(ParameterError, match=r"no block of 1 image\(s\) can be held out .* or use smaller blocks"):
-        split_blocks([counted(GRID, [{0, 1}, set(), set(), set()])])
+    assert split_blocks([counted(GRID, [{0, 1}, set(), set(), set()])]) is None
 
 
 def test_images_that_are_named_are_held_out_whole():

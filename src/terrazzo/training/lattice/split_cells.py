@@ -16,7 +16,7 @@ from terrazzo.kernels.superpixels.adjacency import REACH
 from terrazzo.regions.classes.boundary_weights import BoundaryWeights
 from terrazzo.regions.classes.tile_counts import TileCounts
 from terrazzo.training.lattice.tables import ImageTables, Table
-from terrazzo.training.rules.splits import REFUSED, Rows, Validation, held_out_images, hold_out
+from terrazzo.training.rules.splits import LIES_CLOSE, REFUSED, Rows, Validation, held_out_images, hold_out
 
 _log = logging.getLogger(__name__)
 
@@ -127,11 +127,7 @@ def split_tables(
         images = [image.in_tiles(side) for image, side in zip(images, sides, strict=True)]
         found = split_cells([image.tiles for image in images], validation=validation, seed=seed, gap=gap)
         if found is not None:
-            _log.warning(
-                "what is annotated lies close together: tiles of %d superpixels along a side are held out for "
-                "validation, whose scores say little; annotate more places, farther apart",
-                max(sides),
-            )
+            _log.warning(LIES_CLOSE, f"tiles of {max(sides)} superpixels along a side")
     if found is None:
         raise ParameterError(REFUSED.format(f"nothing in {len(images)} image(s)"))
     return images, found

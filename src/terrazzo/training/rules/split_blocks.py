@@ -7,10 +7,9 @@ from collections.abc import Mapping, Sequence
 import numpy as np
 
 from terrazzo.blocks import Block
-from terrazzo.errors import ParameterError
 from terrazzo.kernels.superpixels.adjacency import REACH
 from terrazzo.regions.classes.tile_counts import TileCounts
-from terrazzo.training.rules.splits import REFUSED, Rows, Validation, held_out_images, hold_out
+from terrazzo.training.rules.splits import Rows, Validation, held_out_images, hold_out
 
 GAP_HOPS = 2
 GAP_CELLS = REACH * GAP_HOPS
@@ -22,8 +21,8 @@ HeldOut = frozenset[Block]
 
 def split_blocks(
     images: Sequence[Mapping[Block, TileCounts]], *, validation: Validation = 0.2, seed: int = 0
-) -> list[HeldOut]:
-    """Split by whole images where three or more allow it, otherwise all images by blocks.
+) -> list[HeldOut] | None:
+    """Split by whole images where three or more allow it, otherwise all images by blocks; None if none can be spared.
 
     No node for training is within `GAP_HOPS` edges of one for validation, and every annotated class stays in
     training.
@@ -39,16 +38,14 @@ def split_blocks(
     Raises
     ------
     ParameterError
-        If nothing can be held out without a class leaving training, or `validation` is out of range.
+        If `validation` is out of range.
     """
     counts = [np.concatenate([table.counts for table in image.values()]) for image in images]
     whole = held_out_images(counts, validation, seed)
     if whole.size or not isinstance(validation, int | float):
         return [frozenset(image if number in whole else ()) for number, image in enumerate(images)]
     held = _hold_out_blocks(images, validation, seed)
-    if not any(held):
-        raise ParameterError(REFUSED.format(f"no block of {len(images)} image(s)") + ", or use smaller blocks")
-    return held
+    return held if any(held) else None
 
 
 def _hold_out_blocks(images: Sequence[Mapping[Block, TileCounts]], share: float, seed: int) -> list[HeldOut]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 from collections.abc import Sequence
 
 import dask.array as da
@@ -11,7 +12,7 @@ from terrazzo.blocks import STORAGE_CHUNKS_PER_BLOCK, Block, BlockGrid
 from terrazzo.blockwise.cluster.run_blocks import run_blocks
 from terrazzo.blockwise.inputs.image_array import ImageLike, axis_names
 from terrazzo.blockwise.inputs.windows import Readable, read_window
-from terrazzo.errors import InputError
+from terrazzo.errors import InputError, ParameterError
 from terrazzo.io.images.image import Image
 from terrazzo.lattice import Lattice
 from terrazzo.regions.classes.annotation import annotated_classes
@@ -19,7 +20,9 @@ from terrazzo.regions.classes.tile_counts import TileCounts
 from terrazzo.training.rules.annotated_inputs import AnnotatedInputs, check_annotation, pixels_of
 from terrazzo.training.rules.patch_source import PatchSource
 from terrazzo.training.rules.split_blocks import split_blocks
-from terrazzo.training.rules.splits import Validation
+from terrazzo.training.rules.splits import LIES_CLOSE, REFUSED, Validation
+
+_log = logging.getLogger(__name__)
 
 
 def split_sources(
@@ -32,6 +35,8 @@ def split_sources(
     class_names: Sequence[str] | None = None,
 ) -> list[PatchSource]:
     """Return annotated images with what of each is held out, by the rules of `split_blocks`; annotations are read.
+
+    Where no block can be spared, as with a few strokes near each other, smaller ones are tried.
 
     Parameters
     ----------
@@ -56,11 +61,18 @@ def split_sources(
             raise InputError(
                 f"an annotation has {truth.shape[1:]} pixels {axes} and its image {image.shape[1:]}; they must be equal"
             )
-    grids = [split_grid(image.shape[1:]) for image in pixels]
-    tiles = [annotated_tiles(truth, grid, classes) for truth, grid in zip(truths, grids, strict=True)]
-    check_annotation(pixels_of(table.counts for image in tiles for table in image.values()), class_names)
-    held_out = split_blocks(tiles, validation=validation, seed=seed)
-    return [PatchSource(*one) for one in zip(pixels, truths, grids, tiles, held_out, strict=True)]
+    for halvings in range(MOST_HALVINGS + 1):
+        grids = [split_grid(image.shape[1:], halvings) for image in pixels]
+        tiles = [annotated_tiles(truth, grid, classes) for truth, grid in zip(truths, grids, strict=True)]
+        if not halvings:
+            check_annotation(pixels_of(table.counts for image in tiles for table in image.values()), class_names)
+        held_out = split_blocks(tiles, validation=validation, seed=seed)
+        if held_out is not None:
+            if halvings:
+                side = max(block.core.shape[-1] for grid in grids for block in grid)
+                _log.warning(LIES_CLOSE, f"blocks of {side} pixels")
+            return [PatchSource(*one) for one in zip(pixels, truths, grids, tiles, held_out, strict=True)]
+    raise ParameterError(REFUSED.format(f"nothing in {len(pixels)} image(s)"))
 
 
 def readable_inputs(inputs: AnnotatedInputs) -> tuple[list[Readable], list[Readable]]:
@@ -82,11 +94,17 @@ LARGEST_SIDE, LEAST_CELLS = 2048, 16
 LARGEST_CELL = 16
 
 
-def split_grid(extent: tuple[int, ...]) -> BlockGrid:
-    """Return the blocks of an image that are held out whole: an eighth of its longer side wide, at most 2048 pixels."""
+MOST_HALVINGS = 3
+
+
+def split_grid(extent: tuple[int, ...], halvings: int = 0) -> BlockGrid:
+    """Return the blocks of an image that are held out whole: an eighth of its longer side wide, at most 2048 pixels.
+
+    Halved some times they and the gaps around them are smaller.
+    """
     cell = tuple(min(max(2, length // (8 * LEAST_CELLS)), LARGEST_CELL) for length in extent)
     side = min(max(max(extent) // 8, LEAST_CELLS * max(cell)), LARGEST_SIDE)
-    return BlockGrid.of(Lattice(extent, cell), side)
+    return BlockGrid.of(Lattice(extent, tuple(max(2, length >> halvings) for length in cell)), side >> halvings)
 
 
 def annotated_tiles(truth: Readable, grid: BlockGrid, classes: int) -> dict[Block, TileCounts]:

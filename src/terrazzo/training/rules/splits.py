@@ -18,6 +18,10 @@ Counts = NDArray[np.generic]
 Classes = NDArray[np.bool_] | np.bool_ | bool
 Reach = Callable[[Rows], Rows]
 REFUSED = "{} can be held out for validation without a class leaving training; annotate more places, farther apart"
+LIES_CLOSE = (
+    "what is annotated lies close together: %s are held out for validation, whose scores say little; annotate more "
+    "places, farther apart"
+)
 
 Validation: TypeAlias = float | Sequence[int]
 """The share of the annotated pixels to hold out, about; or the numbers of the images to hold out, counted from 0."""
