@@ -1,10 +1,12 @@
 """Does it help to draw where it is suggested? An annotator who knows the truth, round after round, on real images.
 
 python benchmarks/suggest.py [SET] [ROUNDS] [STROKES] [SEED]
+python benchmarks/suggest.py picture OUTPUT.png FILE...
 
 SET is axon-sem, bbbc039, drosophila-ovary or vnc-sstem. Places are drawn where the network of a project suggests them,
 at random, and where that network is wrong on most pixels, which nobody knows who has to draw. After each round that
 network and a random forest that is fitted on the same strokes are scored on images that are no part of the project.
+FILE holds what was printed.
 """
 
 from __future__ import annotations
@@ -27,6 +29,8 @@ from terrazzo.regions.classes.annotation import NOT_ANNOTATED
 ROUNDS, STROKES = 10, 20
 SIDE = 12
 """Pixels along the side of the square that is drawn at a place, of whatever classes it holds."""
+
+COLOURS = {"suggested": "#0072b2", "random": "#999999", "largest error": "#d55e00"}
 
 Where = tuple[str, int, int]
 
@@ -130,5 +134,29 @@ def main(name: str = "axon-sem", rounds: int = ROUNDS, strokes: int = STROKES, s
             print(json.dumps(found), flush=True)
 
 
+def picture(output: Path, files: list[Path]) -> None:
+    """Draw the curves of what was printed, a panel for each set."""
+    from matplotlib.figure import Figure
+
+    curves = [json.loads(line) for file in files for line in file.read_text().splitlines()]
+    names = list(dict.fromkeys(curve["set"] for curve in curves))
+    figure = Figure(figsize=(11, 6.4), layout="constrained")
+    for axes, name in zip(figure.subplots(2, 2).flat, names, strict=False):
+        for curve in (one for one in curves if one["set"] == name):
+            colour = COLOURS[curve["way"]]
+            drawn = [curve["strokes"] * (n + 1) for n in range(len(curve["network"]))]
+            axes.plot(drawn, curve["network"], color=colour, label=curve["way"])
+            axes.plot(drawn, curve["forest"], color=colour, linestyle=":", label=f"{curve['way']}, forest")
+        axes.set_title(name)
+        axes.grid(alpha=0.3)
+        axes.set_xlabel("squares drawn")
+        axes.set_ylabel("mean IoU")
+    figure.legend(*figure.axes[0].get_legend_handles_labels(), loc="outside lower center", ncols=6)
+    figure.savefig(output, dpi=110)
+
+
 if __name__ == "__main__":
-    main(*sys.argv[1:2], *map(int, sys.argv[2:]))
+    if sys.argv[1:2] == ["picture"]:
+        picture(Path(sys.argv[2]), [Path(file) for file in sys.argv[3:]])
+    else:
+        main(*sys.argv[1:2], *map(int, sys.argv[2:]))
