@@ -3,7 +3,8 @@
 python benchmarks/search.py SET [TRIALS] [SECONDS] [WORKERS] [FOLDER]
 
 SET is vnc-sstem (in sections), vnc-sstem-volume, axon-sem or hesc-phase. Trees are drawn, not improved, none is
-stopped early, and each trains on one thread, as the two U-Nets do. With a FOLDER it goes on where it stopped.
+stopped early, and each trains on one thread, as the two U-Nets do; the original one has ten times as long as well. With
+a FOLDER it goes on where it stopped.
 """
 
 from __future__ import annotations
@@ -30,7 +31,12 @@ from terrazzo.comparison.runner import run_apart
 
 VNC = ("membrane", "glia", "mitochondrion", "synapse", "intracellular")
 FIGURES = ("mean_iou", "adjusted_rand", "accuracy")
-YARDSTICKS = {"default": {}, "original": {"base": 64}}
+YARDSTICKS: dict[str, tuple[dict[str, Any], float]] = {
+    "default": ({}, 1),
+    "original": ({"base": 64}, 1),
+    # in a trial's seconds it may not come to 40 steps
+    "original, ten times as long": ({"base": 64}, 10),
+}
 
 
 @dataclass(frozen=True)
@@ -72,24 +78,54 @@ def opened(name: str, folder: Path) -> tuple[list[Any], list[Any], tz.Splitting]
     return images, annotations, tz.Splitting(by="group", groups=groups)
 
 
-def yardstick(study: Path, settings: dict[str, Any], where: str) -> dict[str, Any]:
-    """Return what a U-Net of these settings comes to that learns from what the trees do, for as long."""
-    trial = json.loads(next(iter(sorted(study.glob("trials/*/job.json")))).read_text())
-    tested = json.loads(next(iter(sorted(study.glob("test/*/job.json")))).read_text())
+def yardstick(study: Path, settings: dict[str, Any], times: float, where: str) -> dict[str, Any]:
+    """Return what a U-Net of these settings comes to that learns from what the trees do, so many times as long."""
+    trial, _ = jobs(study)
     folder = study / "yardsticks" / where
-    assignment = trial["assignment"] | {"settings": settings}
+    assignment = trial["assignment"] | {"settings": settings, "seconds": times * trial["assignment"]["seconds"]}
     fitted = run_apart({"stage": "fit", "method": "unet", "assignment": assignment}, folder / "fit")
     if "error" in fitted:
         return fitted
-    found: dict[str, Any] = {"seconds": fitted["resources"]["seconds"], "steps": fitted["fitted"]["steps"]}
+    found = {"seconds": fitted["resources"]["seconds"], "steps": fitted["fitted"]["steps"]}
+    return found | scored(study, folder / "fit" / "model.safetensors", folder)
+
+
+def ensemble(study: Path) -> dict[str, Any]:
+    """Return what the best together come to, chosen by the validation side of the best."""
+    sources, folder = jobs(study)[0]["sources"], study / "ensemble"
+    folder.mkdir(exist_ok=True)
+    models = [tz.open_model(path) for path in sorted(study.glob("best/*.safetensors"))]
+    images = [tz.open_image(one["image"]["path"]) for one in sources]
+    annotations = [tz.open_labels(one["annotation"]["path"]) for one in sources]
+    chosen = tz.choose_ensemble(models, images, annotations, device="cpu")
+    tz.write_model(chosen, folder / "model.safetensors", overwrite=True)
+    return dict(chosen.fitted) | scored(study, folder / "model.safetensors", folder)
+
+
+def jobs(study: Path) -> tuple[dict[str, Any], dict[str, Any]]:
+    """Return what a trial was told, whose sources are those of validation, and what a test was."""
+    first = (next(iter(sorted(study.glob(f"{what}/*/job.json")))) for what in ("trials", "test"))
+    trial, tested = (json.loads(path.read_text()) for path in first)
+    return trial, tested
+
+
+def scored(study: Path, model: Path, folder: Path) -> dict[str, Any]:
+    """Return the figures of a model on both sides."""
+    trial, tested = jobs(study)
+    found: dict[str, Any] = {}
     for side, sources in (("validation", trial["sources"]), ("test", tested["sources"])):
-        job = tested | {"method": "unet", "model": str(folder / "fit" / "model.safetensors"), "sources": sources}
-        outcome = run_apart(job, folder / side)
+        outcome = run_apart(tested | {"method": "unet", "model": str(model), "sources": sources}, folder / side)
         if "error" in outcome:
             return outcome
         scores = reduce(add, map(scores_of, outcome["images"])).summary(trial["class_names"])
         found[side] = {figure: scores[figure] for figure in FIGURES}
     return found
+
+
+def busy(study: Path) -> float:
+    """Return the seconds that processes of trials ran, those of trials that failed among them."""
+    ended = [path for path in study.glob("trials/*/outcome.json") if path.with_name("job.json").exists()]
+    return sum(path.stat().st_mtime - path.with_name("job.json").stat().st_mtime for path in ended)
 
 
 def main(name: str, trials: int, seconds: float, workers: int, folder: Path) -> None:
@@ -109,7 +145,7 @@ def main(name: str, trials: int, seconds: float, workers: int, folder: Path) -> 
             client=client,
         )
     took = time.perf_counter() - began
-    beside = {where: yardstick(Path(study.path), own, where) for where, own in YARDSTICKS.items()}
+    beside = {where: yardstick(Path(study.path), *own, where) for where, own in YARDSTICKS.items()}
     done = [one for one in study.report["trials"] if one["scores"]]
     found = {
         "set": name,
@@ -118,9 +154,10 @@ def main(name: str, trials: int, seconds: float, workers: int, folder: Path) -> 
         "seconds_each": seconds,
         "workers": workers,
         "search_seconds": None if resumed else round(took, 1),
-        # what trials that were complete took, beside what all workers had; of a search that went on nobody knows
-        "busy": None if resumed else round(sum(one["seconds"] for one in done) / (took * workers), 3),
+        # what processes of trials took, beside what all workers had; of a search that went on nobody knows
+        "busy": None if resumed else round(busy(Path(study.path)) / (took * workers), 4),
         "best": study.report["best"][0],
+        "ensemble": ensemble(Path(study.path)),
         **beside,
         "better_than": {
             where: sum(one["scores"]["mean_iou"] > own["validation"]["mean_iou"] for one in done)

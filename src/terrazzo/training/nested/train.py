@@ -13,6 +13,7 @@ from terrazzo.models.nested.settings import NestedSettings
 from terrazzo.progress import Step, tell
 from terrazzo.regions.graphs.nested_graph import NestedGraph
 from terrazzo.training.nested.settings import NestedTraining
+from terrazzo.training.rules.adamw import AdamW
 from terrazzo.training.rules.schedule import Schedule
 
 # Over so many of the last steps losses are averaged.
@@ -50,19 +51,16 @@ def train(
         network = NestedNetwork(NestedConfig(graph.values.shape[1], settings)).to(device).train()
         if settings.centred:
             network.mean.data.copy_(torch.from_numpy(graph.values.mean(axis=0, dtype=np.float64)))
-    optimiser = torch.optim.Adam(network.parameters(), lr=training.learning_rate)
+    optimiser = AdamW(network)
     schedule = Schedule(training.steps, training.learning_rate)
     windows = _Windows(graph, positions, training.nodes, settings, device)
     losses: list[tuple[float, float]] = []
     for step in range(training.steps):
-        for group in optimiser.param_groups:
-            group["lr"] = schedule.rate(step)
         window = windows.drawn(rng)
         shuffled = torch.from_numpy(rng.permutation(len(window.values))).to(device)
         error, told = network.loss(window, shuffled)
-        optimiser.zero_grad()
         torch.autograd.backward(training.reconstruction * error + told)
-        optimiser.step()
+        optimiser.step(schedule.rate(step))
         losses.append((error.item(), told.item()))
         tell(Step("training", step + 1, training.steps))
     error, told = np.mean(losses[-LAST:], axis=0)

@@ -16,6 +16,7 @@ from torch import Tensor, nn
 
 from terrazzo.errors import ParameterError
 from terrazzo.progress import STEPS, Step, tell
+from terrazzo.training.rules.adamw import AdamW
 from terrazzo.training.rules.schedule import Pace
 from terrazzo.training.rules.training import Training
 
@@ -127,7 +128,7 @@ def optimise(
         If the loss is no longer finite.
     """
     started, pace, done = time.monotonic(), Pace(training, len(batches), began), 0
-    optimiser = _adamw(network, training)
+    optimiser = AdamW(network, training.weight_decay)
     history: list[Epoch] = []
     best, best_weights = -math.inf, network.state_dict()
     waited = 0
@@ -177,31 +178,16 @@ def best_of(history: Sequence[Epoch]) -> Epoch:
     return max(history, key=lambda epoch: epoch.rank)
 
 
-def _adamw(network: nn.Module, training: Training) -> torch.optim.AdamW:
-    parameters = list(network.parameters())
-    groups = [
-        {"params": [p for p in parameters if p.ndim > 1], "weight_decay": training.weight_decay},
-        {"params": [p for p in parameters if p.ndim <= 1], "weight_decay": 0.0},
-    ]
-    # one kernel for all parameters, on a CPU in a quarter of the time
-    return torch.optim.AdamW(groups, lr=training.learning_rate, fused=True)
-
-
 _Weighted = tuple[Tensor, Tensor]
 """A loss and the pixels that it is the mean of."""
 
 
-def _step(
-    network: nn.Module, batch: AnyBatch, optimiser: torch.optim.Optimizer, rate: float, weights: Tensor | None
-) -> _Weighted:
-    for group in optimiser.param_groups:
-        group["lr"] = rate
+def _step(network: nn.Module, batch: AnyBatch, optimiser: AdamW, rate: float, weights: Tensor | None) -> _Weighted:
     network.train()
     graded = batch.graded(network, weights)
-    optimiser.zero_grad()
     graded.loss.backward()  # type: ignore[no-untyped-call]
     nn.utils.clip_grad_norm_(network.parameters(), 1.0)
-    optimiser.step()
+    optimiser.step(rate)
     return graded.loss.detach(), graded.pixels
 
 
