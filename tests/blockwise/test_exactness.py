@@ -63,13 +63,13 @@ def check_any_cut(data, image, size, largest_block, mask=None):
     return labels
 
 
-@settings(max_examples=300)
+@settings(max_examples=150)
 @given(data=st.data())
 def test_any_chunks_and_any_blocks_give_the_same_labels_nodes_and_edges(data):
     check_any_cut(data, data.draw(images()), data.draw(sizes), 90)
 
 
-@settings(max_examples=300)
+@settings(max_examples=150)
 @given(data=st.data())
 def test_any_chunks_and_any_blocks_give_the_same_volume(data):
     check_any_cut(data, data.draw(images(largest=20, most_channels=2, axes=3)), data.draw(volume_sizes), 30)
@@ -161,7 +161,7 @@ def test_with_a_chaotic_distance_the_stated_halo_passes_and_one_cell_less_fails(
     for seed in range(4):  # an adoption from afar is rare: not every image has one at a rim
         image = np.random.default_rng(seed).random((1, *(cells * s + 1 for s in size)), np.float32)
         assert blocks_that_differ(image, parameters, margin, halo, blocks_wide=5) == 0
-        one_less += blocks_that_differ(image, parameters, margin, halo - 1, blocks_wide=5)
+        one_less = one_less or blocks_that_differ(image, parameters, margin, halo - 1, blocks_wide=5)
     assert one_less > 0
 
 
@@ -205,8 +205,7 @@ def test_threads_and_processes_give_the_same_bits(scheduler):
     assert same_graph.equals(graph)
 
 
-@pytest.mark.parametrize("workers", [2, 4])
-def test_worker_processes_that_finish_in_any_order_give_the_same_bits(workers):
+def test_worker_processes_that_finish_in_any_order_give_the_same_bits():
     pixels = np.random.default_rng(9).random((1, 200, 230))
     expected, graph = segment(da.from_array(pixels, chunks=-1), {}, 8, 500)
 
@@ -214,7 +213,7 @@ def test_worker_processes_that_finish_in_any_order_give_the_same_bits(workers):
         time.sleep(0.05 * np.random.default_rng(block_info[0]["chunk-location"]).random())
         return block
 
-    with cluster_client(workers=workers):
+    with cluster_client(workers=3):
         slow = da.from_array(pixels, chunks=(1, 50, 50)).map_blocks(late, meta=np.empty((0, 0, 0)))
         with dask.config.set(scheduler="dask.distributed"):
             labels, same_graph = segment(slow, {}, 8, 40)
