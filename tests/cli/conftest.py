@@ -17,7 +17,7 @@ def in_a_process_of_its_own(*arguments):
     return subprocess.run(command, check=False, capture_output=True, text=True)
 
 
-@pytest.fixture
+@pytest.fixture(scope="session")
 def run_apart(tmp_path_factory):
     """Run a command line in a process of its own, forked, which loads nothing anew."""
 
@@ -79,8 +79,8 @@ def files(tmp_path_factory):
 
 
 @pytest.fixture(scope="session")
-def predicted(files):
+def predicted(files, run_apart):
     """The same folder with a result, written by another process; what it printed."""
     arguments = ["predict", files / "images" / "a.png", "-m", files / "model.safetensors", "--json"]
     arguments += ["-o", files / "result.zarr", "--workers", 1, "--block", 32]
-    return in_a_process_of_its_own(*arguments)
+    return run_apart(*arguments)

@@ -46,7 +46,7 @@ def test_a_model_fitted_on_geojson_has_its_classes_and_colours(fitted):
 
 
 def test_the_names_on_the_command_line_decide_the_order(files, folder, run, tmp_path):
-    arguments = ["fit", files / "images", folder, "-o", tmp_path / "model.safetensors", *QUICK]
+    arguments = ["fit", files / "images", folder, "-o", tmp_path / "model.safetensors", *QUICK[:-1], 3]
     assert run(*arguments, "--classes", ", ".join(reversed(NAMES))).code == 0
     assert tz.open_model(tmp_path / "model.safetensors").class_names == tuple(reversed(NAMES))
 

@@ -4,11 +4,13 @@ import imageio.v3 as imageio
 import pytest
 
 import terrazzo as tz
+from terrazzo.demo import run as demo
 from terrazzo.demo.run import MARKER, _make_room
 
 
-def test_the_demo_goes_from_nothing_to_a_picture(run, tmp_path):
-    ended = run("demo", "-o", tmp_path / "demo", "--size", 1024, "--workers", 2, "--json")
+def test_the_demo_goes_from_nothing_to_a_picture(run, tmp_path, monkeypatch):
+    monkeypatch.setattr(demo, "STEPS", 100)
+    ended = run("demo", "-o", tmp_path / "demo", "--size", 768, "--workers", 2, "--json")
     assert ended.code == 0, ended.err
     report = json.loads(ended.out)
     assert report["accuracy"] > 0.8

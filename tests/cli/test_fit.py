@@ -136,9 +136,9 @@ def test_colour_weights_and_a_mask_reach_the_model(run, tmp_path):
     mask[:40, :40] = 0
     for name, pixels in (("colour", colour), ("classes", classes), ("mask", mask)):
         imageio.imwrite(tmp_path / f"{name}.png", pixels)
-    options = ("--colour", "lab", "--weights", "1,0.5,0.5", "--mask", tmp_path / "mask.png", "--epochs", 2)
+    options = ("--colour", "lab", "--weights", "1,0.5,0.5", "--mask", tmp_path / "mask.png", *QUICK)
     model = tmp_path / "model.safetensors"
-    ended = run("fit", tmp_path / "colour.png", tmp_path / "classes.png", "-o", model, *options, "--size", 8)
+    ended = run("fit", tmp_path / "colour.png", tmp_path / "classes.png", "-o", model, *options)
     assert ended.code == 0, ended.err
     parameters = tz.open_model(model).recipe.superpixels
     assert (parameters.colour, parameters.weights) == ("lab", (1.0, 0.5, 0.5))
