@@ -9,7 +9,7 @@ from textures import NAMES, striped
 import terrazzo as tz
 
 SHAPE = (6, 96, 96)
-SETTINGS = ("--classes", ",".join(NAMES), "--size", "2,8,8", "--width", 16, "--steps", 250)
+SETTINGS = ("--classes", ",".join(NAMES), "--size", "2,8,8", "--width", 16, "--steps", 120)
 
 
 @pytest.fixture(scope="module")

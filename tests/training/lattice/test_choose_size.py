@@ -36,7 +36,8 @@ def test_small_superpixels_are_chosen_where_large_ones_mix_classes():
     assert model.recipe.superpixels.size == (8, 8)
 
 
-def test_the_fit_is_that_of_the_chosen_size_with_the_other_superpixel_parameters():
+def test_the_fit_is_that_of_the_chosen_size_with_the_other_superpixel_parameters(monkeypatch):
+    monkeypatch.setattr(choose_size, "STEPS", 5)  # whichever is chosen
     image, truth = checked(160, 6)
     given = {"network": REGIONS, "training": QUICK}
     chosen = tz.fit([image], [truth], size="auto", superpixels=tz.SuperpixelParameters(compactness=0.3), **given)
@@ -56,7 +57,8 @@ def test_with_too_little_annotated_the_size_stays_and_a_line_says_so(caplog):
     assert "too little is annotated to choose the size of superpixels by: it is 16" in caplog.text
 
 
-def test_masks_and_lazy_arrays_are_sampled_as_they_are(caplog):
+def test_masks_and_lazy_arrays_are_sampled_as_they_are(caplog, monkeypatch):
+    monkeypatch.setattr(choose_size, "STEPS", 5)
     image, truth = checked(192, 48)
     lazy, mask = da.from_array(image, chunks=50), np.ones(truth.shape, bool)
     mask[:, 150:] = False
