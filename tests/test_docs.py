@@ -10,16 +10,14 @@ import sys
 import tomllib
 from pathlib import Path
 
-import dask
 import numpy as np
 import pytest
 import torch
 import typer.main
-from forked import forked_stage
+from forked import forked_stage, forking
 
 import terrazzo as tz
 from terrazzo.blocks import BlockGrid
-from terrazzo.blockwise.cluster.worker_server import method, start_loading
 from terrazzo.cli.app import app
 from terrazzo.comparison import runner
 from terrazzo.memory import CLIENT, WORKER, WORKER_WITH_TORCH, Reading
@@ -78,9 +76,7 @@ def _one_torch_thread():
 
 @pytest.fixture(scope="module", autouse=True)
 def _forked_workers():
-    """Workers of a page's cluster need not load for seconds."""
-    start_loading()
-    with dask.config.set({"distributed.worker.multiprocessing-method": method()}):
+    with forking():
         yield
 
 

@@ -9,6 +9,7 @@ import numpy as np
 import pytest
 import zarr
 from distributed import Client, LocalCluster
+from forked import forking
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from strategies import chunkings, images
@@ -76,7 +77,8 @@ def test_a_result_on_disk_holds_classes_alone(unet, stored, whole, tmp_path):
 
 
 def test_a_cluster_writes_the_same(unet, stored, whole, tmp_path):
-    with LocalCluster(n_workers=2, threads_per_worker=1, dashboard_address=":0") as cluster, Client(cluster) as client:
+    local = {"n_workers": 2, "threads_per_worker": 1, "dashboard_address": ":0"}
+    with forking(), LocalCluster(**local) as cluster, Client(cluster) as client:
         result = tz.write_prediction(unet, stored, tmp_path / "r.zarr", block=48, client=client)
     assert np.array_equal(result.read_classes((slice(None),) * 2), whole)
 

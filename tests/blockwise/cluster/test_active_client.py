@@ -5,6 +5,7 @@ import dask
 import numpy as np
 import pytest
 from distributed import Client, LocalCluster, get_task_stream
+from forked import forking
 
 import terrazzo as tz
 from terrazzo.blockwise.cluster.active_client import active_client
@@ -16,7 +17,7 @@ ALL = (slice(None), slice(None))
 
 @pytest.fixture(scope="module")
 def cluster():
-    with LocalCluster(n_workers=1, threads_per_worker=1, dashboard_address=None) as cluster:
+    with forking(), LocalCluster(n_workers=1, threads_per_worker=1, dashboard_address=None) as cluster:
         yield cluster
 
 

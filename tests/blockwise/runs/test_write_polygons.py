@@ -7,6 +7,7 @@ import pytest
 import shapely
 import zarr
 from distributed import Client, LocalCluster
+from forked import forking
 
 import terrazzo as tz
 from terrazzo.errors import InputError, ParameterError
@@ -80,6 +81,7 @@ def test_the_blocks_of_a_result_have_no_say_in_the_file(noisy, model, stored, bl
 def test_a_cluster_writes_the_same_file(noisy, tmp_path):
     tz.write_polygons(noisy, tmp_path / "threads.geojson")
     with (
+        forking(),
         LocalCluster(1, threads_per_worker=1, processes=True, dashboard_address=None) as cluster,
         Client(cluster) as client,
     ):
