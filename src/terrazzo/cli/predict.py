@@ -40,10 +40,10 @@ def predict(
 
     A U-Net writes classes alone. Run again after an interruption, it goes on where it stopped.
     """
-    from terrazzo.blockwise.cluster.worker_server import start_loading
+    from terrazzo.blockwise.cluster.worker_server import load_and_serve
 
     if running.scheduler is None and running.scheduler_file is None and model.is_file():
-        start_loading()  # what the workers need, while this process loads the same
+        load_and_serve()  # before this process has threads
     from terrazzo.blockwise.cluster.cluster import cluster_client
     from terrazzo.blockwise.runs.prepared import prepared
     from terrazzo.blockwise.runs.write_labels_into import check_labels_into, write_labels_into
