@@ -56,17 +56,20 @@ def start_loading() -> None:
         forkserver.ensure_running()
 
 
-def load_and_serve() -> None:
-    """Load here what workers need, and fork their server from this process: nothing is loaded twice.
+@contextmanager
+def loading_here() -> Iterator[None]:
+    """Load here what workers need, and as the context ends fork their server from this process: nothing loads twice.
 
     For a command that has loaded nothing of it yet and leaves the work to workers, since from then on the settings of
     workers are this process's own. In any other process the server loads for itself, as after `start_loading`.
     """
     if "numpy" in sys.modules or not ITS_THREADS.is_dir():
         start_loading()
+        yield
         return
     os.environ.update(SETTINGS)
     importlib.import_module(LOADED)
+    yield
     if is_alone():
         _fork_server()
     else:
