@@ -1,6 +1,6 @@
 """`python -m terrazzo` is the `terrazzo` command."""
 
-from terrazzo.cli import main
+from terrazzo.cli import program
 
 if __name__ == "__main__":
-    main()
+    program()

@@ -7,6 +7,7 @@ import sys
 from pathlib import Path
 
 import imageio.v3 as imageio
+import psutil
 import pyarrow.parquet as pq
 import pytest
 from patience import wait_until
@@ -29,6 +30,12 @@ def hear_ctrl_c():
 def wait_for_a_finished_block(process, result):
     markers = result / "done" / "superpixels"
     wait_until(lambda: process.poll() is not None or any(markers.glob("*")), "a finished block")
+
+
+def servers_forked_from(command):
+    """Return how many processes a command has forked that have forked some: its own line is that of each of them."""
+    line = psutil.Process(command).cmdline()
+    return sum(child.cmdline() == line and bool(child.children()) for child in psutil.Process(command).children())
 
 
 def contents(result):
@@ -56,6 +63,7 @@ def test_a_killed_command_given_again_ends_in_the_same_bytes(arguments, expected
     result = tmp_path / "result.zarr"
     process = begin(*arguments)
     wait_for_a_finished_block(process, result)
+    assert servers_forked_from(process.pid) == 1
     os.killpg(process.pid, signal.SIGKILL)
     process.communicate()
     assert process.returncode == -signal.SIGKILL

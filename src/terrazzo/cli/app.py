@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import atexit
 import gc
+import os
 import sys
 from collections.abc import Sequence
 from typing import Annotated
@@ -70,6 +72,26 @@ app.add_typer(project, name="project")
 OBJECTS_BETWEEN_COLLECTIONS = 10_000
 MISTAKE = 2
 INTERRUPTED = 130
+
+
+def program() -> None:
+    """Run the command line as a process of its own, which ends without taking apart what it has loaded."""
+    code = 1
+
+    def end_at_once() -> None:
+        try:
+            sys.stdout.flush()
+            sys.stderr.flush()
+        except (OSError, ValueError):
+            return  # Python ends it, and says what was not written
+        os._exit(code)
+
+    atexit.register(end_at_once)  # the first that is registered runs last, when threads have ended
+    try:
+        main()
+    except SystemExit as ended:
+        code = int(ended.code or 0)
+        raise
 
 
 def main(arguments: Sequence[str] | None = None) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from contextlib import nullcontext
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Annotated, Any
@@ -40,10 +41,13 @@ def predict(
 
     A U-Net writes classes alone. Run again after an interruption, it goes on where it stopped.
     """
-    from terrazzo.blockwise.cluster.worker_server import start_loading
+    from terrazzo.blockwise.cluster.worker_server import loading_here
 
-    if running.scheduler is None and running.scheduler_file is None and model.is_file():
-        start_loading()  # what the workers need, while this process loads the same
+    here = running.scheduler is None and running.scheduler_file is None and model.is_file()
+    with loading_here() if here else nullcontext():  # before this process has threads or has looked for a GPU
+        from terrazzo.io.model_file import open_model
+
+        fitted = open_model(model)
     from terrazzo.blockwise.cluster.cluster import cluster_client
     from terrazzo.blockwise.runs.prepared import prepared
     from terrazzo.blockwise.runs.write_labels_into import check_labels_into, write_labels_into
@@ -51,12 +55,10 @@ def predict(
     from terrazzo.io.annotations.open_annotation import open_mask
     from terrazzo.io.files import find_annotations, name_results, pair_by_stem
     from terrazzo.io.images.open_image import open_image
-    from terrazzo.io.model_file import open_model
     from terrazzo.io.results.result import open_result
     from terrazzo.models.device import choose_device
 
     choose_device(device)
-    fitted = open_model(model)
     named = name_results(images, output, stack=reading.stack)
     opened = [open_image(image, **reading.opening()) for image, _ in named]
     found = [] if mask is None else find_annotations(mask, stack=reading.stack)

@@ -1,18 +1,24 @@
 """Where workers of a local cluster come from: a process that has loaded once what all need, and forks.
 
 Loading torch, Dask and numba takes each process some seconds of a core. Workers that are forked share what was loaded,
-and the memory that it takes.
+and the memory that it takes. A command that needs the same itself is where that process is forked from.
 """
 
 from __future__ import annotations
 
+import atexit
+import ctypes
+import importlib
 import multiprocessing
 import os
 import signal
+import sys
 import threading
-from collections.abc import Iterator, Mapping
-from contextlib import contextmanager
-from multiprocessing import forkserver
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager, suppress
+from multiprocessing import forkserver, resource_tracker, util
+from pathlib import Path
+from typing import Any
 
 SETTINGS = {
     # blocks run side by side, not threads in them
@@ -27,7 +33,13 @@ SETTINGS = {
 }
 """What workers find in their environment: the C library reads it when the server starts, and never after that."""
 
+# What the C library calls two of these where it is told later.
+M_TRIM_THRESHOLD, M_MMAP_THRESHOLD = -1, -3
+
 LOADED = "terrazzo.blockwise.runs.loaded"
+ITS_THREADS = Path("/proc/self/task")
+# Arrow's allocator holds it while a process forks, and starts it again in both.
+HELD_BY_ITSELF = "jemalloc_bg_thd"
 
 
 def method() -> str:
@@ -42,6 +54,78 @@ def start_loading() -> None:
     multiprocessing.set_forkserver_preload([LOADED])
     with deaf_to_ctrl_c(), _environment(SETTINGS):
         forkserver.ensure_running()
+
+
+@contextmanager
+def loading_here() -> Iterator[None]:
+    """Load here what workers need, and as the context ends fork their server from this process: nothing loads twice.
+
+    For a command that has loaded nothing of it yet and leaves the work to workers, since from then on the settings of
+    workers are this process's own. In any other process the server loads for itself, as after `start_loading`.
+    """
+    if "numpy" in sys.modules or not ITS_THREADS.is_dir():
+        start_loading()
+        yield
+        return
+    os.environ.update(SETTINGS)
+    importlib.import_module(LOADED)
+    yield
+    if is_alone():
+        _fork_server()
+    else:
+        start_loading()
+
+
+def is_alone() -> bool:
+    """Return whether this thread is the only one of its process, so that none can hold a lock while it forks."""
+    names = [(thread / "comm").read_text().strip() for thread in ITS_THREADS.iterdir()]
+    return len(names) - names.count(HELD_BY_ITSELF) == 1
+
+
+def _fork_server() -> None:
+    """Start the server as a fork of this process, in place of a process that would load everything again."""
+    resource_tracker.ensure_running()
+    multiprocessing.set_forkserver_preload([])
+    sys.stdout.flush()
+    sys.stderr.flush()
+    spawned = util.spawnv_passfds
+    util.spawnv_passfds = _forked
+    try:
+        with deaf_to_ctrl_c():
+            forkserver.ensure_running()
+    finally:
+        util.spawnv_passfds = spawned
+
+
+def _forked(path: bytes, args: Sequence[Any], passfds: Sequence[int]) -> int:  # noqa: ARG001
+    """Fork a process that runs what Python was to be started with, `-c` and a program, and return its id.
+
+    It is safe where `is_alone`: with one thread of computing nothing that was loaded has started a pool, and torch
+    has not looked for a GPU.
+    """
+    process = os.fork()
+    if process:
+        return process
+    try:
+        # as for a program that is started: else the server would itself hold open the pipe by whose end it ends
+        for name in os.listdir("/proc/self/fd"):  # noqa: PTH208
+            if int(name) > 2 and int(name) not in passfds:
+                with suppress(OSError):  # the folder's own
+                    os.close(int(name))
+        forkserver._forkserver._lock = threading.Lock()  # type: ignore[attr-defined] # held while this forked
+        atexit._clear()
+        keep_memory()
+        exec(args[-1], {})
+    finally:
+        os._exit(0)
+
+
+def keep_memory() -> None:
+    """Tell the C library what it would have read in the environment as the process began, where it is GNU's."""
+    tell = getattr(ctypes.CDLL(None), "mallopt", None)
+    if tell is not None:
+        tell(M_TRIM_THRESHOLD, int(SETTINGS["MALLOC_TRIM_THRESHOLD_"]))
+        tell(M_MMAP_THRESHOLD, int(SETTINGS["MALLOC_MMAP_THRESHOLD_"]))
 
 
 @contextmanager

@@ -6,6 +6,7 @@ import gc
 gc.disable()
 
 import distributed.nanny  # noqa: E402
+import pandas  # type: ignore[import-untyped] # noqa: E402 - Arrow loads it as it makes its first table
 
 import terrazzo.blockwise.runs.write_prediction  # noqa: E402
 from terrazzo.kernels.jit import load_target  # noqa: E402
@@ -15,4 +16,4 @@ load_target()
 gc.freeze()
 gc.enable()
 
-__all__ = ["distributed", "terrazzo"]
+__all__ = ["distributed", "pandas", "terrazzo"]
