@@ -1,3 +1,6 @@
+import os
+from pathlib import Path
+
 import numpy as np
 import pytest
 import zarr
@@ -54,6 +57,18 @@ def test_only_reading_tells_where_values_are_mapped_or_the_file_is_no_zarr(tmp_p
     assert drawn_boxes(tz.open_labels(tmp_path / "a.zarr", map={0: 1, 1: 0}).stored) is None
     np.save(tmp_path / "a.npy", np.zeros(EXTENT, np.uint8))
     assert drawn_boxes(tz.open_labels(tmp_path / "a.npy").stored) is None
+
+
+def test_of_a_folder_that_cannot_be_listed_only_reading_tells(tmp_path, monkeypatch):
+    stored, listed = annotation(tmp_path / "a.zarr"), os.scandir
+
+    def refused(folder):
+        if Path(folder).name == "2":
+            raise PermissionError(folder)
+        return listed(folder)
+
+    monkeypatch.setattr(os, "scandir", refused)
+    assert drawn_boxes(stored) is None
 
 
 def test_of_too_many_chunks_only_reading_tells(tmp_path, monkeypatch):

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import os
+from collections.abc import Iterator
 from pathlib import Path
 
 import zarr
@@ -41,13 +43,33 @@ def drawn_boxes(stored: StoredArray) -> tuple[Box, ...] | None:
     if (keys.name, getattr(keys, "separator", "")) != ("default", "/"):
         return None
     found = []
-    for file in (folder / "c").glob("/".join("*" * axes)):
-        index = file.parts[-axes:]
-        if not all(name.isdigit() for name in index):  # one that is being written
-            continue
-        start = tuple(int(name) * side for name, side in zip(index, array.chunks, strict=True))
-        stop = tuple(min(a + side, n) for a, side, n in zip(start, array.chunks, array.shape, strict=True))
-        found.append(Box(start, stop))
-        if len(found) > MOST_BOXES:
-            return None
+    try:
+        if not (folder / "c").is_dir():  # no chunk was ever written
+            return ()
+        for index in _names(folder / "c", axes):
+            if not all(name.isdigit() for name in index):  # one that is being written
+                continue
+            start = tuple(int(name) * side for name, side in zip(index, array.chunks, strict=True))
+            stop = tuple(min(a + side, n) for a, side, n in zip(start, array.chunks, array.shape, strict=True))
+            found.append(Box(start, stop))
+            if len(found) > MOST_BOXES:
+                return None
+    except OSError:
+        return None  # whoever reads it says what is wrong
     return tuple(sorted(found, key=lambda box: box.start))
+
+
+def _names(folder: Path, depth: int) -> Iterator[tuple[str, ...]]:
+    """Yield the names that lead to what lies so deep in a folder.
+
+    Raises
+    ------
+    OSError
+        If a folder on the way cannot be listed.
+    """
+    with os.scandir(folder) as entries:
+        for entry in entries:
+            if depth == 1:
+                yield (entry.name,)
+            elif entry.is_dir():
+                yield from ((entry.name, *below) for below in _names(Path(entry.path), depth - 1))
