@@ -1,10 +1,12 @@
 """The best of N random trees at equal seconds, beside the default U-Net and the original one, on one split.
 
 python benchmarks/search.py SET [TRIALS] [SECONDS] [WORKERS] [FOLDER]
+python benchmarks/search.py workers SET [TRIALS] [STEPS]
 
 SET is vnc-sstem (in sections), vnc-sstem-volume, axon-sem or hesc-phase. Trees are drawn, not improved, none is
 stopped early, and each trains on one thread, as the two U-Nets do; the original one has ten times as long as well. With
-a FOLDER it goes on where it stopped.
+a FOLDER it goes on where it stopped. `workers` tries the same lattice networks with one worker and with two: how much
+sooner two are done, and the share of their time that processes of trials ran.
 """
 
 from __future__ import annotations
@@ -124,8 +126,13 @@ def scored(study: Path, model: Path, folder: Path) -> dict[str, Any]:
 
 def busy(study: Path) -> float:
     """Return the seconds that processes of trials ran, those of trials that failed among them."""
+    return sum(ended - began for began, ended in spans(study))
+
+
+def spans(study: Path) -> list[tuple[float, float]]:
+    """Return when the process of each trial was told what to do, and when it had done it."""
     ended = [path for path in study.glob("trials/*/outcome.json") if path.with_name("job.json").exists()]
-    return sum(path.stat().st_mtime - path.with_name("job.json").stat().st_mtime for path in ended)
+    return [(path.with_name("job.json").stat().st_mtime, path.stat().st_mtime) for path in ended]
 
 
 def main(name: str, trials: int, seconds: float, workers: int, folder: Path) -> None:
@@ -168,7 +175,37 @@ def main(name: str, trials: int, seconds: float, workers: int, folder: Path) -> 
     print(json.dumps(found))
 
 
+def workers(name: str, trials: int, steps: int) -> None:
+    """Search the same trees by one worker and by two, and print what both took."""
+    found: dict[str, Any] = {"set": name, "trials": trials, "steps": steps}
+    for number in (1, 2):
+        with tempfile.TemporaryDirectory() as scratch, cluster_client(workers=number) as client:
+            images, annotations, split = opened(name, Path(scratch))
+            study = tz.search(
+                images,
+                annotations,
+                Path(scratch) / "study",
+                class_names=SETS[name].class_names,
+                space="lattice",
+                split=split,
+                searching=tz.Searching(trials=trials, random=trials, steps=steps, prune=False),
+                client=client,
+            )
+            begun, ended = zip(*spans(Path(study.path)), strict=True)
+            took = max(ended) - min(begun)
+            found[f"{number} workers"] = {
+                "seconds": round(took, 1),
+                "busy": round(busy(Path(study.path)) / (took * number), 4),
+                "mean_iou": [one["scores"]["mean_iou"] for one in study.report["trials"] if one["scores"]],
+            }
+    found["times_as_fast"] = round(found["1 workers"]["seconds"] / found["2 workers"]["seconds"], 3)
+    print(json.dumps(found))
+
+
 if __name__ == "__main__":
+    if sys.argv[1:2] == ["workers"]:
+        workers(sys.argv[2], *(map(int, sys.argv[3:5] or ("12", "100"))))
+        sys.exit()
     given = sys.argv[1:]
     if not given or given[0] not in SETS:
         sys.exit(__doc__)
