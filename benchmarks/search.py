@@ -100,8 +100,21 @@ def ensemble(study: Path) -> dict[str, Any]:
     images = [tz.open_image(one["image"]["path"]) for one in sources]
     annotations = [tz.open_labels(one["annotation"]["path"]) for one in sources]
     chosen = tz.choose_ensemble(models, images, annotations, device="cpu")
-    tz.write_model(chosen, folder / "model.safetensors", overwrite=True)
-    return dict(chosen.fitted) | scored(study, folder / "model.safetensors", folder)
+    return dict(chosen.fitted) | {
+        side: predicted_here(chosen, job["sources"], folder / side)
+        for side, job in zip(("validation", "test"), jobs(study), strict=True)
+    }
+
+
+def predicted_here(model: tz.FittedModel, sources: list[dict[str, Any]], folder: Path) -> dict[str, float]:
+    """Return the figures of a model on some sources."""
+    parts = []
+    for one in sources:
+        image, place = tz.open_image(one["image"]["path"]), folder / f"{one['name']}.zarr"
+        result = tz.write_prediction(model, image, place, overwrite=True)
+        parts.append(tz.score(result, tz.open_labels(one["annotation"]["path"])))
+    summary = reduce(add, parts).summary(model.class_names)
+    return {figure: summary[figure] for figure in FIGURES}
 
 
 def jobs(study: Path) -> tuple[dict[str, Any], dict[str, Any]]:
