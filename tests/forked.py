@@ -3,6 +3,9 @@
 import multiprocessing
 import os
 import sys
+from contextlib import contextmanager
+
+import dask
 
 from terrazzo.blockwise.cluster.worker_server import method, start_loading
 from terrazzo.comparison import runner, stage
@@ -40,6 +43,14 @@ def _called(function, arguments, logs, environment):
     except Exception:
         sys.excepthook(*sys.exc_info())
         sys.exit(1)
+
+
+@contextmanager
+def forking():
+    """Let Dask's own clusters fork their workers as well, which otherwise load for seconds."""
+    start_loading()
+    with dask.config.set({"distributed.worker.multiprocessing-method": method()}):
+        yield
 
 
 def forked_stage(folder, scheduler):

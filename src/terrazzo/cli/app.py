@@ -80,8 +80,8 @@ def program() -> None:
 
     def end_at_once() -> None:
         try:
-            sys.stdout.flush()
-            sys.stderr.flush()
+            for stream in filter(None, (sys.stdout, sys.stderr)):  # there is none where it was closed
+                stream.flush()
         except (OSError, ValueError):
             return  # Python ends it, and says what was not written
         os._exit(code)

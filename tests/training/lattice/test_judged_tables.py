@@ -7,7 +7,7 @@ from terrazzo.blockwise.inputs.annotated_image import annotated_image
 from terrazzo.models.lattice.settings import LatticeSettings
 from terrazzo.training.lattice import judged_tables as module
 from terrazzo.training.lattice.fit_images import tables_of
-from terrazzo.training.lattice.judged_tables import judged_tables
+from terrazzo.training.lattice.judged_tables import judged_tables, largest_window
 from terrazzo.training.lattice.settings import LatticeTraining
 from terrazzo.training.lattice.split_cells import split_cells
 
@@ -32,7 +32,7 @@ def looked_at(sides, most, seed=0):
 
 
 def counted(tables):
-    return np.sum([table.counts.sum(axis=(0, 1)) for table in tables], axis=0)
+    return np.sum([table.counts.reshape(-1, CLASSES).sum(axis=0) for table in tables], axis=0)
 
 
 def test_where_there_is_room_all_that_is_held_out_is_looked_at_once(sides):
@@ -62,3 +62,23 @@ def test_some_of_a_tiles_pixels_stand_for_all_of_them(sides, monkeypatch):
     assert max(len(table.samples.areas) for table in tables) == 50
     known = counted(tables).sum()
     assert sum(table.samples.areas.sum() for table in tables) == pytest.approx(known, rel=0.15)
+
+
+@pytest.mark.parametrize("seed", range(3))
+def test_of_each_class_as_much_is_judged_as_the_whole_side_has(sides, seed):
+    expected = counted(looked_at(sides, 10**9))
+    assert np.allclose(counted(looked_at(sides, 20_000, seed)), expected, rtol=0.1)
+
+
+def test_of_a_volume_there_is_a_window_for_each_class_that_is_no_larger_than_projected():
+    shape = (60, 90, 120)
+    truth = random_annotation(shape, 0.5, seed=1)
+    image = annotated_image(blobs(shape), truth, recipe=small_recipe(size=(4, 6, 6)), classes=CLASSES, block=24)
+    images = tables_of(image, LatticeTraining(samples=500), None, None)
+    network = LatticeSettings().on((4, 6, 6))
+    (held,) = split_cells([images.tiles], validation=0.3, seed=0)
+    tables = list(judged_tables([images], [held], network, 1, 0))
+    assert counted(tables).all()
+    assert len(tables) <= CLASSES
+    most = largest_window(images.grid.lattice.cells, network)
+    assert max(table.cells.present.size for table in tables) <= most

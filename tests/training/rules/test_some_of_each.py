@@ -3,7 +3,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from hypothesis.extra import numpy as arrays
 
-from terrazzo.training.rules.some_of_each import some_of_each
+from terrazzo.training.rules.some_of_each import some_of_each, stands_for
 
 
 @given(
@@ -32,3 +32,13 @@ def test_those_that_no_class_asks_for_are_drawn_from_all_of_them():
     chosen = some_of_each(np.ones((1000, 1)), 100, 0)
     assert 400 < chosen.mean() < 600
     assert not np.array_equal(chosen, some_of_each(np.ones((1000, 1)), 100, 1))
+
+
+@given(
+    arrays.arrays(np.uint64, st.tuples(st.integers(1, 60), st.integers(1, 6)), elements=st.integers(0, 9)),
+    st.integers(1, 20),
+)
+def test_what_is_looked_at_weighs_as_much_by_class_as_all_parts_do(counts, most):
+    chosen = some_of_each(counts, most, 0)
+    weights = stands_for(counts, chosen)
+    assert np.allclose((counts[chosen] * weights).sum(axis=0), counts.sum(axis=0))

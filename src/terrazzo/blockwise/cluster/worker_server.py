@@ -14,6 +14,7 @@ import os
 import signal
 import sys
 import threading
+import traceback
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager, suppress
 from multiprocessing import forkserver, resource_tracker, util
@@ -78,7 +79,10 @@ def loading_here() -> Iterator[None]:
 
 def is_alone() -> bool:
     """Return whether this thread is the only one of its process, so that none can hold a lock while it forks."""
-    names = [(thread / "comm").read_text().strip() for thread in ITS_THREADS.iterdir()]
+    try:
+        names = [(thread / "comm").read_text().strip() for thread in ITS_THREADS.iterdir()]
+    except OSError:  # one that has just ended
+        return False
     return len(names) - names.count(HELD_BY_ITSELF) == 1
 
 
@@ -86,8 +90,8 @@ def _fork_server() -> None:
     """Start the server as a fork of this process, in place of a process that would load everything again."""
     resource_tracker.ensure_running()
     multiprocessing.set_forkserver_preload([])
-    sys.stdout.flush()
-    sys.stderr.flush()
+    for stream in filter(None, (sys.stdout, sys.stderr)):  # there is none where it was closed
+        stream.flush()
     spawned = util.spawnv_passfds
     util.spawnv_passfds = _forked
     try:
@@ -115,7 +119,10 @@ def _forked(path: bytes, args: Sequence[Any], passfds: Sequence[int]) -> int:  #
         forkserver._forkserver._lock = threading.Lock()  # type: ignore[attr-defined] # held while this forked
         atexit._clear()
         keep_memory()
-        exec(args[-1], {})
+        exec(args[args.index("-c") + 1], {})
+    except Exception:
+        traceback.print_exc()
+        os._exit(1)
     finally:
         os._exit(0)
 

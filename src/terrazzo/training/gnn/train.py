@@ -26,7 +26,7 @@ from terrazzo.training.rules.calibration import error_figures, region_error, reg
 from terrazzo.training.rules.exposure import Exposure
 from terrazzo.training.rules.losses import class_weights
 from terrazzo.training.rules.optimise import Course, optimise
-from terrazzo.training.rules.some_of_each import some_of_each
+from terrazzo.training.rules.some_of_each import some_of_each, stands_for
 from terrazzo.training.rules.splits import split_nodes
 from terrazzo.training.rules.turning import turning
 
@@ -107,7 +107,12 @@ def train(
     check_sides(pixels, held, pixels_of(target.counts for target in targets))
     found = np.stack([window.counts.sum(axis=0) for window in held])
     looked_at = some_of_each(found, -(-len(held) // max(1, round(_nodes(held) / MOST_JUDGED))), seed)
-    judged = [maker.batch([held[number]]) for number in looked_at]
+    by_class = stands_for(found, looked_at)
+    weighed = (
+        replace(one, counts=np.rint(one.counts * by_class).astype(np.uint32))
+        for one in map(held.__getitem__, looked_at)
+    )
+    judged = [maker.batch([window]) for window in weighed]
     how = replace(training, turns=turning(training.turns, recipe.features))
     windows = DrawnWindows(
         drawing, maker, how, Exposure.of(recipe.node_columns, recipe.channels), _units(recipe, scaling)

@@ -10,6 +10,7 @@ from terrazzo.memory import EDGES_PER_NODE, with_slack
 from terrazzo.models.lattice.embed_block import cells_needed, window_of_cells
 from terrazzo.models.lattice.network import LatticeConfig
 from terrazzo.models.lattice.task import ACTIVATIONS
+from terrazzo.training.lattice.judged_tables import largest_window
 from terrazzo.training.lattice.sampled_pixels import share_of_block
 from terrazzo.training.lattice.settings import LatticeTraining
 
@@ -55,6 +56,7 @@ def fit_bytes(config: LatticeConfig, training: LatticeTraining, grids: Mapping[B
     shares = [_share(grid, training) for grid in grids]
     judged = _judged_bytes(config, training, grids)
     largest = max(math.prod(window_of_cells(block, config.settings).shape) for block in middles)
+    judged_at_once = max(largest, *(largest_window(grid.lattice.cells, config.settings) for grid in grids))
     near = max(
         share * sum(1 for _ in grid.neighbours(block, cells_needed(config.settings, block.lattice.size)))
         for share, grid, block in zip(shares, grids, middles, strict=True)
@@ -72,7 +74,7 @@ def fit_bytes(config: LatticeConfig, training: LatticeTraining, grids: Mapping[B
         + bytes_of_tables(config, window, pixels)
         + _kept_bytes(config, window)
         + 2 * _asked_bytes(config, pixels),
-        "judge": 4 * config.settings.width * ACTIVATIONS * largest + _asked_bytes(config, max(shares)),
+        "judge": 4 * config.settings.width * ACTIVATIONS * judged_at_once + _asked_bytes(config, max(shares)),
     }
     held = COPIES * 4 * weights(config) + judged
     return with_slack({name: table_bytes(config, training, grids) + held + stage for name, stage in stages.items()})
@@ -96,7 +98,8 @@ def _judged_bytes(config: LatticeConfig, training: LatticeTraining, grids: Mappi
     # of more cells some tiles with fewer pixels than every n-th block: cores alone say the least that n is
     every = max(1, round(sum(n * math.prod(grid.lattice.cells) for grid, n in grids.items()) / MOST_JUDGED))
     seen = sum(n * len(grid) * window for (grid, n), window in zip(grids.items(), windows, strict=True))
-    cells = min(seen, MOST_JUDGED * 3 // 2 + max(windows))
+    tiles = max(largest_window(grid.lattice.cells, config.settings) for grid in grids)
+    cells = min(seen, max(MOST_JUDGED * 3 // 2 + max(windows), config.classes * tiles))
     samples = -(-blocks // every) * max(_share(grid, training) for grid in grids)
     said = cells * config.classes * (4 + 8 + 8) + samples * 2 * (4 * config.classes + 8 + 8 + 4)
     return _batch_bytes(config, cells, samples) + said

@@ -33,3 +33,13 @@ def some_of_each(counts: NDArray[Any], most: int, seed: int) -> NDArray[np.int64
         taken[np.flatnonzero(held[:, column] & ~taken)[: max(0, lacking)]] = True
     taken[np.flatnonzero(~taken)[: max(0, most - np.count_nonzero(taken))]] = True
     return np.sort(order[taken])
+
+
+def stands_for(counts: NDArray[Any], chosen: NDArray[np.int64]) -> NDArray[np.float64]:
+    """Return how many annotated pixels of all parts each of the chosen ones stands for, by class: 1 where all are.
+
+    With that, parts that were taken for a rare class give it no more weight than it has on the whole side.
+    """
+    every = np.asarray(counts, np.float64)
+    weights: NDArray[np.float64] = every.sum(axis=0) / np.maximum(every[chosen].sum(axis=0), 1)
+    return weights

@@ -63,6 +63,8 @@ def split_sources(
             )
     for halvings in range(MOST_HALVINGS + 1):
         grids = [split_grid(image.shape[1:], halvings) for image in pixels]
+        if halvings and max(map(len, grids)) > MOST_BLOCKS:
+            break
         tiles = [annotated_tiles(truth, grid, classes) for truth, grid in zip(truths, grids, strict=True)]
         if not halvings:
             check_annotation(pixels_of(table.counts for image in tiles for table in image.values()), class_names)
@@ -95,6 +97,9 @@ LARGEST_CELL = 16
 
 
 MOST_HALVINGS = 3
+
+MOST_BLOCKS = 16384
+"""Of an image in smaller ones: each takes a KiB, and reading as a whole what is annotated takes as long again."""
 
 
 def split_grid(extent: tuple[int, ...], halvings: int = 0) -> BlockGrid:
