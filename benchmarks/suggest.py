@@ -130,7 +130,8 @@ def main(name: str = "axon-sem", rounds: int = ROUNDS, strokes: int = STROKES, s
                 annotator.draw(choose(annotator, strokes))
                 curves.append(annotator.scores())
             network, forest = zip(*curves, strict=True)
-            found = {"set": name, "way": way, "strokes": strokes, "seed": seed, "network": network, "forest": forest}
+            drawn = [strokes * (number + 1) for number in range(rounds)]
+            found = {"set": name, "way": way, "drawn": drawn, "seed": seed, "network": network, "forest": forest}
             print(json.dumps(found), flush=True)
 
 
@@ -144,9 +145,8 @@ def picture(output: Path, files: list[Path]) -> None:
     for axes, name in zip(figure.subplots(2, 2).flat, names, strict=False):
         for curve in (one for one in curves if one["set"] == name):
             colour = COLOURS[curve["way"]]
-            drawn = [curve["strokes"] * (n + 1) for n in range(len(curve["network"]))]
-            axes.plot(drawn, curve["network"], color=colour, label=curve["way"])
-            axes.plot(drawn, curve["forest"], color=colour, linestyle=":", label=f"{curve['way']}, forest")
+            axes.plot(curve["drawn"], curve["network"], color=colour, label=curve["way"])
+            axes.plot(curve["drawn"], curve["forest"], color=colour, linestyle=":", label=f"{curve['way']}, forest")
         axes.set_title(name)
         axes.grid(alpha=0.3)
         axes.set_xlabel("squares drawn")
