@@ -1,3 +1,5 @@
+from dataclasses import replace
+
 import numpy as np
 import pytest
 from random_annotations import CLASSES, random_annotation
@@ -5,6 +7,7 @@ from segmented import blobs, small_recipe
 
 from terrazzo.blockwise.inputs.annotated_image import annotated_image
 from terrazzo.models.lattice.settings import LatticeSettings
+from terrazzo.regions.classes.tile_counts import TileCounts
 from terrazzo.training.lattice import judged_tables as module
 from terrazzo.training.lattice.fit_images import tables_of
 from terrazzo.training.lattice.judged_tables import judged_tables, largest_window
@@ -54,6 +57,15 @@ def test_of_more_some_tiles_are_looked_at_with_each_class(sides, seed):
         assert not annotated[held.trained(table.cells.box)].any()
         # more is seen than is judged
         assert np.count_nonzero(annotated) < table.cells.present.sum()
+
+
+def test_an_image_that_nobody_has_annotated_is_passed_over(sides):
+    images, held = sides
+    empty = replace(images, tables={}, tiles=TileCounts.joined([], 2, CLASSES))
+    expected, found = (
+        list(judged_tables(given, [held] * len(given), NETWORK, 2000, 0)) for given in ([images], [images, empty])
+    )
+    assert [table.cells.box for table in found] == [table.cells.box for table in expected]
 
 
 def test_some_of_a_tiles_pixels_stand_for_all_of_them(sides, monkeypatch):

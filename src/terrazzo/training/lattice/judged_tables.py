@@ -94,7 +94,9 @@ def _tiles(
     """Yield the annotated tiles that are held out, each once: each block has counted what of a tile it owns."""
     tiles = image.tiles
     mine = np.ones(len(tiles.start), np.bool_) if held.whole else ~held.keeps(tiles)
-    start, tile_of_row = np.unique(tiles.start[mine], axis=0, return_inverse=True)
+    if not mine.any():
+        return
+    start, row, tile_of_row = np.unique(tiles.start[mine], axis=0, return_index=True, return_inverse=True)
     counts = np.zeros((len(start), tiles.counts.shape[1]), np.uint64)
     np.add.at(counts, tile_of_row.ravel(), tiles.counts[mine])
-    return zip(start, start + (tiles.stop[0] - tiles.start[0]), counts, strict=True)
+    yield from zip(start, tiles.stop[mine][row], counts, strict=True)
