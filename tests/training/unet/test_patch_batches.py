@@ -81,6 +81,22 @@ def test_of_many_patches_some_with_a_rare_class_are_judged():
     assert (torch.cat(found) == 2).any()
 
 
+@pytest.mark.parametrize("shape", [(260, 260), (48, 80, 96)])
+def test_a_patch_is_judged_for_a_class_by_what_lies_in_it(shape):
+    pixels, truth = _annotated(shape)
+    (source,) = split_sources([pixels], [truth], 3)
+    truth[truth == 2] = 0
+    for block in source.held_out:
+        # a corner of some tiles, which many small patches touch
+        truth[0][tuple(slice(a, a + 4) for a in block.core.start)] = 2
+    (source,) = split_sources([pixels], [truth], 3)
+    judged = [batch.truth for batch in ValidationPatches(_patches([source], (4,) * len(shape)), seed=0, most=12)]
+    by_patch = [one for batch in judged for one in batch]
+    assert len(by_patch) == 12
+    assert all((one != 255).any() for one in by_patch)
+    assert sum((one == 2).any() for one in by_patch) >= min(2, len(source.held_out))
+
+
 @pytest.mark.parametrize("shape", [(200, 230), (24, 80, 90)])
 def test_training_sees_no_annotation_that_is_held_out_or_near_it(shape):
     axes = len(shape)

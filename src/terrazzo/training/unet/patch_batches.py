@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import itertools
 import math
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
@@ -23,8 +22,8 @@ from terrazzo.training.rules.optimise import Graded
 from terrazzo.training.rules.overlap_losses import overlap_loss
 from terrazzo.training.rules.patch_source import PatchSource, padded
 from terrazzo.training.rules.prefetched import prefetched
-from terrazzo.training.rules.some_of_each import some_of_each
 from terrazzo.training.rules.training import PixelLoss
+from terrazzo.training.unet.judged_places import judged_places
 
 LEAST_STEPS, MOST_STEPS = 25, 100
 """Steps of an epoch, which otherwise sees about as many pixels as are annotated."""
@@ -218,14 +217,7 @@ class ValidationPatches:
 
     def __init__(self, patches: Patches, seed: int, most: int = MOST_VALIDATION_PATCHES) -> None:
         self._patches = patches
-        counts: dict[tuple[int, tuple[int, ...]], NDArray[np.uint64]] = {}
-        for number, source in enumerate(patches.sources):
-            for box, found in source.tiles_of(validation=True):
-                for place in _places(box, patches.shape):
-                    counts[number, place] = counts.get((number, place), np.zeros_like(found)) + found
-        ordered = sorted(counts)
-        chosen = some_of_each(np.stack([counts[place] for place in ordered]), most, seed) if ordered else ()
-        self._places = [ordered[i] for i in chosen]
+        self._places = judged_places(patches.sources, patches.shape, most, seed)
 
     def __len__(self) -> int:
         return -(-len(self._places) // self._patches.batch)
@@ -244,12 +236,6 @@ class ValidationPatches:
         for axis, (first, begun) in enumerate(zip(own, start, strict=True)):
             patch.truth[(slice(None),) * axis + (slice(0, first - begun),)] = NOT_ANNOTATED
         return patch
-
-
-def _places(box: Box, shape: tuple[int, ...]) -> Iterator[tuple[int, ...]]:
-    """Yield the places, on a grid of patches, that a box touches."""
-    spans = zip(box.start, box.stop, shape, strict=True)
-    return itertools.product(*(range(start // length, -(-stop // length)) for start, stop, length in spans))
 
 
 # What staining and exposure vary by: the logarithm of a gain, and an offset in units of the images' spread.
