@@ -17,7 +17,7 @@ from skimage.color import rgb2lab
 from skimage.segmentation import slic as skimage_slic
 
 from terrazzo.blocks import BlockGrid, Box
-from terrazzo.kernels.filters import gaussian, hessian_eigenvalues, local_mean_and_std, structure_eigenvalues
+from terrazzo.kernels.filters import StructureTensor, gaussian, hessian_eigenvalues, local_mean_and_std
 from terrazzo.kernels.measures.quantiles import deciles
 from terrazzo.kernels.superpixels.connectivity import connect
 from terrazzo.kernels.superpixels.lab import lab
@@ -67,7 +67,7 @@ def main() -> None:
         "scipy's gaussian_filter, sigma 1": lambda: gaussian_filter(grey[0, 0], 1.0),
         "local mean and deviation, sigma 2": lambda: local_mean_and_std(grey[0], 2.0),
         "hessian's eigenvalues": lambda: hessian_eigenvalues(grey[0], 2.0),
-        "structure tensor's eigenvalues, sigma 1": lambda: structure_eigenvalues(grey[0], 1.0),
+        "structure tensor's eigenvalues, sigma 1": lambda: StructureTensor(grey[0, 0], 1.0).eigenvalues(),
         "deciles": lambda: deciles(grey[0], labels, area),
         "CIELAB": lambda: lab(colour),
         "scikit-image rgb2lab": lambda: rgb2lab(colour, channel_axis=0),

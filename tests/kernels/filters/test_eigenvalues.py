@@ -5,8 +5,9 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from scipy import ndimage
 from skimage.feature import hessian_matrix, hessian_matrix_eigvals, structure_tensor, structure_tensor_eigenvalues
+from structure_tensors import structure_eigenvalues
 
-from terrazzo.kernels.filters import gaussian, halved, hessian_eigenvalues, radius, structure_eigenvalues
+from terrazzo.kernels.filters import gaussian, halved, hessian_eigenvalues, radius
 
 SIGMAS = (1.0, 2.0, 2.7)
 KINDS = {

@@ -2,8 +2,9 @@ import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from structure_tensors import structure_eigenvalues
 
-from terrazzo.kernels.filters import gradient_and_laplacian, hessian_eigenvalues, structure_eigenvalues
+from terrazzo.kernels.filters import gradient_and_laplacian, hessian_eigenvalues
 from terrazzo.kernels.filters.squares import squares_hold
 
 FILTERS = {

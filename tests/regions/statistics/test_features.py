@@ -5,9 +5,10 @@ from hypothesis import strategies as st
 from scipy import ndimage
 from segmented import blobs, graph_of, grid_of, labels_of, segment, small_recipe
 from skimage.measure import block_reduce, regionprops_table
+from structure_tensors import structure_eigenvalues
 
 from terrazzo.errors import ParameterError
-from terrazzo.kernels.filters import gaussian, hessian_eigenvalues, structure_eigenvalues
+from terrazzo.kernels.filters import gaussian, hessian_eigenvalues
 from terrazzo.regions.statistics.features import (
     AREA,
     DECILES,

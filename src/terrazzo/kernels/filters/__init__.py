@@ -9,7 +9,6 @@ is smoothed along all three axes; the filters of features work on each section a
 from terrazzo.kernels.filters.derivatives import gradient_and_laplacian as gradient_and_laplacian
 from terrazzo.kernels.filters.eigenvalues import StructureTensor as StructureTensor
 from terrazzo.kernels.filters.eigenvalues import hessian_eigenvalues as hessian_eigenvalues
-from terrazzo.kernels.filters.eigenvalues import structure_eigenvalues as structure_eigenvalues
 from terrazzo.kernels.filters.gaussian import gaussian as gaussian
 from terrazzo.kernels.filters.gaussian import gaussian_weights as gaussian_weights
 from terrazzo.kernels.filters.gaussian import local_mean_and_std as local_mean_and_std

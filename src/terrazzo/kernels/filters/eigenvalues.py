@@ -51,41 +51,29 @@ def hessian_eigenvalues(smooth: NDArray[np.float32], sigma: float, rows: Rows = 
     return larger, smaller
 
 
-def structure_eigenvalues(smooth: NDArray[np.float32], sigma: float, *, coarse: bool = False) -> Eigenvalues:
-    """Return the square roots of the eigenvalues of the structure tensor of each section of a smoothed image.
+class StructureTensor:
+    """The structure tensor of a smoothed section, of which the square roots of its eigenvalues follow, row by row.
 
     The tensor is that of the gradient (central differences, times `sigma`), smoothed by a Gaussian of 2 `sigma`. Its
     roots are of first degree in contrast: how much intensity changes per `sigma` in the direction of most change, and
-    across it.
+    across it. A pixel depends on those at most `1 + radius(2 * sigma)` rows and columns away; a coarse one on coarse
+    ones at most `radius(sigma)` away, and these on one more pixel around them.
 
     Parameters
     ----------
-    smooth : ndarray of float32, shape (z, y, x)
-        The image, smoothed by a Gaussian of `sigma`.
+    smooth : ndarray of float32, shape (y, x)
+        The section, smoothed by a Gaussian of `sigma`.
     sigma : float
         In pixels.
     coarse : bool
         Whether the products of the gradient are smoothed on the next level of the pyramid, on which the result is
         then: by a Gaussian of `sigma` of its pixels.
 
-    Returns
-    -------
-    larger, smaller : ndarray of float32, shape (z, y, x)
-        A pixel depends on those at most `1 + radius(2 * sigma)` rows and columns away; a coarse one on coarse ones at
-        most `radius(sigma)` away, and these on one more pixel around them.
-
     Notes
     -----
     Förstner and Gülch 1987, A fast operator for detection and precise location of distinct points, corners and centres
     of circular features.
     """
-    tensors = [StructureTensor(section, sigma, coarse=coarse) for section in smooth]
-    larger, smaller = (np.stack(values) for values in zip(*(t.eigenvalues() for t in tensors), strict=True))
-    return larger, smaller
-
-
-class StructureTensor:
-    """The products of the gradient of a smoothed section (y, x), of which rows of `structure_eigenvalues` follow."""
 
     def __init__(self, smooth: NDArray[np.float32], sigma: float, *, coarse: bool = False) -> None:
         self._weights = gaussian_weights(sigma if coarse else 2 * sigma)
