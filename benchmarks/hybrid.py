@@ -14,11 +14,12 @@ from __future__ import annotations
 import json
 import sys
 import tempfile
-import time
+from collections.abc import Callable
+from functools import partial
 from pathlib import Path
 from typing import Any
 
-from volume import CLASSES, write_volumes
+from volume import fitted_and_scored, write_volumes
 
 import terrazzo as tz
 
@@ -45,48 +46,27 @@ BASE, DEPTH, PATCH, BATCH = 16, 3, (4, 128, 128), 2
 
 def main(seconds: float, names: tuple[str, ...]) -> None:
     with tempfile.TemporaryDirectory() as folder:
-        paths = write_volumes(Path(folder))
+        volumes = write_volumes(Path(folder))
         for name in names:
-            print(json.dumps({"name": name, "seconds": seconds} | measured(name, seconds, paths)), flush=True)
+            model, _, scores, figures = fitted_and_scored(volumes, Path(folder), way_of(name, seconds))
+            more = {
+                "adjusted_rand": round(scores.adjusted_rand, 4),
+                "multiply_adds_per_pixel": model.described().get("multiply_adds_per_pixel"),
+            }
+            print(json.dumps({"name": name, "seconds": seconds, **figures, **more}), flush=True)
 
 
-def measured(name: str, seconds: float, paths: list[Path]) -> dict[str, Any]:
-    """Fit on the first sections, predict the volume and score the last."""
-    image, fitted, scored = paths
-    began = time.perf_counter()
-    pairs = [tz.open_image(image)], [tz.open_labels(fitted)]
-    model = fitted_model(name, seconds, pairs)
-    trained = time.perf_counter()
-    with tempfile.TemporaryDirectory() as folder:
-        result = tz.write_prediction(model, tz.open_image(image), Path(folder) / "result.zarr")
-        predicted = time.perf_counter()
-        scores = tz.score(result, tz.open_labels(scored))
-    return {
-        "accuracy": round(scores.accuracy, 4),
-        "mean_iou": round(scores.mean_iou, 4),
-        "iou": {label: round(float(iou), 4) for label, iou in zip(CLASSES, scores.iou, strict=True)},
-        "adjusted_rand": round(scores.adjusted_rand, 4),
-        "steps": model.fitted["steps"],
-        "fit_seconds": round(trained - began, 1),
-        "predict_seconds": round(predicted - trained, 1),
-        "multiply_adds_per_pixel": model.described().get("multiply_adds_per_pixel"),
-    }
-
-
-def fitted_model(name: str, seconds: float, pairs: tuple[list[Any], list[Any]]) -> Any:
-    """Return a model of that name."""
+def way_of(name: str, seconds: float) -> Callable[..., Any]:
+    """Return what fits a model of that name on images and annotations."""
     kind, *added = name.split("+")
     network, training = dict(NETWORKS.get(kind, {})), {"seconds": seconds}
     for one in added:
         network |= ADDED[one][0]
         training |= ADDED[one][1]
     if kind == "lattice":
-        how = tz.LatticeTraining(**training)
-        return tz.fit(*pairs, size=(2, 8, 8), class_names=CLASSES, network=tz.LatticeSettings(), training=how)
+        return partial(tz.fit, size=(2, 8, 8), training=tz.LatticeTraining(**training))
     shape = tz.UNetSettings(base=BASE, depth=DEPTH, **network)
-    return tz.fit_unet(
-        *pairs, class_names=CLASSES, network=shape, training=tz.UNetTraining(patch=PATCH, batch=BATCH, **training)
-    )
+    return partial(tz.fit_unet, network=shape, training=tz.UNetTraining(patch=PATCH, batch=BATCH, **training))
 
 
 if __name__ == "__main__":

@@ -13,7 +13,10 @@ import itertools
 import json
 import tempfile
 import time
+from collections.abc import Callable
+from functools import partial
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 from microscopy import pairs_of
@@ -39,35 +42,40 @@ def measured(
     volumes: list[Path], folder: Path, size: tuple[int, ...], network: tz.LatticeSettings, training: tz.LatticeTraining
 ) -> dict[str, object]:
     """Return what a network of a shape comes to with superpixels of a size."""
-    image, fitted, scored = volumes
-    began = time.perf_counter()
-    model = tz.fit(
-        [tz.open_image(image)],
-        [tz.open_labels(fitted)],
-        size=size,
-        class_names=CLASSES,
-        network=network,
-        training=training,
-    )
-    trained = time.perf_counter()
-    result = tz.write_prediction(model, tz.open_image(image), folder / "result.zarr", overwrite=True)
-    predicted = time.perf_counter()
-    scores = tz.score(result, tz.open_labels(scored))
-    figures = result.run["figures"]
+    how = partial(tz.fit, size=size, network=network, training=training)
+    model, result, scores, figures = fitted_and_scored(volumes, folder, how)
+    counted = result.run["figures"]
     return {
         "size": size,
         "crf_steps": network.crf_steps,
         "levels": model.settings.levels,
-        "superpixels": figures["superpixels"],
-        "unadopted_per_million": round(1e6 * figures["unadopted_pixels"] / figures["pixels"]),
+        "superpixels": counted["superpixels"],
+        "unadopted_per_million": round(1e6 * counted["unadopted_pixels"] / counted["pixels"]),
+        "ceiling": round(scores.ceiling, 4),
+        **figures,
+    }
+
+
+def fitted_and_scored(
+    volumes: list[Path], folder: Path, how: Callable[..., Any]
+) -> tuple[Any, tz.Result, tz.Scores, dict[str, object]]:
+    """Fit on the first sections, predict the volume and score the last; return what came of each, and its figures."""
+    image, fitted, scored = volumes
+    began = time.perf_counter()
+    model = how([tz.open_image(image)], [tz.open_labels(fitted)], class_names=CLASSES)
+    trained = time.perf_counter()
+    result = tz.write_prediction(model, tz.open_image(image), folder / "result.zarr", overwrite=True)
+    predicted = time.perf_counter()
+    scores = tz.score(result, tz.open_labels(scored))
+    figures = {
         "accuracy": round(scores.accuracy, 4),
         "mean_iou": round(scores.mean_iou, 4),
         "iou": {name: round(float(iou), 4) for name, iou in zip(CLASSES, scores.iou, strict=True)},
-        "ceiling": round(scores.ceiling, 4),
         "steps": model.fitted["steps"],
         "fit_seconds": round(trained - began, 1),
         "predict_seconds": round(predicted - trained, 1),
     }
+    return model, result, scores, figures
 
 
 def arguments() -> argparse.Namespace:
