@@ -1,5 +1,3 @@
-import subprocess
-import sys
 from types import SimpleNamespace
 
 import imageio.v3 as imageio
@@ -9,12 +7,6 @@ from forked import exit_code_apart
 from textures import NAMES, striped
 
 from terrazzo.cli import main
-
-
-def in_a_process_of_its_own(*arguments):
-    """Run a command line as a shell does."""
-    command = (sys.executable, "-c", "from terrazzo.cli import main; main()", *map(str, arguments))
-    return subprocess.run(command, check=False, capture_output=True, text=True)
 
 
 @pytest.fixture(scope="session")

@@ -1,7 +1,6 @@
 import json
 
 import pytest
-from cli.conftest import in_a_process_of_its_own
 
 import terrazzo
 from terrazzo.cli import main
@@ -43,14 +42,6 @@ def test_debug_shows_the_traceback_of_a_mistake(tmp_path, place):
     arguments.insert(place, "--debug")
     with pytest.raises(InputError, match="there is nothing at"):
         main(arguments)
-
-
-def test_a_mistake_in_a_process_of_its_own_is_one_line(tmp_path):
-    missing = str(tmp_path / "none")
-    plain = in_a_process_of_its_own("info", missing)
-    assert plain.returncode == 2
-    assert plain.stdout == ""
-    assert plain.stderr == f"Error: there is nothing at '{missing}'; give an image, a result or a model\n"
 
 
 IMAGE, TRUTH, MODEL, RESULT = "{}/images/a.png", "{}/annotations/a.png", "{}/model.safetensors", "{}/result.zarr"

@@ -7,6 +7,7 @@ import gc
 import os
 import sys
 from collections.abc import Sequence
+from contextlib import suppress
 from typing import Annotated
 
 import typer
@@ -70,6 +71,7 @@ app.add_typer(project, name="project")
 
 # What a command loads comes to stay: looked through as often as Python does, it takes a fifth longer to load.
 OBJECTS_BETWEEN_COLLECTIONS = 10_000
+NOT_READ = 1
 MISTAKE = 2
 INTERRUPTED = 130
 
@@ -79,11 +81,9 @@ def program() -> None:
     code = 1
 
     def end_at_once() -> None:
-        try:
-            for stream in filter(None, (sys.stdout, sys.stderr)):  # there is none where it was closed
+        for stream in filter(None, (sys.stdout, sys.stderr)):  # there is none where it was closed
+            with suppress(OSError, ValueError):  # which the code tells by now
                 stream.flush()
-        except (OSError, ValueError):
-            return  # Python ends it, and says what was not written
         os._exit(code)
 
     atexit.register(end_at_once)  # the first that is registered runs last, when threads have ended
@@ -101,23 +101,32 @@ def main(arguments: Sequence[str] | None = None) -> None:
     gc.set_threshold(OBJECTS_BETWEEN_COLLECTIONS)
     try:
         code = app([argument for argument in given if argument != "--debug"], standalone_mode=False) or 0
+        if sys.stdout is not None:
+            sys.stdout.flush()
     except TerrazzoError as error:
         if debug:
             raise
-        typer.echo(f"Error: {error}", err=True)
+        _say(f"Error: {error}")
         sys.exit(MISTAKE)
+    except BrokenPipeError:  # as by `| head -1`, which has read what it wants; typer ends a command so, too
+        sys.exit(NOT_READ)
     except OSError as error:  # the system's own sentence, about a file that nothing else speaks of
         if debug:
             raise
         where = f": '{error.filename}'" if error.filename else ""
-        typer.echo(f"Error: {error.strerror or error}{where}; mend that and run it again", err=True)
+        _say(f"Error: {error.strerror or error}{where}; mend that and run it again")
         sys.exit(MISTAKE)
     except typer.TyperException as error:
-        typer.echo(f"Error: {error.format_message()} ({_help(error)} says what there is)", err=True)
+        _say(f"Error: {error.format_message()} ({_help(error)} says what there is)")
         sys.exit(MISTAKE)
     if code == INTERRUPTED:  # typer has turned Ctrl-C into this
-        typer.echo(f"Interrupted: {_what_next(given)}.", err=True)
+        _say(f"Interrupted: {_what_next(given)}.")
     sys.exit(code)
+
+
+def _say(sentence: str) -> None:
+    with suppress(OSError):  # where nobody reads it the code still tells
+        typer.echo(sentence, err=True)
 
 
 def _help(error: typer.TyperException) -> str:
