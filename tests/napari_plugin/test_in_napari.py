@@ -19,6 +19,8 @@ import terrazzo as tz
 from terrazzo.blocks import Box
 from terrazzo.errors import TerrazzoError
 from terrazzo.napari.ready import check_ready
+from terrazzo.project.judged_cells import cell_classes
+from terrazzo.project.stored_graph import StoredGraph
 
 from .conftest import CLASSES, SIDE
 
@@ -78,6 +80,12 @@ def wait(condition):
         loop.processEvents(QEventLoop.ProcessEventsFlag.WaitForMoreEvents)
         assert time.monotonic() - began < PATIENCE
     loop.processEvents(QEventLoop.ProcessEventsFlag.AllEvents)
+
+
+def wait_a_while():
+    """Handle what happens in the window for longer than the view rests before anything is computed for it."""
+    began = time.monotonic()
+    wait(lambda: time.monotonic() - began > 0.6)
 
 
 def opened(panel, folder):
@@ -285,6 +293,53 @@ def test_a_fit_is_cancelled_while_the_window_answers(panel, study, picture, monk
     wait(lambda: panel.runner.running is None)
     assert panel.controls.state.text() == "fit: stopped"
     assert not study.models
+
+
+@pytest.mark.usefixtures("little")
+def test_superpixels_that_a_stopped_fit_left_as_they_were_are_told_when_they_are_seen(
+    viewer, panel, study, picture, monkeypatch
+):
+    from terrazzo.napari import work
+
+    def unsure_of_newest():
+        graph, found = StoredGraph(study.graph("wood")), np.zeros((SIDE // 8,) * 2, np.uint8)
+        for one in cell_classes(study.fitted(), graph):
+            found[one.block.cells.slices] = one.unsure
+        return found
+
+    def stopped(*given):
+        panel.stop()
+        yield from cell_classes(*given)
+
+    opened(panel, study.folder)
+    draw(panel, picture[1], 16, seed=0)
+    viewer.scene.camera.zoom = 12
+    viewer.scene.camera.center = (0, 40, 40)
+    panel.fit()
+    wait(lambda: panel.runner.running is None and panel.showing.is_written)
+    before, begun = unsure_of_newest(), []
+    with monkeypatch.context() as patched:
+        patched.setattr(work, "cell_classes", stopped)
+        panel.fit()
+        wait(lambda: panel.runner.running is None)
+    panel.runner.began.connect(begun.append)
+    wait_a_while()
+    assert begun == []
+    assert "classes in view" in names(viewer)
+    after, shown = unsure_of_newest(), viewer.layers["uncertainty"]
+    assert (before != after)[16:21, 16:21].any()
+    assert np.array_equal(shown.data, before)
+    viewer.scene.camera.center = (0, 150, 150)
+    wait(lambda: begun and panel.runner.running is None)
+    assert np.array_equal(shown.data[16:21, 16:21], after[16:21, 16:21])
+    assert np.array_equal(shown.data[:8, :8], before[:8, :8])
+    # of many pixels only superpixels are told, and not again and again
+    monkeypatch.setattr("terrazzo.napari.qt.panel.MOST_PIXELS", 0)
+    viewer.scene.camera.zoom = 2
+    wait(lambda: np.array_equal(shown.data, after) and panel.runner.running is None)
+    del begun[:]
+    wait_a_while()
+    assert begun == []
 
 
 def test_of_a_large_image_a_window_is_held_that_follows_the_view(viewer, panel, tmp_path):

@@ -193,6 +193,16 @@ def show_classes(session: Session, seen: Callable[[], Box | None], tells: Tells)
         tells(cells)
 
 
+def show_seen(session: Session, box: Box, tells: Tells, *, pixels: bool, cells: bool) -> None:
+    """Tell the classes of the newest model of what is seen alone: of its pixels, of its superpixels or of both."""
+    if pixels:
+        show_pixels(session, box, tells)
+    if cells:
+        graph = StoredGraph(session.project.graph(session.name))
+        for found in cell_classes(session.project.fitted(), graph, _nearest_first(graph, box)[0]):
+            tells(found)
+
+
 def show_pixels(session: Session, box: Box | None, tells: Tells) -> None:
     """Tell the classes of the pixels that are seen, unless they are too many to be seen one by one."""
     if box is not None and math.prod(box.shape) <= MOST_PIXELS:

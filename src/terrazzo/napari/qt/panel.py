@@ -35,7 +35,7 @@ from terrazzo.napari.work import (
     is_open,
     next_places,
     show_classes,
-    show_pixels,
+    show_seen,
 )
 from terrazzo.progress import Step
 from terrazzo.project.judged_cells import CellClasses
@@ -82,6 +82,7 @@ class Panel(QWidget):
         self.places: list[Suggestion] = []
         self._added: list[str] = []
         self._noticed: set[Notice] = set()
+        self._is_stopped = False
         self.runner = Runner(self)
         self.view = View(napari_viewer)
         self.controls = self._build()
@@ -90,7 +91,7 @@ class Panel(QWidget):
             timer.setSingleShot(True)
             timer.setInterval(MILLISECONDS)
             timer.timeout.connect(action)
-        self.view.moved(self._rest.start)
+        self.view.moved(self._moved)
         # napari refuses strokes in a section that its layer does not hold
         self.view.other_section(self._follow)
         self.runner.told.connect(self._take)
@@ -125,7 +126,8 @@ class Panel(QWidget):
         self._start_fit(live=False, anew=anew)
 
     def stop(self) -> None:
-        """Stop what runs; what is finished stays."""
+        """Stop what runs until something else is seen or fitted; what is finished stays."""
+        self._is_stopped = True
         self.runner.stop()
 
     def next_place(self) -> None:
@@ -229,6 +231,10 @@ class Panel(QWidget):
 
         self.runner.start(FIT, work)
 
+    def _moved(self) -> None:
+        self._is_stopped = False
+        self._rest.start()
+
     def _follow(self) -> None:
         if self.session is not None and self.painting is not None:
             seen = self.view.seen(self.session.image.extent)
@@ -236,7 +242,7 @@ class Panel(QWidget):
                 self.painting.follow(seen, self.view.zoom)
 
     def _look(self) -> None:
-        """Keep up with what is seen: the window to draw in, and the classes of its pixels."""
+        """Keep up with what is seen: the window to draw in, and the classes of its pixels and superpixels."""
         session, painting, showing = self.session, self.painting, self.showing
         if session is None or painting is None or showing is None:
             return
@@ -244,9 +250,11 @@ class Panel(QWidget):
         if seen is None:
             return
         painting.follow(seen, self.view.zoom)
-        known = showing.box is not None and showing.box.hull(seen) == showing.box
-        if self.runner.running is None and session.project.models and not showing.is_written and not known:
-            self.runner.start(LOOK, lambda tells, _stop: show_pixels(session, seen, tells))
+        pixels = not showing.knows_pixels(seen) and math.prod(seen.shape) <= MOST_PIXELS
+        cells = showing.is_behind(seen)
+        allowed = self.runner.running is None and session.project.models and not self._is_stopped
+        if allowed and (pixels or cells):
+            self.runner.start(LOOK, lambda tells, _: show_seen(session, seen, tells, pixels=pixels, cells=cells))
 
     def _show_again(self) -> None:
         session, showing = self.session, self.showing
@@ -292,12 +300,14 @@ class Panel(QWidget):
         self.controls.state.setText(f"{likeliest} or {other}?")
 
     def _began(self, name: str) -> None:
+        self._is_stopped = self._is_stopped and name not in (FIT, OPEN)
         words = {FIT: "fitting", OPEN: "opening", SUGGEST: "looking for places to draw"}
         self.controls.progress(words.get(name, name), 0, 0)
         self._enable()
 
     def _ended(self, name: str, finished: bool) -> None:
         self.controls.progress("" if finished else f"{name}: stopped", int(finished), 1)
+        self._is_stopped = self._is_stopped or (name == LOOK and not finished)  # a mistake would be made again
         if self.showing is not None:
             self.showing.end()
         self._enable()

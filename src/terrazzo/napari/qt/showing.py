@@ -39,6 +39,8 @@ class Showing:
         # what is shown of the cells: none where the classes of their pixels are
         self._cells, self._shown = (np.zeros(self._lattice.cells, np.uint8) for _ in range(2))
         self._unsure = np.zeros(self._lattice.cells, np.uint8)
+        # cells of which the newest model has not told yet
+        self._behind = np.zeros(self._lattice.cells, np.bool_)
         self._is_written = CLASSES in viewer.layers
         self._box: Box | None = None
         self._is_old = False
@@ -49,10 +51,14 @@ class Showing:
         """Whether the classes of all pixels are shown, from a result of the newest model."""
         return self._is_written
 
-    @property
-    def box(self) -> Box | None:
-        """The box whose pixels' classes are shown on top of those of superpixels."""
-        return None if self._is_written else self._box
+    def knows_pixels(self, box: Box) -> bool:
+        """Whether the classes of all pixels in a box are shown."""
+        return self._is_written or (self._box is not None and self._box.hull(box) == self._box)
+
+    def is_behind(self, box: Box) -> bool:
+        """Whether superpixels in a box are shown as an older model than the newest has them, or not at all."""
+        spans = zip(box.start, box.stop, self._lattice.size, strict=True)
+        return bool(self._behind[tuple(slice(a // size, -(-b // size)) for a, b, size in spans)].any())
 
     def begin(self) -> None:
         """Show superpixels in place of a result, which is of an older model from now on.
@@ -63,6 +69,7 @@ class Showing:
         if SEEN not in self.viewer.layers:
             self._uncover()
         self._is_old = self._box is not None
+        self._behind[:] = True
         if self._is_written or CLASSES not in self.viewer.layers:
             look = class_look(CLASSES, *self._classes()) | on_lattice(self._lattice)
             self._replace(CLASSES, (self._shown, look, "labels"))
@@ -78,7 +85,7 @@ class Showing:
         places = found.block.cells.slices
         self._cells[places] = self._shown[places] = labels_of(found.classes)
         self._cover()
-        self._unsure[places] = found.unsure
+        self._unsure[places], self._behind[places] = found.unsure, False
         for name in (CLASSES, UNSURE):
             if name in self.viewer.layers and not (name == CLASSES and self._is_written):
                 self.viewer.layers[name].refresh()
