@@ -1,8 +1,10 @@
+import math
+
 import numpy as np
 import pytest
 
 from terrazzo.errors import ParameterError
-from terrazzo.training.rules.split_sources import split_sources
+from terrazzo.training.rules.split_sources import MOST_PIXELS, split_grid, split_sources
 
 EXTENT = (1200, 1400)
 
@@ -34,6 +36,16 @@ def test_of_strokes_that_lie_close_together_smaller_blocks_are_held_out(caplog):
 def test_of_strokes_far_apart_blocks_of_the_usual_size_are(caplog):
     split(strokes((100, 100), (100, 1100), (700, 100), (1000, 1200)))
     assert not caplog.text
+
+
+@pytest.mark.parametrize(
+    ("extent", "side"),
+    [((2**20, 2**20), 2048), ((16, 2**15, 2**15), 2048), ((2**14,) * 3, 256), ((64, 2**15, 2**15), 1024)],
+)
+def test_a_block_that_is_read_whole_is_no_larger_for_a_larger_image(extent, side):
+    core = split_grid(extent)[(0,) * len(extent)].core
+    assert core.shape[-1] == side
+    assert math.prod(core.shape) <= MOST_PIXELS
 
 
 def test_a_single_place_is_refused():

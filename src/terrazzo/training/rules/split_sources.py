@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+import math
 from collections.abc import Sequence
 
 import dask.array as da
@@ -95,6 +96,8 @@ def _readable(given: ImageLike, array: da.Array) -> Readable:
 LARGEST_SIDE, LEAST_CELLS = 2048, 16
 LARGEST_CELL = 16
 
+MOST_PIXELS = 2**26
+"""Of such a block: its annotation is read as a whole, and in a volume a wide one would be gigabytes."""
 
 MOST_HALVINGS = 3
 
@@ -105,10 +108,13 @@ MOST_BLOCKS = 16384
 def split_grid(extent: tuple[int, ...], halvings: int = 0) -> BlockGrid:
     """Return the blocks of an image that are held out whole: an eighth of its longer side wide, at most 2048 pixels.
 
-    Halved some times they and the gaps around them are smaller.
+    In a volume that would be too much to hold, blocks are narrower. Halved some times they and the gaps around them are
+    smaller.
     """
     cell = tuple(min(max(2, length // (8 * LEAST_CELLS)), LARGEST_CELL) for length in extent)
     side = min(max(max(extent) // 8, LEAST_CELLS * max(cell)), LARGEST_SIDE)
+    while math.prod(min(side, length) for length in extent) > MOST_PIXELS:
+        side //= 2
     return BlockGrid.of(Lattice(extent, tuple(max(2, length >> halvings) for length in cell)), side >> halvings)
 
 
