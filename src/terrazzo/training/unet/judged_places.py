@@ -22,7 +22,7 @@ def judged_places(sources: Sequence[PatchSource], shape: tuple[int, ...], most: 
     """Return the places of patches with held-out annotation, in order: all, or `most`, some of them with each class.
 
     Where there are many tiles, those are chosen first, and the annotation of the chosen ones alone is counted by patch:
-    what that takes does not grow with the images.
+    what that reads does not grow with the images.
 
     Parameters
     ----------
