@@ -17,7 +17,7 @@ import pytest
 
 import terrazzo as tz
 from terrazzo.blocks import Box
-from terrazzo.errors import TerrazzoError
+from terrazzo.errors import InputError, TerrazzoError
 from terrazzo.napari.ready import check_ready
 from terrazzo.project.judged_cells import cell_classes
 from terrazzo.project.stored_graph import StoredGraph
@@ -296,8 +296,8 @@ def test_a_fit_is_cancelled_while_the_window_answers(panel, study, picture, monk
 
 
 @pytest.mark.usefixtures("little")
-def test_superpixels_that_a_stopped_fit_left_as_they_were_are_told_when_they_are_seen(
-    viewer, panel, study, picture, monkeypatch
+def test_what_a_stopped_fit_left_as_it_was_is_told_when_it_is_seen_and_nothing_again_and_again(
+    viewer, panel, study, picture, monkeypatch, notices
 ):
     from terrazzo.napari import work
 
@@ -340,6 +340,20 @@ def test_superpixels_that_a_stopped_fit_left_as_they_were_are_told_when_they_are
     del begun[:]
     wait_a_while()
     assert begun == []
+    # nor is what fails tried again before something else is seen
+
+    def failing(*_given, **_more):
+        raise InputError("it cannot be read")
+
+    monkeypatch.setattr("terrazzo.napari.qt.panel.MOST_PIXELS", work.MOST_PIXELS)
+    monkeypatch.setattr("terrazzo.napari.qt.panel.show_seen", failing)
+    del notices[:]
+    viewer.scene.camera.zoom = 12
+    viewer.scene.camera.center = (0, 40, 40)
+    wait(lambda: notices and panel.runner.running is None)
+    wait_a_while()
+    assert begun == ["look"]
+    assert [one.message for one in notices] == ["it cannot be read"]
 
 
 def test_of_a_large_image_a_window_is_held_that_follows_the_view(viewer, panel, tmp_path):
