@@ -26,12 +26,7 @@ CURVE = "curve.jsonl"
 # What torch and its libraries say where a CPU's memory is at its limit, each seen under one.
 CPU_IS_FULL = ("DefaultCPUAllocator", "could not create a primitive", "Invalid thread pool")
 
-NO_MEMORY = {
-    "trial": "its memory was not enough; grant a trial more (--memory), or use fewer workers",
-    # by all the memory that there is: --memory says nothing of it
-    "predict": "there was not enough memory to predict the test side; use fewer workers, or a machine with more",
-}
-"""What is said of each stage that has no memory."""
+NO_MEMORY = "its memory was not enough; grant a trial more (--memory), or use fewer workers"
 
 
 class StoppedEarlyError(Exception):
