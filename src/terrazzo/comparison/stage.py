@@ -38,7 +38,7 @@ SCHEDULER = "TERRAZZO_SCORING_SCHEDULER"
 NO_MEMORY = "there was not enough memory; use a machine with more, or leave this method out"
 
 
-def run_stage(job_file: Path, stages: Mapping[str, Stage] | None = None, no_memory: str = NO_MEMORY) -> None:
+def run_stage(job_file: Path, stages: Mapping[str, Stage] | None = None) -> None:
     """Do a job and write its outcome; a mistake or a lack of memory, which is said in so many words, is one as well."""
     job = json.loads(job_file.read_text())
     method, folder = find_method(job["method"]), job_file.parent
@@ -47,7 +47,7 @@ def run_stage(job_file: Path, stages: Mapping[str, Stage] | None = None, no_memo
     except TerrazzoError as error:
         outcome = {"error": str(error)}
     except MemoryError:
-        outcome = {"error": no_memory}
+        outcome = {"error": NO_MEMORY}
     except Exception as error:
         if not is_gpu_out_of_memory(error):
             raise

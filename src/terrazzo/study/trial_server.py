@@ -25,7 +25,7 @@ from terrazzo.comparison.stage import end_with_parent, run_stage
 from terrazzo.errors import ParameterError
 from terrazzo.study.held import held
 from terrazzo.study.methods import METHODS
-from terrazzo.study.trial_stage import NO_MEMORY, STAGES
+from terrazzo.study.trial_stage import STAGES
 
 LOADED = (*METHODS.values(), "terrazzo.blockwise.runs.score", "terrazzo.comparison.confidence")
 
@@ -151,7 +151,7 @@ def _run(folder: Path) -> None:
         for stream in (1, 2):
             os.dup2(log, stream)
         with held(folder.with_suffix(".running")):
-            run_stage(folder / JOB, STAGES, NO_MEMORY)
+            run_stage(folder / JOB, STAGES)
         code = 0
     except BaseException:
         traceback.print_exc()

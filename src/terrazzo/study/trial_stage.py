@@ -14,10 +14,9 @@ from typing import Any
 
 import dask
 
-from terrazzo.comparison import stage
 from terrazzo.comparison.methods import Method
 from terrazzo.comparison.reporting.report import scores_of, without_nan
-from terrazzo.comparison.stage import MODEL, Stage, fit_stage, predicted
+from terrazzo.comparison.stage import MODEL, Stage, fit_stage, predict_stage, predicted
 from terrazzo.models.device import choose_device
 from terrazzo.progress import Step, on_progress
 
@@ -28,6 +27,9 @@ CPU_IS_FULL = ("DefaultCPUAllocator", "could not create a primitive", "Invalid t
 
 NO_MEMORY = "its memory was not enough; grant a trial more (--memory), or use fewer workers"
 
+NONE_LEFT = "the machine had not enough memory left; use fewer workers, or a machine with more"
+"""Where nothing but the machine limits a process."""
+
 
 class StoppedEarlyError(Exception):
     """The search wants no more of this trial."""
@@ -36,20 +38,34 @@ class StoppedEarlyError(Exception):
 def trial_stage(method: Method, job: Mapping[str, Any], folder: Path) -> dict[str, Any]:
     """Fit the tree of a job on its training side, and predict and score its validation side."""
     # the drivers of a GPU take hold of far more than they use
-    if choose_device(job["device"]).type == "cpu":
+    limited = choose_device(job["device"]).type == "cpu"
+    if limited:
         _limit_memory(job["memory"])
     with dask.config.set(scheduler="synchronous"):
         try:
-            return _tried(method, job, folder)
+            return _said(_tried, method, job, folder, lacking=NO_MEMORY if limited else NONE_LEFT)
         except StoppedEarlyError:
             return {"pruned": True}
-        except RuntimeError as error:
-            if not any(words in str(error) for words in CPU_IS_FULL):
-                raise
-            raise MemoryError(str(error)) from error
 
 
-STAGES: dict[str, Stage] = {**stage.STAGES, "trial": trial_stage}
+def test_side_stage(method: Method, job: Mapping[str, Any], folder: Path) -> dict[str, Any]:
+    """Predict and score the test side with one of the best models, with all the memory that there is."""
+    return _said(predict_stage, method, job, folder, lacking=NONE_LEFT)
+
+
+STAGES: dict[str, Stage] = {"trial": trial_stage, "predict": test_side_stage}
+
+
+def _said(stage: Stage, method: Method, job: Mapping[str, Any], folder: Path, *, lacking: str) -> dict[str, Any]:
+    """Return what a stage does, or a sentence where it lacks memory."""
+    try:
+        return stage(method, job, folder)
+    except MemoryError:
+        return {"error": lacking}
+    except RuntimeError as error:
+        if not any(words in str(error) for words in CPU_IS_FULL):
+            raise
+        return {"error": lacking}
 
 
 def _tried(method: Method, job: Mapping[str, Any], folder: Path) -> dict[str, Any]:
