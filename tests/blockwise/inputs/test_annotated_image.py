@@ -5,8 +5,10 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from segmented import blobs, small_recipe
 
+import terrazzo as tz
 from terrazzo.blockwise.arrays.annotated_graph import lazy_annotated_graph
 from terrazzo.blockwise.inputs.annotated_image import annotated_image
+from terrazzo.blockwise.inputs.windows import read_window
 from terrazzo.errors import InputError
 from terrazzo.kernels.superpixels.adjacency import REACH
 from terrazzo.regions.classes.annotation import NOT_ANNOTATED
@@ -80,3 +82,27 @@ def test_values_that_are_no_class_are_refused_wherever_they_are():
     annotation[100, 100] = 7
     with pytest.raises(InputError, match="holds the value 7"):
         image_with(annotation).near_annotation(1)
+
+
+@pytest.mark.parametrize("wrong", [False, True])
+def test_of_files_the_same_windows_are_read_and_the_same_blocks_are_near(tmp_path, wrong):
+    annotation = scribbled([(10, 10), (129, 169)])
+    annotation[60, 60] = 7 if wrong else 2
+    image, labels = tmp_path / "image.npy", tmp_path / "labels.npy"
+    np.save(image, blobs(SHAPE))
+    np.save(labels, annotation)
+    files = tz.open_image(image), tz.open_labels(labels)
+    whole = image_with(files[1].plane, files[0])
+    stored = whole.read_from(*files)
+    if wrong:
+        with pytest.raises(InputError, match="holds the value 7"):
+            stored.near_annotation(3)
+        return
+    assert stored.near_annotation(3).blocks == whole.near_annotation(3).blocks
+    block = whole.blocks[8]
+    for found, expected in zip(stored.readable, whole.readable, strict=True):
+        assert isinstance(expected, da.Array)
+        assert not isinstance(found, da.Array)
+        window, same = read_window(found, block.core), read_window(expected, block.core)
+        assert window.dtype == same.dtype
+        assert np.array_equal(window, same)

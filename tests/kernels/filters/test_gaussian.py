@@ -5,7 +5,14 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from scipy import ndimage
 
-from terrazzo.kernels.filters import gaussian, gaussian_weights, local_mean_and_std, masked_gaussian, radius
+from terrazzo.kernels.filters import (
+    gaussian,
+    gaussian_weights,
+    local_mean_and_std,
+    masked_gaussian,
+    radius,
+    sharpen_into,
+)
 
 SIGMAS = (0.0, 0.4, 1.0, 2.0, 4.3)
 three_sigmas = st.tuples(*[st.sampled_from(SIGMAS)] * 3)
@@ -142,3 +149,14 @@ def test_a_margin_one_pixel_short_shows(axis):
     around = tuple(slice(17 - margin, 23 + margin) for margin in margins)
     inner = tuple(slice(margin, margin + 6) for margin in margins)
     assert not np.array_equal(gaussian(image[around], (2.0, 2.0, 2.0))[inner], gaussian(image, (2.0, 2.0, 2.0))[kept])
+
+
+@settings(max_examples=10, deadline=None)
+@given(st.integers(1, 40), st.integers(1, 40), st.sampled_from([0.0, 0.7, 2.0]), st.integers(0, 2**32 - 1))
+def test_what_is_sharpened_row_by_row_has_the_bits_of_two_gaussians(height, width, sigma, seed):
+    section = random_image((1, height, width), seed)[0]
+    inside = (slice(height // 3, height), slice(width // 4, width - width // 4))
+    near, far = (gaussian(section[None], (0.0, 1.0, each), np.float32)[(0, *inside)] for each in (sigma, 4 * sigma))
+    found = np.empty(near.shape, np.float32)
+    sharpen_into(section, (1.0, sigma), (1.0, 4 * sigma), inside, found)
+    assert np.array_equal(found, (near - far) * np.float32(0.5) + near)

@@ -11,11 +11,14 @@ import numpy as np
 from numpy.typing import NDArray
 
 from terrazzo.blocks import Block, BlockGrid, Box
+from terrazzo.blockwise.cluster.run_blocks import run_blocks
 from terrazzo.blockwise.inputs.block_inputs import warn_of_halo
 from terrazzo.blockwise.inputs.data_array import check_same_places
 from terrazzo.blockwise.inputs.image_array import ImageLike, axis_names, image_array, lattice_of, plane_array
 from terrazzo.blockwise.inputs.masks import Mask, MaskLike, checked_mask
+from terrazzo.blockwise.inputs.windows import Readable, Windowed, read_window
 from terrazzo.errors import InputError
+from terrazzo.io.images.image import Image
 from terrazzo.regions.classes.annotation import NOT_ANNOTATED, annotated_classes
 from terrazzo.regions.graphs.recipe import Recipe
 
@@ -41,6 +44,8 @@ class AnnotatedImage:
         Whose nodes and edges are wanted, in raster order.
     path : str
         The image's file, for messages; empty if there is none.
+    stored, stored_truth : Readable and Windowed, optional
+        The same as pixels and truth on disk, of which windows are read without a Dask graph and whole chunks for each.
     """
 
     pixels: da.Array
@@ -51,6 +56,24 @@ class AnnotatedImage:
     grid: BlockGrid
     blocks: tuple[Block, ...]
     path: str = ""
+    stored: Readable | None = None
+    stored_truth: Windowed | None = None
+
+    @property
+    def readable(self) -> tuple[Readable, Readable | Windowed]:
+        """What windows of the image and of the annotation are best read from."""
+        return (
+            self.pixels if self.stored is None else self.stored,
+            self.truth if self.stored_truth is None else self.stored_truth,
+        )
+
+    def read_from(self, image: ImageLike, annotation: ImageLike) -> AnnotatedImage:
+        """Return the same with the files of those of the two that are on disk, of which pixels and truth are made."""
+        return replace(
+            self,
+            stored=image.stored if isinstance(image, Image) else None,
+            stored_truth=StoredClasses(annotation.stored, self.classes) if isinstance(annotation, Image) else None,
+        )
 
     @property
     def cells(self) -> int:
@@ -64,11 +87,34 @@ class AnnotatedImage:
         """
         if len(self.blocks) == 1:
             return self
-        source = self.truth.rechunk(self.grid.chunks()).to_delayed()
-        boxes = dask.compute(*(dask.delayed(_annotated_box)(source[block.index], block) for block in self.blocks))
+        if self.stored_truth is not None:
+            found = dict(run_blocks(_read_box, self.blocks, self.stored_truth))
+            boxes = [found[block] for block in self.blocks]
+        else:
+            source = self.truth.rechunk(self.grid.chunks()).to_delayed()
+            boxes = dask.compute(*(dask.delayed(_annotated_box)(source[block.index], block) for block in self.blocks))
         near = [box.grown(reach, self.grid.lattice.cells) for box in boxes if box is not None]
         wanted = {block.index for box in near for block in self.grid.touching(box)}
         return replace(self, blocks=tuple(block for block in self.blocks if block.index in wanted))
+
+
+@dataclass(frozen=True, eq=False)
+class StoredClasses:
+    """The annotated classes of a file, a window at a time.
+
+    Parameters
+    ----------
+    source : array of whole numbers, shape (1, y, x) or (1, z, y, x)
+    classes : int
+        Each value is a class below it or 255.
+    """
+
+    source: Readable
+    classes: int
+
+    def __getitem__(self, selection: Any) -> NDArray[np.uint8]:
+        """Read a window: an ellipsis, then a slice for each spatial axis."""
+        return annotated_classes(self.source[selection][0], self.classes)
 
 
 def annotated_image(
@@ -93,6 +139,10 @@ def annotated_image(
     warn_of_halo(grid, recipe.window)
     truth = annotation.map_blocks(annotated_classes, classes, dtype=np.uint8)
     return AnnotatedImage(array, truth, checked_mask(mask, lattice.shape), recipe, classes, grid, tuple(grid))
+
+
+def _read_box(block: Block, truth: Windowed) -> tuple[Block, Box | None]:
+    return block, _annotated_box(read_window(truth, block.core), block)
 
 
 def _annotated_box(truth: NDArray[np.uint8], block: Block) -> Box | None:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from typing import TypeVar
 
+import dask.array as da
 from distributed import Client
 
 from terrazzo.blocks import Block, Box
@@ -46,13 +47,16 @@ def passes_over_annotated(
 
 def _sources(annotated: AnnotatedImage, passes: Sequence[Pass], client: Client | None) -> Sources:
     """Return what passes read: an image that is one block as a whole, read once for all of them."""
-    pixels, truth, mask = annotated.pixels, annotated.truth, annotated.mask
+    (pixels, truth), mask = annotated.readable, annotated.mask
     wanted = estimates_of(passes)
-    if client is not None or len(annotated.grid) > 1:
-        return Sources(pixels, mask, truth, estimated(wanted, pixels, mask, client), annotated.path)
-    whole = Box((0,) * truth.ndim, truth.shape)
-    held = read_window(pixels, whole)
-    return Sources(held, mask, read_window(truth, whole), estimated_here(wanted, held, mask), annotated.path)
+    if client is None and len(annotated.grid) == 1:
+        whole = Box((0,) * annotated.truth.ndim, annotated.truth.shape)
+        pixels, truth = read_window(pixels, whole), read_window(truth, whole)
+    if client is None and not isinstance(pixels, da.Array):
+        known = estimated_here(wanted, pixels, mask)
+    else:
+        known = estimated(wanted, annotated.pixels, mask, client)
+    return Sources(pixels, mask, truth, known, annotated.path)
 
 
 def _kept(

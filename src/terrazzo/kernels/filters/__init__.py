@@ -14,5 +14,6 @@ from terrazzo.kernels.filters.gaussian import gaussian_weights as gaussian_weigh
 from terrazzo.kernels.filters.gaussian import local_mean_and_std as local_mean_and_std
 from terrazzo.kernels.filters.gaussian import masked_gaussian as masked_gaussian
 from terrazzo.kernels.filters.gaussian import radius as radius
+from terrazzo.kernels.filters.gaussian import sharpen_into as sharpen_into
 from terrazzo.kernels.filters.pyramid import enlarged_into as enlarged_into
 from terrazzo.kernels.filters.pyramid import halved as halved

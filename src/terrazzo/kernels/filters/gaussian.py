@@ -41,6 +41,31 @@ def gaussian(
     return smooth
 
 
+def sharpen_into(
+    section: NDArray[np.float32],
+    sigmas: tuple[float, float],
+    wide: tuple[float, float],
+    inside: tuple[slice, slice],
+    result: NDArray[np.float32],
+) -> None:
+    """Write part of a section (y, x) smoothed, plus half of what that differs from the section smoothed more widely.
+
+    Both are those of `gaussian` in float32, bit for bit, a row at a time: no array is held that is only smoothed.
+
+    Parameters
+    ----------
+    section : ndarray of float32, shape (y, x)
+    sigmas, wide : tuple of float
+        The standard deviations along y and x, in pixels.
+    inside : tuple of slice
+        The part that is wanted.
+    result : ndarray of float32
+        Is filled, as large as the part.
+    """
+    near, far = (tuple(gaussian_weights(sigma).astype(np.float32) for sigma in pair) for pair in (sigmas, wide))
+    _sharpen(section, near, far, (inside[0].start, inside[1].start), result)
+
+
 def masked_gaussian(
     volume: NDArray[np.float32],
     mask: NDArray[np.bool_],
@@ -143,6 +168,23 @@ def _smooth_section(section, vertical, horizontal, result):
         row = result[y]
         for x in range(width):
             row[x] = total[x]
+
+
+@kernel
+def _sharpen(section, weights, wide, first, result):
+    (vertical, horizontal), (wide_vertical, wide_horizontal), (top, left) = weights, wide, first
+    width = section.shape[1]
+    reach, far_reach = horizontal.size - 1, wide_horizontal.size - 1
+    padded, near = np.empty(width + 2 * reach, np.float32), np.empty(width, np.float32)
+    far_padded, far = np.empty(width + 2 * far_reach, np.float32), np.empty(width, np.float32)
+    for y in range(result.shape[0]):
+        along_y(section, top + y, vertical, padded[reach : reach + width])
+        along_x(padded, horizontal, near)
+        along_y(section, top + y, wide_vertical, far_padded[far_reach : far_reach + width])
+        along_x(far_padded, wide_horizontal, far)
+        row, here, around = result[y], near[left : left + result.shape[1]], far[left : left + result.shape[1]]
+        for x in range(row.size):
+            row[x] = np.float32(0.5) * (here[x] - around[x]) + here[x]
 
 
 @kernel

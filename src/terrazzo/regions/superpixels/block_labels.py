@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 
 from terrazzo.blocks import Block, Box
 from terrazzo.errors import InputError
-from terrazzo.kernels.filters import gaussian, masked_gaussian
+from terrazzo.kernels.filters import gaussian, masked_gaussian, sharpen_into
 from terrazzo.kernels.superpixels.connectivity import ADOPTION_CELLS, connect
 from terrazzo.kernels.superpixels.ids import ids_of
 from terrazzo.kernels.superpixels.slic import slic
@@ -19,7 +19,7 @@ from terrazzo.regions.superpixels.compared_channels import compared_channels
 from terrazzo.regions.superpixels.single_precision import LEAST, MOST, is_within, single_precision
 from terrazzo.regions.superpixels.superpixel_parameters import SURROUND, SuperpixelParameters
 
-SHARPENING = np.float32(0.5)
+SHARPENING = np.float32(0.5)  # as in sharpen_into
 
 # A squared difference of so many scales is finite in float32, summed over many channels.
 MOST_SCALES = 1e17
@@ -158,8 +158,14 @@ def _sharpened(
     """Return the inner part of volumes smoothed, then moved away from their surroundings: edges keep their contrast."""
     wide = _triple(tuple(SURROUND * sigma for sigma in sigmas))
     found = np.empty((len(channels), *(along.stop - along.start for along in inner)), np.float32)
+    by_section = mask is None and (channels.shape[1] == 1 or not sigmas[0])
+    scaled = np.empty(channels.shape[1:], np.float32)
     for channel, sharp in zip(channels, found, strict=True):
-        scaled = channel * unit
+        np.multiply(channel, unit, out=scaled)
+        if by_section:
+            for section, result in zip(scaled[inner[0]], sharp, strict=True):
+                sharpen_into(section, sigmas[1:], wide[1:], (inner[1], inner[2]), result)
+            continue
         near, far = (
             gaussian(scaled, each, np.float32) if mask is None else masked_gaussian(scaled, mask, each, np.float32)
             for each in (sigmas, wide)
@@ -173,8 +179,9 @@ def _sharpened(
 def _compared(image: NDArray[Any], window: Box, parameters: SuperpixelParameters, most: float) -> NDArray[np.float32]:
     channels = compared_channels(image, parameters)
     because = "" if most == MOST else f", {MOST_SCALES:g} times the intensity scale"
-    if not is_within(channels, most):
-        single_precision(image, window, most, because)  # names the pixel with the value that the image has there
+    if is_within(channels, most):
+        return channels
+    single_precision(image, window, most, because)  # names the pixel with the value that the image has there
     return single_precision(channels, window, most, because)
 
 

@@ -74,10 +74,11 @@ def annotated_images(
     inside = _checked_masks(masks, len(images))
     recipe = Recipe(inputs.channels, _superpixels(size, superpixels, inputs.axes), features)
     annotated: list[AnnotatedImage] = []
-    for image, array, plane, mask in zip(images, inputs.pixels, inputs.planes, inside, strict=True):
+    pairs = zip(images, annotations, inputs.pixels, inputs.planes, inside, strict=True)
+    for image, annotation, array, plane, mask in pairs:
         with about(path := image.path if isinstance(image, Image) else ""):
             whole = annotated_image(array, plane, recipe=recipe, classes=inputs.classes, mask=mask, block=block)
-            annotated.append(replace(whole, path=path).near_annotation(reach))
+            annotated.append(replace(whole, path=path).read_from(image, annotation).near_annotation(reach))
     seen = seen_intensities(images, readable_inputs(inputs)[0], [one.mask for one in annotated])
     return AnnotatedImages(inputs, recipe, annotated, seen)
 

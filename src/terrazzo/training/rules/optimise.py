@@ -20,6 +20,9 @@ from terrazzo.training.rules.adamw import AdamW
 from terrazzo.training.rules.schedule import Pace
 from terrazzo.training.rules.training import Training
 
+ENOUGH, HURRY = 0.98, 4
+"""From that mean IoU of the validation side on there is little left to gain, and a share of the patience is enough."""
+
 
 @dataclass(frozen=True)
 class Epoch:
@@ -132,7 +135,7 @@ def optimise(
     history: list[Epoch] = []
     best, best_weights = -math.inf, network.state_dict()
     waited = 0
-    while done < pace.schedule.steps and waited < training.patience:
+    while done < pace.schedule.steps and waited < _patience(training.patience, best):
         losses = list[_Weighted]()
         for batch in batches.epoch(rng):
             losses.append(_step(network, batch, optimiser, pace.schedule.rate(done), weights))
@@ -176,6 +179,13 @@ def figures_of(history: Sequence[Epoch], steps: int, seconds: float) -> dict[str
 def best_of(history: Sequence[Epoch]) -> Epoch:
     """The epoch that the weights are from: the first with the highest mean IoU, or else the lowest loss."""
     return max(history, key=lambda epoch: epoch.rank)
+
+
+def _patience(epochs: int, best: float) -> int:
+    """Return after how many epochs without a better one training stops: at once where none can be better."""
+    if best < ENOUGH:
+        return epochs
+    return -(-epochs // HURRY) if best < 1 else 0
 
 
 _Weighted = tuple[Tensor, Tensor]
