@@ -13,7 +13,7 @@ from terrazzo.regions.graphs.recipe import Recipe
 from terrazzo.regions.statistics.core_responses import CoreResponses
 
 # Tables of activations that are alive at once on the finest level, those kept of all levels and convolutions included.
-ACTIVATIONS = 12
+ACTIVATIONS = 14
 
 
 def lattice_bytes(block: Block, grid: BlockGrid, reading: Reading, config: LatticeConfig, recipe: Recipe) -> int:
@@ -43,8 +43,9 @@ def lattice_stages(
         # the pixels around a tile, and the same in single precision
         cut = recipe.channels * around * (reading.itemsize + 4)
         responses = cut + CoreResponses.bytes_while_computed(BANK, recipe.channels, around, _volume(tiles[0]))
-        # what superpixels say to their pixels and to those around
-        pieces = _volume(block.cells_with(ASKED_MARGIN)) * 4 * (4 * settings.pixel_width + config.classes)
+        # embeddings, and what they say to their pixels and to those around
+        columns = settings.width + 4 * settings.pixel_width + 3 * config.classes
+        pieces = _volume(block.cells_with(ASKED_MARGIN)) * 4 * columns
     kept = ids + own + window
     # the place of each pixel's superpixel, its class, the pixels that are asked, their logits
     painted = core * (4 + 1 + (1 + 4 * config.classes) * (settings.decision == "pixel"))
