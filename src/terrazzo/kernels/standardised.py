@@ -7,6 +7,9 @@ from numpy.typing import NDArray
 
 from terrazzo.kernels.jit import kernel
 
+LIMIT = np.float32(1e4)
+"""Scaled features are cut to this many standard deviations, so that they are finite whatever comes in."""
+
 
 @kernel
 def standardised_rows(

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 import math
 from collections.abc import Iterator
 
@@ -11,15 +12,15 @@ from numpy.typing import NDArray
 from terrazzo.blocks import Block, Box
 from terrazzo.ledger import stage
 from terrazzo.models.passes.declared import Seen
-from terrazzo.regions.statistics.core_responses import CoreResponses, Strip
+from terrazzo.regions.statistics.core_responses import CoreResponses
 from terrazzo.regions.statistics.filter_bank import EIGEN_BANK, responses_at
 from terrazzo.regions.superpixels.single_precision import single_precision, usable
 
 BANK = EIGEN_BANK
 """The only bank that there is for them, so far: files name it."""
 
-BAND = 2**20
-"""Pixels of a band of a block whose responses are held at once, about: the memory of more is given back each time."""
+SIDE = 512
+"""Pixels along a side of the tiles of a block whose responses are held at once: their memory serves the next tile."""
 
 TILE = 256
 """Pixels along a side of the tiles in each of which the places of some pixels are taken together."""
@@ -38,18 +39,19 @@ def response_window(block: Block) -> Box:
     return BANK.window(block.core, block.lattice.shape)
 
 
-def response_bands(block: Block) -> list[Box]:
-    """Return the parts of a block's core, along its first axis, whose responses are computed one after the other."""
+def response_tiles(block: Block) -> Iterator[Box]:
+    """Yield the tiles of a block's core whose responses are computed one after the other."""
     core = block.core
-    high = max(1, BAND // math.prod(core.shape[1:]))
-    return [
-        Box((first, *core.start[1:]), (min(first + high, core.stop[0]), *core.stop[1:]))
-        for first in range(core.start[0], core.stop[0], high)
-    ]
+    wide = tuple(min(SIDE, length) for length in core.shape[-2:])
+    deep = (max(1, SIDE**2 // math.prod(wide)),) * (len(core.shape) - 2)
+    sides = (*deep, *wide)
+    starts = (range(first, last, side) for first, last, side in zip(core.start, core.stop, sides, strict=True))
+    for start in itertools.product(*starts):
+        yield Box(start, tuple(min(a + side, b) for a, side, b in zip(start, sides, core.stop, strict=True)))
 
 
-def responses_where(seen: Seen, block: Block, asked: NDArray[np.bool_]) -> Iterator[Strip]:
-    """Yield responses as `CoreResponses.strips` does, of the bands of a block's core in which pixels are asked.
+def responses_where(seen: Seen, block: Block, asked: NDArray[np.bool_]) -> Iterator[CoreResponses]:
+    """Yield the responses of what of each tile of a block holds all its pixels that are asked.
 
     Parameters
     ----------
@@ -59,21 +61,28 @@ def responses_where(seen: Seen, block: Block, asked: NDArray[np.bool_]) -> Itera
     asked : ndarray of bool, shape (y, x) or (z, y, x)
         On the core.
     """
-    for band in response_bands(block):
-        first = band.within(block.core)[0]
-        if not asked[first].any():
-            continue
-        with stage("responses of pixels"):
-            box = BANK.window(band, block.lattice.shape)
-            inside = box.within(seen.box)
-            mask = None if seen.mask is None else seen.mask[inside]
-            pixels = _pixels(Seen(box, np.ascontiguousarray(seen.pixels[(slice(None), *inside)]), mask))
-            found = CoreResponses.of(BANK, pixels, box, band)
-            del pixels
-        for (rows, *columns), responses in found.strips():
-            yield (slice(first.start + rows.start, first.start + rows.stop), *columns), responses
-        # before those of the next band
-        del found, responses
+    for tile in response_tiles(block):
+        part = _box_of(asked[tile.within(block.core)], tile.start)
+        if part is not None:
+            with stage("responses of pixels"):
+                box = BANK.window(part, block.lattice.shape)
+                inside = box.within(seen.box)
+                mask = None if seen.mask is None else seen.mask[inside]
+                pixels = _pixels(Seen(box, np.ascontiguousarray(seen.pixels[(slice(None), *inside)]), mask))
+                found = CoreResponses.of(BANK, pixels, box, part)
+            yield found
+            # before those of the next tile
+            del found
+
+
+def _box_of(asked: NDArray[np.bool_], start: tuple[int, ...]) -> Box | None:
+    """Return the smallest box that holds what is asked, where `asked` begins at `start`; None if nothing is."""
+    axes = range(asked.ndim)
+    held = [np.flatnonzero(asked.any(axis=tuple(other for other in axes if other != axis))) for axis in axes]
+    if not held[0].size:
+        return None
+    ends = [(first + int(at[0]), first + int(at[-1]) + 1) for first, at in zip(start, held, strict=True)]
+    return Box(*zip(*ends, strict=True))
 
 
 def some_responses(seen: Seen, places: tuple[NDArray[np.int64], ...]) -> NDArray[np.float32]:

@@ -6,14 +6,14 @@ import math
 
 from terrazzo.blocks import Block, BlockGrid, Box
 from terrazzo.memory import CHUNKS_AT_ONCE, EDGES_PER_NODE, WRITING, Reading, table_bytes, with_slack
-from terrazzo.models.lattice.embed_block import cells_judged, cells_needed, window_of_cells
+from terrazzo.models.lattice.embed_block import ASKED_MARGIN, cells_judged, cells_needed, window_of_cells
 from terrazzo.models.lattice.network import LatticeConfig
-from terrazzo.models.lattice.pixel_responses import BANK, response_bands, response_window
+from terrazzo.models.lattice.pixel_responses import BANK, response_tiles, response_window
 from terrazzo.regions.graphs.recipe import Recipe
-from terrazzo.regions.statistics.core_responses import STRIP, CoreResponses
+from terrazzo.regions.statistics.core_responses import CoreResponses
 
 # Tables of activations that are alive at once on the finest level, those kept of all levels and convolutions included.
-ACTIVATIONS = 12
+ACTIVATIONS = 14
 
 
 def lattice_bytes(block: Block, grid: BlockGrid, reading: Reading, config: LatticeConfig, recipe: Recipe) -> int:
@@ -38,15 +38,17 @@ def lattice_stages(
     if settings.decision == "pixel":
         seen = _volume(response_window(block))
         window = recipe.channels * seen * reading.itemsize + seen * reading.masked
-        bands = response_bands(block)
-        around = max(_volume(BANK.window(band, block.lattice.shape)) for band in bands)
-        # the pixels around a band, and the same in single precision
+        tiles = list(response_tiles(block))
+        around = max(_volume(BANK.window(tile, block.lattice.shape)) for tile in tiles)
+        # the pixels around a tile, and the same in single precision
         cut = recipe.channels * around * (reading.itemsize + 4)
-        responses = cut + CoreResponses.bytes_while_computed(BANK, recipe.channels, around, _volume(bands[0]))
-        pieces = STRIP * 4 * (3 * config.pixel_columns + 8 * settings.pixel_width + 8 * config.axes)
+        responses = cut + CoreResponses.bytes_while_computed(BANK, recipe.channels, around, _volume(tiles[0]))
+        # embeddings, and what they say to their pixels and to those around
+        columns = settings.width + 4 * settings.pixel_width + 3 * config.classes
+        pieces = _volume(block.cells_with(ASKED_MARGIN)) * 4 * columns
     kept = ids + own + window
-    # the place of each pixel's superpixel, its class, the pixels that are asked, their probabilities
-    painted = core * (4 + 1 + (1 + 8 + config.classes) * (settings.decision == "pixel"))
+    # the place of each pixel's superpixel, its class, the pixels that are asked, their logits
+    painted = core * (4 + 1 + (1 + 4 * config.classes) * (settings.decision == "pixel"))
     return {
         "read": kept + read + max(window, 2 * CHUNKS_AT_ONCE * reading.chunk),
         "rows": kept + read + 3 * table,
@@ -56,7 +58,7 @@ def lattice_stages(
         "write": kept
         + read
         + painted
-        + core * (1 + reading.probabilities) * 2
+        + core * (2 + (2 + config.classes) * reading.probabilities)
         + WRITING * (own + 4 * config.classes * _volume(block.cells)),
     }
 

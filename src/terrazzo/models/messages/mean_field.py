@@ -7,8 +7,8 @@ import torch
 from numpy.typing import NDArray
 from torch import Tensor, nn
 
+from terrazzo.kernels.standardised import LIMIT
 from terrazzo.models.messages.touching_pairs import TouchingPairs
-from terrazzo.regions.graphs.scaling import LIMIT
 
 FIRST_AGREEMENT = 0.2
 """How much a neighbour of a class adds to the logit of that class, before anything is learned."""

@@ -11,11 +11,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from terrazzo.errors import ParameterError
-from terrazzo.kernels.standardised import standardised_rows
+from terrazzo.kernels.standardised import LIMIT, standardised_rows
 from terrazzo.regions.graphs.region_graph import RegionGraph
-
-LIMIT = np.float32(1e4)
-"""Scaled features are cut to this many standard deviations, so that they are finite whatever comes in."""
 
 # a thousand times the smallest number that float32 has
 LEAST_SPREAD = 1.4e-42

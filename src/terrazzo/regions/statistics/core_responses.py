@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 from collections.abc import Iterator
 from dataclasses import dataclass
 
@@ -11,6 +12,7 @@ from numpy.typing import NDArray
 from terrazzo.blocks import Box
 from terrazzo.kernels.filters import enlarged_into
 from terrazzo.regions.statistics.filter_bank import ResponseBank
+from terrazzo.regions.statistics.response_strips import on
 
 # Pixels of a strip, about: 33 responses of each take 1 MiB.
 STRIP = 8192
@@ -25,12 +27,15 @@ class CoreResponses:
     Parameters
     ----------
     core : Box
-    planes : tuple of (ndarray of float32, int)
-        Of each column the pixels (z, y, x) that the core lies in, and their level of the pyramid.
+    levels : tuple of ndarray of float32, shape (columns, z, y, x)
+        Of each level of the pyramid the pixels that the core lies in.
+    columns : tuple of tuple of int
+        Of each level, which of the bank's columns it has.
     """
 
     core: Box
-    planes: tuple[tuple[NDArray[np.float32], int], ...]
+    levels: tuple[NDArray[np.float32], ...]
+    columns: tuple[tuple[int, ...], ...]
 
     @classmethod
     def of(cls, bank: ResponseBank, window: NDArray[np.float32], box: Box, core: Box) -> CoreResponses:
@@ -44,7 +49,15 @@ class CoreResponses:
         box, core : Box
             Where the window lies, made by `bank.window` from the core.
         """
-        return cls(core, tuple(bank.responses(window, core.within(box))))
+        inside, columns = core.within(box), columns_on_levels(bank, len(window))
+        depth, *_ = core.as_volume.shape
+        levels = tuple(
+            np.empty((len(some), depth, *(on(at, level).stop - on(at, level).start for at in inside[-2:])), np.float32)
+            for level, some in enumerate(columns)
+        )
+        planes = dict(zip(itertools.chain(*columns), itertools.chain(*levels), strict=True))
+        bank.write(window, inside, [planes[column] for column in range(len(planes))])
+        return cls(core, levels, columns)
 
     @staticmethod
     def bytes_of(bank: ResponseBank, channels: int, core: int) -> int:
@@ -70,7 +83,7 @@ class CoreResponses:
         depth, height, width = self.core.as_volume.shape
         flat = len(self.core.start) == 2
         rows = min(height, max(1, STRIP // width))
-        table = np.empty((len(self.planes), rows, width), np.float32)
+        table = np.empty((sum(map(len, self.columns)), rows, width), np.float32)
         for z in range(depth):
             for top in range(0, height, rows):
                 bottom = min(top + rows, height)
@@ -81,9 +94,16 @@ class CoreResponses:
 
     def _write(self, strip: NDArray[np.float32], z: int, top: int) -> None:
         y, x = self.core.start[-2:]
-        for (plane, level), column in zip(self.planes, strip, strict=True):
+        for level, (planes, columns) in enumerate(zip(self.levels, self.columns, strict=True)):
             side = 1 << level
-            enlarged_into(plane[z], level, y % side + top, x % side, column)
+            for plane, column in zip(planes, columns, strict=True):
+                enlarged_into(plane[z], level, y % side + top, x % side, strip[column])
+
+
+def columns_on_levels(bank: ResponseBank, channels: int) -> tuple[tuple[int, ...], ...]:
+    """Return for each level of the pyramid which columns of a bank it has, in their order."""
+    levels = bank.levels * channels
+    return tuple(tuple(column for column, of in enumerate(levels) if of == level) for level in range(max(levels) + 1))
 
 
 def _bytes_of(core: int, levels: tuple[int, ...]) -> int:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 
 from terrazzo.blocks import Box
 from terrazzo.errors import ModelError
-from terrazzo.regions.statistics.response_strips import Response, responses_of, write_responses_at
+from terrazzo.regions.statistics.response_strips import write_responses, write_responses_at
 from terrazzo.regions.statistics.scale import MOVED_BY_BRIGHTNESS, Scale
 
 
@@ -70,15 +70,19 @@ class ResponseBank:
         section = Box(grown.start[-2:], grown.stop[-2:]).aligned(self.alignment)
         return Box(grown.start[:-2] + section.start, grown.stop)
 
-    def responses(self, window: NDArray[np.float32], inside: tuple[slice, ...]) -> Iterator[Response]:
-        """Yield the responses on some pixels (…, y, x) of a window (c, …, y, x), in the order of the columns.
+    def write(
+        self, window: NDArray[np.float32], inside: tuple[slice, ...], found: Sequence[NDArray[np.float32]]
+    ) -> None:
+        """Write the responses on some pixels (…, y, x) of a window (c, …, y, x), in the order of the columns.
 
         Each is a volume (z, y, x) on its level, of the pixels that those lie in.
         """
         z, y, x = inside if len(inside) == 3 else (slice(0, 1), *inside)
-        for channel in window.reshape(len(window), -1, *window.shape[-2:]):
-            yield channel[z, y, x].copy(), 0
-            yield from responses_of(self.scales, channel, z, (y, x))
+        columns = len(self.levels)
+        for place, channel in enumerate(window.reshape(len(window), -1, *window.shape[-2:])):
+            own = found[place * columns : (place + 1) * columns]
+            own[0][:] = channel[z, y, x]
+            write_responses(self.scales, channel, z, (y, x), own[1:])
 
 
 SCALE_BANK = ResponseBank("scale_space", (1, 2, 4, 8, 16))

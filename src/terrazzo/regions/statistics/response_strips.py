@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -19,9 +19,6 @@ from terrazzo.regions.statistics.scale import Scale
 
 # Pixels of a strip, about: six responses of it take 3/4 of a MiB.
 STRIP = 2**15
-
-Response = tuple[NDArray[np.float32], int]
-"""A response (z, y, x) and its level: each of its pixels covers `2**level` pixels along y and x."""
 
 Section = tuple[slice, slice]
 
@@ -67,28 +64,36 @@ def strips_of(scale: Scale, image: NDArray[np.float32], sections: slice, inside:
         yield from _of_section(scale, section, z, start, inside[0])
 
 
-def responses_of(
-    scales: tuple[Scale, ...], image: NDArray[np.float32], sections: slice, inside: Section
-) -> Iterator[Response]:
-    """Yield the responses of scales, finest first, whole, on the pixels of their levels that `inside` lies in.
+def write_responses(
+    scales: tuple[Scale, ...],
+    image: NDArray[np.float32],
+    sections: slice,
+    inside: Section,
+    found: Sequence[NDArray[np.float32]],
+) -> None:
+    """Write the responses of scales, finest first, on the pixels of their levels that `inside` lies in.
 
     The image (z, y, x) starts at the alignment of all scales; the rest is as in `strips_of`.
+
+    Parameters
+    ----------
+    found : sequence of ndarray of float32, shape (z, y, x)
+        One per response, as large as it is on its level; are filled.
     """
-    depth, level = sections.stop - sections.start, 0
+    level, first = 0, 0
     for scale in scales:
         image = halved_often(image, scale.level - level)
         level = scale.level
         places = [tuple(on(at, level) for at in inside) for level in scale.levels]
-        found = [np.empty((depth, *(at.stop - at.start for at in place)), np.float32) for place in places]
         for strip in strips_of(scale, image, sections, inside):
             _, z, top, left = strip.place
             for column, values in enumerate(strip.values, strip.column):
                 y, x = places[column]
-                first, last = max(top, y.start), min(top + len(values), y.stop)
-                found[column][z - sections.start, first - y.start : last - y.start] = values[
-                    first - top : last - top, x.start - left : x.stop - left
+                above, below = max(top, y.start), min(top + len(values), y.stop)
+                found[first + column][z - sections.start, above - y.start : below - y.start] = values[
+                    above - top : below - top, x.start - left : x.stop - left
                 ]
-        yield from zip(found, scale.levels, strict=True)
+        first += len(scale.names)
 
 
 def write_responses_at(
