@@ -11,6 +11,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from terrazzo.blocks import Block, BlockGrid, Box
+from terrazzo.blockwise.cluster.active_client import active_client
 from terrazzo.blockwise.cluster.run_blocks import run_blocks
 from terrazzo.blockwise.inputs.block_inputs import warn_of_halo
 from terrazzo.blockwise.inputs.data_array import check_same_places
@@ -88,7 +89,7 @@ class AnnotatedImage:
         if len(self.blocks) == 1:
             return self
         if self.stored_truth is not None:
-            found = dict(run_blocks(_read_box, self.blocks, self.stored_truth))
+            found = dict(run_blocks(_read_box, self.blocks, self.stored_truth, client=active_client()))
             boxes = [found[block] for block in self.blocks]
         else:
             source = self.truth.rechunk(self.grid.chunks()).to_delayed()

@@ -307,7 +307,7 @@ class Panel(QWidget):
 
     def _ended(self, name: str, finished: bool) -> None:
         self.controls.progress("" if finished else f"{name}: stopped", int(finished), 1)
-        self._is_stopped = self._is_stopped or (name == LOOK and not finished)  # a mistake would be made again
+        self._is_stopped |= name == LOOK and not (finished or self.runner.waits)  # a mistake would be made again
         if self.showing is not None:
             self.showing.end()
         self._enable()

@@ -53,6 +53,11 @@ class Runner(QObject):
         """The name of the work that runs, if any does."""
         return self._running
 
+    @property
+    def waits(self) -> bool:
+        """Whether other work begins when what runs has ended."""
+        return self._next is not None
+
     def start(self, name: str, work: Work, then: Callable[[Any], None] | None = None) -> None:
         """Start a piece of work; what runs is stopped first, and what waits is forgotten.
 

@@ -35,8 +35,9 @@ class Training(Settings):
         The number of steps in all, in place of what `epochs` give; the last epoch may be shorter. The number that a fit
         with `seconds` came to repeats that fit on the same machine. Not together with `seconds`.
     patience : int
-        Epochs without a better validation before training stops: a quarter of them once the mean IoU of the validation
-        side is 0.98 or more, and none where it is 1. The weights are those of the best epoch.
+        Epochs without a better validation before training stops. Networks on superpixels, which are judged by mean
+        IoU, need a quarter of them once it is 0.98 or more, and none where it is 1; a U-Net is judged by its loss. The
+        weights are those of the best epoch.
     learning_rate : float
         The peak: it rises linearly over the first 20 steps and then falls as a cosine to 0 at the last.
     weight_decay : float
