@@ -11,8 +11,9 @@ from terrazzo.memory import CHUNKS_AT_ONCE, Reading, with_slack
 from terrazzo.models.unet.description import Convolution, Level, MeanField, UNetDescription
 from terrazzo.models.unet.pixel_blocks import pixel_window
 
-# What a convolution's library keeps beside the features that it reads and writes, measured: up to 10 %; and some holes.
-SCRATCH_PERCENT = 25
+# What a convolution's library keeps beside the features that it reads and writes, measured: up to 10 %; and the holes
+# between features of several levels, which differ from run to run by a quarter.
+SCRATCH_PERCENT = 40
 
 
 def pixel_task(description: UNetDescription, block: Block, reading: Reading) -> PixelTask:
