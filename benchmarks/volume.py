@@ -1,9 +1,9 @@
 """The serial sections of vnc-sstem as one volume: fit, predict and score with superpixels in three dimensions.
 
 Sections 0 to 8 are annotated for the fit and 11 to 13 for the score; two between are annotated for neither. Each size
-of superpixels is fitted with each number of steps of a conditional random field, and gives a line of JSON.
+of superpixels is fitted with each number of steps of a conditional random field and each seed, and gives a line of JSON.
 
-python benchmarks/volume.py [SIZE ...] [--crf STEPS ...] [--levels N] [--steps N | --seconds N] [--side PIXELS]
+python benchmarks/volume.py [SIZE ...] [--crf STEPS ...] [--seeds N ...] [--levels N] [--steps N | --seconds N] [--side PIXELS]
 """
 
 from __future__ import annotations
@@ -30,12 +30,13 @@ NOT_ANNOTATED = 255
 
 def main() -> None:
     asked = arguments()
-    training = tz.LatticeTraining(seconds=None if asked.steps else asked.seconds, steps=asked.steps)
+    limit = {"steps": asked.steps} if asked.steps else {"seconds": asked.seconds}
     with tempfile.TemporaryDirectory() as folder:
         volumes = write_volumes(Path(folder), asked.side)
-        for size, crf in itertools.product(asked.sizes, asked.crf):
+        for seed, size, crf in itertools.product(asked.seeds, asked.sizes, asked.crf):
             shape = tz.LatticeSettings(levels=asked.levels, crf_steps=crf)
-            print(json.dumps(measured(volumes, Path(folder), size, shape, training)), flush=True)
+            training = tz.LatticeTraining(seed=seed, **limit)
+            print(json.dumps({"seed": seed, **measured(volumes, Path(folder), size, shape, training)}), flush=True)
 
 
 def measured(
@@ -82,6 +83,7 @@ def arguments() -> argparse.Namespace:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("sizes", nargs="*", type=size_of, default=[(2, 8, 8), (1, 8, 8)])
     parser.add_argument("--crf", nargs="+", type=int, default=[0, 3])
+    parser.add_argument("--seeds", nargs="+", type=int, default=[0])
     parser.add_argument("--levels", type=int)
     parser.add_argument("--steps", type=int)
     parser.add_argument("--seconds", type=float, default=150)
