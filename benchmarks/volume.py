@@ -1,9 +1,10 @@
 """The serial sections of vnc-sstem as one volume: fit, predict and score with superpixels in three dimensions.
 
 Sections 0 to 8 are annotated for the fit and 11 to 13 for the score; two between are annotated for neither. Each size
-of superpixels is fitted with each number of steps of a conditional random field and each seed, and gives a line of JSON.
+of superpixels is fitted with each number of steps of a conditional random field and with each seed: a line of JSON.
 
-python benchmarks/volume.py [SIZE ...] [--crf STEPS ...] [--seeds N ...] [--levels N] [--steps N | --seconds N] [--side PIXELS]
+python benchmarks/volume.py [SIZE ...] [--crf STEPS ...] [--seeds N ...] [--levels N] [--steps N | --seconds N]
+    [--side PIXELS]
 """
 
 from __future__ import annotations
