@@ -2,6 +2,8 @@
 
 import copy
 import re
+from collections.abc import Iterator
+from contextlib import contextmanager
 from typing import Any, TypeVar
 
 import torch
@@ -42,6 +44,17 @@ def on_device(network: Network, device: torch.device) -> Network:
     """Return a network on a device in evaluation mode: a copy where it has to move, since others may use it."""
     moved = network if device.type == "cpu" else copy.deepcopy(network).to(device)
     return moved.eval()
+
+
+@contextmanager
+def torch_threads(count: int) -> Iterator[None]:
+    """Let torch compute in so many threads of a CPU inside the context."""
+    before = torch.get_num_threads()
+    torch.set_num_threads(count)
+    try:
+        yield
+    finally:
+        torch.set_num_threads(before)
 
 
 def has_bfloat16(device: torch.device) -> bool:

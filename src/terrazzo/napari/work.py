@@ -17,6 +17,7 @@ from numpy.typing import NDArray
 
 from terrazzo.blocks import Block, Box
 from terrazzo.io.results.result import Result
+from terrazzo.models.device import torch_threads
 from terrazzo.napari.session import Session
 from terrazzo.progress import Step, on_progress
 from terrazzo.project.fit_graphs import training_of
@@ -122,17 +123,6 @@ def heard(tells: Tells, stop: Event) -> Iterator[None]:
         logger.removeHandler(handler)
 
 
-@contextmanager
-def leaving_a_core() -> Iterator[None]:
-    """Leave a core to the window while a network computes inside the context: else each waits for the other."""
-    before = torch.get_num_threads()
-    torch.set_num_threads(max(1, before - 1))
-    try:
-        yield
-    finally:
-        torch.set_num_threads(before)
-
-
 def fit_and_show(
     session: Session,
     seen: Callable[[], Box | None],
@@ -169,7 +159,8 @@ def fit_and_show(
     first = not project.models
     steps = FIRST_STEPS if first else LIVE_STEPS if live else NEXT_STEPS
     training = training_of(first or anew, steps=None if anew else steps)
-    with leaving_a_core():
+    # a core is left to the window: else each waits for the other
+    with torch_threads(max(1, torch.get_num_threads() - 1)):
         project.fit(training=training, anew=anew)
         tells(Fitted(project.models[-1]))
         show_classes(session, seen, tells)

@@ -8,6 +8,7 @@ from textures import striped
 
 import terrazzo as tz
 from terrazzo.errors import ParameterError
+from terrazzo.models.device import torch_threads
 from terrazzo.training.lattice import fit_images
 
 SMALL = tz.LatticeSettings(width=8, levels=2, blocks=1, pixel_width=8)
@@ -41,10 +42,12 @@ def test_a_fit_learns_what_is_annotated_and_predicts_the_rest(pair):
     assert model.spread.middle.shape == (70,)
 
 
-def test_the_same_seed_gives_the_same_weights_wherever_tables_are_and_another_one_others(pair, tmp_path):
+def test_the_same_seed_gives_the_same_weights_wherever_tables_are_and_however_many_cores(pair, tmp_path):
     network = replace(SMALL, crf_steps=2)
     first = fitted([pair[0]], [pair[1]], network=network)
-    again = fitted([da.from_array(pair[0], chunks=(50, 33))], [pair[1]], network=network)
+    with torch_threads(3):
+        again = fitted([da.from_array(pair[0], chunks=(50, 33))], [pair[1]], network=network)
+        assert torch.get_num_threads() == 3
     on_disk = tz.LatticeTraining(steps=12, device="cpu", streaming=True, scratch=tmp_path)
     streamed = fitted([pair[0]], [pair[1]], network=network, training=on_disk)
     other = fitted([pair[0]], [pair[1]], network=network, training=tz.LatticeTraining(steps=12, device="cpu", seed=1))

@@ -11,7 +11,6 @@ from typing import Any
 
 import dask
 import numpy as np
-import torch
 
 from terrazzo.blocks import Block, BlockGrid, total_pixels
 from terrazzo.blockwise.inputs.estimates import estimated, estimates_of
@@ -21,6 +20,7 @@ from terrazzo.blockwise.planning.work import Work
 from terrazzo.io.images.image import Image
 from terrazzo.io.results.new_result import create_result_of
 from terrazzo.io.results.result_writer import ResultWriter
+from terrazzo.models.device import torch_threads
 from terrazzo.models.passes.declared import Given, Near, Pass
 
 # Side in pixels of the image that everything runs on before the clock does.
@@ -43,17 +43,12 @@ def calibrated_seconds(work: Work, image: Image, grid: BlockGrid) -> float:
     image : Image
     grid : BlockGrid
     """
-    threads = torch.get_num_threads()
-    torch.set_num_threads(1)
-    try:
-        with TemporaryDirectory(prefix="terrazzo-plan-") as folder:
-            _warm_up(work, Path(folder) / "tiny.zarr")
-            with dask.config.set(scheduler="synchronous"):  # here, whatever client is active
-                estimates = estimated(estimates_of(work.passes), image.data)
-            sources = Sources(image.stored, estimates=estimates, path=image.path)
-            return sum(_seconds(work, sources, _store(work, grid, Path(folder) / "result.zarr")))
-    finally:
-        torch.set_num_threads(threads)
+    with torch_threads(1), TemporaryDirectory(prefix="terrazzo-plan-") as folder:
+        _warm_up(work, Path(folder) / "tiny.zarr")
+        with dask.config.set(scheduler="synchronous"):  # here, whatever client is active
+            estimates = estimated(estimates_of(work.passes), image.data)
+        sources = Sources(image.stored, estimates=estimates, path=image.path)
+        return sum(_seconds(work, sources, _store(work, grid, Path(folder) / "result.zarr")))
 
 
 @dataclass(frozen=True, eq=False)

@@ -11,6 +11,7 @@ import numpy as np
 import torch
 from numpy.typing import NDArray
 
+from terrazzo.models.device import torch_threads
 from terrazzo.models.lattice.cell_rows import place_columns
 from terrazzo.models.lattice.model import config_of
 from terrazzo.models.lattice.network import LatticeNetwork
@@ -150,8 +151,10 @@ def train(
             start.into(made)
         made = made.to(device)
         rng = np.random.default_rng(training.seed)
-        course = optimise(made, windows, judged, training, weights=weights, rng=rng, began=began)
-        temperatures, errors = calibrated(made, judged)
+        # More threads gain a tenth where a core is free for each, and where one is not, all wait in turn for the last.
+        with torch_threads(1):
+            course = optimise(made, windows, judged, training, weights=weights, rng=rng, began=began)
+            temperatures, errors = calibrated(made, judged)
     return FittedLattice(made.cpu(), learned.scales, learned.spread, course, temperatures, errors)
 
 
