@@ -105,6 +105,7 @@ MISTAKES = [
     ("value beyond the names", SCORE_WITH, "{bad}/high.png", "holds the value 7; with 2 classes it must be"),
     ("negative value", FIT_WITH, "{bad}/negative.npy --classes a,b", "holds the value -1; with 2 classes it must be"),
     ("names twice", FIT_SO, "--classes a,a", "classes are a, a; give 1 to 255 different names"),
+    ("empty name", FIT_SO, "--classes a,,b", "classes are a, , b; give 1 to 255 different names, none of them empty"),
     ("one name", FIT_SO, "--classes a", "holds the value 1; with 1 classes"),
     ("mask of another shape", FIT_SO, "--mask {bad}/small.png", "the mask has (90, 96) pixels and its image (96, 96)"),
     ("other channels", PREDICT, "{files}/colour.png", "the image has 3 channels and the model was fitted on 1"),

@@ -111,8 +111,11 @@ def test_the_file_is_a_json_header_and_numbers_and_no_pickle(written):
         list(pickletools.genops(content))
 
 
-def test_nothing_else_is_left_beside_a_model(written):
+def test_nothing_else_is_left_beside_a_model_which_may_be_read_by_whoever_reads_other_files(written):
     assert list(written.parent.iterdir()) == [written]
+    other = written.with_name("other")
+    other.touch()
+    assert written.stat().st_mode == other.stat().st_mode
 
 
 def test_folders_on_the_way_are_made(tmp_path):

@@ -155,15 +155,28 @@ def test_values_that_no_byte_holds_are_refused():
         tz.fit(IMAGES[:1], [ANNOTATIONS[0].astype(np.uint16) * 300], **lattice(**QUICK))
 
 
-@pytest.mark.parametrize("value", [0, 1])
-def test_one_class_alone_cannot_be_learned(value):
-    with pytest.raises(ParameterError, match=f"class {value} is the only one annotated"):
-        tz.fit(IMAGES[:1], [np.full_like(ANNOTATIONS[0], value)], **lattice(**QUICK))
-
-
-def test_without_annotated_pixels_nothing_can_be_learned():
-    with pytest.raises(ParameterError, match="no pixel is annotated"):
-        tz.fit(IMAGES[:1], [np.full_like(ANNOTATIONS[0], 255)], class_names=NAMES, **lattice(**QUICK))
+@pytest.mark.parametrize(
+    ("value", "names", "message"),
+    [
+        (0, None, "class 0 is the only one annotated"),
+        (1, NAMES, "class 1 is the only one annotated"),
+        (255, NAMES, "no pixel is annotated"),
+    ],
+)
+def test_without_two_annotated_classes_nothing_can_be_learned_and_superpixels_are_not_made(
+    tmp_path, value, names, message
+):
+    flat, steps = np.full_like(ANNOTATIONS[0], value), []
+    tz.write_ome_zarr(tmp_path / "flat.zarr", flat, axes="yx")
+    in_blocks = da.from_array(flat, chunks=50)
+    with tz.on_progress(lambda step: steps.append(step.name)):
+        for annotation, block in ((tz.open_labels(tmp_path / "flat.zarr"), None), (in_blocks, 32)):
+            with pytest.raises(ParameterError, match=message):
+                tz.fit(IMAGES[:1], [annotation], class_names=names, **lattice(**QUICK, block=block))
+        assert "graphs" not in steps
+        # an array of one block is read with its image
+        with pytest.raises(ParameterError, match=message):
+            tz.fit(IMAGES[:1], [flat], class_names=names, **lattice(**QUICK))
 
 
 @pytest.mark.parametrize(
@@ -173,6 +186,7 @@ def test_without_annotated_pixels_nothing_can_be_learned():
         ({"steps": 0}, "steps is 0"),
         ({"device": "abacus"}, "there is no device 'abacus'"),
         ({"class_names": ("one", "one")}, "class_names are .*; give 2 different ones, one per class"),
+        ({"class_names": ("one", "")}, "class_names are .*; give 2 different ones, one per class, none of them empty"),
         ({"class_names": {"a": "#000000", "b": "red"}}, "colours are .*; give 2 of the form #rrggbb, one per class"),
         (
             {"superpixels": tz.SuperpixelParameters((9, 9))},

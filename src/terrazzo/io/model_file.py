@@ -11,7 +11,7 @@ from typing import Any
 
 import torch
 from safetensors import SafetensorError, safe_open
-from safetensors.torch import save_file
+from safetensors.torch import save
 
 from terrazzo.errors import InputError, ModelError, TerrazzoError
 from terrazzo.io.failures import first_words
@@ -46,7 +46,8 @@ def write_model(model: FittedModel, path: str | Path, *, overwrite: bool = False
     partial = target.with_name(target.name + ".partial")
     try:
         target.parent.mkdir(parents=True, exist_ok=True)
-        save_file(tensors, partial, metadata={HEADER: json.dumps(header, indent=1)})
+        # safetensors would write a file that nobody else may read
+        partial.write_bytes(save(tensors, metadata={HEADER: json.dumps(header, indent=1)}))
         partial.replace(target)
     except (OSError, SafetensorError) as error:
         with suppress(OSError):

@@ -47,6 +47,8 @@ class AnnotatedImage:
         The image's file, for messages; empty if there is none.
     stored, stored_truth : Readable and Windowed, optional
         The same as pixels and truth on disk, of which windows are read without a Dask graph and whole chunks for each.
+    counts : ndarray of int64, shape (classes,), or None
+        The annotated pixels of each class, inside the mask and outside; None if the annotation has not been read.
     """
 
     pixels: da.Array
@@ -59,6 +61,7 @@ class AnnotatedImage:
     path: str = ""
     stored: Readable | None = None
     stored_truth: Windowed | None = None
+    counts: NDArray[np.int64] | None = None
 
     @property
     def readable(self) -> tuple[Readable, Readable | Windowed]:
@@ -84,19 +87,22 @@ class AnnotatedImage:
     def near_annotation(self, reach: int) -> AnnotatedImage:
         """Return the same with only those blocks that own a cell within `reach` cells of an annotated pixel.
 
-        It reads the annotation, if there is more than one block, and no pixel of the image.
+        It reads the annotation, if there is more than one block or it is on disk, and no pixel of the image.
         """
-        if len(self.blocks) == 1:
+        alone = len(self.blocks) == 1
+        if alone and self.stored_truth is None:
             return self
         if self.stored_truth is not None:
-            found = dict(run_blocks(_read_box, self.blocks, self.stored_truth, client=active_client()))
-            boxes = [found[block] for block in self.blocks]
+            client = None if alone else active_client()
+            found = dict(run_blocks(_read_annotated, self.blocks, self.stored_truth, client=client))
+            read = [found[block] for block in self.blocks]
         else:
             source = self.truth.rechunk(self.grid.chunks()).to_delayed()
-            boxes = dask.compute(*(dask.delayed(_annotated_box)(source[block.index], block) for block in self.blocks))
-        near = [box.grown(reach, self.grid.lattice.cells) for box in boxes if box is not None]
+            read = dask.compute(*(dask.delayed(_annotated)(source[block.index], block) for block in self.blocks))
+        near = [box.grown(reach, self.grid.lattice.cells) for box, _ in read if box is not None]
         wanted = {block.index for box in near for block in self.grid.touching(box)}
-        return replace(self, blocks=tuple(block for block in self.blocks if block.index in wanted))
+        counts = np.sum([counts for _, counts in read], axis=0)[: self.classes]
+        return replace(self, blocks=tuple(block for block in self.blocks if block.index in wanted), counts=counts)
 
 
 @dataclass(frozen=True, eq=False)
@@ -142,16 +148,17 @@ def annotated_image(
     return AnnotatedImage(array, truth, checked_mask(mask, lattice.shape), recipe, classes, grid, tuple(grid))
 
 
-def _read_box(block: Block, truth: Windowed) -> tuple[Block, Box | None]:
-    return block, _annotated_box(read_window(truth, block.core), block)
+def _read_annotated(block: Block, truth: Windowed) -> tuple[Block, tuple[Box | None, NDArray[np.int64]]]:
+    return block, _annotated(read_window(truth, block.core), block)
 
 
-def _annotated_box(truth: NDArray[np.uint8], block: Block) -> Box | None:
-    """Return the box of cells around the annotated pixels of a block's core, if it has any."""
+def _annotated(truth: NDArray[np.uint8], block: Block) -> tuple[Box | None, NDArray[np.int64]]:
+    """Return the box of cells around the annotated pixels of a block's core, if it has any, and the pixels by value."""
+    counts = np.bincount(truth.ravel(), minlength=256)
     places = np.nonzero(truth != NOT_ANNOTATED)
     if not places[0].size:
-        return None
+        return None, counts
     pairs = list(zip(places, block.core.start, block.lattice.size, strict=True))
     start = (int(place.min() + first) // size for place, first, size in pairs)
     stop = (int(place.max() + first) // size + 1 for place, first, size in pairs)
-    return Box(tuple(start), tuple(stop))
+    return Box(tuple(start), tuple(stop)), counts

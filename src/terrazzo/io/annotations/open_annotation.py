@@ -249,8 +249,10 @@ def _how_to_class(path: PathLike) -> str:
 
 def _checked_names(classes: Classes | None) -> tuple[str, ...] | None:
     names = None if classes is None else tuple(classes)
-    if names is not None and not 1 <= len(set(names)) == len(names) <= NOT_ANNOTATED:
-        raise ParameterError(f"classes are {', '.join(names[:8])}; give 1 to {NOT_ANNOTATED} different names")
+    if names is not None and not (1 <= len(set(names)) == len(names) <= NOT_ANNOTATED and all(names)):
+        raise ParameterError(
+            f"classes are {', '.join(names[:8])}; give 1 to {NOT_ANNOTATED} different names, none of them empty"
+        )
     return names
 
 

@@ -8,6 +8,8 @@ from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from pathlib import Path
 
+import numpy as np
+
 from terrazzo.blockwise.inputs.annotated_image import AnnotatedImage, annotated_image
 from terrazzo.blockwise.inputs.image_array import ImageLike, axes_of, axis_names
 from terrazzo.blockwise.inputs.masks import MaskLike
@@ -19,7 +21,7 @@ from terrazzo.regions.graphs.recipe import Recipe
 from terrazzo.regions.intensities.distribution import Distribution
 from terrazzo.regions.statistics.features import FeatureSet
 from terrazzo.regions.superpixels.superpixel_parameters import SuperpixelParameters
-from terrazzo.training.rules.annotated_inputs import AnnotatedInputs, annotated_inputs
+from terrazzo.training.rules.annotated_inputs import AnnotatedInputs, annotated_inputs, refuse_one_class
 from terrazzo.training.rules.named_classes import ClassNames
 from terrazzo.training.rules.seen_intensities import seen_intensities
 from terrazzo.training.rules.split_sources import readable_inputs
@@ -79,6 +81,10 @@ def annotated_images(
         with about(path := image.path if isinstance(image, Image) else ""):
             whole = annotated_image(array, plane, recipe=recipe, classes=inputs.classes, mask=mask, block=block)
             annotated.append(replace(whole, path=path).read_from(image, annotation).near_annotation(reach))
+    counts = [one.counts for one in annotated if one.counts is not None]
+    if len(counts) == len(annotated):
+        # before superpixels are made of anything
+        refuse_one_class(np.sum(counts, axis=0))
     seen = seen_intensities(images, readable_inputs(inputs)[0], [one.mask for one in annotated])
     return AnnotatedImages(inputs, recipe, annotated, seen)
 

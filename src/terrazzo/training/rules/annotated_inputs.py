@@ -165,6 +165,12 @@ def count_classes(planes: Sequence[da.Array], mapped: bool = False) -> int:
 
 def check_annotation(annotated: NDArray[np.float64], class_names: Sequence[str] | None = None) -> None:
     """Raise a ParameterError unless pixels of two classes are annotated; a warning names classes with very few."""
+    refuse_one_class(annotated)
+    say_few_annotated(annotated, class_names)
+
+
+def refuse_one_class(annotated: NDArray[np.float64 | np.int64]) -> None:
+    """Raise a ParameterError unless pixels of two classes are annotated."""
     found = np.flatnonzero(annotated)
     if found.size == 0:
         raise ParameterError("no pixel is annotated; annotate some pixels of at least two classes")
@@ -173,7 +179,6 @@ def check_annotation(annotated: NDArray[np.float64], class_names: Sequence[str] 
             f"class {found[0]} is the only one annotated; annotate some pixels of another class or, "
             f"{mask_hint(int(found[0]))}"
         )
-    say_few_annotated(annotated, class_names)
 
 
 def pixels_of(counts: Iterable[NDArray[np.unsignedinteger]]) -> NDArray[np.float64]:

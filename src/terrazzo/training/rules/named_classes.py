@@ -51,8 +51,10 @@ def annotated_colours(annotations: Sequence[Any], classes: int) -> tuple[str, ..
 def chosen_names(given: ClassNames | None, classes: int) -> tuple[str, ...]:
     """Return one name per class; a ParameterError if those given are not that many different ones."""
     names = tuple(f"class {i}" for i in range(classes)) if given is None else tuple(given)
-    if len(names) != classes or len(set(names)) < classes:
-        raise ParameterError(f"class_names are {names}; give {classes} different ones, one per class")
+    if len(names) != classes or len(set(names)) < classes or not all(names):
+        raise ParameterError(
+            f"class_names are {names}; give {classes} different ones, one per class, none of them empty"
+        )
     return names
 
 
