@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 import torch
@@ -21,6 +21,10 @@ from terrazzo.training.rules.calibration import (
     region_error,
     region_temperature,
 )
+from terrazzo.training.rules.optimise import mean_iou
+
+NEVER_SURE = 1000.0
+"""By what the temperature of superpixels is multiplied where none of them is to decide for its pixels."""
 
 MOST_PIXELS = 2**17
 """Of more sampled pixels every n-th is looked at."""
@@ -84,6 +88,16 @@ class ValidationAnswers:
         regions = annotated_regions(self.counts)
         return Temperatures(region, cautious_temperature(self.pixels, self.classes, self.areas, regions))
 
+    def scores(self) -> dict[str, float]:
+        """Return accuracy and mean IoU of pixels, all of which decide."""
+        if self.pixels is None:
+            raise LookupError("there is no score of pixels where superpixels decide")
+        classes = self.pixels.shape[1]
+        confusion = np.zeros((classes, classes))
+        np.add.at(confusion, (self.classes, self.pixels.argmax(axis=1)), self.areas)
+        right = float(np.trace(confusion) / max(1.0, confusion.sum()))
+        return {"validation_accuracy": right, "validation_mean_iou": mean_iou(torch.from_numpy(confusion))}
+
     def calibration_error(self, temperatures: Temperatures, sure: float) -> float:
         """Return the expected calibration error of what is painted; NaN where nothing is annotated."""
         if self.pixels is None:
@@ -96,7 +110,9 @@ class ValidationAnswers:
         return calibration_error(confidence_of(highest, self.areas, self.areas * (found == self.classes)))
 
 
-def calibrated(network: LatticeNetwork, validation: Iterable[Batch]) -> tuple[Temperatures, Mapping[str, float]]:
+def calibrated(
+    network: LatticeNetwork, validation: Iterable[Batch], *, alone: bool = False
+) -> tuple[Temperatures, Mapping[str, float]]:
     """Return a network's temperatures, and the calibration error of the validation side without and with them.
 
     Parameters
@@ -104,9 +120,12 @@ def calibrated(network: LatticeNetwork, validation: Iterable[Batch]) -> tuple[Te
     network : LatticeNetwork
         On the device of the batches.
     validation : iterable of Batch
+    alone : bool
+        Whether pixels decide alone: no superpixel is to be sure then.
     """
     sure = network.config.settings.sure
     answers = ValidationAnswers.of(network, validation)
     found = answers.temperatures()
+    found = replace(found, region=found.region * NEVER_SURE) if alone else found
     before, after = (answers.calibration_error(one, sure) for one in (Temperatures(), found))
     return found, error_figures(before, after)
