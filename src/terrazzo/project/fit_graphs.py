@@ -68,7 +68,8 @@ def fit_graphs(
         Names and colours.
     network : LatticeSettings, optional
     training : LatticeTraining, optional
-        Tables are those that are kept, so `copies`, `samples`, `streaming` and `scratch` have no say.
+        Tables are those that are kept, so `copies`, `samples`, `streaming` and `scratch` have no say, nor has `alone`:
+        the next fit goes on from this one, and what pixels hear of superpixels is part of it.
     start : Start, optional
     client : distributed.Client, optional
         Where tables are made.
@@ -79,7 +80,7 @@ def fit_graphs(
         If the annotation cannot be learned from, or `network` is not of the shape of `start`.
     """
     began = time.monotonic()
-    how = training or training_of(start is None)
+    how = replace(training or training_of(start is None), alone=False)
     device = choose_device(how.device)
     shape = (network or LatticeSettings()) if start is None else network_of(start.model, network)
     edges = shape.crf_steps > 0

@@ -31,11 +31,11 @@ def test_a_fit_learns_what_is_annotated_and_predicts_the_rest(pair):
     annotation[:, 60:] = 255
     annotation[64:] = np.where(np.arange(128) % 16 < 2, classes[64:], 255)
     network = tz.LatticeSettings(width=16, levels=2)
-    model = fitted([image], [annotation], network=network, training=tz.LatticeTraining(steps=150))
+    model = fitted([image], [annotation], network=network, training=tz.LatticeTraining(steps=110))
     right = tz.predict(model, image).compute() == classes
     assert right[annotation == 255].mean() > 0.9
     assert model.fitted["validation_mean_iou"] > 0.8
-    assert model.fitted["steps"] == 150
+    assert model.fitted["steps"] == 110
     assert 0 <= model.fitted["validation_calibration_error"] <= model.fitted["validation_calibration_error_before"]
     described = model.described()["temperatures"]
     assert (described["region"], described["pixel"]) == (model.temperatures.region, model.temperatures.pixel)

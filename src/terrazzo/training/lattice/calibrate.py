@@ -21,6 +21,7 @@ from terrazzo.training.rules.calibration import (
     region_error,
     region_temperature,
 )
+from terrazzo.training.rules.optimise import mean_iou
 
 MOST_PIXELS = 2**17
 """Of more sampled pixels every n-th is looked at."""
@@ -83,6 +84,16 @@ class ValidationAnswers:
             return Temperatures(region)
         regions = annotated_regions(self.counts)
         return Temperatures(region, cautious_temperature(self.pixels, self.classes, self.areas, regions))
+
+    def scores(self) -> dict[str, float]:
+        """Return accuracy and mean IoU of pixels, all of which decide."""
+        if self.pixels is None:
+            raise LookupError("there is no score of pixels where superpixels decide")
+        classes = self.pixels.shape[1]
+        confusion = np.zeros((classes, classes))
+        np.add.at(confusion, (self.classes, self.pixels.argmax(axis=1)), self.areas)
+        right = float(np.trace(confusion) / max(1.0, confusion.sum()))
+        return {"validation_accuracy": right, "validation_mean_iou": mean_iou(torch.from_numpy(confusion))}
 
     def calibration_error(self, temperatures: Temperatures, sure: float) -> float:
         """Return the expected calibration error of what is painted; NaN where nothing is annotated."""

@@ -37,6 +37,8 @@ class LatticeTraining(PixelTraining):
         noise and sharpness.
     turns : bool
         Whether windows are turned and mirrored.
+    alone : bool
+        Whether pixels may decide by their own filter responses alone where fewer than 700 superpixels are annotated.
     block : int, optional
         About how many pixels wide the blocks are that tasks work on.
     streaming : bool or "auto"
@@ -63,6 +65,7 @@ class LatticeTraining(PixelTraining):
     brightness: float = 0.3
     copies: int = 0
     turns: bool = True
+    alone: bool = True
     block: int | None = None
     streaming: bool | Literal["auto"] = "auto"
     scratch: str | Path | None = None

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import copy
+import re
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from functools import reduce
@@ -22,9 +24,12 @@ from terrazzo.models.lattice.temperatures import Temperatures
 from terrazzo.regions.graphs.recipe import Recipe
 from terrazzo.regions.graphs.row_spread import RowSpread
 from terrazzo.regions.graphs.scaling import FeatureMoments
+from terrazzo.training.lattice.altered_share import altered_share
 from terrazzo.training.lattice.batches import Batch, DrawnWindows
 from terrazzo.training.lattice.calibrate import calibrated
 from terrazzo.training.lattice.judged_tables import judged_tables
+from terrazzo.training.lattice.pixels_alone import FEW, LonePixels, decide_alone, learned_alone
+from terrazzo.training.lattice.sampled_pixels import PixelSamples
 from terrazzo.training.lattice.settings import LatticeTraining
 from terrazzo.training.lattice.split_cells import HeldOut
 from terrazzo.training.lattice.start import Start
@@ -36,6 +41,9 @@ from terrazzo.training.rules.exposure import Exposure
 from terrazzo.training.rules.losses import class_weights
 from terrazzo.training.rules.optimise import Course, figures_of, optimise
 from terrazzo.training.rules.turning import turning
+
+MEAN = re.compile(r"mean_\d+")
+"""Columns of superpixels that are intensities."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -52,7 +60,7 @@ class FittedLattice:
     course : Course
     temperatures : Temperatures
     errors : mapping
-        The calibration error of the validation side, without and with them.
+        The calibration error of the validation side, without and with them; its scores, where pixels decide alone.
     """
 
     network: LatticeNetwork
@@ -151,32 +159,42 @@ def train(
             start.into(made)
         made = made.to(device)
         rng = np.random.default_rng(training.seed)
+        few = training.alone and learned.regions < FEW and start is None and made.crf is None
+        initial = copy.deepcopy(made) if few and network.decision == "pixel" else None
         # More threads gain a tenth where a core is free for each, and where one is not, all wait in turn for the last.
         with torch_threads(1):
             course = optimise(made, windows, judged, training, weights=weights, rng=rng, began=began)
+            scores: Mapping[str, float] = {}
+            if initial is not None:
+                share = altered_share(_intensities(images, held_out, recipe), training.contrast, training.brightness)
+                given = (_lone(images, held_out, training.seed), learned.scales, exposures[1], learned.units)
+                alone = learned_alone(initial, *given, training, weights, course.steps, share)
+                scores = decide_alone(made, alone, judged)
             temperatures, errors = calibrated(made, judged)
-    return FittedLattice(made.cpu(), learned.scales, learned.spread, course, temperatures, errors)
+    return FittedLattice(made.cpu(), learned.scales, learned.spread, course, temperatures, {**errors, **scores})
 
 
 @dataclass(frozen=True, eq=False)
 class _Learned:
-    """What is counted over the training side: scales, the deviation of each channel, annotated pixels of each class."""
+    """What is counted over the training side: scales, deviations of channels, annotated pixels and superpixels."""
 
     scales: Scales
     spread: RowSpread | None
     units: NDArray[np.float32]
     pixels: NDArray[np.float64]
+    regions: int
 
 
 def _learned(
     images: Sequence[ImageTables], held_out: Sequence[HeldOut], recipe: Recipe, start: Start | None
 ) -> _Learned:
-    rows, pixels, counted = [], [], []
+    rows, pixels, counted, regions = [], [], [], 0
     for part in _trained_on(images, held_out):
         counted.append(part.counts)
+        regions += part.regions
         if start is None:
             rows.append(FeatureMoments.of(part.rows(annotated=True)))
-            pixels.append(FeatureMoments.of(part.responses))
+            pixels.append(FeatureMoments.of(part.samples.responses))
     places = len(place_columns(len(recipe.superpixels.size)))
     scales = Scales.of(reduce(add, rows), reduce(add, pixels), places) if start is None else start.model.scales
     names = response_columns(recipe.channels)
@@ -186,7 +204,7 @@ def _learned(
         return (scales.rows(part.rows()) for part in _trained_on(images, held_out))
 
     spread = RowSpread.of(scaled) if start is None or start.spread is None else start.spread
-    return _Learned(scales, spread, scales.pixel_std[raw], np.sum(counted, axis=0))
+    return _Learned(scales, spread, scales.pixel_std[raw], np.sum(counted, axis=0), regions)
 
 
 @dataclass(frozen=True, eq=False)
@@ -203,6 +221,11 @@ class _Part:
         counts: NDArray[np.float64] = trained.sum(axis=0, dtype=np.float64)
         return counts
 
+    @property
+    def regions(self) -> int:
+        """How many superpixels are annotated."""
+        return int((self.table.counts.any(axis=-1) & self.held.trained(self.table.cells.box)).sum())
+
     def rows(self, *, annotated: bool = False) -> NDArray[np.float32]:
         """Return the rows of superpixels, of all or of those that are annotated."""
         cells = self.table.cells
@@ -211,13 +234,10 @@ class _Part:
         return found
 
     @property
-    def responses(self) -> NDArray[np.float32]:
-        """Those of its sampled pixels."""
+    def samples(self) -> PixelSamples:
+        """Its sampled pixels."""
         samples, around = self.table.samples, around_cells(self.table.cells.box)
-        found: NDArray[np.float32] = samples.responses[
-            self.held.trained(around)[tuple((samples.cells - around.start).T)]
-        ]
-        return found
+        return samples.chosen(self.held.trained(around)[tuple((samples.cells - around.start).T)])
 
 
 def _trained_on(images: Sequence[ImageTables], held_out: Sequence[HeldOut]) -> Iterator[_Part]:
@@ -225,6 +245,24 @@ def _trained_on(images: Sequence[ImageTables], held_out: Sequence[HeldOut]) -> I
     for image, held in zip(images, held_out, strict=True):
         for index in () if held.whole else sorted(image.tables):
             yield _Part(image.tables[index], held)
+
+
+def _lone(images: Sequence[ImageTables], held_out: Sequence[HeldOut], seed: int) -> LonePixels:
+    numbers = [len(part.samples.areas) for part in _trained_on(images, held_out)]
+    return LonePixels.of(numbers, (part.samples for part in _trained_on(images, held_out)), seed)
+
+
+def _intensities(
+    images: Sequence[ImageTables], held_out: Sequence[HeldOut], recipe: Recipe
+) -> list[Iterator[NDArray[np.float32]]]:
+    """Return the mean intensities of superpixels of each image, of blocks that are not held out."""
+    places = [place for place, name in enumerate(recipe.node_columns) if MEAN.fullmatch(name)]
+
+    def of(number: int) -> Iterator[NDArray[np.float32]]:
+        parts = _trained_on([images[number]], [held_out[number]])
+        return (part.rows()[:, places] for part in parts)
+
+    return [of(number) for number, held in enumerate(held_out) if images[number].tables and not held.whole]
 
 
 def _boundaries(images: Sequence[ImageTables], held_out: Sequence[HeldOut]) -> Iterator[NDArray[np.float32]]:

@@ -11,6 +11,7 @@ from terrazzo.models.lattice.embed_block import cells_needed, window_of_cells
 from terrazzo.models.lattice.network import LatticeConfig
 from terrazzo.models.lattice.task import ACTIVATIONS
 from terrazzo.training.lattice.judged_tables import largest_window
+from terrazzo.training.lattice.pixels_alone import MOST_KEPT
 from terrazzo.training.lattice.sampled_pixels import share_of_block
 from terrazzo.training.lattice.settings import LatticeTraining
 
@@ -76,7 +77,9 @@ def fit_bytes(config: LatticeConfig, training: LatticeTraining, grids: Mapping[B
         + 2 * _asked_bytes(config, pixels),
         "judge": 4 * config.settings.width * ACTIVATIONS * judged_at_once + _asked_bytes(config, max(shares)),
     }
-    held = COPIES * 4 * weights(config) + judged
+    # those that learn alone where little is annotated
+    lone = bytes_of_tables(config, 0, MOST_KEPT) if config.settings.decision == "pixel" else 0
+    held = COPIES * 4 * weights(config) + judged + lone
     return with_slack({name: table_bytes(config, training, grids) + held + stage for name, stage in stages.items()})
 
 

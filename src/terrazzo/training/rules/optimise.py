@@ -146,8 +146,8 @@ def optimise(
                 break
         with pace.judging():
             training_loss, judged = _mean(losses), _judged(network, validation, weights)
-        loss, accuracy, mean_iou = judged
-        epoch = Epoch(len(history) + 1, training_loss, loss, accuracy, time.monotonic() - started, mean_iou)
+        loss, accuracy, iou = judged
+        epoch = Epoch(len(history) + 1, training_loss, loss, accuracy, time.monotonic() - started, iou)
         if not math.isfinite(epoch.training_loss + epoch.validation_loss):
             raise ParameterError(
                 f"the loss is not finite in epoch {epoch.epoch}; use a learning rate below {training.learning_rate:g}"
@@ -214,11 +214,11 @@ def _judged(
         accuracies.append((graded.accuracy, graded.pixels))
         if graded.confusion is not None:
             confusions.append(graded.confusion)
-    mean_iou = _mean_iou(torch.stack(confusions).sum(dim=0)) if confusions else None
-    return _mean(losses), _mean(accuracies), mean_iou
+    found = mean_iou(torch.stack(confusions).sum(dim=0)) if confusions else None
+    return _mean(losses), _mean(accuracies), found
 
 
-def _mean_iou(confusion: Tensor) -> float:
+def mean_iou(confusion: Tensor) -> float:
     """Return the mean of the classes' intersections over unions, of those that are annotated or found."""
     counts = confusion.to("cpu", torch.float64)
     both = counts.diagonal()
