@@ -1,7 +1,7 @@
 """`compare` on the five annotated sets: lattice network, U-Net of two sizes and random forest on one split each.
 
 python benchmarks/comparison.py FOLDER run      [--seconds 120] [--set NAME ...]    equal seconds for three methods
-python benchmarks/comparison.py FOLDER graph    [--seconds 120] [--set NAME ...]    the network on the region graph
+python benchmarks/comparison.py FOLDER seeds    [--seconds 120] [--set NAME ...]    the lattice network, three seeds
 python benchmarks/comparison.py FOLDER original [--seconds 300] [--set NAME ...]    the U-Net of the original size
 python benchmarks/comparison.py FOLDER free     [--set NAME ...]                    no limit of seconds
 python benchmarks/comparison.py FOLDER gpu      [--seconds 30] [--set NAME ...]     all four, on a GPU
@@ -40,6 +40,7 @@ SUBJECT = r"(sub-rat\d+)"
 FOLDS = {"axon-sem": 6, "drosophila-ovary": 5}
 METHODS = {
     "run": ("lattice", "unet", "forest"),
+    "seeds": ("lattice", "lattice:1", "lattice:2"),
     "original": ("unet:original",),
     "folds": ("lattice", "unet", "forest"),
     "free": ("lattice", "unet"),
@@ -47,9 +48,11 @@ METHODS = {
     "gpu-free": ("lattice", "unet"),
     "gpu-free-original": ("unet:original",),
 }
-SECONDS = {"run": 120.0, "original": 300.0, "folds": 120.0, "gpu": 30.0}
+SECONDS = {"run": 120.0, "seeds": 120.0, "original": 300.0, "folds": 120.0, "gpu": 30.0}
 TITLES = {
     "lattice": "lattice network",
+    "lattice:1": "lattice network, seed 1",
+    "lattice:2": "lattice network, seed 2",
     "unet": "U-Net, 16 channels",
     "unet:original": "U-Net, 64 channels",
     "forest": "random forest",
@@ -84,6 +87,8 @@ def compared(name: str, output: Path, given: argparse.Namespace) -> Any:
         methods = METHODS[given.what]
         settings = {
             "lattice": {"size": 8},
+            "lattice:1": {"size": 8, "seed": 1},
+            "lattice:2": {"size": 8, "seed": 2},
             "unet:original": {"base": 64},
         }
         tz.compare(
