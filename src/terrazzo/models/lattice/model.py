@@ -182,18 +182,11 @@ class LatticeModel(SuperpixelModel):
             "parameters": sum(weights.numel() for weights in self.network.parameters()),
         }
 
-    @property
-    def _alone(self) -> bool:
-        """Whether pixels decide and hear nothing of superpixels."""
-        return self.settings.decision == "pixel" and not (
-            self.network.own.weight.any() or self.network.around.weight.any()
-        )
-
     def said(self) -> dict[str, str | None]:
         """Return its shape, who decides, its superpixels and what is measured of them, for people."""
         return {
             "Network": f"{counted(self.settings.coarser + 1, 'level')} of width {self.settings.width}",
-            "Decision": f"{self.settings.decision}s decide{' alone' if self._alone else ''}",
+            "Decision": f"{self.settings.decision}s decide",
             **self.recipe_said(),
         }
 

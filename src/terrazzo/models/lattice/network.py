@@ -5,7 +5,6 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import NamedTuple
 
-import torch
 from torch import Tensor, nn
 from torch.nn import functional
 
@@ -78,12 +77,6 @@ class LatticeNetwork(DirectedNetwork):
     def projected(self, h: Tensor) -> Projected:
         """Return embeddings as the pixels' network takes them: of a pixel's own superpixel, and of those around."""
         return Projected(self.own(h), self.around(h))
-
-    def hear(self, share: float) -> None:
-        """Let pixels, where they decide, take so much of embeddings from now on, as part of the weights."""
-        with torch.no_grad():
-            self.own.weight.mul_(share)
-            self.around.weight.mul_(share)
 
     def pixel_logits(self, responses: Tensor, own: Tensor, around: Tensor) -> Tensor:
         """Return the logits of pixels, shape (P, classes).

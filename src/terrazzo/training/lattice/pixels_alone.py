@@ -1,4 +1,4 @@
-"""Where few superpixels are annotated: pixels also learn alone, and may decide so."""
+"""Where few superpixels are annotated: pixels also learn alone, and what they say then counts for most."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from dataclasses import dataclass, replace
 import numpy as np
 import torch
 from numpy.typing import NDArray
-from torch import Tensor
+from torch import Tensor, nn
 from torch.nn import functional
 
 from terrazzo.models.lattice.network import LatticeNetwork
@@ -28,14 +28,17 @@ FEW = 700
 STEPS, PARTS = 250, 4
 """The most steps in which pixels learn alone, and parts of a step that have an exposure each."""
 
-ENOUGH_ALONE = 2 / 3
-"""The share of the validation side's mean IoU, above that of chance, that pixels must keep to decide alone."""
+MOST_ALONE = 0.75
+"""What the logits of pixels that learned alone count for at most, beside those of pixels that hear superpixels."""
+
+TOO_LITTLE, ENOUGH = 1 / 2, 2 / 3
+"""The share of the others' mean IoU above chance on the validation side with which they count for nothing, and most."""
 
 MOST_KEPT = 2**16
 """Pixels that they learn from."""
 
 NEVER_SURE = 2.0
-"""How sure superpixels would have to be to decide for pixels that decide alone: none is."""
+"""How sure a superpixel would have to be to decide for its pixels: none is."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -116,15 +119,18 @@ def learned_alone(
         loss = (each * counted).sum() / counted.sum().clamp(min=1)
         loss.backward()  # type: ignore[no-untyped-call]
         optimiser.step(schedule.rate(step))
-    alone.hear(0)
+    with torch.no_grad():
+        for heard in (alone.own, alone.around):
+            heard.weight.zero_()
     return alone
 
 
-def decide_alone(network: LatticeNetwork, alone: LatticeNetwork, validation: Sequence[Batch]) -> Mapping[str, float]:
-    """Bring pixels that learned alone into a network, unless they are far worse than its own.
+def decide_together(network: LatticeNetwork, alone: LatticeNetwork, validation: Sequence[Batch]) -> Mapping[str, float]:
+    """Bring pixels that learned alone into a network: each pixel has the mean of both logits, and none is not asked.
 
-    Strokes are drawn inside classes, those that are held out as well, and overrate neighbourhoods: so pixels decide
-    alone even where the validation side thinks a little less of it.
+    Strokes are drawn inside classes, those that are held out as well, and overrate neighbourhoods: so what pixels say
+    alone counts for most, unless they are far worse on the validation side. In the wider layers that the network gets,
+    the units of either say nothing to those of the other.
 
     Parameters
     ----------
@@ -137,13 +143,32 @@ def decide_alone(network: LatticeNetwork, alone: LatticeNetwork, validation: Seq
     Returns
     -------
     mapping of str to float
-        The scores of the validation side if they decide alone, else nothing.
+        The scores of the validation side.
     """
+    pair = (network, alone)
+    answers = [ValidationAnswers.of(one, validation) for one in pair]
     chance = 1 / (2 * network.config.classes - 1)
-    own, others = (ValidationAnswers.of(one, validation).scores() for one in (network, alone))
-    if others["validation_mean_iou"] - chance < ENOUGH_ALONE * (own["validation_mean_iou"] - chance):
-        return {}
-    for name in ("pixel", "own", "around", "decide"):
-        getattr(network, name).load_state_dict(getattr(alone, name).state_dict())
-    network.config = replace(network.config, settings=replace(network.config.settings, sure=NEVER_SURE))
-    return others
+    heard, lone = (one.scores()["validation_mean_iou"] - chance for one in answers)
+    kept = (lone / max(heard, 1e-9) - TOO_LITTLE) / (ENOUGH - TOO_LITTLE)
+    share = MOST_ALONE * min(1.0, max(0.0, kept))
+    # never surer than they were: where neither errs on the validation side, it says little
+    heats = [max(1.0, one.temperatures().pixel) for one in answers]
+    parts = [(1 - share) / heats[0], share / heats[1]]
+    with torch.no_grad():
+        decide = [(part * one.decide.weight, part * one.decide.bias) for part, one in zip(parts, pair, strict=True)]
+        wider = {name: [getattr(one, name) for one in pair] for name in ("pixel", "own", "around")}
+        for name, layers in wider.items():
+            bias = None if layers[0].bias is None else torch.cat([layer.bias for layer in layers])
+            setattr(network, name, _linear(torch.cat([layer.weight for layer in layers]), bias))
+        network.decide = _linear(torch.cat([weight for weight, _ in decide], dim=1), decide[0][1] + decide[1][1])
+    settings = replace(network.config.settings, pixel_width=len(network.pixel.weight), sure=NEVER_SURE)
+    network.config = replace(network.config, settings=settings)
+    return ValidationAnswers.of(network, validation).scores()
+
+
+def _linear(weight: Tensor, bias: Tensor | None) -> nn.Linear:
+    made = nn.Linear(weight.shape[1], weight.shape[0], bias=bias is not None, device=weight.device)
+    made.weight.copy_(weight)
+    if bias is not None:
+        made.bias.copy_(bias)
+    return made.eval()

@@ -38,7 +38,8 @@ class LatticeTraining(PixelTraining):
     turns : bool
         Whether windows are turned and mirrored.
     alone : bool
-        Whether pixels may decide by their own filter responses alone where fewer than 700 superpixels are annotated.
+        Whether pixels also learn by their own filter responses alone where fewer than 700 superpixels are annotated:
+        what they say then counts for three quarters.
     block : int, optional
         About how many pixels wide the blocks are that tasks work on.
     streaming : bool or "auto"

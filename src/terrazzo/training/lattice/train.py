@@ -28,7 +28,7 @@ from terrazzo.training.lattice.altered_share import altered_share
 from terrazzo.training.lattice.batches import Batch, DrawnWindows
 from terrazzo.training.lattice.calibrate import calibrated
 from terrazzo.training.lattice.judged_tables import judged_tables
-from terrazzo.training.lattice.pixels_alone import FEW, LonePixels, decide_alone, learned_alone
+from terrazzo.training.lattice.pixels_alone import FEW, LonePixels, decide_together, learned_alone
 from terrazzo.training.lattice.sampled_pixels import PixelSamples
 from terrazzo.training.lattice.settings import LatticeTraining
 from terrazzo.training.lattice.split_cells import HeldOut
@@ -60,7 +60,7 @@ class FittedLattice:
     course : Course
     temperatures : Temperatures
     errors : mapping
-        The calibration error of the validation side, without and with them; its scores, where pixels decide alone.
+        The calibration error of the validation side, without and with them; its scores, where pixels learned alone too.
     """
 
     network: LatticeNetwork
@@ -169,7 +169,7 @@ def train(
                 share = altered_share(_intensities(images, held_out, recipe), training.contrast, training.brightness)
                 given = (_lone(images, held_out, training.seed), learned.scales, exposures[1], learned.units)
                 alone = learned_alone(initial, *given, training, weights, course.steps, share)
-                scores = decide_alone(made, alone, judged)
+                scores = decide_together(made, alone, judged)
             temperatures, errors = calibrated(made, judged)
     return FittedLattice(made.cpu(), learned.scales, learned.spread, course, temperatures, {**errors, **scores})
 
