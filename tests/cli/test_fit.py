@@ -94,7 +94,7 @@ def test_a_model_that_is_there_is_kept_before_any_work_is_done(files, mistake):
     [
         ("none", "annotations", (), "There is no file, folder or store at"),
         ("images", "none", (), "There is no file, folder or store at"),
-        ("images", "annotations/a.png", (), "1 images without an annotation of the same name: 'b'"),
+        ("images", "annotations/a.png", (), "There is 1 image without an annotation of the same name: 'b'"),
         ("images/*.tif", "annotations", (), "No image matches"),
         ("images", "annotations", ("--size", 1), "size is 1; it must be a whole number of pixels of at least 2"),
         (
@@ -107,7 +107,7 @@ def test_a_model_that_is_there_is_kept_before_any_work_is_done(files, mistake):
         ("images", "annotations", ("--size", "8,1"), "it must be a whole number of pixels of at least 2"),
         ("images", "annotations", ("--sigma", -1), "sigma is -1.0"),
         ("images", "annotations", ("--epochs", 0), "epochs is 0"),
-        ("images", "annotations", ("--classes", "one"), "holds the value 1; with 1 classes"),
+        ("images", "annotations", ("--classes", "one"), "annotations/a.png': the annotation holds the value 1; with 1"),
         ("images", "annotations", ("--device", "abacus"), "there is no device 'abacus'"),
         ("images", "annotations", ("--axes", "qq"), "axes='qq' must name each axis of the file once"),
         ("images", "annotations", ("--annotation-axes", "zyx"), "has 2 axes, of shape (96, 96); axes='zyx' names 3"),

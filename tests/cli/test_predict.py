@@ -47,7 +47,7 @@ def test_the_result_is_that_of_the_function(files, predicted):  # noqa: ARG001
     ("image", "options", "sentence"),
     [
         ("none.png", (), "There is no file, folder or store at"),
-        ("colour.png", (), "the image has 3 channels and the model was fitted on 1"),
+        ("colour.png", (), "colour.png': the image has 3 channels and the model was fitted on 1"),
         ("images/a.png", ("--workers", 0), "workers is 0; it must be at least 1"),
         ("images/a.png", ("--scheduler", "tcp://127.0.0.1:9"), "no Dask scheduler answers at 'tcp://127.0.0.1:9'"),
         ("images/a.png", ("--scheduler-file", "none.json"), "'none.json' is no scheduler file"),

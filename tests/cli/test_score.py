@@ -47,6 +47,8 @@ def test_the_scores_are_a_table_for_people(files, result, run):
     assert ended.code == 0
     for word in ("accuracy", "mean iou", "macro f1", "adjusted rand", "boundary f1", "ceiling", *NAMES):
         assert word in ended.out
+    assert "nan" not in ended.out
+    assert "calibration" not in ended.out
 
 
 def test_annotations_may_name_their_axes(files, result, run, tmp_path):
@@ -80,9 +82,9 @@ def test_a_mistake_ends_with_one_sentence(files, result, mistake, tmp_path):
     assert "is no result of terrazzo" in mistake("score", tmp_path, annotation)
     assert "There is no file, folder or store at" in mistake("score", result, tmp_path / "none.png")
     imageio.imwrite(tmp_path / "small.png", np.zeros((90, 96), np.uint8))
-    assert "the annotation has (90, 96) pixels" in mistake("score", result, tmp_path / "small.png")
+    assert "small.png': the annotation has (90, 96) pixels" in mistake("score", result, tmp_path / "small.png")
     imageio.imwrite(tmp_path / "high.png", np.full((96, 96), 7, np.uint8))
-    assert "holds the value 7" in mistake("score", result, tmp_path / "high.png")
+    assert "high.png': the annotation holds the value 7" in mistake("score", result, tmp_path / "high.png")
     imageio.imwrite(tmp_path / "empty.png", np.full((96, 96), 255, np.uint8))
     assert "annotates no pixel" in mistake("score", result, tmp_path / "empty.png")
 

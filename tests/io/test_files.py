@@ -92,9 +92,9 @@ def test_one_image_and_one_annotation_are_a_pair_whatever_their_names() -> None:
 
 
 def test_an_unpaired_name_on_either_side_is_an_input_error() -> None:
-    with pytest.raises(InputError, match=r"1 images without an annotation of the same name: 'b'; give each its pair"):
+    with pytest.raises(InputError, match=r"is 1 image without an annotation of the same name: 'b'; give each its pair"):
         pair_by_stem(paths("images", "a.tif", "b.tif"), paths("labels", "a.png"))
-    with pytest.raises(InputError, match=r"1 annotations without an image of the same name: 'b'; give each its pair"):
+    with pytest.raises(InputError, match=r"is 1 annotation without an image of the same name: 'b'; give each its pair"):
         pair_by_stem(paths("images", "a.tif"), paths("labels", "a.png", "b.png"))
 
 
@@ -122,7 +122,7 @@ def test_a_file_of_many_images_is_the_annotation_of_each(tmp_path):
     whole = tmp_path / "instances.json"
     assert pair_by_stem(images, [whole]) == [(image, whole) for image in images]
     (tmp_path / "a.geojson").write_text('{"type": "FeatureCollection", "features": []}')
-    with pytest.raises(InputError, match="images without an annotation of the same name: 'b'"):
+    with pytest.raises(InputError, match="1 image without an annotation of the same name: 'b'"):
         pair_by_stem(images, [tmp_path / "a.geojson"])
 
 

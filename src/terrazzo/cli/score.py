@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from contextlib import nullcontext
 from dataclasses import dataclass
+from math import isnan
 from typing import Annotated, Any, ClassVar
 
 import typer
@@ -101,6 +102,8 @@ def score(
         scores = score_together(opened, truths, classes=number, tolerance=tolerance, client=client)
     names = names or [f"class {value}" for value in range(len(scores.confusion))]
     values = {"results" if are_results else "predictions": len(opened), **scores.summary(names)}
+    if not json:
+        values = {name: value for name, value in values.items() if not (isinstance(value, float) and isnan(value))}
     print_values(values, as_json=json)
 
 

@@ -4,7 +4,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
-from terrazzo.errors import InputError, TerrazzoError
+from terrazzo.errors import InputError, ModelError, TerrazzoError
 
 MOST_WORDS = 300
 
@@ -39,13 +39,13 @@ def reported_as_input_error(path: str | Path, attempt: str, advice: str = "") ->
 
 @contextmanager
 def about(path: str | Path) -> Iterator[None]:
-    """Say which of several files an InputError inside the block is about, unless it names it or there is no name."""
+    """Say which of several files an InputError or ModelError is about, unless it names it or there is no name."""
     try:
         yield
-    except InputError as error:
+    except (InputError, ModelError) as error:
         if not path or str(path) in str(error):
             raise
-        raise InputError(f"'{path}': {error}") from error
+        raise type(error)(f"'{path}': {error}") from error
 
 
 @contextmanager

@@ -12,6 +12,7 @@ from terrazzo.io.output_path import check_ending
 from terrazzo.io.readers.formats import is_drawn, is_image_path
 from terrazzo.io.readers.location import inside_file, is_pattern, is_url, stem_of
 from terrazzo.io.readers.zarr_reader import is_store
+from terrazzo.wording import counted
 
 # A URL or a pattern is no Path.
 Source: TypeAlias = Path | str
@@ -159,9 +160,9 @@ def pair_by_stem(
         return [(image, partners[0]) for image in images]
     by_stem = _by_stem(partners, f"{what}s")
     stems = _by_stem(images, "images")
-    without = f"images without {'an' if what[0] in 'aeiou' else 'a'} {what}"
+    without = "image", f"without {'an' if what[0] in 'aeiou' else 'a'} {what}"
     _require_same(stems.keys() - by_stem.keys(), without, f"{what}s", by_stem.keys() - stems.keys())
-    _require_same(by_stem.keys() - stems.keys(), f"{what}s without an image")
+    _require_same(by_stem.keys() - stems.keys(), (what, "without an image"))
     return [(image, by_stem[stem]) for stem, image in stems.items()]
 
 
@@ -185,12 +186,11 @@ def _by_stem(paths: Sequence[Source], what: str) -> dict[str, Source]:
     return found
 
 
-def _require_same(unpaired: set[str], what: str, others: str = "", left: Set[str] = frozenset()) -> None:
+def _require_same(unpaired: set[str], what: tuple[str, str], others: str = "", left: Set[str] = frozenset()) -> None:
     if unpaired:
         rest = f" ({others} are called {_some(left)})" if left else ""
-        raise InputError(
-            f"There are {len(unpaired)} {what} of the same name: {_some(unpaired)}{rest}; give each its pair."
-        )
+        number = f"{'is' if len(unpaired) == 1 else 'are'} {counted(len(unpaired), what[0])}"
+        raise InputError(f"There {number} {what[1]} of the same name: {_some(unpaired)}{rest}; give each its pair.")
 
 
 def _some(names: Set[str]) -> str:

@@ -13,6 +13,7 @@ import torch
 from safetensors import SafetensorError, safe_open
 from safetensors.torch import save
 
+from terrazzo.arguments import A_MODEL, require
 from terrazzo.errors import InputError, ModelError, TerrazzoError
 from terrazzo.io.failures import first_words
 from terrazzo.io.output_path import check_absent, check_ending
@@ -37,6 +38,7 @@ def write_model(model: FittedModel, path: str | Path, *, overwrite: bool = False
     InputError
         If the path exists and `overwrite` is false, its ending names another format, or it cannot be written.
     """
+    require(model, FittedModel, *A_MODEL)
     target = Path(path)
     check_ending(target, "model")
     check_absent(target, overwrite)

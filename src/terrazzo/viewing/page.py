@@ -6,6 +6,7 @@ import json
 from collections.abc import Iterator, Sequence
 from pathlib import Path
 
+from terrazzo.arguments import A_RESULT, AN_IMAGE, require
 from terrazzo.errors import InputError
 from terrazzo.io.images.image import Image
 from terrazzo.io.results.result import Result
@@ -39,6 +40,9 @@ class Page:
     """
 
     def __init__(self, image: Image, result: Result | None = None) -> None:
+        require(image, Image, *AN_IMAGE)
+        if result is not None:
+            require(result, Result, *A_RESULT)
         self._kept = KeptWindows()
         client = client_files()
         space = Space.of(image)

@@ -51,11 +51,11 @@ def write_page(image: Image, path: str | Path, result: Result | None = None, *, 
     """
     target = Path(path).resolve()
     check_ending(path, "page")
+    page = Page(image, result)
     check_output(path, image.path, *([] if result is None else [result.path]))
     check_absent(path, overwrite)
     if target.exists() and not (target / INSIDE / START).is_file():
         raise InputError(f"'{path}' exists and is no page of terrazzo, so it is not overwritten; remove it first")
-    page = Page(image, result)
     try:
         remove_half_made(target)
         _write(page, half_made(target))

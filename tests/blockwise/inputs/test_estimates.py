@@ -8,7 +8,7 @@ from strategies import chunkings
 from terrazzo.blockwise.inputs.estimates import INTENSITIES, estimated, estimated_here, lazy_estimate
 from terrazzo.models.passes.superpixels import scale_estimate
 from terrazzo.regions.superpixels.compared_channels import compared_channels
-from terrazzo.regions.superpixels.intensity_scale import WINDOW_SIDE, scale_moments, scale_windows
+from terrazzo.regions.superpixels.intensity_scale import WINDOW_SIDE, scale_moments, scale_of_moments, scale_windows
 from terrazzo.regions.superpixels.superpixel_parameters import SuperpixelParameters
 
 PLAIN = SuperpixelParameters()
@@ -205,3 +205,9 @@ def test_computed_without_dask_it_is_the_same_to_the_bit(shape, kind):
     assert here["known"] == 3
     assert lazy["scale"] == here["scale"]
     assert np.array_equal(lazy[INTENSITIES.name].levels, here[INTENSITIES.name].levels)
+
+
+def test_an_image_without_intensities_is_told_in_words_that_are_right_on_the_command_line_too(caplog):
+    assert scale_of_moments([scale_moments(np.zeros((1, 8, 8)), None, SuperpixelParameters())]) == 1
+    (said,) = caplog.messages
+    assert said.endswith("are constant, so it is taken as 1; see whether the image is meant to be empty")

@@ -41,7 +41,7 @@ def test_checking_reads_no_pixel(nothing_computes):  # noqa: ARG001
         (MASK[:, :9], r"the mask has \(20, 9\) pixels and its image \(20, 30\) \(y, x\); they must be equal"),
         (MASK[None], r"the mask has \(1, 20, 30\) pixels"),
         (MASK / 2, "the mask holds float64 values; it must hold bool, or whole numbers with 0 for outside"),
-        ("tissue", "the mask holds <U6 values"),
+        (np.array("tissue"), "the mask holds <U6 values"),
     ],
 )
 def test_what_is_no_mask_of_the_image_is_refused(mask, message):

@@ -1,6 +1,7 @@
 import json
 from pathlib import Path
 
+import dask.array as da
 import numpy as np
 import pytest
 import zarr
@@ -49,13 +50,60 @@ def test_each_scored_block_is_told(result, annotation, tmp_path):
         tz.score(result, labels_at(tmp_path / "truth.npy", annotation))
     assert [(step.done, step.total) for step in told] == [(n, len(result.grid)) for n in range(len(result.grid) + 1)]
     assert told[-1] == Step("score", len(result.grid), len(result.grid), 130 * 170)
+    with on_progress(told.append):
+        score_together([result] * 3, [tz.open_labels(tmp_path / "truth.npy")] * 3)
+    assert told[-1] == Step("score", 3 * len(result.grid), 3 * len(result.grid), 3 * 130 * 170)
 
 
 def test_an_annotation_of_another_extent_is_refused(result, annotation, tmp_path):
     with pytest.raises(
-        InputError, match=r"the annotation has \(130, 100\) pixels \(y, x\) and the result \(130, 170\)"
+        InputError, match=r"truth\.npy': the annotation has \(130, 100\) pixels \(y, x\) and the result \(130, 170\)"
     ):
         tz.score(result, labels_at(tmp_path / "truth.npy", annotation[:, :100]))
+
+
+@pytest.mark.parametrize("block", [None, 48])
+def test_arrays_are_scored_as_files_are_and_what_is_lazy_is_computed_once_for_each_pass(
+    model, pixels, result, annotation, tmp_path, block
+):
+    classes, truth = result.read_classes(ALL), labels_at(tmp_path / "truth.npy", annotation)
+    predicted, lazy = labels_at(tmp_path / "predicted.npy", classes), tz.predict(model, da.from_array(pixels), block=48)
+    computed = []
+    counted = lazy.map_blocks(lambda chunk: computed.append(1) or chunk, dtype=lazy.dtype, meta=lazy._meta)
+    expected = tz.score(predicted, truth)
+    for found in (
+        tz.score(counted, annotation, classes=3, block=block),
+        tz.score(lazy, truth, block=block),
+        tz.score(predicted, da.from_array(annotation, chunks=(33, 50)), block=block),
+    ):
+        assert np.array_equal(found.confusion, expected.confusion)
+        assert np.array_equal(found.boundaries, expected.boundaries)
+    assert len(computed) == lazy.npartitions
+    assert repr(tz.score(result, annotation)) == repr(tz.score(result, truth))
+
+
+@pytest.mark.parametrize(
+    ("prediction", "truth", "said"),
+    [
+        ("dw.zarr", "array", r"the prediction is the path 'dw\.zarr', .*; open it with tz\.open_result, or a label"),
+        ("result", "truth.png", r"the annotation is the path 'truth\.png', .*; open it with tz\.open_labels"),
+        ("result", "floats", r"the annotation is float64 with 2 axes; it must hold whole numbers"),
+        ("array", "smaller", r"the annotation has \(130, 100\) pixels \(y, x\) and the prediction \(130, 170\)"),
+        ("array", "nothing", "the annotation annotates no pixel with a class from 0 to"),
+        ("array", "objects", "the prediction and the annotation hold values up to 76500"),
+    ],
+)
+def test_what_cannot_be_scored_is_one_sentence(result, annotation, prediction, truth, said):
+    given = {
+        "result": result,
+        "array": annotation,
+        "floats": annotation.astype(float),
+        "smaller": annotation[:, :100],
+        "nothing": np.full_like(annotation, 255),
+        "objects": annotation.astype(np.int32) * 300,
+    }
+    with pytest.raises((InputError, ParameterError), match=said):
+        tz.score(given.get(prediction, prediction), given.get(truth, truth))
 
 
 def test_an_annotation_of_nothing_is_refused(result, annotation, tmp_path):

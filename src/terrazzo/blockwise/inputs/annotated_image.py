@@ -137,15 +137,20 @@ def annotated_image(
     check_same_places(image, annotation, "the annotation")
     array, annotation = image_array(image, len(recipe.superpixels.size)), plane_array(annotation)
     lattice = lattice_of(array, recipe.superpixels.size)
-    if annotation.shape != lattice.shape:
-        axes = axis_names(len(lattice.shape))
-        raise InputError(
-            f"the annotation has {annotation.shape} pixels {axes} and its image {lattice.shape}; they must be equal"
-        )
+    check_extent(annotation, lattice.shape)
     grid = BlockGrid.of(lattice, block)
     warn_of_halo(grid, recipe.window)
     truth = annotation.map_blocks(annotated_classes, classes, dtype=np.uint8)
     return AnnotatedImage(array, truth, checked_mask(mask, lattice.shape), recipe, classes, grid, tuple(grid))
+
+
+def check_extent(annotation: da.Array, extent: tuple[int, ...]) -> None:
+    """Raise an InputError if an annotation (y, x) or (z, y, x) has not the extent of its image."""
+    if annotation.shape != extent:
+        axes = axis_names(len(extent))
+        raise InputError(
+            f"the annotation has {annotation.shape} pixels {axes} and its image {extent}; they must be equal"
+        )
 
 
 def _read_annotated(block: Block, truth: Windowed) -> tuple[Block, tuple[Box | None, NDArray[np.int64]]]:

@@ -6,6 +6,7 @@ import logging
 
 import dask.array as da
 
+from terrazzo.arguments import A_MODEL, require
 from terrazzo.blockwise.inputs.image_array import ImageLike, axis_names, image_array, size_of
 from terrazzo.errors import ModelError
 from terrazzo.io.images.image import Image
@@ -24,11 +25,12 @@ def model_image(model: FittedModel, image: ImageLike) -> da.Array:
 
     Raises
     ------
-    InputError
-        If it is no image.
+    InputError, ParameterError
+        If it is no image, or the model is none.
     ModelError
         If the model was fitted on images with other axes or channels.
     """
+    require(model, FittedModel, *A_MODEL)
     axes = model.axes
     array = image_array(image, axes)
     if array.ndim - 1 != axes:

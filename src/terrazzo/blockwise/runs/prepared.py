@@ -8,6 +8,7 @@ from typing import Any
 
 from distributed import Client
 
+from terrazzo.arguments import A_MODEL, AN_IMAGE, require
 from terrazzo.blocks import BlockGrid
 from terrazzo.blockwise.inputs.block_inputs import warn_of_halo
 from terrazzo.blockwise.inputs.masks import Mask, MaskLike, checked_mask
@@ -15,6 +16,7 @@ from terrazzo.blockwise.inputs.model_image import model_image, say_pixel_size
 from terrazzo.blockwise.planning.refuse import refuse_what_does_not_fit
 from terrazzo.blockwise.runs.made_from import made_from, started_result
 from terrazzo.errors import ParameterError
+from terrazzo.io.failures import about
 from terrazzo.io.images.image import Image
 from terrazzo.io.output_path import check_ending, check_output
 from terrazzo.io.results.new_result import check_writable
@@ -68,8 +70,11 @@ def prepared(
     ModelError, InputError, ParameterError
         If `write_prediction` would refuse the image, the mask, what is at the path or what is asked for.
     """
+    require(model, FittedModel, *A_MODEL)
+    require(image, Image, *AN_IMAGE)
     check_path(path, image, mask)
-    extent = model_image(model, image).shape[1:]
+    with about(image.path):
+        extent = model_image(model, image).shape[1:]
     check_outputs(model, probabilities)
     inside, grid = checked_mask(mask, extent), model.grid(extent, block)
     if overwrite:

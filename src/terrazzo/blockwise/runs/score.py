@@ -3,22 +3,33 @@
 from __future__ import annotations
 
 import logging
-from collections.abc import Callable, Sequence
-from functools import reduce
+from collections.abc import Callable, Iterable, Sequence
+from functools import partial, reduce
 from operator import add
-from typing import Any
+from typing import Any, TypeVar
 
+import dask.array as da
 import numpy as np
 from distributed import Client
 
-from terrazzo.blocks import BlockGrid
+from terrazzo.arguments import refuse_path
+from terrazzo.blocks import Block, BlockGrid, Box
 from terrazzo.blockwise.cluster.active_client import active_client
 from terrazzo.blockwise.cluster.run_blocks import BlockCount, run_blocks
-from terrazzo.blockwise.inputs.image_array import axis_names
+from terrazzo.blockwise.inputs.data_array import check_same_places
+from terrazzo.blockwise.inputs.image_array import ImageLike, axis_names
 from terrazzo.blockwise.runs.mask_note import label_grid, mask_note
-from terrazzo.blockwise.runs.score_block import highest_class, score_labels_block, score_result_block
+from terrazzo.blockwise.runs.score_block import (
+    core_of,
+    highest_class,
+    score_labels_block,
+    score_result_block,
+    scored_window,
+)
+from terrazzo.blockwise.runs.scored_arrays import LabelImage, extent_of, label_plane, run_on_windows, source_of
 from terrazzo.errors import InputError, ParameterError
 from terrazzo.io.annotations.annotation import Annotation
+from terrazzo.io.failures import about
 from terrazzo.io.images.image import Image
 from terrazzo.io.images.stored_array import StoredArray
 from terrazzo.io.results.result import Result
@@ -28,14 +39,16 @@ from terrazzo.regions.classes.scores import Scores
 
 _log = logging.getLogger(__name__)
 
+T = TypeVar("T")
+
 TOLERANCE = 2.0
 MOST_TOLERANCE = 64
 
 
 @shows_progress
 def score(
-    prediction: Result | Image,
-    annotation: Image,
+    prediction: Result | ImageLike,
+    annotation: ImageLike,
     *,
     classes: int | None = None,
     tolerance: float = TOLERANCE,
@@ -48,15 +61,19 @@ def score(
     an image looks like a mask of 0 and 255, or that classes below the highest have no pixel. Each task reads its own
     window, so that memory does not grow with the image, and blocks never change a figure.
 
+    An array is scored as one Dask graph, and so is what is given with it: what is lazy, as what `predict` returns, is
+    computed as the blocks need it.
+
     Parameters
     ----------
-    prediction : Result or Image
+    prediction : Result, Image or array, shape (y, x) or (z, y, x)
         A finished result, or a label image that holds a class per pixel, whatever made it. Values that are no class
         are wrong wherever a pixel is annotated.
-    annotation : Image
+    annotation : Image or array, shape (y, x) or (z, y, x)
         The true class of each pixel, one channel of the same extent; 255 is not annotated.
     classes : int, optional
-        The number of classes of a label image; by default one more than the highest value in both images.
+        The number of classes of a label image; by default one more than the highest value in both images, which are
+        read once more for it, and computed once more where they are lazy.
     tolerance : float
         The distance in pixels up to which boundaries match in `Scores.boundary_f1`.
     block : int, optional
@@ -70,10 +87,16 @@ def score(
         If the result is not finished, the extents or the names of classes differ, values are no classes, or no pixel
         that counts is annotated.
     ParameterError
-        If the tolerance is not from 0 to 64 pixels.
+        If the tolerance is not from 0 to 64 pixels, or a path is given in place of what is there.
     """
-    client, unnamed = active_client(client), classes is None and isinstance(prediction, Image)
-    total = _scored(prediction, annotation, classes, tolerance, block, client)
+    if not isinstance(prediction, Result):
+        refuse_path(prediction, "the prediction", "tz.open_result, or a label image with tz.open_labels")
+        check_same_places(prediction, annotation, "the annotation")
+        prediction = label_plane(prediction, "the prediction")
+    annotation = label_plane(annotation, "the annotation")
+    client, unnamed = active_client(client), classes is None and not isinstance(prediction, Result)
+    counted = BlockCount("score", len(_checked_grid(prediction, annotation, block)))
+    total = _scored(prediction, annotation, classes, tolerance, block, client, counted)
     for note in _doubts(total, [prediction], [annotation], unnamed, client):
         _log.warning("%s", note)
     return total
@@ -95,48 +118,51 @@ def score_together(
     client, unnamed = active_client(client), classes is None and isinstance(predictions[0], Image)
     pairs: list[tuple[Any, Image]] = list(zip(predictions, annotations, strict=True))
     number = max(count_classes(*pair, client=client) for pair in pairs) if unnamed else classes
-    total = reduce(add, [_scored(*pair, number, tolerance, None, client) for pair in pairs])
+    counted = BlockCount("score", sum(len(_checked_grid(*pair)) for pair in pairs))
+    total = reduce(add, [_scored(*pair, number, tolerance, None, client, counted) for pair in pairs])
     for note in _doubts(total, predictions, annotations, unnamed, client):
         raise InputError(note)
     return total
 
 
 def _scored(
-    prediction: Result | Image,
-    annotation: Image,
+    prediction: Result | LabelImage,
+    annotation: LabelImage,
     classes: int | None,
     tolerance: float,
     block: int | None,
     client: Client | None,
+    counted: BlockCount,
 ) -> Scores:
     if not 0 <= tolerance <= MOST_TOLERANCE:
         raise ParameterError(f"tolerance is {tolerance}; it must be from 0 to {MOST_TOLERANCE} pixels")
     function: Callable[..., tuple[Scores, int]]
-    source: Result | StoredArray
+    source: Result | StoredArray | da.Array
+    grid = _checked_grid(prediction, annotation, block)
     if isinstance(prediction, Result):
-        grid, function, source = _checked_grid(prediction, annotation), score_result_block, prediction
+        function, source = score_result_block, prediction
         number = len(prediction.run["class_names"])
         _check_classes(annotation, prediction.run["class_names"])
     else:
-        grid, function, source = _labels_grid(prediction, annotation, block), score_labels_block, prediction.stored
+        function, source = score_labels_block, source_of(prediction)
         number = count_classes(prediction, annotation, client=client) if classes is None else classes
-    shared = (source, annotation.stored, number, tolerance)
-    counted = BlockCount("score", len(grid))
+    shared = (source, source_of(annotation), number, tolerance)
     total, outside = Scores.none(number), 0
-    for scores, left_out in run_blocks(function, grid.along_curve(), *shared, client=client, done=counted):
+    window = partial(scored_window, tolerance=tolerance)
+    for scores, left_out in _over_blocks(function, grid, window, *shared, client=client, done=counted):
         total, outside = total + scores, outside + left_out
     if outside:
-        _log.warning("%d annotated pixels are outside the mask of '%s' and are not scored", outside, prediction.path)
+        _log.warning("%d annotated pixels are outside the mask of %s and are not scored", outside, _named(prediction))
     if total.pixels == 0:
         where = " inside the mask" if outside else ""
-        raise InputError(f"'{annotation.path}' annotates no pixel{where} with a class from 0 to {number - 1}")
+        raise InputError(f"{_named(annotation)} annotates no pixel{where} with a class from 0 to {number - 1}")
     return total
 
 
 def _doubts(
     scores: Scores,
-    predictions: Sequence[Result | Image],
-    annotations: Sequence[Image],
+    predictions: Sequence[Result | LabelImage],
+    annotations: Sequence[LabelImage],
     unnamed: bool,
     client: Client | None,
 ) -> list[str]:
@@ -147,7 +173,7 @@ def _doubts(
     annotated, predicted = scores.confusion.sum(axis=1), scores.confusion.sum(axis=0)
     notes = []
     if np.count_nonzero(annotated) == 1:
-        notes.append(mask_note(annotations, client))
+        notes.append(mask_note([one for one in annotations if isinstance(one, Image)], client))
     labels = [one for one in predictions if isinstance(one, Image)]
     if labels and predicted[-1] and np.count_nonzero(predicted[:-1]) <= 1:
         notes.append(mask_note(labels, client))
@@ -156,16 +182,15 @@ def _doubts(
     return [note for note in notes if note is not None]
 
 
-def _check_classes(annotation: Image, class_names: Sequence[str]) -> None:
-    own = annotation.class_names if isinstance(annotation, Annotation) else None
-    if own not in (None, tuple(class_names)):
+def _check_classes(annotation: LabelImage, class_names: Sequence[str]) -> None:
+    if isinstance(annotation, Annotation) and annotation.class_names not in (None, tuple(class_names)):
         raise InputError(
-            f"the classes of '{annotation.path}' are {', '.join(own or ())} and the result's are "
+            f"the classes of '{annotation.path}' are {', '.join(annotation.class_names or ())} and the result's are "
             f"{', '.join(class_names)}; open the annotation with open_annotation(path, result)"
         )
 
 
-def count_classes(prediction: Image, annotation: Image, *, client: Client | None = None) -> int:
+def count_classes(prediction: LabelImage, annotation: LabelImage, *, client: Client | None = None) -> int:
     """Return one more than the highest class in two label images of one extent.
 
     Raises
@@ -173,31 +198,48 @@ def count_classes(prediction: Image, annotation: Image, *, client: Client | None
     InputError
         If a value is no class, or the extents differ.
     """
-    grid, images = _labels_grid(prediction, annotation), (prediction.stored, annotation.stored)
-    highest = max(run_blocks(highest_class, grid.along_curve(), *images, client=client))
+    grid, images = _checked_grid(prediction, annotation), (source_of(prediction), source_of(annotation))
+    highest = max(_over_blocks(highest_class, grid, core_of, *images, client=client))
     if highest >= NOT_ANNOTATED:
         raise InputError(
-            f"'{prediction.path}' and '{annotation.path}' hold values up to {highest}; classes are 0 to 254, and 255 "
-            f"is not annotated: give images of classes, not of objects, or map their values {HOW_TO_MAP}"
+            f"{_named(prediction, 'the prediction')} and {_named(annotation)} hold values up to {highest}; classes are "
+            "0 to 254, and 255 is not annotated: give images of classes, not of objects, or map their values "
+            f"{HOW_TO_MAP}"
         )
     return max(1, highest + 1)
 
 
-def _checked_grid(result: Result, annotation: Image) -> BlockGrid:
-    if not result.run["finished"]:
-        raise InputError(f"'{result.path}' is not finished; run the same terrazzo predict again to finish it")
-    _check_extents(annotation, result.grid.lattice.shape, "result")
-    return result.grid
-
-
-def _labels_grid(labels: Image, annotation: Image, block: int | None = None) -> BlockGrid:
-    extent = labels.plane.shape
+def _checked_grid(prediction: Result | LabelImage, annotation: LabelImage, block: int | None = None) -> BlockGrid:
+    if isinstance(prediction, Result):
+        prediction.check_finished()
+        _check_extents(annotation, prediction.grid.lattice.shape, "result")
+        return prediction.grid
+    extent = extent_of(prediction)
     _check_extents(annotation, extent, "prediction")
     return label_grid(extent, block)
 
 
-def _check_extents(annotation: Image, extent: tuple[int, ...], what: str) -> None:
-    shape = annotation.plane.shape
+def _check_extents(annotation: LabelImage, extent: tuple[int, ...], what: str) -> None:
+    shape = extent_of(annotation)
     if shape != extent:
         axes = axis_names(len(extent))
-        raise InputError(f"the annotation has {shape} pixels {axes} and the {what} {extent}; they must be equal")
+        with about("" if isinstance(annotation, da.Array) else annotation.path):
+            raise InputError(f"the annotation has {shape} pixels {axes} and the {what} {extent}; they must be equal")
+
+
+def _over_blocks(
+    function: Callable[..., T],
+    grid: BlockGrid,
+    window: Callable[[Block], Box],
+    *shared: Any,
+    client: Client | None,
+    done: BlockCount | None = None,
+) -> Iterable[T]:
+    """Return what a function gives of each block: an array's in one Dask graph, and of files in tasks of their own."""
+    if any(isinstance(one, da.Array) for one in shared):
+        return run_on_windows(function, grid, window, *shared, client=client, done=done)
+    return run_blocks(function, grid.along_curve(), *shared, client=client, done=done)
+
+
+def _named(labels: Result | LabelImage, otherwise: str = "the annotation") -> str:
+    return otherwise if isinstance(labels, da.Array) else f"'{labels.path}'"

@@ -2,10 +2,14 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
+from typing import TypeAlias
+
 import numpy as np
 from numpy.typing import NDArray
 
 from terrazzo.blocks import Block, Box
+from terrazzo.io.failures import about
 from terrazzo.io.images.stored_array import StoredArray
 from terrazzo.io.results.result import Result
 from terrazzo.kernels.classes.confidence import confidence_counts
@@ -17,8 +21,31 @@ from terrazzo.regions.graphs.block_graph import block_targets
 from terrazzo.regions.superpixels.block_labels import LABEL_MARGIN, BlockLabels
 
 
+@dataclass(frozen=True, eq=False)
+class LabelWindow:
+    """A window of a label image, of which what lies inside is read by the places that it has in the image.
+
+    Parameters
+    ----------
+    box : Box
+        Where it lies.
+    pixels : ndarray, shape (y, x) or (z, y, x)
+    """
+
+    box: Box
+    pixels: NDArray[np.integer]
+
+    def __getitem__(self, selection: tuple[slice, ...]) -> NDArray[np.integer]:
+        """Read a part as of an image with a channel: a slice for it, then one for each spatial axis."""
+        places = zip(selection[1:], self.box.start, strict=True)
+        return self.pixels[None, *(slice(one.start - first, one.stop - first) for one, first in places)]
+
+
+Labels: TypeAlias = StoredArray | LabelWindow
+
+
 def score_result_block(
-    block: Block, result: Result, annotation: StoredArray, classes: int, tolerance: float
+    block: Block, result: Result, annotation: Labels, classes: int, tolerance: float
 ) -> tuple[Scores, int]:
     """Return the scores of a block and the number of annotated pixels of its core outside the mask."""
     cells = block.pixels(LABEL_MARGIN)
@@ -39,7 +66,7 @@ def score_result_block(
 
 
 def score_labels_block(
-    block: Block, labels: StoredArray, annotation: StoredArray, classes: int, tolerance: float
+    block: Block, labels: Labels, annotation: Labels, classes: int, tolerance: float
 ) -> tuple[Scores, int]:
     """Return the scores of a block of a label image; no pixel is outside a mask."""
     box = _seen(block, tolerance)
@@ -48,7 +75,17 @@ def score_labels_block(
     return _scores(_truth(annotation, box, classes), found, block.core.within(box), classes, tolerance), 0
 
 
-def highest_class(block: Block, labels: StoredArray, annotation: StoredArray) -> int:
+def scored_window(block: Block, tolerance: float) -> Box:
+    """Return the pixels of an annotation and a prediction that the scores of a block need."""
+    return _seen(block, tolerance).hull(block.pixels(LABEL_MARGIN))
+
+
+def core_of(block: Block) -> Box:
+    """Return the pixels of which the highest class of a block is."""
+    return block.core
+
+
+def highest_class(block: Block, labels: Labels, annotation: Labels) -> int:
     """Return the highest value of a block's core in two label images, 255 apart; -1 if there is none."""
     window = (slice(0, 1), *block.core.slices)
     return max(_highest(array[window]) for array in (labels, annotation))
@@ -64,8 +101,9 @@ def _seen(block: Block, tolerance: float) -> Box:
     return block.core.grown(boundary_halo(tolerance), block.lattice.shape)
 
 
-def _truth(annotation: StoredArray, box: Box, classes: int) -> NDArray[np.uint8]:
-    return annotated_classes(annotation[(slice(0, 1), *box.slices)][0], classes)
+def _truth(annotation: Labels, box: Box, classes: int) -> NDArray[np.uint8]:
+    with about(annotation.path if isinstance(annotation, StoredArray) else ""):
+        return annotated_classes(annotation[(slice(0, 1), *box.slices)][0], classes)
 
 
 def _scores(

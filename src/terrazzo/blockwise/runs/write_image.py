@@ -11,6 +11,7 @@ from typing import Any
 import zarr
 from distributed import Client
 
+from terrazzo.arguments import AN_IMAGE, require
 from terrazzo.blocks import Block
 from terrazzo.blockwise.cluster.active_client import active_client
 from terrazzo.blockwise.cluster.run_blocks import BlockCount, run_blocks
@@ -97,6 +98,7 @@ def write_image(
 
 
 def _check(target: Path, image: Image, overwrite: bool) -> None:
+    require(image, Image, *AN_IMAGE)
     check_ending(target, "image")
     check_output(target, image.path)
     check_absent(target, overwrite)

@@ -6,6 +6,7 @@ from pathlib import Path
 
 from distributed import Client
 
+from terrazzo.arguments import A_RESULT, AN_IMAGE, require
 from terrazzo.blocks import Block
 from terrazzo.blockwise.cluster.active_client import active_client
 from terrazzo.blockwise.cluster.run_blocks import BlockCount, run_blocks
@@ -56,6 +57,8 @@ def write_labels_into(
         If the result is not finished or of another extent; if the image is no OME-Zarr image, cannot be written to,
         or has labels of this name that are not to be replaced.
     """
+    require(result, Result, *A_RESULT)
+    require(image, Image, *AN_IMAGE)
     result.check_finished()
     if image.extent != result.grid.lattice.shape:
         axes = axis_names(len(image.extent))

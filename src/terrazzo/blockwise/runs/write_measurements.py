@@ -9,6 +9,7 @@ from typing import Literal
 import numpy as np
 from distributed import Client
 
+from terrazzo.arguments import A_RESULT, AN_IMAGE, require
 from terrazzo.blocks import Block, BlockGrid
 from terrazzo.blockwise.cluster.active_client import active_client
 from terrazzo.blockwise.cluster.run_blocks import BlockCount, run_blocks
@@ -82,10 +83,12 @@ def write_measurements(
 
 
 def _check(result: Result, path: Path, image: Image | None, per: str, overwrite: bool) -> None:
+    require(result, Result, *A_RESULT)
     result.check_finished()
     if per not in ("region", "class"):
         raise ParameterError(f"per is '{per}'; it must be 'region' or 'class'")
     if image is not None:
+        require(image, Image, *AN_IMAGE)
         check_same_extent(image, result)
     if path.suffix.lower() not in (".csv", ".parquet"):
         check_ending(path, "table")

@@ -9,6 +9,7 @@ import numpy as np
 from distributed import Client
 from numpy.typing import NDArray
 
+from terrazzo.arguments import A_RESULT, require
 from terrazzo.blocks import Block, BlockGrid
 from terrazzo.blockwise.cluster.active_client import active_client
 from terrazzo.blockwise.cluster.run_blocks import BlockCount, run_blocks
@@ -105,6 +106,7 @@ def class_regions(
 
 
 def _check(result: Result, path: Path, tolerance: float, overwrite: bool) -> None:
+    require(result, Result, *A_RESULT)
     if not result.run["finished"]:
         raise InputError(f"'{result.path}' is not finished; run the same terrazzo predict again to finish it")
     extent = result.grid.lattice.shape

@@ -7,6 +7,8 @@ import os
 import re
 from pathlib import Path, PurePosixPath
 
+from terrazzo.arguments import A_PATH, require
+
 HDF5_SUFFIXES = (".h5", ".hdf5", ".he5")
 TIFF_SUFFIXES = (".tif", ".tiff", ".btf", ".tf8", ".svs", ".ndpi", ".scn")
 # microscopes' own, of one image or of several that have names
@@ -17,7 +19,14 @@ INNER_SUFFIXES = (".ome",)
 
 
 def located(path: str | os.PathLike[str]) -> str:
-    """Return an absolute path, or a URL as it is."""
+    """Return an absolute path, or a URL as it is.
+
+    Raises
+    ------
+    ParameterError
+        If it is none of these, such as an array.
+    """
+    require(path, (str, os.PathLike), *A_PATH)
     text = os.fspath(path).removeprefix(LOCAL_SCHEME)
     return text.rstrip("/") if is_url(text) else str(Path(text).expanduser().absolute())
 

@@ -11,6 +11,7 @@ import tifffile
 import zarr
 from numpy.typing import NDArray
 
+from terrazzo.arguments import A_RESULT, require
 from terrazzo.errors import InputError
 from terrazzo.io.failures import reported_as_input_error
 from terrazzo.io.output_path import check_ending, check_file_free
@@ -49,6 +50,7 @@ def write_tiff(result: Result, path: str | Path, *, coloured: bool = False, over
         If the result is not finished, or the file exists, has the ending of another format, is inside the result or
         cannot be written.
     """
+    require(result, Result, *A_RESULT)
     target = Path(path)
     result.check_finished()
     check_ending(target, "tiff")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from terrazzo.arguments import A_RESULT, require
 from terrazzo.errors import InputError
 from terrazzo.io.images.image import Image
 from terrazzo.io.images.open_image import open_image
@@ -17,6 +18,7 @@ def source_image(result: Result) -> Image:
     InputError
         If it is no longer there, or has another extent.
     """
+    require(result, Result, *A_RESULT)
     made_from = result.run["made_from"]
     parts = (Selected(*part) for part in made_from.get("selected", ()))
     select = {part.axis: slice(part.start, part.stop) for part in parts}

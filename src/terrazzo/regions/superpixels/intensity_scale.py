@@ -85,7 +85,11 @@ def scale_of_moments(moments: list[NDArray[np.float64]]) -> float:
     if scale is not None:
         return scale
     found = "are constant" if any(one[0].any() for one in moments) else "hold no finite pixel inside the mask"
-    _log.warning("the windows that the intensity scale is estimated from %s; it is taken as 1: pass scale=", found)
+    _log.warning(
+        "the windows that the intensity scale is estimated from %s, so it is taken as 1; see whether the "
+        "image is meant to be empty",
+        found,
+    )
     return 1.0
 
 

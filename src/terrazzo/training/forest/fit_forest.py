@@ -19,7 +19,7 @@ from terrazzo.progress import Step, shows_progress, tell
 from terrazzo.regions.statistics.filter_bank import EIGEN_BANK
 from terrazzo.settings import answers
 from terrazzo.training.forest.sampled_pixels import SampledPixels, sample_pixels
-from terrazzo.training.rules.annotated_inputs import annotated_inputs
+from terrazzo.training.rules.annotated_inputs import annotated_inputs, path_of
 from terrazzo.training.rules.named_classes import ClassNames
 from terrazzo.training.rules.seen_intensities import seen_intensities
 from terrazzo.training.rules.split_sources import readable_inputs, split_sources
@@ -87,6 +87,7 @@ def fit_forest(
         validation=training.validation,
         seed=training.seed,
         class_names=inputs.class_names,
+        paths=[path_of(annotation) for annotation in annotations],
     )
     learned, judged = (
         sample_pixels(sources, BANK, validation=held, classes=inputs.classes, number=number, seed=training.seed)

@@ -95,9 +95,12 @@ def network_of(start: LatticeModel, network: LatticeSettings | None) -> LatticeS
     """Return the settings of a network that begins at a model; a ParameterError if they ask for another shape."""
     if network is None:
         return start.settings
-    size = start.recipe.superpixels.size
-    free = {name: getattr(start.settings, name) for name in FREE}
-    _refuse("network", asdict(replace(network.on(size), **free)), asdict(start.settings))
+    size, own = start.recipe.superpixels.size, start.settings
+    if own.sure > 1 and own.pixel_width == 2 * network.pixel_width:
+        # it has the units of pixels that learned alone as well
+        network = replace(network, pixel_width=own.pixel_width)
+    free = {name: getattr(own, name) for name in FREE}
+    _refuse("network", asdict(replace(network.on(size), **free)), asdict(own))
     return network
 
 

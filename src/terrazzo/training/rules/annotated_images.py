@@ -10,18 +10,17 @@ from pathlib import Path
 
 import numpy as np
 
-from terrazzo.blockwise.inputs.annotated_image import AnnotatedImage, annotated_image
+from terrazzo.blockwise.inputs.annotated_image import AnnotatedImage, annotated_image, check_extent
 from terrazzo.blockwise.inputs.image_array import ImageLike, axes_of, axis_names
 from terrazzo.blockwise.inputs.masks import MaskLike
 from terrazzo.errors import InputError, ParameterError
 from terrazzo.io.failures import about
-from terrazzo.io.images.image import Image
 from terrazzo.lattice import spacing
 from terrazzo.regions.graphs.recipe import Recipe
 from terrazzo.regions.intensities.distribution import Distribution
 from terrazzo.regions.statistics.features import FeatureSet
 from terrazzo.regions.superpixels.superpixel_parameters import SuperpixelParameters
-from terrazzo.training.rules.annotated_inputs import AnnotatedInputs, annotated_inputs, refuse_one_class
+from terrazzo.training.rules.annotated_inputs import AnnotatedInputs, annotated_inputs, path_of, refuse_one_class
 from terrazzo.training.rules.named_classes import ClassNames
 from terrazzo.training.rules.seen_intensities import seen_intensities
 from terrazzo.training.rules.split_sources import readable_inputs
@@ -78,8 +77,11 @@ def annotated_images(
     annotated: list[AnnotatedImage] = []
     pairs = zip(images, annotations, inputs.pixels, inputs.planes, inside, strict=True)
     for image, annotation, array, plane, mask in pairs:
-        with about(path := image.path if isinstance(image, Image) else ""):
+        with about(path_of(annotation)):
+            check_extent(plane, array.shape[1:])
+        with about(path := path_of(image)):
             whole = annotated_image(array, plane, recipe=recipe, classes=inputs.classes, mask=mask, block=block)
+        with about(path_of(annotation)):  # which alone is read
             annotated.append(replace(whole, path=path).read_from(image, annotation).near_annotation(reach))
     counts = [one.counts for one in annotated if one.counts is not None]
     if len(counts) == len(annotated):

@@ -5,6 +5,7 @@ from __future__ import annotations
 import logging
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
+from typing import Any
 
 import dask
 import dask.array as da
@@ -14,6 +15,7 @@ from numpy.typing import NDArray
 from terrazzo.blockwise.inputs.data_array import check_same_places
 from terrazzo.blockwise.inputs.image_array import ImageLike, axis_names, image_array, plane_array, size_of, tells_size
 from terrazzo.errors import InputError, ParameterError
+from terrazzo.io.failures import about
 from terrazzo.io.images.image import Image
 from terrazzo.io.images.stored_array import StoredArray
 from terrazzo.pixel_size import is_same_size, size_ratio
@@ -94,11 +96,12 @@ def annotated_inputs(
     for image, annotation in zip(images, annotations, strict=True):
         check_same_places(image, annotation, "the annotation")
     pixels = [image_array(image, axes) for image in images]
-    axes, channels = common_axes(pixels)
+    axes, channels = common_axes(pixels, [path_of(image) for image in images])
     planes = [class_plane(annotation, axes) for annotation in annotations]
     named = named_classes(annotations, class_names)
     mapped = any(isinstance(one, Image) and type(one.stored) is not StoredArray for one in annotations)
-    names = chosen_names(named, count_classes(planes, mapped) if named is None else len(named))
+    paths = [path_of(annotation) for annotation in annotations]
+    names = chosen_names(named, count_classes(planes, mapped, paths) if named is None else len(named))
     given = given_colours(class_names) or annotated_colours(annotations, len(names))
     return AnnotatedInputs(
         images, annotations, pixels, planes, axes, channels, names, chosen_colours(given, len(names))
@@ -113,13 +116,17 @@ def check_lists(images: object, annotations: object) -> None:
         raise InputError(f"{len(images)} images came with {len(annotations)} annotations; give one each")
 
 
-def common_axes(arrays: Sequence[da.Array]) -> tuple[int, int]:
-    """Return the number of spatial axes and of channels that all images have."""
+def common_axes(arrays: Sequence[da.Array], paths: Sequence[str] = ()) -> tuple[int, int]:
+    """Return the number of spatial axes and of channels that all images have; a message names the first of `paths`."""
     axes, channels = (sorted(set(counts)) for counts in zip(*((a.ndim - 1, a.shape[0]) for a in arrays), strict=True))
     if len(axes) > 1:
         raise InputError("some images have the spatial axes (y, x) and some (z, y, x); all must have the same")
     if len(channels) > 1:
-        raise InputError(f"the images have {channels} channels; all must have the same number")
+        other = next(number for number, array in enumerate(arrays) if len(array) != len(arrays[0]))
+        raise InputError(
+            f"the images have {channels} channels, {_called(paths, 0)} {len(arrays[0])} and {_called(paths, other)} "
+            f"{len(arrays[other])}; all must have the same number"
+        )
     return axes[0], channels[0]
 
 
@@ -147,20 +154,35 @@ def class_plane(annotation: ImageLike, axes: int) -> da.Array:
     return plane.astype(np.uint8) if plane.dtype.kind == "b" else plane
 
 
-def count_classes(planes: Sequence[da.Array], mapped: bool = False) -> int:
-    """Return one more than the highest class of all annotations; they are read.
+def count_classes(planes: Sequence[da.Array], mapped: bool = False, paths: Sequence[str] = ()) -> int:
+    """Return one more than the highest class of all annotations, which are read; a message names one of `paths`.
 
     Raises
     ------
     InputError
         If a value is neither a class nor 255, or a class below the highest has no pixel in any of them.
     """
-    chunks = (chunk for plane in planes for chunk in plane.to_delayed().ravel())
-    counts = sum(dask.delayed(value_counts)(chunk) for chunk in chunks).compute()[:NOT_ANNOTATED]
+    named = zip(planes, paths or [""] * len(planes), strict=True)
+    chunks = ((chunk, path) for plane, path in named for chunk in plane.to_delayed().ravel())
+    counts = sum(dask.delayed(_value_counts)(*one) for one in chunks).compute()[:NOT_ANNOTATED]
     note = gap_note(counts, mapped)
     if note is not None and np.count_nonzero(counts) > 1:  # of one class alone there is more to say
         raise InputError(note)
     return int(np.flatnonzero(counts).max(initial=0)) + 1
+
+
+def path_of(image: ImageLike) -> str:
+    """Return the file of an image or annotation, for messages; empty if there is none."""
+    return image.path if isinstance(image, Image) else ""
+
+
+def _value_counts(values: NDArray[np.integer[Any]], path: str) -> NDArray[np.int64]:
+    with about(path):
+        return value_counts(values)
+
+
+def _called(paths: Sequence[str], number: int) -> str:
+    return f"'{paths[number]}'" if paths and paths[number] else f"image {number}"
 
 
 def check_annotation(annotated: NDArray[np.float64], class_names: Sequence[str] | None = None) -> None:

@@ -14,6 +14,7 @@ from terrazzo.blockwise.cluster.run_blocks import run_blocks
 from terrazzo.blockwise.inputs.image_array import ImageLike, axis_names
 from terrazzo.blockwise.inputs.windows import Readable, read_window
 from terrazzo.errors import InputError, ParameterError
+from terrazzo.io.failures import about
 from terrazzo.io.images.image import Image
 from terrazzo.lattice import Lattice
 from terrazzo.regions.classes.annotation import annotated_classes
@@ -34,6 +35,7 @@ def split_sources(
     validation: Validation = 0.2,
     seed: int = 0,
     class_names: Sequence[str] | None = None,
+    paths: Sequence[str] | None = None,
 ) -> list[PatchSource]:
     """Return annotated images with what of each is held out, by the rules of `split_blocks`; annotations are read.
 
@@ -48,6 +50,8 @@ def split_sources(
     seed : int
     class_names : sequence of str, optional
         What warnings call the classes.
+    paths : sequence of str, optional
+        The files of the annotations, which messages name; "" where there is none.
 
     Raises
     ------
@@ -56,17 +60,21 @@ def split_sources(
     ParameterError
         If nothing can be held out without a class leaving training, or fewer than two classes are annotated.
     """
-    for image, truth in zip(pixels, truths, strict=True):
+    paths = [""] * len(truths) if paths is None else paths
+    for image, truth, path in zip(pixels, truths, paths, strict=True):
         if image.shape[1:] != truth.shape[1:]:
             axes = axis_names(len(image.shape) - 1)
-            raise InputError(
-                f"an annotation has {truth.shape[1:]} pixels {axes} and its image {image.shape[1:]}; they must be equal"
-            )
+            sizes = f"{truth.shape[1:]} pixels {axes} and its image {image.shape[1:]}"
+            with about(path):
+                raise InputError(f"the annotation has {sizes}; they must be equal")
     for halvings in range(MOST_HALVINGS + 1):
         grids = [split_grid(image.shape[1:], halvings) for image in pixels]
         if halvings and max(map(len, grids)) > MOST_BLOCKS:
             break
-        tiles = [annotated_tiles(truth, grid, classes) for truth, grid in zip(truths, grids, strict=True)]
+        tiles = []
+        for truth, grid, path in zip(truths, grids, paths, strict=True):
+            with about(path):
+                tiles.append(annotated_tiles(truth, grid, classes))
         if not halvings:
             check_annotation(pixels_of(table.counts for image in tiles for table in image.values()), class_names)
         held_out = split_blocks(tiles, validation=validation, seed=seed)

@@ -13,7 +13,7 @@ from terrazzo.models.unet.model import UNetModel
 from terrazzo.models.unet.settings import UNetSettings
 from terrazzo.progress import shows_progress
 from terrazzo.settings import answers
-from terrazzo.training.rules.annotated_inputs import annotated_inputs
+from terrazzo.training.rules.annotated_inputs import annotated_inputs, path_of
 from terrazzo.training.rules.named_classes import ClassNames
 from terrazzo.training.rules.optimise import figures_of
 from terrazzo.training.rules.patch_source import held
@@ -87,6 +87,7 @@ def fit_unet(
         validation=training.validation,
         seed=training.seed,
         class_names=inputs.class_names,
+        paths=[path_of(annotation) for annotation in annotations],
     )
     began = time.perf_counter()
     fitted = train_unet(description, sources, side, training, began=started)
