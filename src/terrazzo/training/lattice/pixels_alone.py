@@ -143,14 +143,17 @@ def decide_together(network: LatticeNetwork, alone: LatticeNetwork, validation: 
     Returns
     -------
     mapping of str to float
-        The scores of the validation side.
+        The scores of the validation side; nothing where pixels that learned alone count for nothing, and the network
+        stays as it is.
     """
     pair = (network, alone)
     answers = [ValidationAnswers.of(one, validation) for one in pair]
     chance = 1 / (2 * network.config.classes - 1)
     heard, lone = (one.scores()["validation_mean_iou"] - chance for one in answers)
     kept = (lone / max(heard, 1e-9) - TOO_LITTLE) / (ENOUGH - TOO_LITTLE)
-    share = MOST_ALONE * min(1.0, max(0.0, kept))
+    if kept <= 0:
+        return {}
+    share = MOST_ALONE * min(1.0, kept)
     # never surer than they were: where neither errs on the validation side, it says little
     heats = [max(1.0, one.temperatures().pixel) for one in answers]
     parts = [(1 - share) / heats[0], share / heats[1]]

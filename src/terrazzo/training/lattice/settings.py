@@ -39,7 +39,7 @@ class LatticeTraining(PixelTraining):
         Whether windows are turned and mirrored.
     alone : bool
         Whether pixels also learn by their own filter responses alone where fewer than 700 superpixels are annotated:
-        what they say then counts for three quarters.
+        what they say then counts for three quarters at most.
     block : int, optional
         About how many pixels wide the blocks are that tasks work on.
     streaming : bool or "auto"

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import copy
-import re
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from functools import reduce
@@ -41,9 +40,6 @@ from terrazzo.training.rules.exposure import Exposure
 from terrazzo.training.rules.losses import class_weights
 from terrazzo.training.rules.optimise import Course, figures_of, optimise
 from terrazzo.training.rules.turning import turning
-
-MEAN = re.compile(r"mean_\d+")
-"""Columns of superpixels that are intensities."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -256,7 +252,8 @@ def _intensities(
     images: Sequence[ImageTables], held_out: Sequence[HeldOut], recipe: Recipe
 ) -> list[Iterator[NDArray[np.float32]]]:
     """Return the mean intensities of superpixels of each image, of blocks that are not held out."""
-    places = [place for place, name in enumerate(recipe.node_columns) if MEAN.fullmatch(name)]
+    means = {f"mean_{channel}" for channel in range(recipe.channels)}
+    places = [place for place, name in enumerate(recipe.node_columns) if name in means]
 
     def of(number: int) -> Iterator[NDArray[np.float32]]:
         parts = _trained_on([images[number]], [held_out[number]])
