@@ -30,7 +30,7 @@ def _write(path, shape, dtype):
 
 @needs_proc
 @pytest.mark.parametrize("name", CONFIGURATIONS)
-def test_a_task_takes_at_most_what_is_projected_and_at_least_half(name, tmp_path):
+def test_a_task_takes_at_most_what_is_projected_and_at_least_two_fifths(name, tmp_path):
     shape, dtype, superpixels, *_ = CONFIGURATIONS[name]
     size = superpixels.get("size", (16, 16))
     _write(tmp_path / "image.ome.zarr", shape, dtype)
@@ -41,5 +41,5 @@ def test_a_task_takes_at_most_what_is_projected_and_at_least_half(name, tmp_path
     for task, (measured, projected) in json.loads(done.stdout).items():
         figures = f"{task}: measured {measured / 2**20:.1f} MiB, projected {projected / 2**20:.1f} MiB"
         print(figures)
-        # pools may have grown before, and then a small task takes less
-        assert measured <= projected <= 2 * measured + POOLS, figures
+        # pools may have grown before, and then a small task takes less; allocators differ by a third from run to run
+        assert measured <= projected <= 2.5 * measured + POOLS, figures

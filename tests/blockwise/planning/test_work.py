@@ -24,7 +24,7 @@ needs_proc = pytest.mark.skipif(not Path("/proc/self/clear_refs").exists(), reas
 
 @needs_proc
 @pytest.mark.parametrize("name", CONFIGURATIONS)
-def test_a_task_takes_at_most_what_is_projected_and_at_least_half(name, tmp_path):
+def test_a_task_takes_at_most_what_is_projected_and_at_least_two_fifths(name, tmp_path):
     shape, dtype, *_ = CONFIGURATIONS[name]
     pixels = np.random.default_rng(0).integers(0, 200, shape).astype(dtype)
     tz.write_ome_zarr(tmp_path / "image.ome.zarr", pixels, axes="cyx" if len(shape) == 3 else "czyx")
@@ -34,7 +34,7 @@ def test_a_task_takes_at_most_what_is_projected_and_at_least_half(name, tmp_path
     measured, projected = json.loads(done.stdout)
     figures = f"measured {measured / 2**20:.1f} MiB, projected {projected / 2**20:.1f} MiB"
     print(figures)
-    assert measured <= projected <= 2 * measured, figures
+    assert measured <= projected <= 2.5 * measured, figures
 
 
 def test_the_pixels_that_blocks_read_are_those_of_their_windows():
