@@ -60,8 +60,8 @@ def pytest_collection_modifyitems(items):
 
 @pytest.fixture(autouse=True)
 def _one_thread():
-    """Tests that want threads or processes say so."""
-    with dask.config.set(scheduler="synchronous"):
+    """Of arrays; tests that want threads or processes say so. Blocks have the threads that they have by default."""
+    with dask.config.set(scheduler="synchronous", num_workers=os.cpu_count()):
         yield
 
 

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import math
-import os
 from collections import Counter
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -125,7 +124,7 @@ def _of_lattice(tree: Tree, images: Images) -> int:
     model = unfitted_model(recipe, images.classes, lattice_of(tree))
     work, config, training = Work.of(model, Reading(images.itemsize)), model.network.config, LatticeTraining()
     grids = {model.grid(extent): count for extent, count in Counter(images.extents).items()}
-    each = partial(work.memory_of_own_process, threads=os.cpu_count() or 1)
+    each = partial(work.memory_of_own_process, threads=1)  # a trial's
     # tables are kept while superpixels of other blocks are measured, as predicting does
     measuring = max(map(each, grids))
     return max(measuring + table_bytes(config, training, grids), WORKER_WITH_TORCH + fit_bytes(config, training, grids))

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import itertools
 import math
-import os
 from collections.abc import Callable, Iterable, Iterator
 from concurrent.futures import FIRST_COMPLETED, Future, ThreadPoolExecutor, wait
 from dataclasses import dataclass
@@ -15,6 +14,7 @@ from distributed.protocol.pickle import dumps, loads
 
 from terrazzo.blocks import Block
 from terrazzo.blockwise.cluster.worker_watch import SECONDS_BETWEEN_QUESTIONS, WorkerWatch, check_version
+from terrazzo.own_threads import own_threads
 from terrazzo.progress import Step, tell
 from terrazzo.version import __version__
 
@@ -81,7 +81,7 @@ def run_each(
                     done(item)
                 yield result
             return
-        with ThreadPoolExecutor(os.cpu_count() or 1) as executor:
+        with ThreadPoolExecutor(own_threads()) as executor:
             yield from _in_windows(
                 executor.submit, function, itertools.chain(first, waiting), shared, None, done, called
             )
@@ -110,7 +110,7 @@ def _in_windows(
     queue, given = iter(items), 0
     try:
         while True:
-            threads = watch.threads() if watch else os.cpu_count() or 1
+            threads = watch.threads() if watch else own_threads()
             while len(waiting) < threads * TASKS_PER_THREAD:
                 size = min(LARGEST_BATCH, 1 + given // (BLOCKS_PER_BATCHED * threads))
                 batch = list(itertools.islice(queue, size))

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import os
-
 from distributed import Client
 
 from terrazzo.blocks import BlockGrid
@@ -13,6 +11,7 @@ from terrazzo.errors import ParameterError
 from terrazzo.io.images.image import Image
 from terrazzo.memory import readable_bytes
 from terrazzo.models.fitted_model import FittedModel
+from terrazzo.own_threads import own_threads
 
 
 def refuse_what_does_not_fit(
@@ -57,7 +56,7 @@ def refuse_what_does_not_fit(
         return
     left = memory_of_machine()
     if client is None:
-        workers, share, threads = 1, left // 2, os.cpu_count() or 1
+        workers, share, threads = 1, left // 2, own_threads()
         needed = work.memory_of_own_process(grid, threads)
         who = f"{threads} threads take"
     else:

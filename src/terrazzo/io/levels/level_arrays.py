@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from functools import partial
@@ -16,6 +15,7 @@ from terrazzo.blocks import STORAGE_CHUNKS_PER_BLOCK, Block
 from terrazzo.io.levels.coarse import Sampling, coarse
 from terrazzo.io.levels.pyramid import Pyramid
 from terrazzo.ledger import count_bytes, stage
+from terrazzo.own_threads import own_threads
 
 SPATIAL_AXES = {2: "yx", 3: "zyx"}
 
@@ -79,7 +79,7 @@ class LevelArrays:
 
     def coarsen_all(self) -> None:
         """Write all levels but the finest, which is there, on the threads of this process."""
-        with ThreadPoolExecutor(os.cpu_count() or 1) as executor:
+        with ThreadPoolExecutor(own_threads()) as executor:
             for step in (0, *self.pyramid.steps):
                 for _ in executor.map(partial(self.coarsen, step), self.pyramid.tiles(step)):
                     pass

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
@@ -14,6 +13,7 @@ from numpy.typing import NDArray
 
 from terrazzo.blocks import Box
 from terrazzo.models.forest.response_blocks import response_grid
+from terrazzo.own_threads import own_threads
 from terrazzo.regions.classes.annotation import NOT_ANNOTATED, annotated_classes
 from terrazzo.regions.statistics.filter_bank import ResponseBank, responses_at
 from terrazzo.training.rules.patch_source import PatchSource
@@ -56,7 +56,7 @@ def sample_pixels(
         for place, source in enumerate(own)
         for block in response_grid(source.extent)
     ]
-    with ThreadPoolExecutor(os.cpu_count()) as pool:
+    with ThreadPoolExecutor(own_threads()) as pool:
         known = list(pool.map(_annotated, jobs))
         share = min(1.0, number / max(1, sum(known)))
         wanted = [job for job, pixels in zip(jobs, known, strict=True) if pixels]
