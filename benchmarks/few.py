@@ -1,7 +1,7 @@
 """Few images, or few annotated pixels: lattice network, U-Net and random forest in equal seconds on one core.
 
 python benchmarks/few.py images FILE SET [SECONDS] [DRAWS]      3 to 20 tiles, or 1 to 3 images, drawn DRAWS times
-python benchmarks/few.py strokes FILE SET [SECONDS]             1 % and 0.1 % of the pixels, as strokes inside classes
+python benchmarks/few.py strokes FILE SET [SECONDS] [DRAWS]     1 % and 0.1 % of the pixels, as strokes inside classes
 python benchmarks/few.py table FILE
 
 Each figure is a line of FILE; what is there already is not measured again. Give the process one core. What is tested
@@ -10,6 +10,7 @@ on is never drawn, and is the middle of at most MOST images, SIDE pixels wide.
 
 from __future__ import annotations
 
+import itertools
 import json
 import sys
 import tempfile
@@ -27,6 +28,9 @@ import terrazzo as tz
 from terrazzo.regions.classes.annotation import NOT_ANNOTATED
 
 SECONDS, DRAWS = 20.0, 5
+STROKES = 3
+"""How often strokes are drawn."""
+
 MOST, SIDE = 8, 512
 NUMBERS = {"hesc-phase": (3, 6, 10, 20), "bbbc039": (3, 6, 10)}
 SHARES = (0.01, 0.001)
@@ -93,18 +97,19 @@ def strokes(truth: np.ndarray, share: float, classes: int, rng: np.random.Genera
     return drawn
 
 
-def sparse(name: str, folder: Path) -> Iterator[tuple[dict[str, object], list[Pair]]]:
+def sparse(name: str, number: int, folder: Path) -> Iterator[tuple[dict[str, object], list[Pair]]]:
     """Yield all images for training, with strokes in place of their annotations."""
     train, _ = sides(name)
-    for share in SHARES:
+    for share, draw in itertools.product(SHARES, range(number)):
         pairs = []
         for place, (image, annotation) in enumerate(train):
             truth = tz.open_labels(annotation).stored[...][0]
-            file = folder / f"{share}" / f"{image.stem}.npy"
-            file.parent.mkdir(exist_ok=True)
-            np.save(file, strokes(truth, share, len(CLASSES[name]), np.random.default_rng((place,))))
+            file = folder / f"{share}" / f"{draw}" / f"{image.stem}.npy"
+            file.parent.mkdir(parents=True, exist_ok=True)
+            rng = np.random.default_rng((place, draw) if draw else (place,))
+            np.save(file, strokes(truth, share, len(CLASSES[name]), rng))
             pairs.append((image, file))
-        yield {"share": share}, pairs
+        yield {"share": share, "draw": draw}, pairs
 
 
 def measure(file: Path, name: str, jobs: Iterator[tuple[dict[str, object], list[Pair]]], seconds: float) -> None:
@@ -151,11 +156,10 @@ def table(file: Path) -> None:
 
 def main(what: str, file: str, name: str, *given: str) -> None:
     seconds = float(given[0]) if given else SECONDS
-    if what == "images":
-        measure(Path(file), name, draws(name, int(given[1]) if given[1:] else DRAWS), seconds)
-    else:
-        with tempfile.TemporaryDirectory() as folder:
-            measure(Path(file), name, sparse(name, Path(folder)), seconds)
+    number = int(given[1]) if given[1:] else {"images": DRAWS, "strokes": STROKES}[what]
+    with tempfile.TemporaryDirectory() as folder:
+        jobs = draws(name, number) if what == "images" else sparse(name, number, Path(folder))
+        measure(Path(file), name, jobs, seconds)
 
 
 if __name__ == "__main__":
