@@ -145,11 +145,25 @@ def test_what_is_held_out_and_a_gap_around_it_is_hidden_from_training(share):
     assert seen.counts.sum(axis=(0, 1)).all()
 
 
-def test_three_images_are_held_out_whole():
+def test_images_are_held_out_whole_where_one_is_no_more_than_the_share():
     parts = [tables(share=0.5)[0] for _ in range(4)]
     held = split_cells([part.tiles for part in parts], validation=0.25, seed=0)
     assert sum(one.whole for one in held) == 1
     assert not held[[one.whole for one in held].index(True)].keeps(parts[0].tiles).any()
+    fewer = split_cells([part.tiles for part in parts[1:]], validation=0.25, seed=0)
+    assert not any(one.whole for one in fewer)
+    assert sum(len(one.start) for one in fewer) > 1
+    (named,) = np.flatnonzero([one.whole for one in split_cells([p.tiles for p in parts], validation=[2], seed=0)])
+    assert named == 2
+
+
+def test_gaps_around_tiles_count_for_half_in_the_share_that_is_held_out():
+    images, _ = tables(share=1.0)
+    tiles, pixels = images.tiles, images.tiles.counts.sum(axis=1)
+    for gap, share in ((0, 0.3), (2, 0.3 / 2.5), (8, 0.3 * 0.4)):
+        (held,) = split_cells([tiles], validation=0.3, seed=0, gap=gap)
+        found = pixels[~held.keeps(tiles)]
+        assert share * pixels.sum() <= found.sum() < share * pixels.sum() + found.max()
 
 
 def strokes(*places):

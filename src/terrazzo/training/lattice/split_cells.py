@@ -20,6 +20,9 @@ from terrazzo.training.rules.splits import LIES_CLOSE, REFUSED, Rows, Validation
 
 _log = logging.getLogger(__name__)
 
+AROUND, LEAST_SHARE = 0.5, 0.4
+"""What gaps around held-out tiles count for in the share, as training loses them too, and what stays of it at least."""
+
 GAP = REACH
 """Cells on each side of a tile that is held out which are on no side: superpixels farther apart do not touch."""
 
@@ -94,7 +97,9 @@ def tile_side(cells: tuple[int, ...]) -> int:
 def split_tables(
     images: Sequence[ImageTables], *, validation: Validation, seed: int, gap: int = GAP
 ) -> tuple[Sequence[ImageTables], list[HeldOut]]:
-    """Hold out whole images where three or more allow it or they are named, otherwise tiles of all images.
+    """Hold out whole images where they are named or many enough, otherwise tiles of all images.
+
+    They are many enough where one is no more than the share: five for a fifth.
 
     Every annotated class stays in training. Where no tile can be spared, as with a few strokes near each other, tiles
     of half the side are tried, down to single cells.
@@ -143,8 +148,9 @@ def split_cells(
 ) -> list[HeldOut] | None:
     """Hold out whole images, or tiles as they are; return None if no tile can be spared."""
     whole = held_out_images([image.counts for image in images], validation, seed)
-    nothing = np.empty((0, images[0].start.shape[1]), np.int64)
-    if whole.size or not isinstance(validation, int | float):
+    # of few images one is more than the share, and what it alone shows would not be learned
+    if not isinstance(validation, int | float) or (whole.size and len(images) * validation >= 1):
+        nothing = np.empty((0, images[0].start.shape[1]), np.int64)
         return [HeldOut(number in whole, nothing, nothing) for number in range(len(images))]
     image_of_tile = np.repeat(np.arange(len(images)), [len(image.counts) for image in images])
     start, stop, counts = (
@@ -155,9 +161,16 @@ def split_cells(
         near = (start < stop[rows[0]] + gap) & (stop > start[rows[0]] - gap)
         return np.flatnonzero(near.all(axis=1) & (image_of_tile == image_of_tile[rows[0]]))
 
-    _, held = hold_out(np.arange(len(counts)), counts, lost, validation, seed)
+    _, held = hold_out(np.arange(len(counts)), counts, lost, _share_of_tiles(validation, start, stop, gap), seed)
     mine = [held[image_of_tile[held] == number] for number in range(len(images))]
     return [HeldOut(False, start[rows], stop[rows], gap) for rows in mine] if held.size else None
+
+
+def _share_of_tiles(share: float, start: NDArray[np.int64], stop: NDArray[np.int64], gap: int) -> float:
+    """Return what tiles hold out of a share, where the gaps around them count as well."""
+    side = (stop - start).max(axis=0, initial=1)
+    lost = float(np.prod((side + 2 * gap) / side)) - 1
+    return share * max(LEAST_SHARE, 1 / (1 + AROUND * lost))
 
 
 def _marked(box: Box, start: NDArray[np.int64], stop: NDArray[np.int64]) -> NDArray[np.bool_]:
