@@ -111,6 +111,12 @@ def test_a_size_that_is_no_whole_number_of_at_least_2_is_refused(size):
         spacing(size, axes=2)
 
 
+@pytest.mark.parametrize(("size", "axes"), [((8, 8), 3), ((4, 4, 4), 2), ((4,), 2)])
+def test_a_size_for_other_axes_is_refused_with_both_counts(size, axes):
+    with pytest.raises(ParameterError, match=f"{len(size)} long for {axes} axes; it must be a whole number"):
+        spacing(size, axes)
+
+
 def test_a_size_of_1_is_one_along_z_of_a_volume_alone():
     assert spacing((1, 8, 8), axes=3) == (1, 8, 8)
     assert Lattice((5, 20, 30), (1, 8, 8)).cells == (5, 3, 4)

@@ -128,7 +128,8 @@ def spacing(size: int | Sequence[int], axes: int) -> tuple[int, ...]:
     least = (1, 2, 2) if axes == 3 else (2,) * axes
     if len(sizes) != axes or not whole or any(s < few for s, few in zip(sizes, least, strict=True)):
         alone = "; 1 along z is of superpixels in one section each" if axes == 3 else ""
+        counted = "" if len(sizes) == axes else f", {len(sizes)} long for {axes} axes"
         raise ParameterError(
-            f"size is {size!r}; it must be a whole number of pixels of at least 2, or one per axis{alone}"
+            f"size is {size!r}{counted}; it must be a whole number of pixels of at least 2, or one per axis{alone}"
         )
     return tuple(int(s) for s in sizes)
