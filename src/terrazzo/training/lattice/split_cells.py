@@ -97,9 +97,7 @@ def tile_side(cells: tuple[int, ...]) -> int:
 def split_tables(
     images: Sequence[ImageTables], *, validation: Validation, seed: int, gap: int = GAP
 ) -> tuple[Sequence[ImageTables], list[HeldOut]]:
-    """Hold out whole images where they are named or many enough, otherwise tiles of all images.
-
-    They are many enough where one is no more than the share: five for a fifth.
+    """Hold out whole images where they are named or many enough, five for a fifth, otherwise tiles of all images.
 
     Every annotated class stays in training. Where no tile can be spared, as with a few strokes near each other, tiles
     of half the side are tried, down to single cells.
@@ -148,8 +146,7 @@ def split_cells(
 ) -> list[HeldOut] | None:
     """Hold out whole images, or tiles as they are; return None if no tile can be spared."""
     whole = held_out_images([image.counts for image in images], validation, seed)
-    # of few images one is more than the share, and what it alone shows would not be learned
-    if not isinstance(validation, int | float) or (whole.size and len(images) * validation >= 1):
+    if whole.size or not isinstance(validation, int | float):
         nothing = np.empty((0, images[0].start.shape[1]), np.int64)
         return [HeldOut(number in whole, nothing, nothing) for number in range(len(images))]
     image_of_tile = np.repeat(np.arange(len(images)), [len(image.counts) for image in images])

@@ -44,7 +44,7 @@ def split_nodes(
     gap_hops: int = 2,
     seed: int = 0,
 ) -> Split:
-    """Split by whole graphs where three or more allow it or they are named, otherwise each graph by tiles.
+    """Split by whole graphs where they are named or many enough, five for a fifth, otherwise each graph by tiles.
 
     A graph of which no tile can be held out without its training losing one of its classes goes wholly to
     training; if all are such, tiles of one are held out whose classes the others keep. A region is on one side
@@ -183,7 +183,9 @@ def _by_tiles(graphs: Sequence[RegionGraph], counts: Sequence[Counts], cut: Call
 
 
 def held_out_images(counts: Sequence[Counts], validation: Validation, seed: int) -> Rows:
-    """Return the numbers of the images that are held out whole: those named, or of three or more those drawn.
+    """Return the numbers of the images that are held out whole: those named, or some where they are many enough.
+
+    They are where one of them is no more than the share: five for a fifth. What one of fewer shows, the others may not.
 
     Raises
     ------
@@ -191,7 +193,8 @@ def held_out_images(counts: Sequence[Counts], validation: Validation, seed: int)
         If there is no image of a number that is named, or none is left for training.
     """
     if isinstance(validation, int | float):
-        return hold_out_graphs(counts, validation, seed)[1] if len(counts) >= 3 else np.arange(0)
+        many = len(counts) >= 3 and len(counts) * validation > 1 - 1e-9
+        return hold_out_graphs(counts, validation, seed)[1] if many else np.arange(0)
     named = np.unique(np.asarray(validation, np.int64))
     if not 0 < named.size < len(counts) or named[0] < 0 or named[-1] >= len(counts):
         raise ParameterError(
