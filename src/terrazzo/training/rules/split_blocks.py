@@ -22,7 +22,7 @@ HeldOut = frozenset[Block]
 def split_blocks(
     images: Sequence[Mapping[Block, TileCounts]], *, validation: Validation = 0.2, seed: int = 0
 ) -> list[HeldOut] | None:
-    """Split by whole images where they are named or many enough, otherwise all images by blocks; None if none can be spared.
+    """Split by whole images where they are named or many enough, else all by blocks; None if none can be spared.
 
     No node for training is within `GAP_HOPS` edges of one for validation, and every annotated class stays in
     training.
