@@ -164,13 +164,18 @@ def test_a_split_that_cannot_be_is_refused(options, message):
         split_tiles(grid_graph(12, 12), **options)
 
 
-def test_three_graphs_are_split_whole_and_one_by_tiles():
+@pytest.mark.parametrize(
+    ("number", "share", "whole"), [(5, 0.2, 1), (4, 0.2, 0), (3, 1 / 3, 1), (3, 0.2, 0), (2, 0.5, 0)]
+)
+def test_graphs_are_split_whole_where_one_is_no_more_than_the_share_and_otherwise_by_tiles(number, share, whole):
     graph, targets = grid_graph(30, 30), targets_of(np.arange(900) % 2)
-    split = split_nodes([graph] * 3, [targets] * 3)
-    assert sorted(len(rows) for rows in split.training) == [0, 900, 900]
-    assert sorted(len(rows) for rows in split.validation) == [0, 0, 900]
-    alone = split_nodes([graph], [targets])
-    assert 0 < len(alone.validation[0]) < len(alone.training[0]) < 900
+    split = split_nodes([graph] * number, [targets] * number, validation=share)
+    trained, held = ([len(rows) for rows in side] for side in (split.training, split.validation))
+    if whole:
+        assert sorted(trained) == [0] * whole + [900] * (number - whole)
+        assert sorted(held) == [0] * (number - whole) + [900] * whole
+    else:
+        assert all(0 < own < 900 for own in (*held, *trained))
 
 
 def test_of_two_graphs_one_without_annotation_is_only_seen():
