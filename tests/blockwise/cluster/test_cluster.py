@@ -1,5 +1,7 @@
 """What runs in other processes: one cluster of two serves all of these."""
 
+import io
+import logging
 import os
 import signal
 import sys
@@ -29,7 +31,19 @@ ALL = (slice(None), slice(None))
 
 
 @pytest.fixture(scope="module")
-def client():
+def heard():
+    """What a handler hears that Dask's loggers share with those of everybody else, as a script may set it up."""
+    text, loggers = io.StringIO(), [logging.getLogger(name) for name in (None, "distributed")]
+    handler = logging.StreamHandler(text)
+    for logger in loggers:
+        logger.addHandler(handler)
+    yield text
+    for logger in loggers:
+        logger.removeHandler(handler)
+
+
+@pytest.fixture(scope="module")
+def client(heard):  # noqa: ARG001
     with cluster_client(workers=2) as client:
         yield client
 
@@ -108,9 +122,15 @@ def test_a_block_that_kills_its_workers_is_named():
         list(run_blocks(die, list(grid_of((60, 70)))[:1], client=fragile))
 
 
-def test_an_error_in_another_process_arrives_as_it_was_raised(client):
+def test_an_error_in_another_process_arrives_as_it_was_raised_and_no_logger_of_dask_tells_of_it(client, heard):
+    def levels():
+        return {logging.getLogger(name).getEffectiveLevel() for name in ("distributed.worker", "distributed.client")}
+
+    logging.getLogger("terrazzo").warning("something of our own")
     with pytest.raises(InputError, match="is bad"):
         list(run_blocks(refuse, grid_of((60, 70)), client=client))
+    assert heard.getvalue() == "something of our own\n"
+    assert [levels(), *client.run(levels).values()] == [{logging.CRITICAL}] * 3
 
 
 def test_lazy_arrays_compute_on_a_cluster(client, model, pixels):

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import logging
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -14,6 +13,7 @@ from distributed import Client, LocalCluster
 from distributed.system import MEMORY_LIMIT
 
 from terrazzo.blockwise.cluster.available_memory import bytes_of
+from terrazzo.blockwise.cluster.quiet import QuietNanny, quiet
 from terrazzo.blockwise.cluster.worker_server import SETTINGS, deaf_to_ctrl_c, method, start_loading
 from terrazzo.blockwise.cluster.worker_watch import check_versions
 from terrazzo.errors import ParameterError
@@ -86,12 +86,14 @@ def _local_client(workers: int | None, limit: int | None) -> Iterator[Client]:
     processes, threads = processes_and_threads(CPU_COUNT, MEMORY_LIMIT) if workers is None else (workers, 1)
     local = {
         "dashboard_address": "127.0.0.1:0",
-        # a task's error comes here as one: its worker need not print a traceback as well
-        "silence_logs": logging.CRITICAL,
+        # by their levels in place of handlers, see quiet.py
+        "silence_logs": False,
+        "worker_class": QuietNanny,
         "memory_limit": limit or MEMORY_LIMIT // processes,
     }
     start_loading()
-    with dask.config.set(ENVIRONMENT | SELDOM_LOOKED_AT | {"distributed.worker.multiprocessing-method": method()}):
+    settings = ENVIRONMENT | SELDOM_LOOKED_AT | {"distributed.worker.multiprocessing-method": method()}
+    with quiet(), dask.config.set(settings):
         with deaf_to_ctrl_c():
             started = LocalCluster(n_workers=processes, threads_per_worker=threads, **local)
         with started as cluster, Client(cluster) as client:
