@@ -116,6 +116,43 @@ def test_a_pixel_that_is_not_finite_is_named_and_the_result_is_not_finished(mode
     with pytest.raises(InputError, match=r"the image is inf in channel 0 at pixel \(y, x\) = \(99, 140\)"):
         tz.write_prediction(model, tz.open_image(tmp_path / "image.zarr"), tmp_path / "result.zarr", block=48)
     assert tz.open_result(tmp_path / "result.zarr").run["finished"] is False
+    assert tz.open_result(tmp_path / "result.zarr").finished("superpixels")
+    shutil.rmtree(tmp_path / "image.zarr")
+    tz.write_ome_zarr(tmp_path / "image.zarr", pixels)
+    with pytest.raises(InputError, match="was not made from this: the content of the image has changed"):
+        tz.write_prediction(model, tz.open_image(tmp_path / "image.zarr"), tmp_path / "result.zarr", block=48)
+
+
+def test_what_a_run_leaves_that_failed_at_its_first_block_gives_way_to_another(model, pixels, tmp_path):
+    broken = pixels.copy()
+    broken[0, 99, 140] = np.nan
+    tz.write_ome_zarr(tmp_path / "image.zarr", broken)
+    with pytest.raises(InputError, match="the image is nan"):
+        tz.write_prediction(model, tz.open_image(tmp_path / "image.zarr"), tmp_path / "result.zarr")
+    shutil.rmtree(tmp_path / "image.zarr")
+    tz.write_ome_zarr(tmp_path / "image.zarr", pixels)
+    mended = tz.open_image(tmp_path / "image.zarr")
+    assert tz.write_prediction(model, mended, tmp_path / "result.zarr").run["finished"]
+
+
+def test_a_run_that_has_no_block_finished_yet_is_not_replaced_while_it_goes_on(model, stored, tmp_path):
+    path, other, refused = tmp_path / "result.zarr", untrained_model(seed=5), []
+
+    def interrupt(*_):
+        raise KeyboardInterrupt
+
+    def come_between(name, done, *_):
+        if (name, done) == ("superpixels", 0):
+            with pytest.raises(InputError, match="was not made from this: the model has changed"):
+                tz.write_prediction(other, stored, path)
+            refused.append(name)
+
+    with pytest.raises(KeyboardInterrupt), telling(interrupt):
+        tz.write_prediction(model, stored, path)
+    assert tz.open_result(path).is_given_up
+    with telling(come_between):
+        assert tz.write_prediction(model, stored, path).run["made_from"]["model"] == model.fingerprint()
+    assert refused
 
 
 def test_a_result_is_replaced_only_when_asked(model, stored, tmp_path):

@@ -17,7 +17,7 @@ from terrazzo.io.images.content_stamp import content_stamp
 from terrazzo.io.images.image import Image
 from terrazzo.io.readers.selection import select_text
 from terrazzo.io.results.new_result import check_writable
-from terrazzo.io.results.result import RUN, Result, open_result
+from terrazzo.io.results.result import Result, is_result, open_result
 from terrazzo.models.fitted_model import FittedModel
 from terrazzo.version import __version__
 
@@ -57,25 +57,33 @@ def made_from(
 
 
 def started_result(path: str | Path, wanted: dict[str, Any]) -> Result | None:
-    """Return the result at a path that was begun from the same, finished or not; None if nothing is there.
+    """Return the result at a path that was begun from the same, finished or not; None if nothing is there to keep.
 
     Raises
     ------
     InputError
-        If something else is there, or a result that is made from something else; the message names what differs.
+        If something else is there, or a result that is made from something else and not given up; the message names
+        what differs.
     """
     if not Path(path).exists():
         return None
-    if not (Path(path) / RUN).is_file():
+    if not is_result(path):
         check_writable(path, overwrite=False)
     result = open_result(path)
     differences = _differences(result.run["made_from"], wanted)
+    if differences and result.is_given_up:
+        return None
     if differences:
         raise InputError(
             f"'{path}' exists and was not made from this: {', '.join(differences)}; give the same as then, choose "
             "another path or add --overwrite"
         )
     return result
+
+
+def has_given_up(path: str | Path) -> bool:
+    """Whether a result is at a path whose run has given up, so that another may take its place."""
+    return is_result(path) and open_result(path).is_given_up
 
 
 def _mask(mask: MaskLike | None) -> dict[str, Any]:

@@ -18,7 +18,7 @@ from terrazzo.blockwise.inputs.masks import Mask, MaskLike
 from terrazzo.blockwise.inputs.model_image import channel_note, intensity_note, model_image
 from terrazzo.blockwise.passes.sources import Sources
 from terrazzo.blockwise.passes.stored_passes import write_pass
-from terrazzo.blockwise.runs.made_from import started_result
+from terrazzo.blockwise.runs.made_from import has_given_up, started_result
 from terrazzo.blockwise.runs.prepared import Prepared, check_before_blocks, prepared
 from terrazzo.blockwise.runs.run_ledger import PassLedger
 from terrazzo.io.images.image import Image
@@ -54,7 +54,8 @@ def write_prediction(
     """Write what a model gives of a stored image to a `result.zarr`: superpixels, nodes, edges and classes, or classes.
 
     Called again after it was interrupted, however it was, it goes on where it stopped: blocks that are finished are
-    not computed again. If the result is finished, it is returned as it is.
+    not computed again. If the result is finished, it is returned as it is. What a run leaves that ended in an error
+    before its first block was finished is replaced.
 
     Where the image's intensities are unlike those that the model was fitted on, one line of the log says so, and so do
     the notes of the result's `run`.
@@ -120,7 +121,7 @@ def write_prepared(
             image=one.image,
             made_from=one.made_from | found,
             probabilities=one.probabilities,
-            overwrite=one.overwrite,
+            overwrite=one.overwrite or has_given_up(one.path),
             notes=notes,
         )
     if not result.run["finished"]:
@@ -164,7 +165,10 @@ def go_on(
     remove_partial_files(result)
     estimates = {name: result.run["made_from"][name] for name in estimates_of(passes)}
     sources = Sources(image.stored, inside, estimates=estimates, path=image.path)
-    for note in _write_blocks(ResultWriter(result), model, passes, sources, client):
+    writer = ResultWriter(result)
+    with writer.going_on():
+        found = _write_blocks(writer, model, passes, sources, client)
+    for note in found:
         say("%s", note)
 
 

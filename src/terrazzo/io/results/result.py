@@ -40,6 +40,8 @@ TABLES = ("nodes", "edges")
 ROWS = "rows"
 DONE = "done"
 RUN = "run.json"
+# says in it that the run has ended by itself
+GIVEN_UP = "given_up"
 
 
 @dataclass(frozen=True)
@@ -166,6 +168,11 @@ class Result:
         """What the result was made from, and whether it is finished."""
         run: dict[str, Any] = json.loads((Path(self.path) / RUN).read_text())
         return run
+
+    @property
+    def is_given_up(self) -> bool:
+        """Whether its run has ended, in an error or by Ctrl-C, before any block was finished: nothing would be lost."""
+        return bool(self.run.get(GIVEN_UP)) and not any(map(self.finished, self.passes))
 
     @property
     def pixel_size(self) -> tuple[tuple[float, ...] | None, str | None]:

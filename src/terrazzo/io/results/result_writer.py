@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -14,7 +15,7 @@ from terrazzo.io.failures import reported_as_input_error, reported_as_not_writte
 from terrazzo.io.mapped_arrays import mapped_arrays, write_arrays
 from terrazzo.io.results.leftovers import remove_rows
 from terrazzo.io.results.markers import marker
-from terrazzo.io.results.result import CLASSES, LEVELS, PROBABILITIES, RUN, SUPERPIXELS, Result
+from terrazzo.io.results.result import CLASSES, GIVEN_UP, LEVELS, PROBABILITIES, RUN, SUPERPIXELS, Result
 from terrazzo.io.results.tables import edge_table, node_table, write_part
 from terrazzo.ledger import count_bytes, stage
 from terrazzo.models.passes.declared import Given
@@ -107,6 +108,16 @@ class ResultWriter:
                 result.arrays(key).coarsen(step, tile)
             done.touch()
 
+    @contextmanager
+    def going_on(self) -> Iterator[None]:
+        """Note of a run that ends otherwise than killed, for as long as no block is finished, that it has given up."""
+        self._note_given_up(False)
+        try:
+            yield
+        except BaseException:
+            self._note_given_up(not any(map(self.result.finished, self.result.passes)))
+            raise
+
     def finish(
         self, figures: dict[str, Any], notes: Sequence[str] = (), ledger: Mapping[str, Any] | None = None
     ) -> None:
@@ -117,6 +128,12 @@ class ResultWriter:
             noted = [*run.get("notes", ()), *notes]
             ended = {"finished": True, "figures": figures, "notes": noted, "ledger": dict(ledger or {})}
             write_run(Path(self.result.path), run | ended)
+
+    def _note_given_up(self, now: bool) -> None:
+        with suppress(OSError, ValueError):  # what the run itself ends in says more
+            run = self.result.run
+            if run.get("id", "") == self.result.run_id and run.get(GIVEN_UP, False) != now:
+                write_run(Path(self.result.path), run | {GIVEN_UP: now})
 
     def _write_images(self, block: Block, given: Given) -> None:
         result = self.result
