@@ -1,8 +1,10 @@
 from pathlib import Path
 
+import dask
 import dask.array as da
 import numpy as np
 import pytest
+import torch
 from untrained import untrained_model
 
 import terrazzo as tz
@@ -16,12 +18,19 @@ TO_IMAGE = (
 TO_RESULT = "and a Result is wanted; open one with tz.open_result"
 TO_MODEL = r"and a fitted model is wanted; the model comes first, as in predict\(model, image\); open the file of one"
 TO_ARRAY = "and an Image or an array is wanted; open it with tz.open_"
+AN_ARRAY = r"and an Image or an array is wanted; open files with tz\.open_.*, and make an array of anything else"
 OF_SHAPE = r"an array of shape \(40, 50\)"
 
 
 @pytest.fixture(scope="module")
 def model():
     return untrained_model()
+
+
+@pytest.fixture
+def apart(tmp_path):
+    (tmp_path / "shapes.geojson").write_text('{"type": "FeatureCollection", "features": []}')
+    return tmp_path
 
 
 @pytest.mark.parametrize(
@@ -53,14 +62,29 @@ def model():
             f"the path is {OF_SHAPE}, and the path of a file is wanted; tz.predict",
         ),
         ("write_image", ("model", "i.zarr"), f"the image is a Model, {TO_IMAGE}"),
+        ("superpixels", (None,), f"the image is None, {AN_ARRAY}"),
+        ("superpixels", ("model",), f"the image is a Model, {AN_ARRAY}"),
+        ("superpixels", (dask.delayed(ARRAY),), f"the image is a DelayedLeaf, {AN_ARRAY}"),
+        ("superpixels", (torch.zeros(40, 50),), f"the image is a Tensor, {AN_ARRAY}"),
+        ("fit", ([ARRAY], [None]), f"the annotation is None, {AN_ARRAY}"),
+        ("score", (LAZY.astype(int), dask.delayed(ARRAY)), f"the annotation is a DelayedLeaf, {AN_ARRAY}"),
+        ("open_annotation", (ARRAY, ARRAY), f"the path is {OF_SHAPE}, and the path of a file is wanted; tz.predict"),
+        ("open_annotation", ("shapes.geojson", "x.tif"), rf"the image is the path 'x\.tif', {TO_ARRAY}image"),
+        ("open_annotations", ("a.png", ARRAY), r"paths and images must be lists; write open_annotations\(\[path\]"),
+        ("open_labels", (3,), "the path is an int, and the path of a file is wanted"),
+        ("open_result", (LAZY,), f"the path is {OF_SHAPE}, and the path of a result is wanted; tz.write_prediction"),
+        ("open_model", ("model",), "the path is a Model, and the path of a model is wanted; tz.write_model"),
+        ("write_model", ("model", None), "the path is None, and the path of what is to be written is wanted"),
+        ("write_ome_zarr", (ARRAY, "i.zarr"), f"the path is {OF_SHAPE}, and the path of what is to be written"),
+        ("write_ome_zarr", ("i.zarr", [[1]]), "the array is a list, and one of Dask or numpy is wanted"),
     ],
 )
-def test_what_is_given_in_place_of_what_is_wanted_is_one_sentence(model, tmp_path, monkeypatch, name, given, said):
-    monkeypatch.chdir(tmp_path)
+def test_what_is_given_in_place_of_what_is_wanted_is_one_sentence(model, apart, monkeypatch, name, given, said):
+    monkeypatch.chdir(apart)
     function = getattr(tz, name)
     with pytest.raises(ParameterError, match=f"^{said}"):
         function(*(model if isinstance(one, str) and one == "model" else one for one in given))
-    assert not list(tmp_path.iterdir())
+    assert [path.name for path in apart.iterdir()] == ["shapes.geojson"]
 
 
 def test_of_several_files_the_one_that_must_be_mended_is_named(tmp_path):

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import Any
 
 from terrazzo.errors import InputError
@@ -24,7 +25,8 @@ def names_axes(array: object) -> bool:
     InputError
         If it is a set of several such arrays.
     """
-    if not hasattr(array, "dims") or not hasattr(array, "coords"):
+    # what is delayed has whatever it is asked for
+    if not isinstance(getattr(array, "dims", None), tuple | Mapping) or not hasattr(array, "coords"):
         return False
     if hasattr(array, "data_vars"):
         names = ", ".join(map(repr, array.data_vars))

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import json
+import os
 from collections.abc import Mapping
 from contextlib import suppress
 from pathlib import Path
@@ -13,7 +14,7 @@ import torch
 from safetensors import SafetensorError, safe_open
 from safetensors.torch import save
 
-from terrazzo.arguments import A_MODEL, require
+from terrazzo.arguments import A_MODEL, A_MODELS_PATH, require
 from terrazzo.errors import InputError, ModelError, TerrazzoError
 from terrazzo.io.failures import first_words
 from terrazzo.io.output_path import check_absent, check_ending
@@ -39,8 +40,8 @@ def write_model(model: FittedModel, path: str | Path, *, overwrite: bool = False
         If the path exists and `overwrite` is false, its ending names another format, or it cannot be written.
     """
     require(model, FittedModel, *A_MODEL)
+    check_ending(path, "model")
     target = Path(path)
-    check_ending(target, "model")
     check_absent(target, overwrite)
     tensors = {name: tensor.contiguous() for name, tensor in model.tensors().items()}
     header = _header(model)
@@ -74,7 +75,10 @@ def open_model(path: str | Path, *, features: FeatureSet | None = None) -> Fitte
         If there is no such file.
     ModelError
         If the file is no model of ours, is cut short, was edited, or comes from a newer version.
+    ParameterError
+        If it is no path.
     """
+    require(path, (str, os.PathLike), *A_MODELS_PATH)
     if not Path(path).is_file():
         raise InputError(f"there is no model at '{path}'; make one with terrazzo fit")
     try:

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import os
 from pathlib import Path
 
+from terrazzo.arguments import AN_OUTPUTS_PATH, require
 from terrazzo.errors import InputError
 
 # What endings say, of the formats that people may expect something to be written in.
@@ -52,7 +54,11 @@ OUTPUTS: dict[str, tuple[str, tuple[str, ...]]] = {
 
 
 def check_ending(path: str | Path, output: str) -> None:
-    """Raise an InputError if the ending of a path names another format than that of one of `OUTPUTS`, its key."""
+    """Raise an InputError if the ending of a path names another format than that of one of `OUTPUTS`, its key.
+
+    Raise a ParameterError if it is no path.
+    """
+    require(path, (str, os.PathLike), *AN_OUTPUTS_PATH)
     what, allowed = OUTPUTS[output]
     target = Path(path)
     ending = target.suffix.lower()

@@ -49,8 +49,8 @@ def write_page(image: Image, path: str | Path, result: Result | None = None, *, 
         shown or cannot be written; if the result is not finished, or has the extent of no level of the image; or if
         neuroglancer is not installed.
     """
-    target = Path(path).resolve()
     check_ending(path, "page")
+    target = Path(path).resolve()
     page = Page(image, result)
     check_output(path, image.path, *([] if result is None else [result.path]))
     check_absent(path, overwrite)

@@ -8,7 +8,7 @@ from typing import Any, TypeAlias
 import dask.array as da
 import numpy as np
 
-from terrazzo.arguments import refuse_path
+from terrazzo.arguments import require_array
 from terrazzo.blockwise.inputs.data_array import pixel_size_of, pixels_of, plane_of
 from terrazzo.errors import InputError, ParameterError
 from terrazzo.io.images.image import Image
@@ -44,14 +44,14 @@ def image_array(image: ImageLike, spatial_axes: int | None = None) -> da.Array:
     InputError
         If it has no two or three spatial axes, no pixel, values that are no real numbers, or a mask of its own.
     ParameterError
-        If it is a path.
+        If it is a path, or nothing that an array can be.
     """
-    refuse_path(image, "the image", "tz.open_image")
+    named = names_axes(image)
+    require_array(image, "the image", "tz.open_image")
     dtype = getattr(image, "dtype", np.dtype(float))
     if dtype.kind not in "buif":
         # before Dask sees it, which asks how many bytes an object has
         raise InputError(f"the image holds {dtype} values; convert it to whole or floating-point numbers")
-    named = names_axes(image)
     array = (
         image.data if isinstance(image, Image) else unmasked(pixels_of(image) if named else image, "the image", AS_MASK)
     )
@@ -88,12 +88,13 @@ def plane_array(labels: ImageLike, what: str = "the annotation", instead: str = 
     InputError
         If an Image or a DataArray has more than one channel, or an array has a mask of its own.
     ParameterError
-        If it is a path.
+        If it is a path, or nothing that an array can be.
     """
-    refuse_path(labels, what, "tz.open_labels or tz.open_annotation")
+    named = names_axes(labels)
+    require_array(labels, what, "tz.open_labels or tz.open_annotation")
     if isinstance(labels, Image):
         return labels.plane
-    return unmasked(plane_of(labels) if names_axes(labels) else labels, what, instead)
+    return unmasked(plane_of(labels) if named else labels, what, instead)
 
 
 def tells_size(image: ImageLike) -> bool:

@@ -7,6 +7,7 @@ from typing import Any, TypeAlias
 
 import dask.array as da
 import numpy as np
+from dask.base import is_dask_collection
 from numpy.typing import NDArray
 
 from terrazzo.blocks import Box
@@ -37,7 +38,7 @@ def checked_mask(mask: MaskLike | None, extent: tuple[int, ...]) -> Mask:
     InputError
         If an array's extent is another, or it holds other values.
     """
-    if mask is None or callable(mask):
+    if mask is None or (callable(mask) and not is_dask_collection(mask)):
         return mask
     array = plane_array(mask, "the mask", FILLED.format("mask", False))
     if array.dtype.kind not in "bui":

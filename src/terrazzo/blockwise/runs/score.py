@@ -12,7 +12,7 @@ import dask.array as da
 import numpy as np
 from distributed import Client
 
-from terrazzo.arguments import refuse_path
+from terrazzo.arguments import require_array
 from terrazzo.blocks import Block, BlockGrid, Box
 from terrazzo.blockwise.cluster.active_client import active_client
 from terrazzo.blockwise.cluster.run_blocks import BlockCount, run_blocks
@@ -90,8 +90,8 @@ def score(
         If the tolerance is not from 0 to 64 pixels, or a path is given in place of what is there.
     """
     if not isinstance(prediction, Result):
-        refuse_path(prediction, "the prediction", "tz.open_result, or a label image with tz.open_labels")
         check_same_places(prediction, annotation, "the annotation")
+        require_array(prediction, "the prediction", "tz.open_result, or a label image with tz.open_labels")
         prediction = label_plane(prediction, "the prediction")
     annotation = label_plane(annotation, "the annotation")
     client, unnamed = active_client(client), classes is None and not isinstance(prediction, Result)

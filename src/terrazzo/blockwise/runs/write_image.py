@@ -78,6 +78,7 @@ def write_image(
     ParameterError
         If `levels` is another word, or `chunks` do not fit the axes.
     """
+    check_ending(path, "image")
     target = Path(path).expanduser().absolute()
     _check(target, image, overwrite)
     check_levels(levels)
@@ -99,7 +100,6 @@ def write_image(
 
 def _check(target: Path, image: Image, overwrite: bool) -> None:
     require(image, Image, *AN_IMAGE)
-    check_ending(target, "image")
     check_output(target, image.path)
     check_absent(target, overwrite)
     if target.exists() and (not is_store(target) or (target / RUN).exists()):

@@ -10,6 +10,7 @@ from typing import Any, TypeAlias
 
 import numpy as np
 
+from terrazzo.arguments import require_array
 from terrazzo.errors import InputError, ParameterError
 from terrazzo.io.annotations.annotation import Annotation
 from terrazzo.io.annotations.canvas import Canvas
@@ -90,7 +91,7 @@ def open_annotation(
         another image or of one of another size.
     ParameterError
         If `classes` has a name twice or more than 255, `empty` is neither 255 nor 0 or comes with a map, or shapes come
-        with a map.
+        with a map; if `path` is no path, or shapes come with no image.
     """
     names = _checked_names(classes)
     if names is None and isinstance(image, Result):
@@ -125,6 +126,8 @@ def open_annotations(
 
     Parameters and errors are those of `open_annotation`.
     """
+    if not isinstance(paths, list | tuple) or not isinstance(images, list | tuple):
+        raise ParameterError("paths and images must be lists; write open_annotations([path], [image])")
     if len(paths) != len(images):
         raise InputError(f"{len(images)} images came with {len(paths)} annotations; give one each")
     if classes is None:
@@ -283,7 +286,10 @@ def _extent(image: Drawn) -> tuple[int, ...]:
     """Return the extent of what was annotated."""
     if isinstance(image, Image | Result):
         return image.extent if isinstance(image, Image) else image.grid.lattice.shape
-    return extent_of(image) if names_axes(image) else tuple(int(length) for length in np.shape(image)[-2:])
+    if names_axes(image):
+        return extent_of(image)
+    require_array(image, "the image", "tz.open_image")
+    return tuple(int(length) for length in np.shape(image)[-2:])
 
 
 def _finest(path: str, level: int, axes: str, selected: Parts, extent: tuple[int, ...]) -> tuple[int, ...]:

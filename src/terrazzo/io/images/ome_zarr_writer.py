@@ -11,8 +11,10 @@ import numpy as np
 import zarr
 from numpy.typing import NDArray
 
+from terrazzo.arguments import described, is_array
 from terrazzo.blocks import STORAGE_CHUNKS_PER_BLOCK, BlockGrid
 from terrazzo.errors import InputError, ParameterError
+from terrazzo.io.images.image import Image
 from terrazzo.io.images.stored_array import reading_chunks
 from terrazzo.io.images.unmasked import unmasked
 from terrazzo.io.levels.coarse import Sampling, sampling_of
@@ -75,6 +77,7 @@ def write_ome_zarr(
         `levels` is another word.
     """
     check_levels(levels)
+    check_ending(path, "image")
     target = Path(path).expanduser().absolute()
     source = _checked(target, array, axes, channel_names)
     stored_chunks = _stored_chunks(source.shape, axes, chunks)
@@ -104,9 +107,13 @@ def write_ome_zarr(
 
 
 def _checked(path: Path, array: da.Array | NDArray[Any], axes: str, channel_names: Sequence[str] | None) -> da.Array:
-    check_ending(path, "image")
     if path.exists():
         raise InputError(f"'{path}' exists; remove it or write somewhere else.")
+    if isinstance(array, Image) or not (is_array(array) and hasattr(array, "ndim")):
+        raise ParameterError(
+            f"the array is {described(array)}, and one of Dask or numpy is wanted; make one, as with np.asarray; "
+            "tz.write_image writes what tz.open_image opens"
+        )
     if axes not in AXES or len(axes) != array.ndim:
         fitting = " or ".join(f"'{known}'" for known in AXES if len(known) == array.ndim) or f"one of {AXES}"
         raise ParameterError(f"axes='{axes}' does not fit an array of {array.ndim} axes; use {fitting}.")

@@ -4,6 +4,7 @@ import os
 from pathlib import Path
 from typing import Any, Protocol
 
+from terrazzo.arguments import A_PATH, require
 from terrazzo.errors import InputError
 from terrazzo.io.failures import reported_as_input_error
 from terrazzo.io.readers import bioio_reader, hdf5_reader, npy_reader, raster_reader, tiff_reader, zarr_reader
@@ -57,7 +58,14 @@ def is_image_path(path: Path) -> bool:
 
 
 def is_drawn(path: str | os.PathLike[str]) -> bool:
-    """Whether a path is of a file with shapes, by its suffix; nothing is opened."""
+    """Whether a path is of a file with shapes, by its suffix; nothing is opened.
+
+    Raises
+    ------
+    ParameterError
+        If it is no path, such as an array.
+    """
+    require(path, (str, os.PathLike), *A_PATH)
     return Path(path).suffix.lower() in DRAWN_SUFFIXES and not Path(path).is_dir()
 
 

@@ -51,9 +51,9 @@ def write_tiff(result: Result, path: str | Path, *, coloured: bool = False, over
         cannot be written.
     """
     require(result, Result, *A_RESULT)
+    check_ending(path, "tiff")
     target = Path(path)
     result.check_finished()
-    check_ending(target, "tiff")
     check_file_free(target, overwrite, result.path)
     partial = target.with_name(f".{target.name}.partial")
     try:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import math
+import os
 from contextlib import suppress
 from dataclasses import dataclass
 from functools import reduce
@@ -14,6 +15,7 @@ import numpy as np
 import zarr
 from numpy.typing import NDArray
 
+from terrazzo.arguments import A_RESULTS_PATH, require
 from terrazzo.blocks import Block, BlockGrid
 from terrazzo.errors import InputError
 from terrazzo.html import MOST_READ, SIDE, Html, of_classes, swatches, table
@@ -230,7 +232,10 @@ def open_result(path: str | Path) -> Result:
     ------
     InputError
         If there is none, it is damaged, or its blocks are no whole multiples of what its arrays are stored in.
+    ParameterError
+        If it is no path.
     """
+    require(path, (str, os.PathLike), *A_RESULTS_PATH)
     file = Path(path) / RUN
     if not is_result(path):
         raise InputError(f"'{path}' is no result of terrazzo (it holds no {RUN}); make one with terrazzo predict")
