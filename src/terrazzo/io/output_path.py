@@ -53,7 +53,7 @@ OUTPUTS: dict[str, tuple[str, tuple[str, ...]]] = {
 }
 
 
-def check_ending(path: str | Path, output: str) -> None:
+def check_ending(path: str | os.PathLike[str], output: str) -> None:
     """Raise an InputError if the ending of a path names another format than that of one of `OUTPUTS`, its key.
 
     Raise a ParameterError if it is no path.
