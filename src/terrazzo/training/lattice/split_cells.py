@@ -6,6 +6,7 @@ import logging
 import math
 from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import partial
 
 import numpy as np
 from numpy.typing import NDArray
@@ -22,6 +23,9 @@ _log = logging.getLogger(__name__)
 
 AROUND, LEAST_SHARE = 0.5, 0.4
 """What gaps around held-out tiles count for in the share, as training loses them too, and what stays of it at least."""
+
+DENSE = 0.5
+"""From that share of annotated pixels in tiles that have any on, images are annotated as a whole and not by strokes."""
 
 GAP = REACH
 """Cells on each side of a tile that is held out which are on no side: superpixels farther apart do not touch."""
@@ -97,7 +101,9 @@ def tile_side(cells: tuple[int, ...]) -> int:
 def split_tables(
     images: Sequence[ImageTables], *, validation: Validation, seed: int, gap: int = GAP
 ) -> tuple[Sequence[ImageTables], list[HeldOut]]:
-    """Hold out whole images where they are named or many enough, five for a fifth, otherwise tiles of all images.
+    """Hold out whole images where they are named or many enough, otherwise tiles of all images.
+
+    They are many enough where one is no more than the share, five for a fifth; with strokes, where they are three.
 
     Every annotated class stays in training. Where no tile can be spared, as with a few strokes near each other, tiles
     of half the side are tried, down to single cells.
@@ -124,11 +130,12 @@ def split_tables(
         If nothing can be held out without a class leaving training, or `validation` is out of range.
     """
     sides = [tile_side(image.grid.lattice.cells) for image in images]
-    found = split_cells([image.tiles for image in images], validation=validation, seed=seed, gap=gap)
+    split = partial(split_cells, validation=validation, seed=seed, gap=gap, dense=_density(images) >= DENSE)
+    found = split([image.tiles for image in images])
     while found is None and max(sides) > 1:
         sides = [max(1, side // 2) for side in sides]
         images = [image.in_tiles(side) for image, side in zip(images, sides, strict=True)]
-        found = split_cells([image.tiles for image in images], validation=validation, seed=seed, gap=gap)
+        found = split([image.tiles for image in images])
         if found is not None:
             _log.warning(LIES_CLOSE, f"tiles of {max(sides)} superpixels along a side")
     if found is None:
@@ -142,10 +149,10 @@ def gap_of(weighted: BoundaryWeights, size: Sequence[int]) -> int:
 
 
 def split_cells(
-    images: Sequence[TileCounts], *, validation: Validation, seed: int, gap: int = GAP
+    images: Sequence[TileCounts], *, validation: Validation, seed: int, gap: int = GAP, dense: bool = True
 ) -> list[HeldOut] | None:
     """Hold out whole images, or tiles as they are; return None if no tile can be spared."""
-    whole = held_out_images([image.counts for image in images], validation, seed)
+    whole = held_out_images([image.counts for image in images], validation, seed, dense=dense)
     if whole.size or not isinstance(validation, int | float):
         nothing = np.empty((0, images[0].start.shape[1]), np.int64)
         return [HeldOut(number in whole, nothing, nothing) for number in range(len(images))]
@@ -158,9 +165,20 @@ def split_cells(
         near = (start < stop[rows[0]] + gap) & (stop > start[rows[0]] - gap)
         return np.flatnonzero(near.all(axis=1) & (image_of_tile == image_of_tile[rows[0]]))
 
-    _, held = hold_out(np.arange(len(counts)), counts, lost, _share_of_tiles(validation, start, stop, gap), seed)
+    share = _share_of_tiles(validation, start, stop, gap) if dense else validation
+    _, held = hold_out(np.arange(len(counts)), counts, lost, share, seed)
     mine = [held[image_of_tile[held] == number] for number in range(len(images))]
     return [HeldOut(False, start[rows], stop[rows], gap) for rows in mine] if held.size else None
+
+
+def _density(images: Sequence[ImageTables]) -> float:
+    """Return the share of annotated pixels in the tiles that have any."""
+    annotated = sum(image.tiles.counts.sum(dtype=float) for image in images)
+    pixels = 0
+    for image in images:
+        stop = np.minimum(image.tiles.stop, image.grid.lattice.cells)
+        pixels += int((stop - image.tiles.start).prod(axis=1).sum()) * math.prod(image.grid.lattice.size)
+    return float(annotated / max(1, pixels))
 
 
 def _share_of_tiles(share: float, start: NDArray[np.int64], stop: NDArray[np.int64], gap: int) -> float:
