@@ -157,11 +157,13 @@ def test_images_are_held_out_whole_where_one_is_no_more_than_the_share():
     assert named == 2
 
 
-@pytest.mark.parametrize(("share", "whole"), [(0.1, 1), (0.9, 0)])
-def test_of_three_images_one_is_held_out_whole_where_they_are_annotated_by_strokes(share, whole):
-    parts = [tables(share=share)[0] for _ in range(3)]
-    _, held = split_tables(parts, validation=0.2, seed=0)
-    assert sum(one.whole for one in held) == whole
+def test_of_three_images_one_is_held_out_whole_where_few_superpixels_are_annotated(monkeypatch):
+    parts = [tables(share=0.5)[0] for _ in range(3)]
+    annotated = sum(everything(part).counts.any(axis=-1).sum() for part in parts)
+    for bound, whole in ((annotated, 0), (annotated + 1, 1)):
+        monkeypatch.setattr("terrazzo.training.lattice.split_cells.FEW_SUPERPIXELS", bound)
+        _, held = split_tables(parts, validation=0.2, seed=0)
+        assert sum(one.whole for one in held) == whole
 
 
 def test_gaps_around_tiles_count_for_half_in_the_share_that_is_held_out():

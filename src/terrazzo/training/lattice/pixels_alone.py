@@ -22,9 +22,6 @@ from terrazzo.training.rules.adamw import AdamW
 from terrazzo.training.rules.exposure import Exposure
 from terrazzo.training.rules.schedule import Schedule
 
-FEW = 700
-"""Annotated superpixels below which pixels learn alone as well."""
-
 STEPS, PARTS = 250, 4
 """The most steps in which pixels learn alone, and parts of a step that have an exposure each."""
 

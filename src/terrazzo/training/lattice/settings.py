@@ -9,6 +9,9 @@ from typing import Literal
 from terrazzo.errors import ParameterError
 from terrazzo.training.rules.training import ClassWeighting, PixelTraining
 
+FEW_SUPERPIXELS = 700
+"""Annotated superpixels below which pixels learn alone as well, and one of three images is held out whole."""
+
 
 @dataclass(frozen=True, kw_only=True)
 class LatticeTraining(PixelTraining):

@@ -16,6 +16,7 @@ from terrazzo.errors import ParameterError
 from terrazzo.kernels.superpixels.adjacency import REACH
 from terrazzo.regions.classes.boundary_weights import BoundaryWeights
 from terrazzo.regions.classes.tile_counts import TileCounts
+from terrazzo.training.lattice.settings import FEW_SUPERPIXELS
 from terrazzo.training.lattice.tables import ImageTables, Table
 from terrazzo.training.rules.splits import LIES_CLOSE, REFUSED, Rows, Validation, held_out_images, hold_out
 
@@ -23,9 +24,6 @@ _log = logging.getLogger(__name__)
 
 AROUND, LEAST_SHARE = 0.5, 0.4
 """What gaps around held-out tiles count for in the share, as training loses them too, and what stays of it at least."""
-
-DENSE = 0.5
-"""From that share of annotated pixels in tiles that have any on, images are annotated as a whole and not by strokes."""
 
 GAP = REACH
 """Cells on each side of a tile that is held out which are on no side: superpixels farther apart do not touch."""
@@ -103,7 +101,8 @@ def split_tables(
 ) -> tuple[Sequence[ImageTables], list[HeldOut]]:
     """Hold out whole images where they are named or many enough, otherwise tiles of all images.
 
-    They are many enough where one is no more than the share, five for a fifth; with strokes, where they are three.
+    They are many enough where one is no more than the share, five for a fifth. Where few superpixels are annotated,
+    three are.
 
     Every annotated class stays in training. Where no tile can be spared, as with a few strokes near each other, tiles
     of half the side are tried, down to single cells.
@@ -130,7 +129,7 @@ def split_tables(
         If nothing can be held out without a class leaving training, or `validation` is out of range.
     """
     sides = [tile_side(image.grid.lattice.cells) for image in images]
-    split = partial(split_cells, validation=validation, seed=seed, gap=gap, dense=_density(images) >= DENSE)
+    split = partial(split_cells, validation=validation, seed=seed, gap=gap, few=_annotated(images) < FEW_SUPERPIXELS)
     found = split([image.tiles for image in images])
     while found is None and max(sides) > 1:
         sides = [max(1, side // 2) for side in sides]
@@ -149,10 +148,10 @@ def gap_of(weighted: BoundaryWeights, size: Sequence[int]) -> int:
 
 
 def split_cells(
-    images: Sequence[TileCounts], *, validation: Validation, seed: int, gap: int = GAP, dense: bool = True
+    images: Sequence[TileCounts], *, validation: Validation, seed: int, gap: int = GAP, few: bool = False
 ) -> list[HeldOut] | None:
     """Hold out whole images, or tiles as they are; return None if no tile can be spared."""
-    whole = held_out_images([image.counts for image in images], validation, seed, dense=dense)
+    whole = held_out_images([image.counts for image in images], validation, seed, few=few)
     if whole.size or not isinstance(validation, int | float):
         nothing = np.empty((0, images[0].start.shape[1]), np.int64)
         return [HeldOut(number in whole, nothing, nothing) for number in range(len(images))]
@@ -165,20 +164,15 @@ def split_cells(
         near = (start < stop[rows[0]] + gap) & (stop > start[rows[0]] - gap)
         return np.flatnonzero(near.all(axis=1) & (image_of_tile == image_of_tile[rows[0]]))
 
-    share = _share_of_tiles(validation, start, stop, gap) if dense else validation
+    share = validation if few else _share_of_tiles(validation, start, stop, gap)
     _, held = hold_out(np.arange(len(counts)), counts, lost, share, seed)
     mine = [held[image_of_tile[held] == number] for number in range(len(images))]
     return [HeldOut(False, start[rows], stop[rows], gap) for rows in mine] if held.size else None
 
 
-def _density(images: Sequence[ImageTables]) -> float:
-    """Return the share of annotated pixels in the tiles that have any."""
-    annotated = sum(image.tiles.counts.sum(dtype=float) for image in images)
-    pixels = 0
-    for image in images:
-        stop = np.minimum(image.tiles.stop, image.grid.lattice.cells)
-        pixels += int((stop - image.tiles.start).prod(axis=1).sum()) * math.prod(image.grid.lattice.size)
-    return float(annotated / max(1, pixels))
+def _annotated(images: Sequence[ImageTables]) -> int:
+    """Return how many superpixels are annotated."""
+    return sum(int(table.counts.any(axis=-1).sum()) for image in images for table in image.tables.values())
 
 
 def _share_of_tiles(share: float, start: NDArray[np.int64], stop: NDArray[np.int64], gap: int) -> float:

@@ -27,9 +27,9 @@ from terrazzo.training.lattice.altered_share import altered_share
 from terrazzo.training.lattice.batches import Batch, DrawnWindows
 from terrazzo.training.lattice.calibrate import calibrated
 from terrazzo.training.lattice.judged_tables import judged_tables
-from terrazzo.training.lattice.pixels_alone import FEW, LonePixels, decide_together, learned_alone
+from terrazzo.training.lattice.pixels_alone import LonePixels, decide_together, learned_alone
 from terrazzo.training.lattice.sampled_pixels import PixelSamples
-from terrazzo.training.lattice.settings import LatticeTraining
+from terrazzo.training.lattice.settings import FEW_SUPERPIXELS, LatticeTraining
 from terrazzo.training.lattice.split_cells import HeldOut
 from terrazzo.training.lattice.start import Start
 from terrazzo.training.lattice.tables import ImageTables, Table, around_cells
@@ -155,7 +155,7 @@ def train(
             start.into(made)
         made = made.to(device)
         rng = np.random.default_rng(training.seed)
-        few = training.alone and learned.regions < FEW and start is None and made.crf is None
+        few = training.alone and learned.regions < FEW_SUPERPIXELS and start is None and made.crf is None
         initial = copy.deepcopy(made) if few and network.decision == "pixel" else None
         # More threads gain a tenth where a core is free for each, and where one is not, all wait in turn for the last.
         with torch_threads(1):

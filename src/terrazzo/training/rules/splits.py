@@ -182,11 +182,11 @@ def _by_tiles(graphs: Sequence[RegionGraph], counts: Sequence[Counts], cut: Call
     return pairs
 
 
-def held_out_images(counts: Sequence[Counts], validation: Validation, seed: int, *, dense: bool = True) -> Rows:
+def held_out_images(counts: Sequence[Counts], validation: Validation, seed: int, *, few: bool = False) -> Rows:
     """Return the numbers of the images that are held out whole: those named, or some where they are many enough.
 
-    Three are where annotation is not dense: what is held out near other strokes says too little. Otherwise they are
-    where one is no more than the share, five for a fifth: what one of fewer shows, the others may not.
+    They are where one is no more than the share, five for a fifth: what one of fewer shows, the others may not. Where
+    few places are annotated, three are enough: what is held out near other strokes says too little.
 
     Raises
     ------
@@ -194,7 +194,7 @@ def held_out_images(counts: Sequence[Counts], validation: Validation, seed: int,
         If there is no image of a number that is named, or none is left for training.
     """
     if isinstance(validation, int | float):
-        many = len(counts) >= 3 and (not dense or len(counts) * validation > 1 - 1e-9)
+        many = len(counts) >= 3 and (few or len(counts) * validation > 1 - 1e-9)
         return hold_out_graphs(counts, validation, seed)[1] if many else np.arange(0)
     named = np.unique(np.asarray(validation, np.int64))
     if not 0 < named.size < len(counts) or named[0] < 0 or named[-1] >= len(counts):
