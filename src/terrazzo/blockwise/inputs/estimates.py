@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping
 from typing import Any
+from uuid import uuid4
 
 import dask
 import dask.array as da
@@ -46,6 +47,18 @@ def lazy_estimate(estimate: Estimate, image: da.Array, mask: Mask = None) -> Del
     return lazy
 
 
+def apart(array: da.Array) -> da.Array:
+    """Return the same array under a name of its own, from which follow the keys of all that is computed of it.
+
+    What a user keeps on a cluster may stand there on tasks of the same names, which Dask has fused in other ways.
+    """
+    return array.map_blocks(_same, name=f"apart-{uuid4().hex}", dtype=array.dtype, meta=array._meta)
+
+
+def _same(chunk: Any) -> Any:
+    return chunk
+
+
 def estimates_of(passes: Iterable[Pass]) -> dict[str, Estimate]:
     """Return what passes want to be estimated of the whole image, by name."""
     return {read.name: read for one in passes for read in one.reads if isinstance(read, Estimate)}
@@ -57,6 +70,7 @@ def estimated(
     """Return what is estimated of an image, by name, computed here or on a client's workers: windows are read once."""
     if not estimates:
         return {}
+    image, mask = apart(image), apart(mask) if isinstance(mask, da.Array) else mask
     lazy = dask.delayed({name: lazy_estimate(estimate, image, mask) for name, estimate in estimates.items()})
     found: dict[str, Any] = lazy.compute() if client is None else computed(lazy, client, ESTIMATING)
     return found

@@ -14,6 +14,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from terrazzo.blocks import Box
+from terrazzo.blockwise.inputs.kept_chunks import computed_here
 from terrazzo.io.images.stored_array import StoredArray
 from terrazzo.io.images.unmasked import refuse_mask
 
@@ -72,7 +73,7 @@ def assemble(window: Window) -> NDArray[Any]:
 def read_window(array: Readable | Windowed, box: Box) -> NDArray[Any]:
     """Return the pixels of a box along the last axes of an array, computed in this thread."""
     window: Any = array[(..., *box.slices)]  # type: ignore[arg-type]
-    return np.asarray(_plain(window.compute(scheduler="synchronous") if isinstance(window, da.Array) else window))
+    return np.asarray(_plain(computed_here(window) if isinstance(window, da.Array) else window))
 
 
 def _plain(window: Any) -> Any:

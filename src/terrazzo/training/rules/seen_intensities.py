@@ -7,7 +7,7 @@ from collections.abc import Sequence
 
 import dask.array as da
 
-from terrazzo.blockwise.inputs.estimates import INTENSITIES, lazy_estimate
+from terrazzo.blockwise.inputs.estimates import INTENSITIES, estimated
 from terrazzo.blockwise.inputs.image_array import ImageLike
 from terrazzo.blockwise.inputs.masks import Mask, inside, read_mask
 from terrazzo.blockwise.inputs.windows import Readable, read_window
@@ -79,7 +79,7 @@ def _estimated(pixels: Readable, mask: Mask) -> ImageIntensities | None:
     """Return the intensities of an image: files are read here, a Dask array where Dask computes."""
     found: ImageIntensities | None
     if isinstance(pixels, da.Array):
-        found = lazy_estimate(INTENSITIES, pixels, mask).compute()
+        found = estimated({INTENSITIES.name: INTENSITIES}, pixels, mask)[INTENSITIES.name]
         return found
     windows = []
     for box in INTENSITIES.windows(pixels.shape[1:]):
