@@ -49,6 +49,16 @@ def test_gaps_between_classes_are_named_with_a_map_as_the_way_out():
     assert gap_note(np.zeros(256, np.int64)) is None
 
 
+def test_so_many_values_with_gaps_are_said_to_look_like_intensities():
+    counts = np.zeros(256, np.int64)
+    counts[2:66] = 1
+    assert "intensities" not in gap_note(counts)
+    counts[100] = 1
+    assert gap_note(counts).endswith("; with 65 values it looks like an image of intensities, not of classes")
+    with pytest.raises(InputError, match="with 100 values it looks like an image of intensities"):
+        value_counts(np.arange(200, 300))
+
+
 def test_a_mask_is_mapped_to_two_classes():
     for other, pairs in ((0, "map 255=1 "), (1, "map 255=0 "), (7, "map 7=0,255=1 ")):
         assert pairs in mask_hint(other)

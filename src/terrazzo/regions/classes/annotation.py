@@ -13,6 +13,9 @@ from terrazzo.wording import listed
 NOT_ANNOTATED = 255
 HOW_TO_MAP = "(--map, or map= of open_labels)"
 
+# classes of which people seldom have more
+MANY = 64
+
 
 def annotated_classes(annotation: NDArray[np.integer[Any]], classes: int) -> NDArray[np.uint8]:
     """Return an annotation as uint8.
@@ -47,6 +50,7 @@ def value_counts(values: NDArray[np.integer[Any]]) -> NDArray[np.int64]:
         raise InputError(
             f"the annotation holds the value {wrong}; classes are 0 to {NOT_ANNOTATED - 1}, and {NOT_ANNOTATED} is not "
             f"annotated: map other values to classes, such as {wrong}=0 {HOW_TO_MAP}"
+            f"{_intensities(np.unique(values).size)}"
         )
     return np.bincount(values.astype(np.uint8).ravel(), minlength=NOT_ANNOTATED + 1)
 
@@ -70,7 +74,13 @@ def gap_note(counts: NDArray[np.integer[Any]], mapped: bool = False) -> str | No
     return (
         f"the classes {listed(held.tolist())} have pixels and {_spans(gaps)} none, so that there would be "
         f"{held.max() + 1} classes; {how}, or name all classes, in the order of their values, if these may be absent"
+        f"{_intensities(held.size)}"
     )
+
+
+def _intensities(values: int) -> str:
+    """Return the end of a sentence about an annotation with so many values: what it may be in truth."""
+    return f"; with {values} values it looks like an image of intensities, not of classes" if values > MANY else ""
 
 
 def mask_hint(other: int) -> str:
