@@ -84,7 +84,7 @@ class Limits(Settings):
         check_seconds(self.seconds)
         check_seed(self.seed)
         if self.epochs is not None and self.epochs < 1:
-            raise ParameterError(f"epochs is {self.epochs}; it must be at least 1, or None for each network's own")
+            raise ParameterError(f"epochs is {self.epochs}; it must be at least 1, or left out for each network's own")
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -88,7 +88,7 @@ class Training(Settings):
 def check_length(seconds: float | None, steps: int | None) -> None:
     """Raise a ParameterError if training is as long as no training can be, or if both say how long it is."""
     if steps is not None and steps < 1:
-        raise ParameterError(f"steps is {steps}; it must be at least 1, or None for as many as there are otherwise")
+        raise ParameterError(f"steps is {steps}; it must be at least 1, or left out")
     check_seconds(seconds)
     if steps is not None and seconds is not None:
         raise ParameterError(
@@ -99,7 +99,7 @@ def check_length(seconds: float | None, steps: int | None) -> None:
 def check_seconds(seconds: float | None) -> None:
     """Raise a ParameterError if a limit in seconds is none."""
     if seconds is not None and not seconds > 0:
-        raise ParameterError(f"seconds is {seconds}; it must be above 0, or None for no limit")
+        raise ParameterError(f"seconds is {seconds}; it must be above 0, or left out")
 
 
 def check_seed(seed: int) -> None:
