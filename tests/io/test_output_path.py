@@ -26,6 +26,11 @@ def test_what_is_advised_has_its_ending_once():
         check_ending("classes.geojson.gz", "polygons")
 
 
+def test_what_is_advised_is_in_the_same_folder():
+    with pytest.raises(InputError, match=r"write to '/a b/page'$"):
+        check_ending("/a b/page.html", "page")
+
+
 @pytest.fixture
 def store(tmp_path):
     (tmp_path / "image.zarr" / "0").mkdir(parents=True)

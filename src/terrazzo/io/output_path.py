@@ -65,7 +65,8 @@ def check_ending(path: str | os.PathLike[str], output: str) -> None:
     if ending in FORMATS and ending not in allowed:
         stem = target.stem.removesuffix(".ome")
         name = stem if Path(stem).suffix.lower() in allowed else stem + "".join(allowed[:1])
-        raise InputError(f"'{path}' ends in {ending}, for {FORMATS[ending]}, and {what}; write to '{name}'")
+        advised = target.with_name(name)
+        raise InputError(f"'{path}' ends in {ending}, for {FORMATS[ending]}, and {what}; write to '{advised}'")
 
 
 def check_absent(path: str | Path, overwrite: bool) -> None:
