@@ -37,7 +37,9 @@ class FirstOptions:
     ] = "lattice,unet,forest"
     classes: Classes = None
     split: Annotated[str, typer.Option(help="What is on one side only: image, group or region.")] = "image"
-    seconds: Annotated[float | None, typer.Option(help="The most seconds of training, for each method.")] = None
+    seconds: Annotated[
+        float | None, typer.Option(help="The most seconds of training, for each method; by default no limit.")
+    ] = None
 
 
 @dataclass(frozen=True)
@@ -63,7 +65,7 @@ class MethodOptions:
     setting: Annotated[
         list[str] | None, typer.Option(help="Of one method, such as lattice.size=8 or unet.base=64; may be repeated.")
     ] = None
-    epochs: Annotated[int | None, typer.Option(help="The most epochs of a network.")] = None
+    epochs: Annotated[int | None, typer.Option(help="The most epochs of a network; by default its own.")] = None
     seed: Annotated[int, typer.Option(help="Repeats a run.")] = 0
     device: Device = "auto"
     sizes: Annotated[str, typer.Option(help="Superpixel sizes for the trade-off; none leaves it out.")] = "4,8,16,32"

@@ -87,13 +87,16 @@ class TrainingOptions:
     loss: Annotated[
         str | None,
         _option(
-            "What pixels pay: cross-entropy, or dice or lovasz beside it; not of a forest.",
+            "What pixels pay: cross-entropy, or beside it dice (1 less Dice) or lovasz (1 less IoU); not of a forest.",
             PixelTraining.loss,
         ),
     ] = None
     boundary: Annotated[
         float | None,
-        _option("How much more pixels at boundaries between classes count; not of a forest.", PixelTraining.boundary),
+        _option(
+            "What is added to the 1 that a pixel counts, at boundaries between classes; not of a forest.",
+            PixelTraining.boundary,
+        ),
     ] = None
     boundary_width: Annotated[
         float | None,
@@ -113,7 +116,7 @@ class SuperpixelOptions:
     TITLE: ClassVar = "Superpixels, of --model lattice"
 
     compactness: Annotated[float | None, _option("Larger makes rounder superpixels.", "0.45")] = None
-    iterations: Annotated[int | None, _option("Iterations.", "5")] = None
+    iterations: Annotated[int | None, _option("How often pixels choose superpixels anew.", "5")] = None
     sigma: Annotated[float | None, _option("Smoothing before them, in pixels.", "1.0")] = None
     scale: Annotated[
         float | None, typer.Option(help="The intensity difference that counts as 1; by default estimated.")

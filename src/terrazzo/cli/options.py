@@ -20,7 +20,10 @@ Classes = Annotated[
     str | None,
     typer.Option(help="Names in the order of values, such as a,b; with the labels' colours, a=#ff0000,…; or a CSV."),
 ]
-Seconds = Annotated[float | None, typer.Option(help="About the most seconds of training and what comes before it.")]
+Seconds = Annotated[
+    float | None,
+    typer.Option(help="About the most seconds of training and what comes before it; by default no limit."),
+]
 Json = Annotated[bool, typer.Option("--json", help="Print one JSON document.")]
 Overwrite = Annotated[bool, typer.Option("--overwrite", help="Replace what is at the output path.")]
 Device = Annotated[str, typer.Option(help="Where the network runs: auto, cpu, cuda or cuda:0.")]
@@ -56,7 +59,10 @@ Workers = Annotated[
     int | None, typer.Option(help="Processes of the local cluster; by default one per core, fewer if memory is short.")
 ]
 MemoryLimit = Annotated[str | None, typer.Option(help="The memory limit of each of these processes, such as 2GiB.")]
-Block = Annotated[int | None, typer.Option(help="About how many pixels wide a task's block is.")]
+Block = Annotated[
+    int | None,
+    typer.Option(help="About how many pixels wide a task's block is; by default what suits image and model."),
+]
 Probabilities = Annotated[
     bool, typer.Option("--probabilities", help="Write an image of the probability of each class as well.")
 ]
