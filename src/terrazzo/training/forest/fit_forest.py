@@ -48,7 +48,7 @@ def fit_forest(
     """Train scikit-learn's random forest on the filter responses of annotated pixels.
 
     Windows are read around annotated pixels, never an image as a whole. What is held out for validation follows the
-    rules of `fit`: whole images of five or more, for a fifth, otherwise blocks with a gap around them.
+    rules of `fit`: whole images of five or more (for a fifth), else blocks with a gap around them.
 
     Parameters
     ----------

@@ -7,6 +7,7 @@ import math
 from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import partial
+from itertools import accumulate
 
 import numpy as np
 from numpy.typing import NDArray
@@ -129,7 +130,7 @@ def split_tables(
         If nothing can be held out without a class leaving training, or `validation` is out of range.
     """
     sides = [tile_side(image.grid.lattice.cells) for image in images]
-    split = partial(split_cells, validation=validation, seed=seed, gap=gap, few=_annotated(images) < FEW_SUPERPIXELS)
+    split = partial(split_cells, validation=validation, seed=seed, gap=gap, few=_few_annotated(images))
     found = split([image.tiles for image in images])
     while found is None and max(sides) > 1:
         sides = [max(1, side // 2) for side in sides]
@@ -170,9 +171,11 @@ def split_cells(
     return [HeldOut(False, start[rows], stop[rows], gap) for rows in mine] if held.size else None
 
 
-def _annotated(images: Sequence[ImageTables]) -> int:
-    """Return how many superpixels are annotated."""
-    return sum(int(table.counts.any(axis=-1).sum()) for image in images for table in image.tables.values())
+def _few_annotated(images: Sequence[ImageTables]) -> bool:
+    """Whether few superpixels are annotated; tables are read until it is known that they are not."""
+    tables = (table for image in images for table in image.tables.values())
+    counted = accumulate(int(table.counts.any(axis=-1).sum()) for table in tables)
+    return all(number < FEW_SUPERPIXELS for number in counted)
 
 
 def _share_of_tiles(share: float, start: NDArray[np.int64], stop: NDArray[np.int64], gap: int) -> float:

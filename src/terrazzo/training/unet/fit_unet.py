@@ -41,7 +41,7 @@ def fit_unet(
 
     Patches are read while the network learns, drawn by annotated area, turned, mirrored and changed a little in
     intensity; no more than 256 MiB of images are held. What is held out for validation, and when training stops,
-    follows the rules of `fit`: whole images of five or more, for a fifth, otherwise blocks with a gap around them.
+    follows the rules of `fit`: whole images of five or more (for a fifth), else blocks with a gap around them.
 
     Parameters
     ----------
