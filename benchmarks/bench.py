@@ -75,7 +75,7 @@ def written(folder: Path, side: int) -> tuple[Path, Path]:
         tz.write_ome_zarr(image, colony_image((side, side))[0], axes="yx")
     small, truth = colony_image((FITTED, FITTED))
     training = tz.LatticeTraining(steps=STEPS, patience=STEPS, device="cpu")
-    tz.write_model(tz.fit([small], [truth], class_names=CLASS_NAMES, training=training), model)
+    tz.write_model(tz.fit([small], [truth], class_names=CLASS_NAMES, size=16, training=training), model)
     return image, model
 
 

@@ -54,7 +54,7 @@ def fitted_model(folder: Path) -> Path:
     path = folder / "model.safetensors"
     if not path.exists():
         image, truth = colony_image((FITTED, FITTED))
-        tz.write_model(tz.fit([image], [truth], class_names=CLASS_NAMES), path)
+        tz.write_model(tz.fit([image], [truth], class_names=CLASS_NAMES, size=16), path)
     return path
 
 

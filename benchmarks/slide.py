@@ -35,7 +35,7 @@ def main() -> None:
             tz.write_ome_zarr(image, source.data)
         if not scribbles.exists():
             tz.write_ome_zarr(scribbles, scribble(tz.open_image(image)), axes="yx")
-        fitted = terrazzo("fit", image, scribbles, "-o", model, "--classes", CLASSES, "--overwrite")
+        fitted = terrazzo("fit", image, scribbles, "-o", model, "--classes", CLASSES, "--size", 16, "--overwrite")
         alone = terrazzo("predict", image, "-m", model, "-o", result, "--overwrite", "--workers", 1)
         predicted = terrazzo("predict", image, "-m", model, "-o", result, "--overwrite", "--workers", 2)
         pixels = source.extent[0] * source.extent[1]

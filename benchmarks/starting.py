@@ -34,7 +34,7 @@ def main(tiles: str = "60", *sources: str) -> None:
         folder, model = Path(name), Path(name) / "model.safetensors"
         small, truth = (plane.compute() for plane in colony_image((FITTED, FITTED)))
         training = tz.LatticeTraining(steps=STEPS, patience=STEPS, device="cpu")
-        tz.write_model(tz.fit([small], [truth], class_names=CLASS_NAMES, training=training), model)
+        tz.write_model(tz.fit([small], [truth], class_names=CLASS_NAMES, size=16, training=training), model)
         (folder / "tiles").mkdir()
         for number in range(int(tiles)):
             top, left = (number * 7) % SIDE, (number * 13) % SIDE

@@ -7,6 +7,7 @@ from typer.testing import CliRunner
 from terrazzo.cli.app import app
 from terrazzo.cli.groups import grouped, option_of, said
 from terrazzo.regions.superpixels.superpixel_parameters import SuperpixelParameters
+from terrazzo.training.rules.training import FITTED_SIZE
 
 
 @dataclass(frozen=True)
@@ -76,5 +77,5 @@ def test_the_defaults_of_superpixels_that_the_help_shows_are_theirs():
         param.name: param.help for param in typer.main.get_command(app).commands["fit"].params if param.name != "help"
     }
     for name in ("size", "compactness", "iterations", "sigma", "colour"):
-        default = getattr(SuperpixelParameters, name)
-        assert f"default: {default[0] if name == 'size' else default}]" in fit[name]
+        default = FITTED_SIZE if name == "size" else getattr(SuperpixelParameters, name)
+        assert f"default: {default}]" in fit[name]

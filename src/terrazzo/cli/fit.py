@@ -181,10 +181,10 @@ def _levels(given: Mapping[str, Any]) -> dict[str, Any]:
 def _superpixels(inputs: AnnotatedImages, given: Mapping[str, Any]) -> dict[str, Any]:
     """Return the settings of superpixels that are texts on the command line; a size has one number per axis."""
     from terrazzo.lattice import spacing
+    from terrazzo.training.rules.training import FITTED_SIZE
 
-    default, *_ = _kinds("lattice")
     asked = given.get("size")
-    size = default.size[0] if asked in (None, AUTO) else parse_size(asked)
+    size = FITTED_SIZE if asked in (None, AUTO) else parse_size(asked)
     weights = {"weights": parse_weights(given["weights"])} if "weights" in given else {}
     return {"size": spacing(size, len(inputs.images[0].extent)), **weights}
 

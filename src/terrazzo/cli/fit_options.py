@@ -12,7 +12,7 @@ from terrazzo.cli.options import Classes, Mask, Output, Seconds
 from terrazzo.models.lattice.settings import LatticeSettings
 from terrazzo.models.unet.settings import UNetSettings
 from terrazzo.training.lattice.settings import LatticeTraining
-from terrazzo.training.rules.training import ForestTraining, PixelTraining, Training, UNetTraining
+from terrazzo.training.rules.training import FITTED_SIZE, ForestTraining, PixelTraining, Training, UNetTraining
 
 ModelKind = Literal["lattice", "unet", "forest"]
 
@@ -34,7 +34,10 @@ class FirstOptions:
     classes: Classes = None
     size: Annotated[
         str | None,
-        _option("The spacing of superpixels in pixels, 2,8,8 for (z, y, x), or auto: 8, 12 or 16 by short fits.", "16"),
+        _option(
+            "The spacing of superpixels in pixels, 2,8,8 for (z, y, x), or auto: 8, 12 or 16 by short fits.",
+            FITTED_SIZE,
+        ),
     ] = None
     seconds: Seconds = None
 

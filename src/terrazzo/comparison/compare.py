@@ -22,9 +22,9 @@ from terrazzo.errors import ParameterError
 from terrazzo.io.output_path import check_ending
 from terrazzo.models.device import choose_device
 from terrazzo.progress import shows_progress
-from terrazzo.regions.superpixels.superpixel_parameters import SuperpixelParameters
 from terrazzo.settings import answers
 from terrazzo.training.rules.named_classes import named_classes
+from terrazzo.training.rules.training import FITTED_SIZE
 
 
 @dataclass(frozen=True)
@@ -166,7 +166,7 @@ def _other_sizes(sizes: Sequence[int], settings: Mapping[str, Mapping[str, Any]]
 
 def _own_size(settings: Mapping[str, Mapping[str, Any]]) -> Any:
     """Return the size of superpixels in the comparison itself: one number where it is the same along all axes."""
-    size = settings.get(ON_SUPERPIXELS, {}).get("size", SuperpixelParameters.size[0])
+    size = settings.get(ON_SUPERPIXELS, {}).get("size", FITTED_SIZE)
     return size if isinstance(size, int) or len(set(size)) > 1 else size[0]
 
 

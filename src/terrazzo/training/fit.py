@@ -55,7 +55,7 @@ def fit(
     annotations : sequence of Image or array of whole numbers, each (y, x) or (z, y, x)
         The class of each pixel of the image in the same place; 255 is not annotated.
     size : int, sequence of int or "auto", optional
-        The spacing of superpixels in pixels, for all axes or for each: 16, unless `superpixels` say it. "auto" takes
+        The spacing of superpixels in pixels, for all axes or for each: 8, unless `superpixels` say it. "auto" takes
         the largest of 8, 12 and 16 that is as good as any in short fits on a sample of what is annotated, which one
         line of the log tells; not of volumes.
     masks : sequence, optional

@@ -53,8 +53,8 @@ def test_with_too_little_annotated_the_size_stays_and_a_line_says_so(caplog):
         places = np.argwhere(truth == value)[::500]
         annotation[tuple(places.T)] = value
     model = tz.fit([image], [annotation], size="auto", network=REGIONS, training=QUICK)
-    assert model.recipe.superpixels.size == (16, 16)
-    assert "too little is annotated to choose the size of superpixels by: it is 16" in caplog.text
+    assert model.recipe.superpixels.size == (8, 8)
+    assert "too little is annotated to choose the size of superpixels by: it is 8" in caplog.text
 
 
 def test_masks_and_lazy_arrays_are_sampled_as_they_are(caplog, monkeypatch):

@@ -24,6 +24,7 @@ from terrazzo.models.lattice.settings import LatticeSettings
 from terrazzo.regions.superpixels.superpixel_parameters import SuperpixelParameters
 from terrazzo.training.fit import fit as fit_images
 from terrazzo.training.lattice.settings import LatticeTraining
+from terrazzo.training.rules.training import FITTED_SIZE
 
 TITLE = "Lattice network on superpixels and pixels"
 
@@ -34,7 +35,7 @@ KINDS = (SuperpixelParameters, LatticeSettings, LatticeTraining)
 def fit(assignment: Assignment) -> LatticeModel:
     """Fit as `terrazzo.fit` does; a size has one number per axis."""
     images = assignment.images()
-    size = assignment.settings.get("size", SuperpixelParameters.size[0])
+    size = assignment.settings.get("size", FITTED_SIZE)
     settings = {**assignment.settings, "size": spacing(size, len(images[0].extent))}
     values = replace(assignment, settings=settings).values(*KINDS)
     named = dict(zip(("superpixels", "network", "training"), values, strict=True))

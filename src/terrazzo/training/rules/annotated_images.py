@@ -24,6 +24,7 @@ from terrazzo.training.rules.annotated_inputs import AnnotatedInputs, annotated_
 from terrazzo.training.rules.named_classes import ClassNames
 from terrazzo.training.rules.seen_intensities import seen_intensities
 from terrazzo.training.rules.split_sources import readable_inputs
+from terrazzo.training.rules.training import FITTED_SIZE
 
 
 @dataclass(frozen=True, eq=False)
@@ -113,7 +114,7 @@ def _superpixels(
 ) -> SuperpixelParameters:
     """Return the superpixels that are asked for, on so many axes."""
     if superpixels is None:
-        return SuperpixelParameters(spacing(SuperpixelParameters.size[0] if size is None else size, axes))
+        return SuperpixelParameters(spacing(FITTED_SIZE if size is None else size, axes))
     if size is not None and spacing(size, axes) != superpixels.size:
         raise ParameterError(
             f"size is {size} and the superpixels' own is {superpixels.size}; leave one of them out, or make them equal"
