@@ -4,8 +4,9 @@ python benchmarks/pace.py lattice|unet SET STEPS [SETTING=VALUE ...]
 python benchmarks/pace.py forest SET TREES [SETTING=VALUE ...]
 
 SET is vnc-sstem (sections 0 to 8, 10 tells when to stop, 12 and 13 are tested on), axon-sem (rats 1, 2, 4 and 6; 5; 3),
-hesc-phase (50 tiles, a fifth of which tell; 20) or hesc-14 (its first 14 tiles: 8; 2; 4). Settings are those of the
-method's values. Superpixels are of 8 px unless `size` says it. Core-seconds are those of this process on one thread;
+hesc-phase (50 tiles, a fifth of which tell; 20), hesc-14 (its first 14 tiles: 8; 2; 4), bbbc039 or drosophila-ovary
+(a fifth tells; 8 or 2 are tested on). Settings are those of the method's values, `seconds` among them, which leave many
+STEPS undone. Superpixels are of 8 px unless `size` says it. Core-seconds are those of this process on one thread;
 other work on the machine makes them up to twice as many.
 """
 
@@ -43,21 +44,25 @@ def sides(name: str) -> tuple[list[Pair], list[int] | float, list[Pair]]:
         fitted, stops, tested = ([pair for pair in pairs if pair[0].name[7] in rats] for rats in ("1246", "5", "3"))
         return [*fitted, *stops], [len(fitted)], tested
     order = np.random.default_rng(0).permutation(len(pairs))
-    return [pairs[i] for i in order[:50]], 0.2, [pairs[i] for i in order[50:]]
+    tested = order[50:] if name == "hesc-phase" else order[: {"bbbc039": 8, "drosophila-ovary": 2}[name]]
+    return [pairs[i] for i in order if i not in tested], 0.2, [pairs[i] for i in tested]
 
 
 def score(model: tz.FittedModel, tests: list[Pair], gain: float, offset: float) -> dict[str, float]:
-    """Return accuracy and mean IoU over whole images at another exposure."""
-    classes = len(model.class_names)
+    """Return accuracy and mean IoU over whole images at another exposure, and the core-seconds per megapixel."""
+    classes, began, seen = len(model.class_names), time.process_time(), 0
     confusion = np.zeros((classes, classes))
     for image, annotation in tests:
         pixels, truth = tz.open_image(image).stored[...], tz.open_labels(annotation).stored[...][0]
         shifted = pixels if (gain, offset) == (1, 0) else pixels.astype(np.float32) * gain + np.float32(offset)
         found, known = tz.predict(model, shifted, device="cpu").compute(), truth < classes
         np.add.at(confusion, (truth[known], found[known]), 1)
+        seen += truth.size
+    pace = (time.process_time() - began) / seen * 1e6
     right = np.diagonal(confusion)
     union = confusion.sum(axis=0) + confusion.sum(axis=1) - right
-    return {"accuracy": round(right.sum() / confusion.sum(), 4), "mean_iou": round((right / union).mean(), 4)}
+    accuracy, iou = right.sum() / confusion.sum(), (right / union).mean()
+    return {"accuracy": round(accuracy, 4), "mean_iou": round(iou, 4), "core_seconds_per_mpx": round(pace, 3)}
 
 
 def timed_rounds() -> list[float]:
@@ -98,7 +103,8 @@ def main(method: str, name: str, steps: int, settings: dict) -> None:
     rounds, began = timed_rounds(), time.process_time()
     model = fitted_by(method, steps, {"validation": validation, **settings}, images, annotations)
     taken = time.process_time() - began
-    report = {"method": method, "set": name, **settings, "steps": steps, "core_seconds": round(taken)}
+    done = model.fitted.get("steps", steps)
+    report = {"method": method, "set": name, **settings, "steps": done, "core_seconds": round(taken)}
     report["validation_share"] = round(sum(rounds) / taken, 3)
     report |= {figure: round(model.fitted[figure], 4) for figure in FITTED if figure in model.fitted}
     report |= {key: score(model, tests, gain, add * spread_of_all) for key, (gain, add) in EXPOSURES.items()}
