@@ -124,5 +124,7 @@ def test_a_time_of_a_series_is_selected_by_every_command_that_opens_images(files
     ]
     assert scored[0] == scored[1] > 0.8
     assert scored[2] != scored[0]
-    again = run("score", tmp_path / "truth.tif", tmp_path / "truth.tif", "--json", "--prediction-select", "t=1")
+    tifffile.imwrite(tmp_path / "pages.tif", np.stack(truths), photometric="minisblack", metadata=None)
+    told = ("--prediction-axes", "tyx", "--prediction-select", "t=1")
+    again = run("score", tmp_path / "pages.tif", tmp_path / "truth.tif", "--json", *told)
     assert json.loads(again.out)["accuracy"] == 1

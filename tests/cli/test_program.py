@@ -73,9 +73,9 @@ def test_what_nobody_foresaw_and_a_mistake_to_debug_end_with_1_and_the_traceback
 
 
 @pytest.mark.parametrize("much", ["little", "much"])
-def test_where_nobody_reads_on_it_ends_in_silence(much, unread):
+def test_where_nobody_reads_on_it_ends_in_silence_with_the_code_of_other_tools(much, unread):
     found = ended(much, stdout=unread)
-    assert (found.returncode, found.stderr) == (1, "")
+    assert (found.returncode, found.stderr) == (141, "")
 
 
 def test_where_nobody_reads_the_sentence_the_code_tells_of_the_mistake(unread):

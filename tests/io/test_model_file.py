@@ -142,6 +142,22 @@ def test_a_missing_model_is_an_input_error(tmp_path):
         open_model(tmp_path / "none.safetensors")
 
 
+def test_a_model_that_two_write_at_once_is_whole_for_both_and_for_who_reads(tmp_path, monkeypatch):
+    path, replace_file = tmp_path / "model.safetensors", Path.replace
+    first, second = (untrained_model(fitted={"epochs": number}) for number in (1.0, 2.0))
+
+    def replace_after_another(partial, target):
+        monkeypatch.setattr(Path, "replace", replace_file)
+        write_model(second, path)
+        assert open_model(path).fitted == second.fitted
+        return replace_file(partial, target)
+
+    monkeypatch.setattr(Path, "replace", replace_after_another)
+    write_model(first, path)
+    assert open_model(path).fitted == first.fitted
+    assert list(tmp_path.iterdir()) == [path]
+
+
 @pytest.mark.parametrize("content", [b"", b"no safetensors file", b"\x80\x04]\x94.", b"\xff" * 64])
 def test_another_file_is_refused(tmp_path, content):
     path = tmp_path / "model.safetensors"

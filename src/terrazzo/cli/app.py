@@ -71,7 +71,8 @@ app.add_typer(project, name="project")
 
 # What a command loads comes to stay: looked through as often as Python does, it takes a fifth longer to load.
 OBJECTS_BETWEEN_COLLECTIONS = 10_000
-NOT_READ = 1
+# what shells say of a tool that a broken pipe has ended
+NOT_READ = 141
 MISTAKE = 2
 INTERRUPTED = 130
 
@@ -108,8 +109,12 @@ def main(arguments: Sequence[str] | None = None) -> None:
             raise
         _say(f"Error: {error}")
         sys.exit(MISTAKE)
-    except BrokenPipeError:  # as by `| head -1`, which has read what it wants; typer ends a command so, too
+    except BrokenPipeError:  # as by `| head -1`, which has read what it wants
         sys.exit(NOT_READ)
+    except SystemExit as ended:
+        if isinstance(ended.__context__, BrokenPipeError):  # which typer makes 1 of
+            sys.exit(NOT_READ)
+        raise
     except OSError as error:  # the system's own sentence, about a file that nothing else speaks of
         if debug:
             raise

@@ -36,6 +36,9 @@ class ReadingTruth:
     map: Map = None
     axes: Axes = None
     select: Select = None
+    prediction_axes: Annotated[
+        str | None, typer.Option(help="As --axes, of predictions that are label images from elsewhere.")
+    ] = None
     prediction_select: Annotated[
         str | None, typer.Option(help="As --select, of predictions that are label images from elsewhere.")
     ] = None
@@ -89,6 +92,7 @@ def score(
     else:
         colours = list(known.values()) if isinstance(known, dict) else None
         how: dict[str, Any] = {"map": parse_map(prediction_map), "select": parsed_select(reading.prediction_select)}
+        how["axes"] = reading.prediction_axes
         opened = [open_labels(path, colours=colours, **how) for path, _ in pairs]
     paths = [annotation for _, annotation in pairs]
     told: dict[str, Any] = {"empty": reading.empty, "axes": reading.axes, "map": parse_map(reading.map)}

@@ -173,7 +173,7 @@ def _too_small_a_budget(seconds: float | None, fitted: Mapping[str, float], took
     lasted = f"{took:.0f}" if took >= 10 else f"{took:.2g}"
     return (
         f"a budget of {seconds:g} s is too small for {fitted['steps']:.0f} steps, which took {lasted} s with all that "
-        f"comes before them; give at least {math.ceil(10 * took)}"
+        f"comes before them; give at least {math.ceil(10 * took * LEAST_STEPS / fitted['steps'])}"
     )
 
 

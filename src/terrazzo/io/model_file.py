@@ -6,7 +6,6 @@ import hashlib
 import json
 import os
 from collections.abc import Mapping
-from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
@@ -18,6 +17,7 @@ from terrazzo.arguments import A_MODEL, A_MODELS_PATH, require
 from terrazzo.errors import InputError, ModelError, TerrazzoError
 from terrazzo.io.failures import first_words
 from terrazzo.io.output_path import check_absent, check_ending
+from terrazzo.io.whole_file import write_whole
 from terrazzo.models.fitted_model import FittedModel, common_header
 from terrazzo.models.kinds import FIRST_KIND, kind_named
 from terrazzo.palette import class_colours
@@ -46,15 +46,11 @@ def write_model(model: FittedModel, path: str | Path, *, overwrite: bool = False
     tensors = {name: tensor.contiguous() for name, tensor in model.tensors().items()}
     header = _header(model)
     header[SEAL] = seal(header, tensors)
-    partial = target.with_name(target.name + ".partial")
     try:
         target.parent.mkdir(parents=True, exist_ok=True)
         # safetensors would write a file that nobody else may read
-        partial.write_bytes(save(tensors, metadata={HEADER: json.dumps(header, indent=1)}))
-        partial.replace(target)
+        write_whole(target, save(tensors, metadata={HEADER: json.dumps(header, indent=1)}))
     except (OSError, SafetensorError) as error:
-        with suppress(OSError):
-            partial.unlink()
         raise InputError(f"the model cannot be written to '{target}': {error}") from error
     return target
 

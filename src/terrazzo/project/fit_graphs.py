@@ -21,7 +21,7 @@ from terrazzo.regions.graphs.recipe import Recipe
 from terrazzo.training.lattice.settings import LatticeTraining
 from terrazzo.training.lattice.split_cells import gap_of, split_tables
 from terrazzo.training.lattice.start import Start, network_of
-from terrazzo.training.lattice.train import Sides, train
+from terrazzo.training.lattice.train import train
 from terrazzo.training.lattice.training_task import MOST_JUDGED
 from terrazzo.training.rules.annotated_inputs import check_annotation, common_pixel_size
 from terrazzo.training.rules.seen_intensities import seen_intensities
@@ -89,8 +89,7 @@ def fit_graphs(
     pixels: NDArray[np.float64] = np.asarray(np.sum(counts, axis=0, dtype=np.float64))
     check_annotation(pixels, list(classes))
     gap = gap_of(BoundaryWeights(how.boundary, how.boundary_width), recipe.superpixels.size)
-    split, held_out = split_tables(images, validation=how.validation, seed=how.seed, gap=gap)
-    sides = Sides(split, held_out, len(split))
+    sides = split_tables(images, validation=how.validation, seed=how.seed, gap=gap)
     axes = len(recipe.superpixels.size)
     pooling = shape.on(recipe.superpixels.size).pooling(axes)
     # a first fit is judged as any other, whose weights it gives

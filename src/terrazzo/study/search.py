@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import shutil
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager, suppress
 from dataclasses import asdict, dataclass
@@ -26,6 +25,7 @@ from terrazzo.comparison.stage import MODEL
 from terrazzo.errors import ParameterError
 from terrazzo.genes.space import Kind, Space, default_space
 from terrazzo.io.output_path import check_ending
+from terrazzo.io.whole_file import write_whole
 from terrazzo.models.device import choose_device
 from terrazzo.progress import shows_progress
 from terrazzo.project.lock import locked
@@ -269,10 +269,11 @@ def _trial_called(number: int) -> str:
 
 def _keep_models(trials: Trials, best: Sequence[Record]) -> None:
     """Put copies of the best models into a folder of their own, by rank, in place of those that were there."""
-    folder, new = trials.folder / BEST, trials.folder / f".{BEST}.new"
-    shutil.rmtree(new, ignore_errors=True)
-    new.mkdir()
+    folder = trials.folder / BEST
+    folder.mkdir(exist_ok=True)
     for rank, one in enumerate(best, 1):
-        shutil.copy(trials.place(one.number) / MODEL, new / f"{rank}.safetensors")
-    shutil.rmtree(folder, ignore_errors=True)
-    new.rename(folder)
+        write_whole(folder / f"{rank}.safetensors", (trials.place(one.number) / MODEL).read_bytes())
+    kept = {f"{rank}.safetensors" for rank in range(1, len(best) + 1)}
+    for left in folder.glob("*.safetensors*"):
+        if left.name not in kept:
+            left.unlink()

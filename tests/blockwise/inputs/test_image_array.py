@@ -23,6 +23,11 @@ def test_three_axes_are_a_volume_only_where_three_sizes_are_given(shape, spatial
         assert image_array(array, spatial_axes).shape == expected
 
 
+@pytest.mark.filterwarnings("ignore::PendingDeprecationWarning")
+def test_a_matrix_is_an_array_of_two_axes():
+    assert image_array(np.asmatrix(np.zeros((5, 6)))).compute().shape == (1, 5, 6)
+
+
 def test_a_stored_image_knows_its_own_axes(tmp_path):
     tz.write_ome_zarr(tmp_path / "image.zarr", np.zeros((3, 5, 6), np.uint8))
     assert image_array(tz.open_image(tmp_path / "image.zarr"), 3).shape == (3, 5, 6)

@@ -1,6 +1,7 @@
 import json
 from pathlib import Path
 
+import dask
 import dask.array as da
 import numpy as np
 import pytest
@@ -88,16 +89,19 @@ def test_arrays_are_scored_as_files_are_and_what_is_lazy_is_computed_once_for_ea
         ("dw.zarr", "array", r"the prediction is the path 'dw\.zarr', .*; open it with tz\.open_result, or a label"),
         ("result", "truth.png", r"the annotation is the path 'truth\.png', .*; open it with tz\.open_labels"),
         ("result", "floats", r"the annotation is float64 with 2 axes; it must hold whole numbers"),
+        ("result", "stored floats", r"the annotation '.*floats\.npy' holds float64 values; it must hold whole numbers"),
         ("array", "smaller", r"the annotation has \(130, 100\) pixels \(y, x\) and the prediction \(130, 170\)"),
         ("array", "nothing", "the annotation annotates no pixel with a class from 0 to"),
-        ("array", "objects", "the prediction and the annotation hold values up to 76500"),
+        ("array", "objects", "the annotation holds the value 76500; classes are 0 to 254"),
     ],
 )
-def test_what_cannot_be_scored_is_one_sentence(result, annotation, prediction, truth, said):
+def test_what_cannot_be_scored_is_one_sentence(result, annotation, tmp_path, prediction, truth, said):
+    np.save(tmp_path / "floats.npy", annotation.astype(float))
     given = {
         "result": result,
         "array": annotation,
         "floats": annotation.astype(float),
+        "stored floats": tz.open_image(tmp_path / "floats.npy"),
         "smaller": annotation[:, :100],
         "nothing": np.full_like(annotation, 255),
         "objects": annotation.astype(np.int32) * 300,
@@ -262,8 +266,21 @@ def test_a_label_image_whose_values_are_no_class_is_wrong_there(annotation, tmp_
 
 def test_labels_of_objects_are_refused_as_classes(annotation, tmp_path):
     objects = labels_at(tmp_path / "objects.npy", np.arange(annotation.size).reshape(annotation.shape))
-    with pytest.raises(InputError, match="hold values up to 22099; classes are 0 to 254"):
+    with pytest.raises(InputError, match=r"objects\.npy' holds the value 22099; classes are 0 to 254"):
         tz.score(objects, labels_at(tmp_path / "true.npy", annotation))
+
+
+def test_intensities_given_as_labels_are_refused_before_all_blocks_are_read(tmp_path, monkeypatch):
+    read = []
+    bright = da.full((8000, 4000), 300, np.uint16, chunks=1000)
+    counted = bright.map_blocks(lambda chunk: read.append(1) or chunk, dtype=bright.dtype, meta=bright._meta)
+    with dask.config.set(num_workers=1), pytest.raises(InputError, match="the annotation holds the value 300; classes"):
+        tz.score(da.zeros(bright.shape, dtype=np.uint8, chunks=1000), counted)
+    assert len(read) < bright.npartitions
+    grey = labels_at(tmp_path / "grey.npy", np.arange(100, dtype=np.uint8)[None] * np.full((40, 1), 2, np.uint8))
+    monkeypatch.delattr("terrazzo.blockwise.runs.score.score_labels_block")
+    with pytest.raises(InputError, match="with 100 values it looks like an image of intensities, not of classes"):
+        score_together([grey], [grey])
 
 
 @pytest.mark.parametrize("tolerance", [-1, 65, float("nan")])

@@ -194,6 +194,19 @@ def test_a_label_image_is_opened_as_it_is(tmp_path, image):
     assert tz.open_annotation(tmp_path / "a.npy", image).class_names is None
 
 
+@pytest.mark.parametrize(("axes", "select"), [("ZYX", None), ("ZYX", 3), ("ZYX", slice(2, 5)), ("TYX", 3)])
+def test_labels_without_axes_and_of_the_lengths_of_an_image_have_its_axes(tmp_path, axes, select):
+    pages = np.random.default_rng(0).integers(0, 2, (20, *EXTENT), np.uint8)
+    tifffile.imwrite(tmp_path / "image.ome.tif", pages, metadata={"axes": axes})
+    tifffile.imwrite(tmp_path / "labels.tif", pages, photometric="minisblack", metadata=None)
+    image = tz.open_image(tmp_path / "image.ome.tif", select={axes[0].lower(): select} if select else None)
+    for opened in (tz.open_annotation(tmp_path / "labels.tif", image), tz.open_mask(tmp_path / "labels.tif", image)):
+        assert np.array_equal(opened.plane.compute(), pages[select] if select else pages)
+    tifffile.imwrite(tmp_path / "labels.tif", pages[:19], photometric="minisblack", metadata=None)
+    with pytest.raises(InputError, match=r"shape \(19, .*on the command line --axes zyx, or --annotation-axes"):
+        tz.open_annotation(tmp_path / "labels.tif", image)
+
+
 def test_where_zero_is_empty_classes_count_from_one(tmp_path, image):
     labels = np.zeros(EXTENT, np.uint16)
     labels[3:5], labels[7:9] = 1, 2

@@ -46,6 +46,18 @@ def test_intensities_from_0_to_1_are_named(seed, end):
     assert f"as of 0 to {end[1]} in place of 0 to 1" in unlike(measured(bright), on_floats)
 
 
+@pytest.mark.parametrize("images", [1, 5])
+@pytest.mark.parametrize(("level", "found"), [(200, "1.553 to 26.3"), (40, "0.31 to 5.26")])
+def test_a_factor_that_no_common_mistake_explains_is_not_advised_but_both_ranges_are_told(images, level, found):
+    seen = Distribution.of([measured(cells(seed, 200, np.uint16)) for seed in range(images)])
+    said = unlike(measured((cells(50, level, np.uint16) / 1000).astype(np.float32)), seen)
+    theirs = {1: "1,442 to 25,757", 5: "1,386 to 26,767"}[images]
+    assert said == (
+        f"its intensities are on another scale: they are {found}, and theirs {theirs}; "
+        "bring them to the same scale, or fit a model on such images"
+    )
+
+
 @given(st.integers(100, 2**32), st.sampled_from([np.uint8, np.uint16]))
 def test_an_inverted_image_is_named(seed, dtype):
     bright = cells(seed, 1.0 if dtype == np.uint8 else 200.0, dtype)

@@ -14,6 +14,7 @@ from terrazzo.models.messages.backends import why_dgl_cannot
 from terrazzo.regions.graphs.node_targets import NodeTargets
 from terrazzo.regions.graphs.region_graph import RegionGraph
 from terrazzo.regions.statistics.features import AREA, INTENSITY, POSITION, Statistic
+from terrazzo.training.rules.schedule import FEWEST
 from terrazzo.training.rules.splits import Split
 
 needs_gpu = pytest.mark.skipif(not torch.cuda.is_available(), reason="torch finds no CUDA device")
@@ -95,7 +96,7 @@ def test_a_network_learns_from_which_direction_a_neighbour_speaks_unless_graphs_
 def test_the_steps_that_seconds_came_to_give_the_same_weights_and_another_seed_gives_others(discs):
     limited = fitted(discs, seconds=1e-3)
     again, other = (fitted(discs, steps=limited.fitted["steps"], seed=seed) for seed in (0, 1))
-    assert limited.fitted["steps"] == 40
+    assert limited.fitted["steps"] == FEWEST
     assert again.fingerprint() == limited.fingerprint() != other.fingerprint()
 
 

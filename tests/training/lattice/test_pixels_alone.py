@@ -24,7 +24,7 @@ def test_pixels_that_learn_alone_are_some_of_all_parts_each_with_what_belongs_to
     assert np.array_equal(kept.counts, 2 * kept.classes)
 
 
-def test_with_few_strokes_pixels_decide_together_with_those_that_learned_alone_and_all_are_asked(tmp_path):
+def test_with_few_strokes_pixels_decide_together_with_those_that_learned_alone_and_all_are_asked(tmp_path, monkeypatch):
     rng, truth = np.random.default_rng(0), np.zeros((96, 96), np.uint8)
     truth[:, 48:] = truth[:48, :24] = 1
     image = (rng.normal(100, 10, truth.shape) + 60 * truth).astype(np.uint8)
@@ -41,6 +41,8 @@ def test_with_few_strokes_pixels_decide_together_with_those_that_learned_alone_a
     assert (found == truth).mean() > 0.85
     again = tz.open_model(tz.write_model(model, tmp_path / "model.safetensors"))
     assert np.array_equal(tz.predict(again, image).compute(), found)
-    training = tz.LatticeTraining(steps=12, device="cpu", alone=False)
-    model = tz.fit([image], [drawn], size=8, network=network, training=training)
-    assert (model.settings.sure, model.settings.pixel_width) == (0.95, 8)
+    for few, asked in ((700, False), (50, True)):  # of 84 superpixels, of which 35 are trained on
+        monkeypatch.setattr("terrazzo.training.lattice.split_cells.FEW_SUPERPIXELS", few)
+        training = tz.LatticeTraining(steps=12, device="cpu", alone=asked)
+        model = tz.fit([image], [drawn], size=8, network=network, training=training)
+        assert (model.settings.sure, model.settings.pixel_width) == (0.95, 8)

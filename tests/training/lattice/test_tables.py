@@ -162,8 +162,8 @@ def test_of_three_images_one_is_held_out_whole_where_few_superpixels_are_annotat
     annotated = sum(everything(part).counts.any(axis=-1).sum() for part in parts)
     for bound, whole in ((annotated, 0), (annotated + 1, 1)):
         monkeypatch.setattr("terrazzo.training.lattice.split_cells.FEW_SUPERPIXELS", bound)
-        _, held = split_tables(parts, validation=0.2, seed=0)
-        assert sum(one.whole for one in held) == whole
+        sides = split_tables(parts, validation=0.2, seed=0)
+        assert (sum(one.whole for one in sides.held_out), sides.few) == (whole, bool(whole))
 
 
 def test_gaps_around_tiles_count_for_half_in_the_share_that_is_held_out():
@@ -186,7 +186,8 @@ def strokes(*places):
 def test_of_strokes_that_lie_close_together_small_tiles_are_held_out(caplog):
     images, _ = tables(truth=strokes((5, 5), (5, 30), (30, 5), (30, 34)), classes=2)
     assert split_cells([images.tiles], validation=0.2, seed=0) is None
-    (split,), (held,) = split_tables([images], validation=0.2, seed=0)
+    sides = split_tables([images], validation=0.2, seed=0)
+    (split,), (held,) = sides.images, sides.held_out
     assert "lies close together: tiles of 2 superpixels" in caplog.text
     assert np.array_equal(split.tiles.counts.sum(axis=0), images.tiles.counts.sum(axis=0))
     table = everything(split)
@@ -200,7 +201,8 @@ def test_where_annotations_weigh_on_each_other_the_gap_is_as_wide():
     images, _ = tables(share=1.0)
     gap = gap_of(BoundaryWeights(5.0, 6.0), (6, 6))
     assert gap == 4 > GAP == gap_of(BoundaryWeights(0.0, 6.0), (6, 6))
-    (split,), (held,) = split_tables([images], validation=0.1, seed=0, gap=gap)
+    sides = split_tables([images], validation=0.1, seed=0, gap=gap)
+    (split,), (held,) = sides.images, sides.held_out
     table = everything(split)
     judged = np.argwhere(held.for_validation(table, table.cells.box).counts.any(axis=-1))
     for cell in np.argwhere(held.for_training(table).counts.any(axis=-1)):

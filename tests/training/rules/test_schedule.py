@@ -5,7 +5,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from terrazzo.training.rules.schedule import LEAST_STEPS, WARM_UP, Cost, Pace, Schedule
+from terrazzo.training.rules.schedule import FEWEST, LEAST_STEPS, WARM_UP, Cost, Pace, Schedule
 from terrazzo.training.rules.training import Training
 
 STEPS = st.integers(1, 5000)
@@ -99,17 +99,38 @@ def test_epochs_are_the_most_however_many_seconds_there_are(monkeypatch):
     assert schedule.steps == len(rates) == 300
 
 
-def test_seconds_too_few_are_the_least_steps_and_it_is_said(monkeypatch, caplog):
-    schedule, _ = Clock(monkeypatch, step=30.0, validation=5.0).run(Training(seconds=20), 100)
-    assert schedule.steps == LEAST_STEPS
-    assert f"20 s are too few for {LEAST_STEPS} steps, the least that there are: give more" in caplog.text
-
-
-@pytest.mark.parametrize(("epochs", "steps"), [(9, LEAST_STEPS), (1, 7)])
-def test_where_no_seconds_are_left_the_least_steps_are_taken_and_it_is_said(monkeypatch, caplog, epochs, steps):
-    schedule, rates = Clock(monkeypatch, step=1.0, validation=0.0).run(Training(epochs=epochs, seconds=20), 7, -21.0)
+@pytest.mark.parametrize(
+    ("began", "step", "epochs", "steps", "ends"),
+    [
+        (0.0, 0.8, 9, LEAST_STEPS, 32.0),
+        (0.0, 1.5, 9, 26, 39.0),
+        (0.0, 30.0, 9, FEWEST, 150.0),
+        (0.0, 2.0, 1, 10, 20.0),
+        (0.0, 7.0, 1, FEWEST, 35.0),
+        # what came before took longer than all
+        (-21.0, 0.5, 9, LEAST_STEPS, 41.0),
+        (-21.0, 1.0, 9, 21, 42.0),
+    ],
+)
+def test_seconds_too_few_are_the_least_steps_or_as_many_as_double_them_and_it_is_said(
+    monkeypatch, caplog, began, step, epochs, steps, ends
+):
+    clock = Clock(monkeypatch, step=step, validation=0.0)
+    schedule, rates = clock.run(Training(epochs=epochs, seconds=20), 10, began)
     assert schedule.steps == len(rates) == steps
-    assert f"took all of its 20 s: the network learns for {steps} steps" in caplog.text
+    assert clock.now - began == pytest.approx(ends)
+    assert rates == [Schedule(steps, 3e-3).rate(done) for done in range(steps)]
+    least = min(LEAST_STEPS, 10 * epochs)
+    said = f"20 s are too few for {least} steps and what comes before them: the network learns for {steps}; give more"
+    assert [record.message for record in caplog.records] == ([] if ends <= 20 else [said])
+
+
+@pytest.mark.parametrize(("step", "rounds"), [(0.7, 2), (3.0, 1)])
+def test_a_limit_that_is_far_too_short_is_seen_after_the_second_step(monkeypatch, step, rounds):
+    clock = Clock(monkeypatch, step=step, validation=3.0, first=1.0)
+    schedule, _ = clock.run(Training(seconds=5), 100)
+    assert schedule.steps == FEWEST
+    assert clock.now == pytest.approx(1.0 + 5 * step + rounds * 3.0)
 
 
 def test_steps_go_before_epochs_and_the_last_epoch_may_be_shorter():

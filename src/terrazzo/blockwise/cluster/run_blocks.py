@@ -183,4 +183,5 @@ class BlockCount:
         self.pixels += math.prod(block.core.shape)
 
     def _tell(self) -> None:
-        tell(Step(self.name, self.blocks, self.total, self.pixels))
+        if self.total:  # of an image without coarser levels there are no blocks of these
+            tell(Step(self.name, self.blocks, self.total, self.pixels))

@@ -11,6 +11,7 @@ from typing import Any, TypeVar
 import dask.array as da
 import numpy as np
 from distributed import Client
+from numpy.typing import NDArray
 
 from terrazzo.arguments import require_array
 from terrazzo.blocks import Block, BlockGrid, Box
@@ -21,7 +22,7 @@ from terrazzo.blockwise.inputs.image_array import ImageLike, axis_names
 from terrazzo.blockwise.runs.mask_note import label_grid, mask_note
 from terrazzo.blockwise.runs.score_block import (
     core_of,
-    highest_class,
+    held_classes,
     score_labels_block,
     score_result_block,
     scored_window,
@@ -34,7 +35,7 @@ from terrazzo.io.images.image import Image
 from terrazzo.io.images.stored_array import StoredArray
 from terrazzo.io.results.result import Result
 from terrazzo.progress import shows_progress
-from terrazzo.regions.classes.annotation import HOW_TO_MAP, NOT_ANNOTATED, gap_note
+from terrazzo.regions.classes.annotation import MANY, gap_note
 from terrazzo.regions.classes.scores import Scores
 
 _log = logging.getLogger(__name__)
@@ -117,7 +118,12 @@ def score_together(
     """
     client, unnamed = active_client(client), classes is None and isinstance(predictions[0], Image)
     pairs: list[tuple[Any, Image]] = list(zip(predictions, annotations, strict=True))
-    number = max(count_classes(*pair, client=client) for pair in pairs) if unnamed else classes
+    number = classes
+    if unnamed:
+        held = reduce(np.logical_or, (_held(*pair, client=client) for pair in pairs))
+        if (note := gap_note(held)) and held.sum() > MANY:  # of fewer values those that are scored may have no gap
+            raise InputError(note)
+        number = _number_of(held)
     counted = BlockCount("score", sum(len(_checked_grid(*pair)) for pair in pairs))
     total = reduce(add, [_scored(*pair, number, tolerance, None, client, counted) for pair in pairs])
     for note in _doubts(total, predictions, annotations, unnamed, client):
@@ -145,7 +151,7 @@ def _scored(
         _check_classes(annotation, prediction.run["class_names"])
     else:
         function, source = score_labels_block, source_of(prediction)
-        number = count_classes(prediction, annotation, client=client) if classes is None else classes
+        number = _number_of(_held(prediction, annotation, client=client)) if classes is None else classes
     shared = (source, source_of(annotation), number, tolerance)
     total, outside = Scores.none(number), 0
     window = partial(scored_window, tolerance=tolerance)
@@ -190,23 +196,15 @@ def _check_classes(annotation: LabelImage, class_names: Sequence[str]) -> None:
         )
 
 
-def count_classes(prediction: LabelImage, annotation: LabelImage, *, client: Client | None = None) -> int:
-    """Return one more than the highest class in two label images of one extent.
-
-    Raises
-    ------
-    InputError
-        If a value is no class, or the extents differ.
-    """
+def _held(prediction: LabelImage, annotation: LabelImage, *, client: Client | None) -> NDArray[np.bool_]:
+    """Return which classes there are in two label images of one extent."""
     grid, images = _checked_grid(prediction, annotation), (source_of(prediction), source_of(annotation))
-    highest = max(_over_blocks(highest_class, grid, core_of, *images, client=client))
-    if highest >= NOT_ANNOTATED:
-        raise InputError(
-            f"{_named(prediction, 'the prediction')} and {_named(annotation)} hold values up to {highest}; classes are "
-            "0 to 254, and 255 is not annotated: give images of classes, not of objects, or map their values "
-            f"{HOW_TO_MAP}"
-        )
-    return max(1, highest + 1)
+    names = _named(prediction, "the prediction"), _named(annotation)
+    return reduce(np.logical_or, _over_blocks(held_classes, grid, core_of, *images, names, client=client))
+
+
+def _number_of(held: NDArray[np.bool_]) -> int:
+    return int(np.flatnonzero(held).max(initial=0)) + 1
 
 
 def _checked_grid(prediction: Result | LabelImage, annotation: LabelImage, block: int | None = None) -> BlockGrid:

@@ -9,13 +9,14 @@ import numpy as np
 from numpy.typing import NDArray
 
 from terrazzo.blocks import Block, Box
+from terrazzo.errors import InputError
 from terrazzo.io.failures import about
 from terrazzo.io.images.stored_array import StoredArray
 from terrazzo.io.results.result import Result
 from terrazzo.kernels.classes.confidence import confidence_counts
 from terrazzo.kernels.classes.targets import confusion_matrix
 from terrazzo.kernels.measures.boundaries import boundary_halo, matched_boundaries
-from terrazzo.regions.classes.annotation import NOT_ANNOTATED, annotated_classes
+from terrazzo.regions.classes.annotation import HOW_TO_MAP, NOT_ANNOTATED, annotated_classes
 from terrazzo.regions.classes.scores import Scores
 from terrazzo.regions.graphs.block_graph import block_targets
 from terrazzo.regions.superpixels.block_labels import LABEL_MARGIN, BlockLabels
@@ -85,15 +86,25 @@ def core_of(block: Block) -> Box:
     return block.core
 
 
-def highest_class(block: Block, labels: Labels, annotation: Labels) -> int:
-    """Return the highest value of a block's core in two label images, 255 apart; -1 if there is none."""
-    window = (slice(0, 1), *block.core.slices)
-    return max(_highest(array[window]) for array in (labels, annotation))
+def held_classes(block: Block, labels: Labels, annotation: Labels, names: tuple[str, str]) -> NDArray[np.bool_]:
+    """Return which classes there are in a block's core of two label images, (255,); what is below 0 is none.
 
-
-def _highest(values: NDArray[np.integer]) -> int:
-    known = values[values != NOT_ANNOTATED]
-    return int(known.max()) if known.size else -1
+    Raises
+    ------
+    InputError
+        If a value is above 255, which ends the pass at once; `names` say of which image.
+    """
+    window, held = (slice(0, 1), *block.core.slices), np.zeros(NOT_ANNOTATED + 1, np.bool_)
+    for array, name in zip((labels, annotation), names, strict=True):
+        values = array[window]
+        if values.max() > NOT_ANNOTATED:
+            raise InputError(
+                f"{name} holds the value {values.max()}; classes are 0 to {NOT_ANNOTATED - 1}, and {NOT_ANNOTATED} is "
+                "not annotated: give images of classes, not of objects or intensities, or map their values "
+                f"{HOW_TO_MAP}"
+            )
+        held[values[values >= 0].astype(np.uint8)] = True
+    return held[:NOT_ANNOTATED]
 
 
 def _seen(block: Block, tolerance: float) -> Box:

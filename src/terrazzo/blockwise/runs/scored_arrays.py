@@ -56,6 +56,9 @@ def label_plane(labels: ImageLike, what: str) -> LabelImage:
         If it is a path.
     """
     if isinstance(labels, Image):
+        if labels.dtype.kind not in "bui":
+            found = f"{what} '{labels.path}' holds {labels.dtype} values"
+            raise InputError(f"{found}; it must hold whole numbers, a class each")
         return labels
     plane = plane_array(labels, what, HOW_TO_FILL.format(what.split()[-1]))
     if plane.dtype.kind not in "bui" or plane.ndim not in (2, 3):

@@ -24,7 +24,7 @@ from terrazzo.io.annotations.drawn_array import (
 )
 from terrazzo.io.images.colour_coded import ColourCoded
 from terrazzo.io.images.image import Image
-from terrazzo.io.images.open_image import axis_lengths, open_image, open_labels
+from terrazzo.io.images.open_image import axes_by_lengths, axis_lengths, open_image, open_labels
 from terrazzo.io.images.stored_array import reading_chunks
 from terrazzo.io.readers.axes import MOST_GUESSED_CHANNELS
 from terrazzo.io.readers.formats import is_drawn
@@ -34,6 +34,7 @@ from terrazzo.io.results.result import Result
 from terrazzo.named_axes import extent_of, names_axes
 from terrazzo.regions.classes.annotation import NOT_ANNOTATED
 from terrazzo.regions.outlines.drawing import UNCLASSED, Drawing
+from terrazzo.wording import SPATIAL_AXES
 
 Drawn: TypeAlias = "Image | Result | Any"
 PathLike: TypeAlias = "str | os.PathLike[str]"
@@ -75,7 +76,8 @@ def open_annotation(
     empty : int
         The value of a label image that says "not annotated": 255, or 0, where classes count from 1.
     level, axes, map, select
-        Of a label image, as for `open_labels`. A map says as well what is not annotated, in place of `empty`. Without
+        Of a label image, as for `open_labels`; axes that its file does not say are those of an image of the same
+        lengths. A map says as well what is not annotated, in place of `empty`. Without
         `select`, the times and sections that are open of the image are taken of a label image as well, where that has
         as many.
 
@@ -193,12 +195,28 @@ def _drawn_annotation(
 def _open_labels(
     path: PathLike, image: Drawn, level: int, axes: str | None, select: Select | None, **how: Any
 ) -> Image:
-    """Open a label image; without a selection of its own, at the times and sections at which the image is open."""
+    """Open a label image; without a selection of its own, at the times and sections at which the image is open.
+
+    Where its file does not say what its axes are and it is as long along each as the image, they are the image's.
+    """
+    if axes is None:
+        axes = _axes_of_image(path, image, level)
     chosen: Select | dict[str, slice] | None = select
     if select is None and (parts := [part for part in _selected(image) if part.axis in "tz"]):
         lengths = axis_lengths(path, level=level, axes=axes)
         chosen = {one.axis: slice(one.start, one.stop) for one in parts if lengths.get(one.axis) == one.length}
     return open_labels(path, level=level, axes=axes, select=chosen, **how)
+
+
+def _axes_of_image(path: PathLike, image: Drawn, level: int) -> str | None:
+    """Return the axes of a label image without any, from those of its image as it is open or as a whole."""
+    extent = _extent(image)
+    opened = dict(zip(SPATIAL_AXES[-len(extent) :], extent, strict=True))
+    lengths = opened | {part.axis: part.length for part in _selected(image) if part.axis in "tz"}
+    whole = {axis: lengths[axis] for axis in f"t{SPATIAL_AXES}" if axis in lengths}
+    # two axes are y and x anyway
+    likely = (axes_by_lengths(path, each, level=level) for each in (opened, whole) if len(each) > 2)
+    return next((axes for axes in likely if axes is not None), None)
 
 
 def _selected(image: Drawn) -> Parts:

@@ -13,7 +13,7 @@ from terrazzo.io.images.image import Image
 from terrazzo.io.images.image_levels import levels_of, nearest_level, scaled
 from terrazzo.io.images.mapped_labels import MappedLabels
 from terrazzo.io.images.stored_array import StoredArray, reading_chunks
-from terrazzo.io.readers.axes import IMAGE_AXES, channel_names, in_image_order, settled_axes
+from terrazzo.io.readers.axes import COMMAND_LINE, IMAGE_AXES, KNOWN_AXES, channel_names, in_image_order, settled_axes
 from terrazzo.io.readers.description import Description
 from terrazzo.io.readers.formats import is_drawn, kind_of
 from terrazzo.io.readers.location import is_url, located
@@ -171,6 +171,14 @@ def open_labels(
     return image if map is None else replace(image, stored=MappedLabels.of(image.stored, map))
 
 
+def axes_by_lengths(path: str | os.PathLike[str], lengths: Mapping[str, int], *, level: int) -> str | None:
+    """Return the axes of a file that does not say them and is as long along each as told; None of any other file."""
+    _, _, found = _described(path, level)
+    found = found.palette_indices or found
+    says = found.axes is not None and set(found.axes) <= set(KNOWN_AXES)
+    return None if says or found.shape != tuple(lengths.values()) else "".join(lengths)
+
+
 def axis_lengths(path: str | os.PathLike[str], *, level: int, axes: str | None) -> dict[str, int]:
     """Return how long each axis of a file is by its letter."""
     location, _, found = _described(path, level)
@@ -183,7 +191,7 @@ def _coloured_labels(image: Image, alpha: bool, colours: Sequence[str] | None) -
     """Return a label image in red, green and blue, with one channel more if that is alpha, as one of classes."""
     stored = replace(image.stored, shape=(4, *image.shape[1:])) if alpha and len(image.channels) == 3 else image.stored
     if colours is None or not is_coloured(stored):
-        hint = ", or pass axes='zyx' if it is a volume" if stored.axes == "cyx" else ""
+        hint = f", or pass axes='zyx' if it is a volume ({COMMAND_LINE})" if stored.axes == "cyx" else ""
         raise InputError(
             f"'{image.path}' has {len(image.channels)} channels; labels have one{unnamed_text(stored)}{hint}."
         )

@@ -33,7 +33,8 @@ def unmasked(array: Any, what: str, instead: str) -> da.Array:
     InputError
         If it has a mask.
     """
-    lazy = da.asarray(array)
+    # what is cut out of a matrix keeps two axes, whatever is asked for
+    lazy = da.asarray(np.asarray(array) if isinstance(array, np.matrix) else array)
     if isinstance(lazy._meta, np.ma.MaskedArray):
         refuse_mask(what, instead)
     return lazy

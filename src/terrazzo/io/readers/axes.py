@@ -6,6 +6,7 @@ KNOWN_AXES = "tczyx"
 # what an opened image has, by its number of axes
 IMAGE_AXES = {3: "cyx", 4: "czyx"}
 MOST_GUESSED_CHANNELS = 16
+COMMAND_LINE = "on the command line --axes zyx, or --annotation-axes or --prediction-axes where there is one"
 RGB = ("red", "green", "blue")
 RGBA = (*RGB, "alpha")
 
@@ -108,7 +109,8 @@ def _guessed_axes(path: str, shape: tuple[int, ...], *, plain: bool) -> str:
         return "cyx"
     raise InputError(
         f"'{path}' does not say what its {len(shape)} axes of shape {shape} are: "
-        "pass axes=, such as axes='zyx' for a volume, or axes='cyx' or axes='yxc' for channels."
+        "pass axes=, such as axes='zyx' for a volume, or axes='cyx' or axes='yxc' for channels "
+        f"({COMMAND_LINE})."
     )
 
 

@@ -13,8 +13,8 @@ from terrazzo.wording import listed
 NOT_ANNOTATED = 255
 HOW_TO_MAP = "(--map, or map= of open_labels)"
 
-# classes of which people seldom have more
 MANY = 64
+"""Classes of which people seldom have more."""
 
 
 def annotated_classes(annotation: NDArray[np.integer[Any]], classes: int) -> NDArray[np.uint8]:
@@ -55,13 +55,13 @@ def value_counts(values: NDArray[np.integer[Any]]) -> NDArray[np.int64]:
     return np.bincount(values.astype(np.uint8).ravel(), minlength=NOT_ANNOTATED + 1)
 
 
-def gap_note(counts: NDArray[np.integer[Any]], mapped: bool = False) -> str | None:
+def gap_note(counts: NDArray[np.integer[Any] | np.bool_], mapped: bool = False) -> str | None:
     """Return a sentence about classes below the highest one that have no pixel, with the way out; None without any.
 
     Parameters
     ----------
-    counts : ndarray of int, shape (C,) or more
-        Pixels of each class.
+    counts : ndarray of int or bool, shape (C,) or more
+        Pixels of each class, or whether it has any.
     mapped : bool
         Whether values are mapped already.
     """

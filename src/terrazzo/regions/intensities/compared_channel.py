@@ -15,6 +15,9 @@ TINY = float(np.finfo(np.float64).tiny)
 BLANK = 0.15
 """A channel whose values span less than this share of what was seen, and lie inside of it, has nothing in it."""
 
+EXPOSURE = 2.25
+"""An image that is so many times brighter or darker is still like the others."""
+
 ENDS = tuple(2.0**bits - 1 for bits in (8, 10, 12, 14, 16))
 """Where cameras and files saturate."""
 

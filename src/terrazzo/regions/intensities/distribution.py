@@ -158,6 +158,11 @@ class Distribution:
             raise ValueError(f"a model has seen {len(channels)} channels of {len(names)} names")
         return cls(images, tuple(map(str, dtypes)), tuple(channels), None if names is None else tuple(map(str, names)))
 
+    def span(self) -> str:
+        """Return from where to where nearly all intensities of all channels are."""
+        lows, highs = ([getattr(one, end).quantiles for one in self.channels] for end in ("lowest", "highest"))
+        return from_to(min(one[0] for one in lows), max(one[-1] for one in highs))
+
     def text(self) -> str:
         """Return it in a line, such as "8 images of uint8 with intensities 0 to 255, in the median 62 to 160"."""
         spans = (

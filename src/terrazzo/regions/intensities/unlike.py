@@ -7,16 +7,13 @@ from collections.abc import Sequence
 import numpy as np
 from numpy.typing import NDArray
 
-from terrazzo.regions.intensities.compared_channel import ComparedChannel
+from terrazzo.regions.intensities.compared_channel import EXPOSURE, ComparedChannel
 from terrazzo.regions.intensities.distribution import PERCENTS, Distribution, Figures
 from terrazzo.regions.intensities.image_intensities import ImageIntensities
 from terrazzo.regions.intensities.likely_scale import likely_scale
 from terrazzo.wording import from_to, readable_number
 
 # Chosen on six sets of microscopy, by images left out of their own set: see docs/how-to/unlike-images.md.
-EXPOSURE = 2.25
-"""An image that is so many times brighter or darker is still like the others."""
-
 LEVEL, SHAPE, TIMES = 0.3, 0.22, 2.8
 """How far outside an image may lie: in widths of what was seen, in shares of its own range, in times as much."""
 
@@ -28,6 +25,8 @@ AGREE, WORSE, CLOSE, NEAR = 0.12, 0.14, 0.03, 0.05
 lies outside of them by WORSE more than its mirror's, and its mirror by less than CLOSE, and NEAR in level."""
 
 TOLD = [PERCENTS.index(percent) for percent in (1.0, 50.0, 99.0)]
+
+SAME_SCALE = "bring them to the same scale, or fit a model on such images"
 
 INVERTED = "its contrast seems to be inverted, bright where theirs are dark; invert it, or fit a model on such images"
 
@@ -57,6 +56,9 @@ def unlike(image: ImageIntensities, seen: Distribution) -> str | None:
     if scale is None or 1 / EXPOSURE <= scale[0] <= EXPOSURE:
         return said
     times, cause = scale
+    if cause is None:
+        found = from_to(min(one.own.quantiles[0] for one in channels), max(one.own.quantiles[-1] for one in channels))
+        return f"its intensities are on another scale: they are {found}, and theirs {seen.span()}; {SAME_SCALE}"
     much, remedy = (
         (f"{readable_number(times)} times", f"divide it by {readable_number(times)}")
         if times > 1

@@ -5,6 +5,7 @@ from __future__ import annotations
 import time
 from collections.abc import Sequence
 from contextlib import ExitStack
+from dataclasses import replace
 from functools import partial
 from pathlib import Path
 
@@ -27,10 +28,10 @@ from terrazzo.regions.classes.tile_counts import TileCounts
 from terrazzo.training.lattice.altered import Alteration, altered_image
 from terrazzo.training.lattice.sampled_pixels import samples_pass
 from terrazzo.training.lattice.settings import LatticeTraining
-from terrazzo.training.lattice.split_cells import HeldOut, gap_of, split_tables, tile_side
+from terrazzo.training.lattice.split_cells import HeldOut, Sides, gap_of, split_tables, tile_side
 from terrazzo.training.lattice.start import Start
 from terrazzo.training.lattice.tables import ImageTables, StoredTables, Table, write_table
-from terrazzo.training.lattice.train import Sides, train
+from terrazzo.training.lattice.train import train
 from terrazzo.training.lattice.training_task import MOST_BYTES_IN_MEMORY, bytes_of_tables
 from terrazzo.training.rules.annotated_images import AnnotatedImages, scratch_folder
 from terrazzo.training.rules.annotated_inputs import check_annotation
@@ -103,8 +104,8 @@ def _sides(learned: AnnotatedImages, training: LatticeTraining, folder: Path | N
     counts = [image.tiles.counts.sum(axis=0) for image in images]
     check_annotation(np.sum(counts, axis=0, dtype=np.float64), learned.inputs.class_names)
     gap = gap_of(BoundaryWeights(training.boundary, training.boundary_width), learned.recipe.superpixels.size)
-    split, held_out = split_tables(images, validation=training.validation, seed=training.seed, gap=gap)
-    copied = [number for number, held in enumerate(held_out) if not held.whole] * training.copies
+    split = split_tables(images, validation=training.validation, seed=training.seed, gap=gap)
+    copied = [number for number, held in enumerate(split.held_out) if not held.whole] * training.copies
     copies: list[ImageTables] = []
     held_of_copies: list[HeldOut] = []
     for number in copied:
@@ -112,9 +113,9 @@ def _sides(learned: AnnotatedImages, training: LatticeTraining, folder: Path | N
         altered = altered_image(annotated[number], how, training.widest_window, training.block)
         own = folder and folder / f"copy {len(copies)}"
         copies.append(tables_of(altered, training, own, client, edges=edges))
-        held_of_copies.append(held_out[number].scaled(how.scale))
+        held_of_copies.append(split.held_out[number].scaled(how.scale))
         tell(Step("copies", len(copies), len(copied)))
-    return Sides((*split, *copies), (*held_out, *held_of_copies), len(split))
+    return replace(split, images=(*split.images, *copies), held_out=(*split.held_out, *held_of_copies))
 
 
 def tables_of(

@@ -91,15 +91,35 @@ class HeldOut:
         return HeldOut(self.whole, start.astype(np.int64), stop.astype(np.int64), math.ceil(self.gap * max(1, factor)))
 
 
+@dataclass(frozen=True, eq=False)
+class Sides:
+    """What is learned from, and what of it is held out.
+
+    Parameters
+    ----------
+    images : sequence of ImageTables
+        The images, then altered copies.
+    held_out : sequence of HeldOut
+        For each of them.
+    originals : int
+        How many are no copies: validation sees no others.
+    few : bool
+        Whether few superpixels are annotated on both sides.
+    """
+
+    images: Sequence[ImageTables]
+    held_out: Sequence[HeldOut]
+    originals: int
+    few: bool
+
+
 def tile_side(cells: tuple[int, ...]) -> int:
     """Return the cells along a side of the tiles of an image of so many cells."""
     longest = max(cells)
     return min(MOST_CELLS, max(min(LEAST_CELLS, -(-longest // 3)), -(-longest // MOST_TILES)))
 
 
-def split_tables(
-    images: Sequence[ImageTables], *, validation: Validation, seed: int, gap: int = GAP
-) -> tuple[Sequence[ImageTables], list[HeldOut]]:
+def split_tables(images: Sequence[ImageTables], *, validation: Validation, seed: int, gap: int = GAP) -> Sides:
     """Hold out whole images where they are named or many enough, otherwise tiles of all images.
 
     They are many enough where one is no more than the share, five for a fifth. Where few superpixels are annotated,
@@ -119,18 +139,16 @@ def split_tables(
 
     Returns
     -------
-    images : sequence of ImageTables
-        With tiles as small as those that are held out.
-    held_out : list of HeldOut
-        Of each image.
+    Sides
+        Images with tiles as small as those that are held out.
 
     Raises
     ------
     ParameterError
         If nothing can be held out without a class leaving training, or `validation` is out of range.
     """
-    sides = [tile_side(image.grid.lattice.cells) for image in images]
-    split = partial(split_cells, validation=validation, seed=seed, gap=gap, few=_few_annotated(images))
+    sides, few = [tile_side(image.grid.lattice.cells) for image in images], _few_annotated(images)
+    split = partial(split_cells, validation=validation, seed=seed, gap=gap, few=few)
     found = split([image.tiles for image in images])
     while found is None and max(sides) > 1:
         sides = [max(1, side // 2) for side in sides]
@@ -140,7 +158,7 @@ def split_tables(
             _log.warning(LIES_CLOSE, f"tiles of {max(sides)} superpixels along a side")
     if found is None:
         raise ParameterError(REFUSED.format(f"nothing in {len(images)} image(s)"))
-    return images, found
+    return Sides(images, found, len(images), few)
 
 
 def gap_of(weighted: BoundaryWeights, size: Sequence[int]) -> int:

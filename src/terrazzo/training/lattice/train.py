@@ -29,8 +29,8 @@ from terrazzo.training.lattice.calibrate import calibrated
 from terrazzo.training.lattice.judged_tables import judged_tables
 from terrazzo.training.lattice.pixels_alone import LonePixels, decide_together, learned_alone
 from terrazzo.training.lattice.sampled_pixels import PixelSamples
-from terrazzo.training.lattice.settings import FEW_SUPERPIXELS, LatticeTraining
-from terrazzo.training.lattice.split_cells import HeldOut
+from terrazzo.training.lattice.settings import LatticeTraining
+from terrazzo.training.lattice.split_cells import HeldOut, Sides
 from terrazzo.training.lattice.start import Start
 from terrazzo.training.lattice.tables import ImageTables, Table, around_cells
 from terrazzo.training.lattice.training_task import MOST_JUDGED
@@ -69,25 +69,6 @@ class FittedLattice:
     def figures(self, seconds: float) -> dict[str, float]:
         """Return how the fit went, in numbers for people."""
         return figures_of(self.course.history, self.course.steps, seconds) | dict(self.errors)
-
-
-@dataclass(frozen=True, eq=False)
-class Sides:
-    """What is learned from, and what of it is held out.
-
-    Parameters
-    ----------
-    images : sequence of ImageTables
-        The images, then altered copies.
-    held_out : sequence of HeldOut
-        For each of them.
-    originals : int
-        How many are no copies: validation sees no others.
-    """
-
-    images: Sequence[ImageTables]
-    held_out: Sequence[HeldOut]
-    originals: int
 
 
 def train(
@@ -155,7 +136,7 @@ def train(
             start.into(made)
         made = made.to(device)
         rng = np.random.default_rng(training.seed)
-        few = training.alone and learned.regions < FEW_SUPERPIXELS and start is None and made.crf is None
+        few = training.alone and sides.few and start is None and made.crf is None
         initial = copy.deepcopy(made) if few and network.decision == "pixel" else None
         # More threads gain a tenth where a core is free for each, and where one is not, all wait in turn for the last.
         with torch_threads(1):
@@ -172,22 +153,20 @@ def train(
 
 @dataclass(frozen=True, eq=False)
 class _Learned:
-    """What is counted over the training side: scales, deviations of channels, annotated pixels and superpixels."""
+    """What is counted over the training side: scales, deviations of channels, annotated pixels."""
 
     scales: Scales
     spread: RowSpread | None
     units: NDArray[np.float32]
     pixels: NDArray[np.float64]
-    regions: int
 
 
 def _learned(
     images: Sequence[ImageTables], held_out: Sequence[HeldOut], recipe: Recipe, start: Start | None
 ) -> _Learned:
-    rows, pixels, counted, regions = [], [], [], 0
+    rows, pixels, counted = [], [], []
     for part in _trained_on(images, held_out):
         counted.append(part.counts)
-        regions += part.regions
         if start is None:
             rows.append(FeatureMoments.of(part.rows(annotated=True)))
             pixels.append(FeatureMoments.of(part.samples.responses))
@@ -200,7 +179,7 @@ def _learned(
         return (scales.rows(part.rows()) for part in _trained_on(images, held_out))
 
     spread = RowSpread.of(scaled) if start is None or start.spread is None else start.spread
-    return _Learned(scales, spread, scales.pixel_std[raw], np.sum(counted, axis=0), regions)
+    return _Learned(scales, spread, scales.pixel_std[raw], np.sum(counted, axis=0))
 
 
 @dataclass(frozen=True, eq=False)
@@ -216,11 +195,6 @@ class _Part:
         trained = self.table.counts[self.held.trained(self.table.cells.box)]
         counts: NDArray[np.float64] = trained.sum(axis=0, dtype=np.float64)
         return counts
-
-    @property
-    def regions(self) -> int:
-        """How many superpixels are annotated."""
-        return int((self.table.counts.any(axis=-1) & self.held.trained(self.table.cells.box)).sum())
 
     def rows(self, *, annotated: bool = False) -> NDArray[np.float32]:
         """Return the rows of superpixels, of all or of those that are annotated."""

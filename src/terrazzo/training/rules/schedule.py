@@ -18,15 +18,18 @@ WARM_UP = 20
 """Steps in which the learning rate rises to its peak."""
 
 LEAST_STEPS = 2 * WARM_UP
-"""However few seconds there are, so many steps are taken: with fewer the warm-up would be another."""
+"""However few seconds there are, so many steps are taken if they at most double these, or what came before them."""
+
+LOOK, FEWEST = 2, 5
+"""After so many steps it is seen whether there are far too few seconds; so many are taken in any case."""
 
 
 @dataclass(frozen=True)
 class Schedule:
     """A learning rate that rises linearly over the first steps and then falls to 0 as a cosine.
 
-    With twice as many steps as the warm-up or more, the rates of the warm-up are the same for any number of steps: it
-    can be fixed while they are taken.
+    With twice as many steps as the warm-up or more, the rates of the warm-up are the same for any number of steps, and
+    those of the first two with 5 or more: the number can be fixed while they are taken.
 
     Parameters
     ----------
@@ -45,6 +48,8 @@ class Schedule:
     def rate(self, step: int) -> float:
         """Return the learning rate of a step, counted from 0; that of `steps`, the one after the last, is 0."""
         rises = min(self.warm_up, -(-self.steps // 2))
+        if step < min(LOOK, rises - 1):
+            return self.peak * (step + 1) / self.warm_up
         if step < rises:
             return self.peak * (step + 1) / rises
         return self.peak * (1 + math.cos(math.pi * (step + 1 - rises) / (self.steps + 1 - rises))) / 2
@@ -72,6 +77,9 @@ class Cost:
 class Pace:
     """How many steps there are: known from the start or, where seconds are limited, measured in the warm-up.
 
+    Where the second step shows that not even the least steps end within twice the seconds, or twice what came before
+    training where that is more, as many are taken as do.
+
     A loop takes the rate of each step from `schedule`, and calls `after` when it is done. What it gives in the end,
     `schedule.steps`, repeats the run when it is given as `Training.steps`.
 
@@ -87,17 +95,11 @@ class Pace:
     def __init__(self, training: Training, epoch: int, began: float | None = None) -> None:
         steps = training.epochs * epoch if training.steps is None else training.steps
         self.schedule = Schedule(steps, training.learning_rate)
-        self._epoch, self._seconds = epoch, training.seconds
         self._began = time.monotonic() if began is None else began
-        self._open = training.seconds is not None and steps > LEAST_STEPS
+        self._epoch, self._seconds = epoch, training.seconds or math.inf
+        self._most = 2 * max(self._seconds, time.monotonic() - self._began)
+        self._open = training.seconds is not None and steps > FEWEST
         self._first = self._judged = self._round = 0.0
-        if training.seconds is not None and self._left() <= 0:
-            self._fix(LEAST_STEPS)
-            _log.warning(
-                "what comes before training took all of its %g s: the network learns for %d steps",
-                training.seconds,
-                self.schedule.steps,
-            )
 
     @property
     def epochs(self) -> int:
@@ -113,7 +115,7 @@ class Pace:
         self._judged += self._round
 
     def after(self, step: int, wait: Callable[[], object], judge: Callable[[], object]) -> None:
-        """Note that so many steps are done; after those of the warm-up the number of steps is fixed.
+        """Note that so many steps are done; after those of the warm-up, or two, the number of steps is fixed.
 
         Parameters
         ----------
@@ -123,26 +125,36 @@ class Pace:
         judge : callable
             Does a round of validation, which is measured if there was none.
         """
-        if not self._open or step not in (1, self.schedule.warm_up):
+        if not self._open or step not in (1, LOOK, self.schedule.warm_up) or step >= self.schedule.steps:
             return
         wait()
         if step == 1:  # it compiles and allocates
             self._first = time.monotonic()
             return
         each = (time.monotonic() - self._first - self._judged) / (step - 1)
-        if not self._round:
+        least = min(LEAST_STEPS, self.schedule.steps)
+        most = self._within(self._most, each, step)
+        if step == LOOK and most >= least:
+            return
+        if not self._round and most > FEWEST:
             with self.judging():
                 judge()
-        cost, left = Cost(each, self._round, self._epoch), self._left()
-        affordable = cost.steps_within(left, step, self.schedule.steps)
-        self._fix(max(affordable, LEAST_STEPS))
-        if affordable < LEAST_STEPS:
+        steps = self._within(self._seconds, each, step)
+        if steps < least:
+            # later the warm-up would have been another
+            steps = max(FEWEST, self._within(self._most, each, step)) if step == LOOK else least
             _log.warning(
-                "%g s are too few for %d steps, the least that there are: give more", self._seconds, LEAST_STEPS
+                "%g s are too few for %d steps and what comes before them: the network learns for %d; give more",
+                self._seconds,
+                least,
+                steps,
             )
+        self._fix(steps)
+
+    def _within(self, seconds: float, each: float, step: int) -> int:
+        """Return how many steps there may be if training ends so many seconds after it all began."""
+        left = seconds - (time.monotonic() - self._began)
+        return Cost(each, self._round, self._epoch).steps_within(left, step, self.schedule.steps)
 
     def _fix(self, steps: int) -> None:
         self._open, self.schedule = False, replace(self.schedule, steps=min(steps, self.schedule.steps))
-
-    def _left(self) -> float:
-        return (self._seconds or math.inf) - (time.monotonic() - self._began)
