@@ -104,9 +104,9 @@ def test_epochs_are_the_most_however_many_seconds_there_are(monkeypatch):
     [
         (0.0, 0.8, 9, LEAST_STEPS, 32.0),
         (0.0, 1.5, 9, 26, 39.0),
-        (0.0, 30.0, 9, FEWEST, 150.0),
+        (0.0, 30.0, 9, FEWEST, 210.0),
         (0.0, 2.0, 1, 10, 20.0),
-        (0.0, 7.0, 1, FEWEST, 35.0),
+        (0.0, 7.0, 1, FEWEST, 49.0),
         # what came before took longer than all
         (-21.0, 0.5, 9, LEAST_STEPS, 41.0),
         (-21.0, 1.0, 9, 21, 42.0),
@@ -126,11 +126,21 @@ def test_seconds_too_few_are_the_least_steps_or_as_many_as_double_them_and_it_is
 
 
 @pytest.mark.parametrize(("step", "rounds"), [(0.7, 2), (3.0, 1)])
-def test_a_limit_that_is_far_too_short_is_seen_after_the_second_step(monkeypatch, step, rounds):
+def test_a_limit_that_is_far_too_short_is_seen_after_the_third_step(monkeypatch, step, rounds):
     clock = Clock(monkeypatch, step=step, validation=3.0, first=1.0)
     schedule, _ = clock.run(Training(seconds=5), 100)
     assert schedule.steps == FEWEST
-    assert clock.now == pytest.approx(1.0 + 5 * step + rounds * 3.0)
+    assert clock.now == pytest.approx(1.0 + 7 * step + rounds * 3.0)
+
+
+@pytest.mark.parametrize("held_up", [2, 3])
+def test_one_step_that_the_machine_held_up_does_not_end_a_fit(monkeypatch, held_up):
+    clock = Clock(monkeypatch, step=0.1, validation=0.0)
+    pace = Pace(Training(seconds=20), 100, 0.0)
+    for done in range(1, WARM_UP + 1):
+        clock.now += 3.0 if done == held_up else 0.1
+        pace.after(done, lambda: None, clock.judge)
+    assert pace.schedule.steps > LEAST_STEPS
 
 
 def test_steps_go_before_epochs_and_the_last_epoch_may_be_shorter():

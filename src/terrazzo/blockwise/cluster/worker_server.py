@@ -16,7 +16,7 @@ import sys
 import threading
 import traceback
 from collections.abc import Iterator, Mapping, Sequence
-from contextlib import contextmanager, suppress
+from contextlib import contextmanager
 from multiprocessing import forkserver, resource_tracker, util
 from pathlib import Path
 from typing import Any
@@ -111,11 +111,12 @@ def _forked(path: bytes, args: Sequence[Any], passfds: Sequence[int]) -> int:  #
     if process:
         return process
     try:
-        # as for a program that is started: else the server would itself hold open the pipe by whose end it ends
+        # As for a program that is started: else the server would itself hold open the pipe by whose end it ends. Their
+        # numbers stay taken: files of Python that are collected later close them again, whatever they are by then.
+        nothing = os.open(os.devnull, os.O_RDWR)
         for name in os.listdir("/proc/self/fd"):  # noqa: PTH208
             if int(name) > 2 and int(name) not in passfds:
-                with suppress(OSError):  # the folder's own
-                    os.close(int(name))
+                os.dup2(nothing, int(name), inheritable=False)
         forkserver._forkserver._lock = threading.Lock()  # type: ignore[attr-defined] # held while this forked
         atexit._clear()
         keep_memory()

@@ -20,7 +20,7 @@ WARM_UP = 20
 LEAST_STEPS = 2 * WARM_UP
 """However few seconds there are, so many steps are taken if they at most double these, or what came before them."""
 
-LOOK, FEWEST = 2, 5
+LOOK, FEWEST = 3, 7
 """After so many steps it is seen whether there are far too few seconds; so many are taken in any case."""
 
 
@@ -29,7 +29,7 @@ class Schedule:
     """A learning rate that rises linearly over the first steps and then falls to 0 as a cosine.
 
     With twice as many steps as the warm-up or more, the rates of the warm-up are the same for any number of steps, and
-    those of the first two with 5 or more: the number can be fixed while they are taken.
+    those of the first three with 7 or more: the number can be fixed while they are taken.
 
     Parameters
     ----------
@@ -77,8 +77,8 @@ class Cost:
 class Pace:
     """How many steps there are: known from the start or, where seconds are limited, measured in the warm-up.
 
-    Where the second step shows that not even the least steps end within twice the seconds, or twice what came before
-    training where that is more, as many are taken as do.
+    Where the quicker of the second and the third step shows that not even the least steps end within twice the seconds,
+    or twice what came before training where that is more, as many are taken as do.
 
     A loop takes the rate of each step from `schedule`, and calls `after` when it is done. What it gives in the end,
     `schedule.steps`, repeats the run when it is given as `Training.steps`.
@@ -99,7 +99,7 @@ class Pace:
         self._epoch, self._seconds = epoch, training.seconds or math.inf
         self._most = 2 * max(self._seconds, time.monotonic() - self._began)
         self._open = training.seconds is not None and steps > FEWEST
-        self._first = self._judged = self._round = 0.0
+        self._first = self._second = self._judged = self._round = 0.0
 
     @property
     def epochs(self) -> int:
@@ -115,7 +115,7 @@ class Pace:
         self._judged += self._round
 
     def after(self, step: int, wait: Callable[[], object], judge: Callable[[], object]) -> None:
-        """Note that so many steps are done; after those of the warm-up, or two, the number of steps is fixed.
+        """Note that so many steps are done; after those of the warm-up, or three, the number of steps is fixed.
 
         Parameters
         ----------
@@ -125,13 +125,18 @@ class Pace:
         judge : callable
             Does a round of validation, which is measured if there was none.
         """
-        if not self._open or step not in (1, LOOK, self.schedule.warm_up) or step >= self.schedule.steps:
+        if not self._open or step not in (1, 2, LOOK, self.schedule.warm_up) or step >= self.schedule.steps:
             return
         wait()
         if step == 1:  # it compiles and allocates
             self._first = time.monotonic()
             return
-        each = (time.monotonic() - self._first - self._judged) / (step - 1)
+        taken = time.monotonic() - self._first - self._judged
+        if step == 2:
+            self._second = taken
+            return
+        # one step that the machine held up says nothing
+        each = min(self._second, taken - self._second) if step == LOOK else taken / (step - 1)
         least = min(LEAST_STEPS, self.schedule.steps)
         most = self._within(self._most, each, step)
         if step == LOOK and most >= least:

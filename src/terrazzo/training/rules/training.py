@@ -33,8 +33,8 @@ class Training(Settings):
         The most there may be.
     seconds : float, optional
         About how many seconds training and all that comes before it may take. How many steps that is, is fixed once,
-        from the pace of the first 20; `fitted["steps"]` of the model says it. There are 40 at least, unless the second
-        step shows that these would take more than twice as long.
+        from the pace of the first 20; `fitted["steps"]` of the model says it. There are 40 at least, unless the
+        first three show that these would take more than twice as long.
     steps : int, optional
         The number of steps in all, in place of what `epochs` give; the last epoch may be shorter. The number that a fit
         with `seconds` came to repeats that fit on the same machine. Not together with `seconds`.
