@@ -1,3 +1,4 @@
+import errno
 import json
 
 import imageio.v3 as imageio
@@ -7,6 +8,7 @@ from textures import NAMES, striped
 
 import terrazzo as tz
 from terrazzo.io.model_file import open_model
+from terrazzo.training.lattice import fit_images
 
 QUICK = ("--size", 8, "--width", 8, "--steps", 3)
 
@@ -35,7 +37,7 @@ def test_the_report_is_a_table_for_people(files, run, tmp_path):
     assert "validation accuracy" in ended.out
 
 
-def test_a_fit_streams_when_asked(files, run, mistake, tmp_path):
+def test_a_fit_streams_when_asked(files, run, mistake, tmp_path, monkeypatch):
     image, annotation = files / "images" / "a.png", files / "annotations" / "a.png"
     arguments = ("fit", image, annotation, "-o", tmp_path / "m.safetensors", *QUICK, "--streaming", "--block", 32)
     assert run(*arguments, "--scratch", tmp_path).code == 0
@@ -46,6 +48,15 @@ def test_a_fit_streams_when_asked(files, run, mistake, tmp_path):
     assert tz.open_model(tmp_path / "m.safetensors").fingerprint() == streamed
     sentence = mistake(*arguments, "--scratch", tmp_path / "nowhere", "--overwrite")
     assert "choose another scratch folder" in sentence
+
+    def full(*_, **__):
+        raise OSError(errno.ENOSPC, "No space left on device")
+
+    monkeypatch.setattr(fit_images, "write_table", full)
+    sentence = mistake(*arguments, "--scratch", tmp_path, "--overwrite")
+    assert f"graphs cannot be written to '{tmp_path}/terrazzo-" in sentence
+    assert "': No space left on device; choose another scratch folder" in sentence
+    assert [path.name for path in tmp_path.iterdir()] == ["m.safetensors"]
 
 
 def test_a_quoted_glob_stands_for_its_files(files, run, tmp_path):

@@ -147,7 +147,7 @@ MISTAKES = [
     ("no workers", f"score {{files}}/result.zarr {TRUTH} {{}}", "--workers 0", "workers is 0; it must be at least 1"),
     ("no scheduler", PREDICT_SO, "--scheduler tcp://127.0.0.1:9", "no Dask scheduler answers at 'tcp://127.0.0.1:9'"),
     ("no scheduler", f"score {{files}}/result.zarr {TRUTH} {{}}", "--scheduler tcp://127.0.0.1:9", "no Dask scheduler"),
-    ("no scheduler file", PREDICT_SO, "--scheduler-file {out}/none.json", "is no scheduler file"),
+    ("no scheduler file", PREDICT_SO, "--scheduler-file {out}/none.json", "is no scheduler file (No such file"),
     ("memory that is none", PREDICT_SO, "--memory-limit lots", "memory_limit is 'lots'; give a positive number"),
     ("memory below a worker", PREDICT_SO, "--memory-limit 100MiB", "memory_limit is 100 MiB and a worker takes up to"),
     ("memory below a block", PREDICT_SO, "--workers 1 --memory-limit 800MiB", "may hold 640 MiB, what Dask does not"),

@@ -1,7 +1,9 @@
+import os
+
 import pytest
 
 from terrazzo.errors import InputError
-from terrazzo.io.output_path import FORMATS, OUTPUTS, check_absent, check_ending, check_output
+from terrazzo.io.output_path import FORMATS, OUTPUTS, check_absent, check_ending, check_model_path, check_output
 
 
 @pytest.mark.parametrize("output", OUTPUTS)
@@ -64,3 +66,15 @@ def test_what_is_there_is_overwritten_only_where_that_is_allowed(store):
     check_absent(store.parent / "new.zarr", overwrite=False)
     with pytest.raises(InputError, match="exists; choose another path or add --overwrite"):
         check_absent(store, overwrite=False)
+
+
+def test_where_no_model_can_be_written_is_said_before_it_is_fitted(tmp_path, monkeypatch):
+    (tmp_path / "file").touch()
+    check_model_path(tmp_path / "new" / "folder" / "m.safetensors", overwrite=False)
+    with pytest.raises(InputError, match="is a folder; name a file in it"):
+        check_model_path(tmp_path, overwrite=True)
+    with pytest.raises(InputError, match=r"nothing can be written in '.*file'; choose another path"):
+        check_model_path(tmp_path / "file" / "m.safetensors", overwrite=False)
+    monkeypatch.setattr(os, "access", lambda folder, _: folder != tmp_path)  # as of a disk that is read-only
+    with pytest.raises(InputError, match=f"nothing can be written in '{tmp_path}'; choose another path"):
+        check_model_path(tmp_path / "new" / "m.safetensors", overwrite=False)

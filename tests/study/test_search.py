@@ -297,5 +297,6 @@ def test_the_command_prints_the_best_and_reads_a_space_of_a_file(client, tmp_pat
     said = mistake(*given, "--space", tmp_path / "space.json")
     assert "depth goes from 1 to 0; the lower end comes first" in said
     (tmp_path / "space.json").write_text("{")
-    assert "is no JSON of a space" in mistake(*given, "--space", tmp_path / "space.json")
+    assert "is no JSON of a space (Expecting" in mistake(*given, "--space", tmp_path / "space.json")
+    assert "is no JSON of a space (No such file or directory); " in mistake(*given, "--space", tmp_path / "none.json")
     assert "no trees of kind 'forest'" in mistake(*given, "--space", "forest")

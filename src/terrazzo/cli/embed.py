@@ -10,7 +10,7 @@ import typer
 from terrazzo.cli.groups import grouped, said
 from terrazzo.cli.options import Output, ReadingMany, Writing, parse_size
 from terrazzo.cli.printing import display, print_values
-from terrazzo.io.output_path import check_absent, check_ending
+from terrazzo.io.output_path import check_model_path
 from terrazzo.settings import spread
 
 
@@ -69,8 +69,7 @@ def embed(
     from terrazzo.training.nested.fit_nested import fit_nested
     from terrazzo.training.nested.settings import NestedTraining
 
-    check_ending(output, "model")
-    check_absent(output, writing.overwrite)
+    check_model_path(output, writing.overwrite)
     given: dict[str, Any] = said(domains, network)
     shape, training = spread(given, NestedSettings, NestedTraining)
     opened = [open_image(image, **reading.opening()) for image in find_images(images, stack=reading.stack)]

@@ -50,7 +50,7 @@ def ensemble(
     from terrazzo.blockwise.cluster.cluster import cluster_client
     from terrazzo.cli.annotated_images import open_annotated_images
     from terrazzo.io.model_file import open_model, write_model
-    from terrazzo.io.output_path import check_absent, check_ending, check_output
+    from terrazzo.io.output_path import check_model_path, check_output
     from terrazzo.models.ensemble.model import Ensemble
     from terrazzo.training.ensemble.choose_ensemble import choose_ensemble
 
@@ -59,8 +59,7 @@ def ensemble(
         raise ParameterError("give --images and --annotations both, or neither")
     if images is None and most is not None:
         raise ParameterError("--most is for choosing; give --images and --annotations, by which the best are chosen")
-    check_ending(output, "model")
-    check_absent(output, writing.overwrite)
+    check_model_path(output, writing.overwrite)
     check_output(output, *models)
     opened = [open_model(path) for path in models]
     one = Ensemble(tuple(opened), vote=vote)

@@ -31,7 +31,7 @@ from terrazzo.cli.options import (
 )
 from terrazzo.cli.printing import display, print_values
 from terrazzo.errors import ParameterError
-from terrazzo.io.output_path import check_absent, check_ending
+from terrazzo.io.output_path import check_model_path
 from terrazzo.settings import names_of, spread
 
 if TYPE_CHECKING:
@@ -90,8 +90,7 @@ def _fit(
 ) -> None:
     from terrazzo.io.model_file import write_model
 
-    check_ending(output, "model")
-    check_absent(output, writing.overwrite)
+    check_model_path(output, writing.overwrite)
     check_options(model, given)
     opened = open_annotated_images(
         images, annotations, output, reading, annotating, classes=classes, mask=given.get("mask")

@@ -121,6 +121,7 @@ def search(
 def _space(text: str, axes: int) -> Any:
     """Return what --space says: a kind, or the space in a JSON file."""
     from terrazzo.genes.space import space_of
+    from terrazzo.io.failures import reason_of
 
     if not text.lower().endswith(".json"):
         return space_of({"kind": text}, axes)
@@ -129,7 +130,7 @@ def _space(text: str, axes: int) -> Any:
     except (OSError, ValueError) as error:
         if isinstance(error, ParameterError):
             raise ParameterError(f"'{text}': {error}") from error
-        raise InputError(f"'{text}' is no JSON of a space ({error}); see the how-to on search") from error
+        raise InputError(f"'{text}' is no JSON of a space ({reason_of(error)}); see the how-to on search") from error
 
 
 def _figures(path: str, report: dict[str, Any]) -> dict[str, Any]:

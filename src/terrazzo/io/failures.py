@@ -34,7 +34,7 @@ def reported_as_input_error(path: str | Path, attempt: str, advice: str = "") ->
     except Exception as error:  # what libraries raise on broken files is open-ended
         denied = isinstance(error, PermissionError)
         hint = "ask its owner for the right to read it" if denied else advice
-        raise InputError(f"'{path}' cannot be {attempt}: {_reason(error)}{hint and f'; {hint}'}") from error
+        raise InputError(f"'{path}' cannot be {attempt}: {reason_of(error)}{hint and f'; {hint}'}") from error
 
 
 @contextmanager
@@ -72,8 +72,8 @@ def first_words(error: Exception) -> str:
     return lines[0].rstrip(".") if len(lines[0]) <= MOST_WORDS else f"{lines[0][:MOST_WORDS]}…"
 
 
-def _reason(error: Exception) -> str:
-    """What the system says without the path, which is in the sentence already; else the first line of the error."""
+def reason_of(error: Exception) -> str:
+    """Return what the system says without the path, which is in the sentence already, else the error's first line."""
     if isinstance(error, OSError) and error.strerror:
         return error.strerror.splitlines()[0]
     return first_words(error)

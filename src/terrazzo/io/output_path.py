@@ -75,6 +75,18 @@ def check_absent(path: str | Path, overwrite: bool) -> None:
         raise InputError(f"'{path}' exists; choose another path or add --overwrite")
 
 
+def check_model_path(path: str | Path, overwrite: bool) -> None:
+    """Raise an InputError, before a fit that may take hours, if its model could not be written to `path` in the end."""
+    check_ending(path, "model")
+    check_absent(path, overwrite)
+    target = Path(path).absolute()
+    if target.is_dir():
+        raise InputError(f"'{path}' is a folder; name a file in it")
+    folder = next(parent for parent in target.parents if parent.exists())
+    if not folder.is_dir() or not os.access(folder, os.W_OK | os.X_OK):
+        raise InputError(f"nothing can be written in '{folder}'; choose another path")
+
+
 def check_file_free(path: Path, overwrite: bool, result: str) -> None:
     """Raise an InputError if a file may not be written to `path`: a folder or what must stay, or inside a result."""
     if path.is_dir():

@@ -1,3 +1,5 @@
+import pickle
+
 import dask.array as da
 import numpy as np
 import pytest
@@ -176,8 +178,9 @@ def test_pixels_that_are_not_finite_are_left_out(value):
     assert scale_of(image) == pytest.approx(image[:, 1:].std())
 
 
-def test_nothing_is_computed_before_it_is_asked_for(nothing_computes):  # noqa: ARG001
-    estimated_scale(da.zeros((1, 10 * WINDOW_SIDE, 10 * WINDOW_SIDE)), PLAIN)
+def test_nothing_is_computed_before_it_is_asked_for_and_it_may_be_pickled_till_then(nothing_computes):  # noqa: ARG001
+    lazy = estimated_scale(da.zeros((1, 10 * WINDOW_SIDE, 10 * WINDOW_SIDE)), PLAIN)
+    assert pickle.loads(pickle.dumps(lazy)).key == lazy.key
 
 
 @pytest.mark.parametrize("value", [0.3, 1 / 3, 1e6 / 7])

@@ -36,8 +36,8 @@ def test_groups_that_do_not_name_every_image_are_refused(tmp_path):
         with pytest.raises(ParameterError, match="give a regular expression with one parenthesis"):
             units_by_group(NAMES, EXTENTS, pattern)
     (tmp_path / "groups.csv").write_text("a,b\n1,2\n")
-    for path in ("groups.csv", "none.csv"):
-        with pytest.raises(InputError, match="is no table of groups"):
+    for path, said in (("groups.csv", "groups;"), ("none.csv", r"groups \(No such file or directory\);")):
+        with pytest.raises(InputError, match=f"is no table of {said} give a CSV with the columns name and group"):
             units_by_group(NAMES, EXTENTS, tmp_path / path)
 
 

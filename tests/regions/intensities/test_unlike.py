@@ -131,6 +131,11 @@ def test_of_the_type_alone_only_another_one_is_told():
     )
     on_floats = Distribution.of([measured(cells(0).astype(np.float32))])
     assert dtype_note(np.dtype(np.float64), on_floats) is None
+    for order in "<>":  # in which bytes come says nothing of intensities
+        swapped = np.dtype(np.uint16).newbyteorder(order)
+        seen = Distribution.of([measured(cells(0, 200, np.uint16).astype(swapped))])
+        assert seen.dtypes == ("uint16",)
+        assert dtype_note(swapped, seen) is None
 
 
 def stored(path):

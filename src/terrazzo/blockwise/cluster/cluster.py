@@ -114,8 +114,9 @@ def _address_in(path: Path) -> str:
     try:
         return str(json.loads(path.read_text())["address"])
     except (OSError, ValueError, KeyError, TypeError) as error:
+        why = f" ({error.strerror})" if isinstance(error, OSError) else ""
         raise ParameterError(
-            f"'{path}' is no scheduler file ({error!r}); give the one that dask scheduler --scheduler-file has written"
+            f"'{path}' is no scheduler file{why}; give the one that dask scheduler --scheduler-file has written"
         ) from error
 
 

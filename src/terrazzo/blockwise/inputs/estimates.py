@@ -40,10 +40,12 @@ def lazy_estimate(estimate: Estimate, image: da.Array, mask: Mask = None) -> Del
     if estimate.known is not None:
         return dask.delayed(float(estimate.known), pure=True)
     measured = []
+    # not as decorators: a function of another name than its own cannot be pickled
+    measure, combine = dask.delayed(_measured, pure=True), dask.delayed(_combined, pure=True)
     for box in estimate.windows(image.shape[1:]):
         part = mask[box.slices] if isinstance(mask, da.Array) else mask
-        measured.append(_measured(image[(slice(None), *box.slices)], part, estimate.measured))
-    lazy: Delayed = _combined(measured, estimate.combined)
+        measured.append(measure(image[(slice(None), *box.slices)], part, estimate.measured))
+    lazy: Delayed = combine(measured, estimate.combined)
     return lazy
 
 
@@ -91,13 +93,11 @@ def estimated_here(estimates: Mapping[str, Estimate], image: Readable, mask: Mas
     return found | {name: one.combined([measured[name, box] for box in windows[name]]) for name, one in asked.items()}
 
 
-@dask.delayed(pure=True)  # type: ignore[untyped-decorator]
 def _measured(
     window: NDArray[Any], mask: NDArray[np.bool_] | MaskFunction | None, measured: Callable[..., NDArray[Any]]
 ) -> NDArray[Any]:
     return measured(window, inside(mask, window))
 
 
-@dask.delayed(pure=True)  # type: ignore[untyped-decorator]
 def _combined(measured: list[NDArray[Any]], combined: Callable[..., Any]) -> Any:
     return combined(measured)

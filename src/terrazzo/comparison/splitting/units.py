@@ -142,6 +142,5 @@ def _read_groups(path: Path) -> dict[str, str]:
         with path.open(newline="") as file:
             return {row["name"].strip(): (row["group"] or "").strip() for row in csv.DictReader(file)}
     except (OSError, KeyError, AttributeError, csv.Error, UnicodeDecodeError) as error:
-        raise InputError(
-            f"'{path}' is no table of groups ({error!r}); give a CSV with the columns name and group"
-        ) from error
+        why = f" ({error.strerror})" if isinstance(error, OSError) else ""
+        raise InputError(f"'{path}' is no table of groups{why}; give a CSV with the columns name and group") from error

@@ -156,7 +156,12 @@ class Distribution:
         names = plain.get("names")
         if names is not None and len(names) != len(channels):
             raise ValueError(f"a model has seen {len(channels)} channels of {len(names)} names")
-        return cls(images, tuple(map(str, dtypes)), tuple(channels), None if names is None else tuple(map(str, names)))
+        return cls(
+            images,
+            tuple(dtype.name for dtype in dtypes),
+            tuple(channels),
+            None if names is None else tuple(map(str, names)),
+        )
 
     def span(self) -> str:
         """Return from where to where nearly all intensities of all channels are."""

@@ -49,4 +49,4 @@ def intensities_of(windows: Sequence[NDArray[Any]]) -> ImageIntensities | None:
     ordered = np.sort(values, axis=1)
     # the smallest value that so large a share does not exceed: no arithmetic, which could round
     places = ((2 * np.arange(LEVELS) + 1) * values.shape[1]) // (2 * LEVELS)
-    return ImageIntensities(str(values.dtype), ordered[:, places].astype(np.float64))
+    return ImageIntensities(values.dtype.name, ordered[:, places].astype(np.float64))

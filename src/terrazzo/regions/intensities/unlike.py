@@ -69,11 +69,11 @@ def unlike(image: ImageIntensities, seen: Distribution) -> str | None:
 
 def dtype_note(dtype: np.dtype, seen: Distribution) -> str | None:
     """Return what to say of an image of which only the type is known; None if it is one of those seen."""
-    if str(dtype) in seen.dtypes or (dtype.kind == "f" and any(np.dtype(name).kind == "f" for name in seen.dtypes)):
+    if dtype.name in seen.dtypes or (dtype.kind == "f" and any(np.dtype(name).kind == "f" for name in seen.dtypes)):
         return None
     return (
-        f"the image holds {dtype} and the model was fitted on {' and '.join(seen.dtypes)}: see that its intensities "
-        "are on the same scale, which is not compared before anything is computed"
+        f"the image holds {dtype.name} and the model was fitted on {' and '.join(seen.dtypes)}: see that its "
+        "intensities are on the same scale, which is not compared before anything is computed"
     )
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import tempfile
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
@@ -25,6 +26,9 @@ from terrazzo.training.rules.named_classes import ClassNames
 from terrazzo.training.rules.seen_intensities import seen_intensities
 from terrazzo.training.rules.split_sources import readable_inputs
 from terrazzo.training.rules.training import FITTED_SIZE
+
+# What the system says where a disk, or somebody's share of it, is full.
+FULL = (errno.ENOSPC, errno.EDQUOT)
 
 
 @dataclass(frozen=True, eq=False)
@@ -95,12 +99,16 @@ def annotated_images(
 @contextmanager
 def scratch_folder(parent: str | Path | None) -> Iterator[Path]:
     """Make a folder for graphs and tables, inside another one if that is named, and remove it in the end."""
+    made: Path | None = None
     try:
-        folder = tempfile.TemporaryDirectory(prefix="terrazzo-", dir=parent)
+        with tempfile.TemporaryDirectory(prefix="terrazzo-", dir=parent) as folder:
+            made = Path(folder)
+            yield made
     except OSError as error:
-        raise InputError(f"graphs cannot be written to '{parent}': {error}; choose another scratch folder") from error
-    with folder as path:
-        yield Path(path)
+        if made is not None and error.errno not in FULL:
+            raise
+        where, reason = made or parent or "the system's temporary folder", error.strerror or error
+        raise InputError(f"graphs cannot be written to '{where}': {reason}; choose another scratch folder") from error
 
 
 def _checked_masks(masks: Sequence[MaskLike | None] | None, images: int) -> Sequence[MaskLike | None]:
