@@ -115,7 +115,7 @@ def _forked(path: bytes, args: Sequence[Any], passfds: Sequence[int]) -> int:  #
         # numbers stay taken: files of Python that are collected later close them again, whatever they are by then.
         nothing = os.open(os.devnull, os.O_RDWR)
         for name in os.listdir("/proc/self/fd"):  # noqa: PTH208
-            if int(name) > 2 and int(name) not in passfds:
+            if int(name) > 2 and int(name) not in (nothing, *passfds):
                 os.dup2(nothing, int(name), inheritable=False)
         forkserver._forkserver._lock = threading.Lock()  # type: ignore[attr-defined] # held while this forked
         atexit._clear()
