@@ -249,7 +249,7 @@ def test_altered_rows_are_those_of_the_altered_image():
         found.append(samples.chosen(np.lexsort(samples.middles.T)))
     moved = np.array([0.4], np.float32)
     of_pixels = Exposure.of(response_columns(recipe.channels), recipe.channels)
-    responses = of_pixels.altered(found[1].responses, 1.7, moved)
+    responses = of_pixels.altered(found[1].responses, np.array([1.7], np.float32), moved)
     same = np.array_equal(found[0].middles, found[1].middles)
     assert same
     assert np.allclose(found[0].responses, responses, atol=2e-3)

@@ -22,7 +22,7 @@ from terrazzo.regions.graphs.scaling import Scaling
 from terrazzo.training.gnn.settings import GNNTraining
 from terrazzo.training.gnn.windows import Drawing, Window, turned
 from terrazzo.training.rules.boundary_scale import with_contrast
-from terrazzo.training.rules.exposure import Exposure
+from terrazzo.training.rules.exposure import Exposure, drawn_exposure
 from terrazzo.training.rules.losses import area_weighted_cross_entropy
 from terrazzo.training.rules.optimise import Graded
 
@@ -161,8 +161,7 @@ class DrawnWindows:
 
     def _altered(self, window: Window, rng: np.random.Generator) -> Window:
         """Return a window at another contrast and brightness."""
-        factor = float(np.exp(rng.normal(0, self.training.contrast)))
-        moved = (rng.normal(0, self.training.brightness) * self.units).astype(np.float32)
+        factor, moved = drawn_exposure(rng, self.training.contrast, self.training.brightness, self.units)
         rows = self.exposure.altered(window.graph.node_features, factor, moved)
         edges = with_contrast(window.graph.edge_features, factor)
         return replace(window, graph=replace(window.graph, node_features=rows, edge_features=edges))

@@ -24,7 +24,7 @@ from terrazzo.training.lattice.settings import LatticeTraining
 from terrazzo.training.lattice.split_cells import HeldOut
 from terrazzo.training.lattice.tables import ImageTables, Table
 from terrazzo.training.lattice.windows import Places, turned
-from terrazzo.training.rules.exposure import Exposure
+from terrazzo.training.rules.exposure import Exposure, drawn_exposure
 from terrazzo.training.rules.losses import area_weighted_cross_entropy
 from terrazzo.training.rules.optimise import Graded
 from terrazzo.training.rules.overlap_losses import overlap_loss
@@ -256,8 +256,7 @@ class DrawnWindows:
 
     def _altered(self, table: Table, rng: np.random.Generator) -> Table:
         """Alter contrast and brightness, of rows and of responses alike."""
-        factor = float(np.exp(rng.normal(0, self.training.contrast)))
-        moved = (rng.normal(0, self.training.brightness) * self.units).astype(np.float32)
+        factor, moved = drawn_exposure(rng, self.training.contrast, self.training.brightness, self.units)
         rows, pixels = self.exposures
         return table.with_values(
             rows.altered(table.cells.rows, factor, moved),

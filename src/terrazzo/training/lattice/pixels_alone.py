@@ -19,7 +19,7 @@ from terrazzo.training.lattice.calibrate import ValidationAnswers
 from terrazzo.training.lattice.sampled_pixels import PixelSamples
 from terrazzo.training.lattice.settings import LatticeTraining
 from terrazzo.training.rules.adamw import AdamW
-from terrazzo.training.rules.exposure import Exposure
+from terrazzo.training.rules.exposure import Exposure, drawn_exposure
 from terrazzo.training.rules.schedule import Schedule
 
 STEPS, PARTS = 250, 4
@@ -106,9 +106,8 @@ def learned_alone(
         drawn = rng.permutation(len(pixels.classes))[: training.pixels]
         parts = []
         for rows in np.array_split(drawn, PARTS):
-            factor = float(np.exp(rng.normal(0, altered * training.contrast)))
-            moved = (rng.normal(0, altered * training.brightness) * units).astype(np.float32)
-            parts.append(exposure.altered(pixels.responses[rows], factor, moved))
+            drawn_by = drawn_exposure(rng, altered * training.contrast, altered * training.brightness, units)
+            parts.append(exposure.altered(pixels.responses[rows], *drawn_by))
         given = (scales.pixels(np.concatenate(parts)), pixels.classes[drawn], pixels.counts[drawn])
         responses, classes, counts = (torch.from_numpy(one).to(device) for one in given)
         counted = counts if weights is None else counts * weights[classes]

@@ -34,7 +34,8 @@ class LatticeTraining(PixelTraining):
         The most annotated pixels that are kept of a block of 1024 x 1024 pixels, of each class by the square root of
         its area; of a smaller block as much less, but up to 8192.
     contrast, brightness : float
-        How far intensities are altered: by a factor exp(N(0, contrast)), and by N(0, brightness) of their deviation.
+        How far the intensities of each channel are altered: by a factor exp(N(0, contrast)), and by N(0, brightness) of
+        their deviation.
     copies : int
         How often each training image is learned from again, altered before superpixels are made: another scale, gamma,
         noise and sharpness.

@@ -77,8 +77,10 @@ class Table:
         starts, stops = first[places[..., 0].ravel()], first[places[..., -1].ravel() + 1]
         return np.concatenate([np.arange(start, stop) for start, stop in zip(starts, stops, strict=True)])
 
-    def with_values(self, rows: NDArray[np.float32], responses: NDArray[np.float32], contrast: float) -> Table:
-        """Return the same with other numbers of superpixels and of pixels, and as many times the contrast of edges."""
+    def with_values(
+        self, rows: NDArray[np.float32], responses: NDArray[np.float32], contrast: NDArray[np.float32]
+    ) -> Table:
+        """Return the same with other numbers of superpixels and of pixels, and with channels of other contrasts."""
         cells, edges = CellRows(self.cells.box, rows, self.cells.present), self.edges
         if edges is not None:
             edges = replace(edges, features=with_contrast(edges.features, contrast))

@@ -26,8 +26,7 @@ def boundary_scale(features: Iterable[NDArray[np.float32]]) -> tuple[NDArray[np.
     return as_scale(found.count, found.mean, found.squares)
 
 
-def with_contrast(features: NDArray[np.float32], factor: float) -> NDArray[np.float32]:
-    """Return the features of edges of an image whose intensities are multiplied by a factor."""
-    altered: NDArray[np.float32] = features * np.float32(factor)
-    altered[:, 0] = features[:, 0]
+def with_contrast(features: NDArray[np.float32], factor: NDArray[np.float32]) -> NDArray[np.float32]:
+    """Return the features of edges of an image whose channels are multiplied by factors (channels,)."""
+    altered: NDArray[np.float32] = features * np.append(np.float32(1), factor)
     return altered

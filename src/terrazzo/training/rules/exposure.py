@@ -15,40 +15,54 @@ _CONTRAST = re.compile(r"(mean|std|intensity|(gaussian|gradient|laplacian|deviat
 
 @dataclass(frozen=True, eq=False)
 class Exposure:
-    """How columns follow when all intensities are multiplied and moved.
+    """How columns follow when the intensities of channels are multiplied and moved.
 
     Parameters
     ----------
-    contrast : ndarray of bool, shape (F,)
-        Which are multiplied.
-    brightness : ndarray of float32, shape (channels, F)
-        1 for those that move with a channel's.
+    contrast, brightness : ndarray of float32, shape (channels, F)
+        1 for those that are multiplied, or moved, with a channel's.
     """
 
-    contrast: NDArray[np.bool_]
+    contrast: NDArray[np.float32]
     brightness: NDArray[np.float32]
 
     @classmethod
     def of(cls, names: tuple[str, ...], channels: int) -> Self:
         """Return that of columns by their names: responses are of the first degree, other numbers stay as they are."""
-        contrast = np.array([_CONTRAST.match(name) is not None for name in names])
-        brightness = np.zeros((channels, len(names)), np.float32)
+        contrast, brightness = np.zeros((2, channels, len(names)), np.float32)
         for column, name in enumerate(names):
-            if found := _BRIGHT.match(name):
-                brightness[int(found[2]), column] = 1
+            for pattern, which in ((_CONTRAST, contrast), (_BRIGHT, brightness)):
+                if found := pattern.match(name):
+                    which[int(found[found.re.groups]), column] = 1
         return cls(contrast, brightness)
 
     def altered(
-        self, values: NDArray[np.float32], factor: float | NDArray[np.float32], moved: NDArray[np.float32]
+        self, values: NDArray[np.float32], factor: NDArray[np.float32], moved: NDArray[np.float32]
     ) -> NDArray[np.float32]:
-        """Return values (…, F) of an image whose intensities are multiplied by a factor, and moved by channel.
+        """Return values (…, F) of an image whose channels are multiplied by factors, and moved.
 
         Parameters
         ----------
         values : ndarray of float32, shape (…, F)
-        factor : float, or ndarray of float32, shape (…, 1)
-        moved : ndarray of float32, shape (channels,) or (…, channels)
+        factor, moved : ndarray of float32, shape (channels,)
         """
-        altered: NDArray[np.float32] = values * np.where(self.contrast, np.float32(factor), np.float32(1))
+        altered: NDArray[np.float32] = values * (factor @ self.contrast + (1 - self.contrast.sum(axis=0)))
         altered += moved @ self.brightness
         return altered
+
+
+def drawn_exposure(
+    rng: np.random.Generator, contrast: float, brightness: float, units: NDArray[np.float32]
+) -> tuple[NDArray[np.float32], NDArray[np.float32]]:
+    """Return by how much each channel is multiplied, and moved: each by itself, as stains and lamps change.
+
+    Parameters
+    ----------
+    rng : numpy.random.Generator
+    contrast, brightness : float
+        Deviations of the logarithm of the factor, and of what is added in units.
+    units : ndarray of float32, shape (channels,)
+        The deviation of the channels' intensities.
+    """
+    factor = np.exp(rng.normal(0, contrast, len(units))).astype(np.float32)
+    return factor, (rng.normal(0, brightness, len(units)) * units).astype(np.float32)
