@@ -25,8 +25,8 @@ class GNNTraining(Training):
     backend : {"auto", "dgl", "torch"}
         What passes messages; "auto" is DGL where it serves the device.
     contrast, brightness : float
-        How far intensities are altered, in columns that follow from them: by a factor exp(N(0, contrast)), and by
-        N(0, brightness) of the deviation of the regions' mean.
+        How far the intensities of each channel are altered, in columns that follow from them: by a factor
+        exp(N(0, contrast)), and by N(0, brightness) of the deviation of the regions' mean.
     turns : bool
         Whether graphs are turned and mirrored.
     split : Split, optional
