@@ -51,6 +51,19 @@ def test_what_an_earlier_run_has_done_is_shown_and_counts_for_nothing_in_the_rat
         assert float(rate) > 0
 
 
+@pytest.mark.parametrize(
+    ("pixels", "rate"),
+    [(123_456_789, "123.5"), (1_000_000, "1.0"), (400_000, "0.40"), (34_567, "0.035"), (12, "0.000012")],
+)
+def test_a_slow_pass_has_a_rate_of_two_digits(pixels, rate):
+    with bar() as shown:
+        shown.bars.get_time = lambda: 0.0
+        tell(Step("classes", 0, 9))
+        shown.bars.get_time = lambda: 1.0
+        tell(Step("classes", 1, 9, pixels))
+        assert note(shown, "classes") == f"1/9 blocks  {rate} Mpx/s"
+
+
 def test_the_same_pass_over_the_next_image_begins_anew():
     with bar() as shown:
         for done in range(3):

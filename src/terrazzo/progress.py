@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import importlib
+import math
 import sys
 from collections.abc import Callable, Iterator
 from contextlib import AbstractContextManager, contextmanager
@@ -175,11 +176,18 @@ class ProgressBar:
         note = f"{step.done}/{step.total} {unit}"
         if unit == BLOCKS:
             seconds = max(self.bars.get_time() - self._began[step.name], 1e-9)
-            return f"{note}  {(step.pixels - self._found[step.name]) / 1e6 / seconds:.1f} Mpx/s"
+            rate = (step.pixels - self._found[step.name]) / 1e6 / seconds
+            return f"{note}  {_readable_rate(rate)} Mpx/s"
         accuracy = getattr(step.detail, "validation_accuracy", None)
         if accuracy is not None:
             return f"{note}, validation accuracy {accuracy:.4f}"
         return note if step.detail is None else f"{note}  {step.detail}"
+
+
+def _readable_rate(rate: float) -> str:
+    """Return a rate with one decimal, below 1 with two digits that say something."""
+    decimals = 1 - math.floor(math.log10(rate)) if 1e-6 < rate < 1 else 1
+    return f"{rate:.{decimals}f}"
 
 
 def shows_progress(function: Callable[P, R]) -> Callable[P, R]:

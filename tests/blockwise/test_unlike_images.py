@@ -208,7 +208,7 @@ def test_lazily_only_another_type_is_told_and_nothing_is_computed(nothing_comput
     assert not caplog.records
     tz.predict(model, da.from_array(BRIGHT, chunks=50))
     (record,) = caplog.records
-    assert record.getMessage().startswith("the image holds uint16 and the model was fitted on uint8: see that ")
+    assert record.getMessage().startswith("the image is uint16, but the model was fitted on uint8; make sure that ")
 
 
 def test_channels_that_have_changed_places_are_told_by_their_names(tmp_path, caplog):

@@ -99,6 +99,8 @@ MISTAKES = [
     ("map of two to one", FIT_SO, "--map 1=0", "holds the value 0, which the map does not name, and it makes 1 to 0"),
     ("map of a result", f"score {{files}}/result.zarr {TRUTH} {{}}", "--prediction-map 1=0", "is for label images"),
     ("one class", FIT_WITH, "{bad}/plain.png", "class 0 is the only one annotated"),
+    ("one class of shapes", FIT_WITH, "{bad}/drawn.geojson", "class 'a' is the only one annotated; draw some shapes"),
+    ("one class of shapes", f"fit --model forest {IMAGE} {{}} -o {{out}}/m", "{bad}/drawn.geojson", "class 'a' is the"),
     ("no annotated pixel", FIT_WITH, "{bad}/blank.png", "no pixel is annotated; annotate some pixels of at least two"),
     ("no annotated pixel", SCORE_WITH, "{bad}/blank.png", "annotates no pixel with a class from 0 to 1"),
     ("value beyond the names", FIT_WITH, "{bad}/high.png --classes a,b", "holds the value 7; with 2 classes it"),

@@ -192,8 +192,10 @@ def test_images_that_do_not_fit_their_annotations_are_refused(pairs, tmp_path):
         tz.compare(images, annotations[:4], tmp_path / "report")
     with pytest.raises(InputError, match=r"the annotation of image 0 has \(96, 90\) pixels"):
         tz.compare(images, [annotations[0][:, :90], *annotations[1:]], tmp_path / "report")
-    with pytest.raises(InputError, match="fewer than two classes are annotated"):
+    with pytest.raises(InputError, match=r"fewer than two classes are annotated.*map 255=1"):
         tz.compare(images, [np.zeros_like(one) for one in annotations], tmp_path / "report")
+    with pytest.raises(InputError, match=r"annotate some pixels of at least two classes$"):
+        tz.compare(images, [np.zeros_like(one) for one in annotations], tmp_path / "report", class_names=["a"])
     with pytest.raises(InputError, match="holds the value 7; with 2 classes it must be less"):
         tz.compare(
             images,

@@ -3,6 +3,7 @@ import pickletools
 import struct
 import subprocess
 import sys
+import tempfile
 from dataclasses import replace
 from functools import partial
 from pathlib import Path
@@ -16,7 +17,7 @@ from segmented import blobs, graph_of, grid_of, segment, small_recipe
 from untrained import undirected_model, untrained_model
 
 from terrazzo.errors import InputError, ModelError
-from terrazzo.io.model_file import open_model, seal, write_model
+from terrazzo.io.model_file import open_model, seal, write_fitted, write_model
 from terrazzo.regions.statistics.features import AREA, Statistic
 from terrazzo.regions.superpixels.superpixel_parameters import SuperpixelParameters
 
@@ -131,10 +132,22 @@ def test_a_model_that_is_there_is_kept_unless_it_may_be_replaced(written):
     assert open_model(written).fingerprint() == untrained_model(seed=1).fingerprint()
 
 
-def test_a_model_that_cannot_be_written_is_an_input_error(tmp_path):
+def test_a_model_that_cannot_be_written_is_an_input_error_and_one_that_was_fitted_is_kept(tmp_path, monkeypatch):
     (tmp_path / "file").write_text("not a folder")
-    with pytest.raises(InputError, match="the model cannot be written to"):
-        write_model(untrained_model(), tmp_path / "file" / "model.safetensors")
+    path, spare = tmp_path / "file" / "model.safetensors", tmp_path / "spare"
+    spare.mkdir()
+    refused = "the model cannot be written to '.*': File exists; choose another path"
+    with pytest.raises(InputError, match=f"{refused}$"):
+        write_model(untrained_model(), path)
+    monkeypatch.setattr(tempfile, "tempdir", str(spare))
+    with pytest.raises(InputError, match=f"{refused}; the fitted model is kept at '(.*)', from where") as found:
+        write_fitted(untrained_model(), path)
+    (kept,) = spare.rglob("model.safetensors")
+    assert f"'{kept}'" in str(found.value)
+    assert open_model(kept).fingerprint() == untrained_model().fingerprint()
+    monkeypatch.setattr(tempfile, "tempdir", str(tmp_path / "file"))
+    with pytest.raises(InputError, match=f"{refused}, and fit it again: it could not be kept"):
+        write_fitted(untrained_model(), path)
 
 
 def test_a_missing_model_is_an_input_error(tmp_path):

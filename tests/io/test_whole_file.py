@@ -1,5 +1,8 @@
+import os
+
 import pytest
 
+from terrazzo.io.results.geojson_writer import geojson_file
 from terrazzo.io.whole_file import write_whole
 
 
@@ -17,3 +20,17 @@ def test_a_file_takes_the_place_of_another_and_what_cannot_be_written_leaves_tha
         write_whole(path, b"c")
     assert path.read_bytes() == b"b"
     assert list(tmp_path.iterdir()) == [path]
+
+
+def test_two_that_write_one_file_at_once_both_write_it_whole_and_old_leftovers_go(tmp_path):
+    path, old, young = tmp_path / "a[1].json", tmp_path / ".a[1].json.1f.partial", tmp_path / ".a[1].json.2f.partial"
+    old.touch()
+    young.touch()
+    os.utime(old, (0, 0))
+    with geojson_file(path, overwrite=True) as first:
+        first.write("1")
+        with geojson_file(path, overwrite=True) as second:
+            second.write("2")
+        assert path.read_text() == '{"type":"FeatureCollection","features":[\n2\n]}\n'
+    assert path.read_text() == '{"type":"FeatureCollection","features":[\n1\n]}\n'
+    assert sorted(tmp_path.iterdir()) == sorted([path, young])

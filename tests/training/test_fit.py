@@ -160,7 +160,7 @@ def test_values_that_no_byte_holds_are_refused():
     ("value", "names", "message"),
     [
         (0, None, "class 0 is the only one annotated"),
-        (1, NAMES, "class 1 is the only one annotated"),
+        (1, NAMES, f"class '{NAMES[1]}' is the only one annotated.*map 255=0"),
         (255, NAMES, "no pixel is annotated"),
     ],
 )

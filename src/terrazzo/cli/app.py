@@ -144,6 +144,8 @@ def _help(error: typer.TyperException) -> str:
 
 
 def _what_next(given: list[str]) -> str:
+    if "export" in given and "--overwrite" not in given:  # one of two files may be there by then
+        return "run the same command again with --overwrite to start anew"
     if not {"predict", "compare", "convert", "project", "search"} & set(given):
         return "run the same command again to start anew"
     without = " without --overwrite" if "--overwrite" in given else ""

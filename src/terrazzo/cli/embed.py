@@ -63,7 +63,7 @@ def embed(
     """Fit nested graphs on images without annotation; terrazzo predict then finds the domains."""
     from terrazzo.io.files import find_images
     from terrazzo.io.images.open_image import open_image
-    from terrazzo.io.model_file import write_model
+    from terrazzo.io.model_file import write_fitted
     from terrazzo.lattice import spacing
     from terrazzo.models.nested.settings import NestedSettings
     from terrazzo.training.nested.fit_nested import fit_nested
@@ -77,6 +77,6 @@ def embed(
         fitted = fit_nested(
             opened, size=spacing(parse_size(size), len(opened[0].extent)), network=shape, training=training
         )
-    write_model(fitted, output, overwrite=writing.overwrite)
+    write_fitted(fitted, output, overwrite=writing.overwrite)
     known = {"model": str(output), "images": len(opened), "classes": list(fitted.class_names)}
     print_values(known | fitted.fitted, as_json=writing.json)

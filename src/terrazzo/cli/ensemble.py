@@ -49,7 +49,7 @@ def ensemble(
     """
     from terrazzo.blockwise.cluster.cluster import cluster_client
     from terrazzo.cli.annotated_images import open_annotated_images
-    from terrazzo.io.model_file import open_model, write_model
+    from terrazzo.io.model_file import open_model, write_fitted
     from terrazzo.io.output_path import check_model_path, check_output
     from terrazzo.models.ensemble.model import Ensemble
     from terrazzo.training.ensemble.choose_ensemble import choose_ensemble
@@ -71,7 +71,7 @@ def ensemble(
             one = choose_ensemble(
                 opened, drawn.images, drawn.annotations, most=most, vote=vote, device=device, client=client
             )
-    write_model(one, output, overwrite=writing.overwrite)
+    write_fitted(one, output, overwrite=writing.overwrite)
     names = {model.fingerprint(): str(path) for model, path in zip(opened, models, strict=True)}
     print_values(
         {"model": str(output), "members": [names[member.fingerprint()] for member in one.members], **one.fitted},

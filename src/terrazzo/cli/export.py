@@ -33,7 +33,7 @@ def export(
     writing: Writing,
 ) -> None:
     """Write the classes of a result as OME-TIFF, and measurements of its regions as a table."""
-    from terrazzo.blockwise.runs.write_measurements import write_measurements
+    from terrazzo.blockwise.runs.write_measurements import check_measurements, write_measurements
     from terrazzo.io.images.open_image import open_image
     from terrazzo.io.results.class_tiff import write_tiff
     from terrazzo.io.results.result import open_result
@@ -46,6 +46,8 @@ def export(
     of_what = None
     if measure is not None and image != "none":
         of_what = source_image(opened) if image is None else open_image(image)
+    if measure is not None:  # before a TIFF is written that may take minutes
+        check_measurements(opened, measure, of_what, per, writing.overwrite)
     with display():
         if output is not None:
             write_tiff(opened, output, coloured=rgb, overwrite=writing.overwrite)

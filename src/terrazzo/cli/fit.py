@@ -88,7 +88,7 @@ def _fit(
     annotating: Annotating,
     writing: Writing,
 ) -> None:
-    from terrazzo.io.model_file import write_model
+    from terrazzo.io.model_file import write_fitted
 
     check_model_path(output, writing.overwrite)
     check_options(model, given)
@@ -97,7 +97,7 @@ def _fit(
     )
     with display():
         fitted = fitted_model(model, opened, given)
-    write_model(fitted, output, overwrite=writing.overwrite)
+    write_fitted(fitted, output, overwrite=writing.overwrite)
     known = {"model": str(output), "images": len(opened.images), "classes": list(fitted.class_names)}
     print_values(known | fitted.fitted, as_json=writing.json)
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 import json
 import os
+import tempfile
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
@@ -15,7 +16,7 @@ from safetensors.torch import save
 
 from terrazzo.arguments import A_MODEL, A_MODELS_PATH, require
 from terrazzo.errors import InputError, ModelError, TerrazzoError
-from terrazzo.io.failures import first_words
+from terrazzo.io.failures import first_words, reason_of
 from terrazzo.io.output_path import check_absent, check_ending
 from terrazzo.io.whole_file import write_whole
 from terrazzo.models.fitted_model import FittedModel, common_header
@@ -51,8 +52,34 @@ def write_model(model: FittedModel, path: str | Path, *, overwrite: bool = False
         # safetensors would write a file that nobody else may read
         write_whole(target, save(tensors, metadata={HEADER: json.dumps(header, indent=1)}))
     except (OSError, SafetensorError) as error:
-        raise InputError(f"the model cannot be written to '{target}': {error}") from error
+        raise InputError(
+            f"the model cannot be written to '{target}': {reason_of(error)}; choose another path"
+        ) from error
     return target
+
+
+def write_fitted(model: FittedModel, path: Path, *, overwrite: bool = False) -> None:
+    """Write a model whose fit may have taken hours: if not to its path, then into the system's temporary folder.
+
+    Raises
+    ------
+    InputError
+        If it cannot be written to the path; the message says where it is.
+    """
+    try:
+        write_model(model, path, overwrite=overwrite)
+    except InputError as error:
+        kept = _kept(model, path.name)
+        if kept is None:
+            raise InputError(f"{error}, and fit it again: it could not be kept in the temporary folder") from error
+        raise InputError(f"{error}; the fitted model is kept at '{kept}', from where it can be moved") from error
+
+
+def _kept(model: FittedModel, name: str) -> Path | None:
+    try:
+        return write_model(model, Path(tempfile.mkdtemp(prefix="terrazzo-"), name))
+    except (OSError, InputError):
+        return None
 
 
 def open_model(path: str | Path, *, features: FeatureSet | None = None) -> FittedModel:

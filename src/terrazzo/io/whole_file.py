@@ -2,9 +2,15 @@
 
 from __future__ import annotations
 
+import glob
 import os
+import time
 import uuid
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
 from pathlib import Path
+
+DAY = 86400
 
 
 def write_whole(path: Path, content: bytes) -> None:
@@ -25,6 +31,24 @@ def write_whole(path: Path, content: bytes) -> None:
             file.flush()
             # or the name may reach the disk before the bytes
             os.fsync(file.fileno())
+        partial.replace(path)
+    finally:
+        partial.unlink(missing_ok=True)
+
+
+@contextmanager
+def replaced_when_whole(path: Path) -> Iterator[Path]:
+    """Give the name of a file of this run's own, which takes the place of another if the context ends well.
+
+    Several may write one path at once, as with `write_whole`; what a killed run has left is removed after a day.
+    """
+    for left in path.parent.glob(f".{glob.escape(path.name)}.*.partial"):
+        with suppress(OSError):
+            if left.stat().st_mtime < time.time() - DAY:
+                left.unlink()
+    partial = path.with_name(f".{path.name}.{uuid.uuid4().hex}.partial")
+    try:
+        yield partial
         partial.replace(path)
     finally:
         partial.unlink(missing_ok=True)

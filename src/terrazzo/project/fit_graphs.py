@@ -87,7 +87,7 @@ def fit_graphs(
     images = [replace(one, edges=edges).tables(how.widest_window, client) for one in annotated]
     counts = [image.tiles.counts.sum(axis=0) for image in images]
     pixels: NDArray[np.float64] = np.asarray(np.sum(counts, axis=0, dtype=np.float64))
-    check_annotation(pixels, list(classes))
+    check_annotation(pixels, list(classes), drawn=True)
     gap = gap_of(BoundaryWeights(how.boundary, how.boundary_width), recipe.superpixels.size)
     sides = split_tables(images, validation=how.validation, seed=how.seed, gap=gap)
     axes = len(recipe.superpixels.size)

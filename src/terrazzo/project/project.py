@@ -15,7 +15,7 @@ from numpy.typing import NDArray
 from terrazzo.blockwise.runs.write_classes import write_classes
 from terrazzo.errors import InputError, ParameterError
 from terrazzo.io.images.image import Image
-from terrazzo.io.model_file import open_model, write_model
+from terrazzo.io.model_file import open_model, write_fitted
 from terrazzo.io.results.result import Result, open_result
 from terrazzo.lattice import spacing
 from terrazzo.models.lattice.model import LatticeModel
@@ -382,7 +382,7 @@ class Project:
         known = self.known
         number = 1 + max((int(Path(one.file).stem) for one in known.models), default=0)
         file = f"models/{number:04}.safetensors"
-        write_model(model, self.folder / file, overwrite=True)
+        write_fitted(model, self.folder / file, overwrite=True)
         begun = known.models[-1].file if goes_on else None
         scores = {name: float(value) for name, value in model.fitted.items()}
         kept = ProjectModel(file, begun, images, pixels, scores)

@@ -7,7 +7,7 @@ from pathlib import Path
 from terrazzo.errors import InputError
 from terrazzo.io.images.image import Image
 from terrazzo.io.output_path import check_absent, check_ending, check_output
-from terrazzo.io.results.leftovers import half_made, put_in_place, remove_half_made
+from terrazzo.io.results.leftovers import made_whole
 from terrazzo.io.results.result import Result
 from terrazzo.progress import Step, shows_progress, tell
 from terrazzo.viewing.client import ENTRY
@@ -57,13 +57,10 @@ def write_page(image: Image, path: str | Path, result: Result | None = None, *, 
     if target.exists() and not (target / INSIDE / START).is_file():
         raise InputError(f"'{path}' exists and is no page of terrazzo, so it is not overwritten; remove it first")
     try:
-        remove_half_made(target)
-        _write(page, half_made(target))
-        put_in_place(target)
+        with made_whole(target, replacing=overwrite) as folder:
+            _write(page, folder)
     except OSError as error:
         raise InputError(f"'{path}' cannot be written: {error.strerror or error}; choose another path") from error
-    finally:
-        remove_half_made(target)
 
 
 def _write(page: Page, folder: Path) -> None:

@@ -91,7 +91,7 @@ def test_another_image_is_refused_by_name(begun, model, image, tmp_path):
 
 def test_a_mask_that_was_not_there_is_refused_by_name(begun, model, image):
     said = refused(begun, model, image, mask=np.ones((60, 70), bool))
-    assert said == "mask was None and is an array, the content of the mask has changed"
+    assert said == "there was no mask and now it is an array, the content of the mask has changed"
 
 
 def test_another_version_is_refused_by_name(begun, model, image, monkeypatch):

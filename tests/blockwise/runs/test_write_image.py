@@ -120,6 +120,21 @@ def test_a_run_that_was_stopped_goes_on_and_one_of_another_image_begins_anew(sou
     assert np.array_equal(tz.open_image(target).data.compute(), PIXELS)
 
 
+def test_of_two_that_begin_at_once_one_writes_the_image_and_the_other_says_so(source, tmp_path, monkeypatch):
+    target, begin = tmp_path / "a.ome.zarr", module._begin
+
+    def overtaken(*args):
+        monkeypatch.setattr(module, "_begin", begin)
+        tz.write_image(source, target, chunks=(16, 16))
+        begin(*args)
+
+    monkeypatch.setattr(module, "_begin", overtaken)
+    with pytest.raises(InputError, match=r"another run has begun '.*a.ome.zarr' meanwhile"):
+        tz.write_image(source, target, chunks=(16, 16))
+    assert np.array_equal(tz.open_image(target).data.compute(), PIXELS)
+    assert [path.name for path in tmp_path.glob("*a.ome*")] == ["a.ome.zarr"]
+
+
 def test_a_cluster_writes_the_same(source, tmp_path):
     with LocalCluster(n_workers=1, processes=False, dashboard_address=None) as cluster, Client(cluster) as client:
         written = tz.write_image(source, tmp_path / "a.ome.zarr", chunks=(16, 16), client=client)

@@ -4,6 +4,7 @@ import pytest
 from segmented import grid_of
 
 from terrazzo.errors import InputError
+from terrazzo.io.results import new_result
 from terrazzo.io.results.leftovers import half_made, remove_half_made, replaced
 from terrazzo.io.results.new_result import create_result
 from terrazzo.io.results.result import open_result
@@ -33,6 +34,24 @@ def test_what_earlier_runs_left_beside_the_place_is_removed(tmp_path):
         (left / "nodes").mkdir(parents=True)
     make(path)
     assert [path.name for path in tmp_path.iterdir()] == ["result.zarr"]
+
+
+@pytest.mark.parametrize("overwrite", [False, True])
+def test_of_two_runs_that_begin_at_once_one_wins_and_the_other_says_so(tmp_path, monkeypatch, overwrite):
+    path, write_empty, won = tmp_path / "result.zarr", new_result._write_empty, []
+    if overwrite:
+        make(path)
+
+    def overtaken(*args):
+        monkeypatch.setattr(new_result, "_write_empty", write_empty)
+        won.append(make(path, overwrite=overwrite))
+        write_empty(*args)
+
+    monkeypatch.setattr(new_result, "_write_empty", overtaken)
+    with pytest.raises(InputError, match=r"another run has begun '.*result.zarr' meanwhile; wait until it has ended"):
+        make(path, overwrite=overwrite)
+    assert [open_result(path).run_id] == [result.run_id for result in won]
+    assert [left.name for left in tmp_path.iterdir()] == ["result.zarr"]
 
 
 def test_through_a_link_a_result_is_replaced_where_it_lies(tmp_path):

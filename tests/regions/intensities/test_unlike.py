@@ -126,8 +126,9 @@ def test_intensities_around_0_are_compared_as_well():
 
 def test_of_the_type_alone_only_another_one_is_told():
     assert dtype_note(np.dtype(np.uint8), SEEN) is None
-    assert dtype_note(np.dtype(np.uint16), SEEN).startswith(
-        "the image holds uint16 and the model was fitted on uint8: "
+    assert dtype_note(np.dtype(np.uint16), SEEN) == (
+        "the image is uint16, but the model was fitted on uint8; make sure that its intensities are on the same scale, "
+        "which a lazy prediction does not check"
     )
     on_floats = Distribution.of([measured(cells(0).astype(np.float32))])
     assert dtype_note(np.dtype(np.float64), on_floats) is None

@@ -63,12 +63,16 @@ def test_one_image_is_held_out_by_blocks_and_whatever_is_given_the_forest_is_the
     assert np.mean(tz.predict(fits[0], lazy(image[None])).compute() == classes) > 0.9
 
 
-def test_trees_are_told_and_end_with_the_seconds(images):
+def test_trees_are_told_and_end_with_the_seconds(images, monkeypatch):
     told = []
+    monkeypatch.setattr("terrazzo.training.forest.fit_forest.own_threads", lambda: 3)
     with tz.on_progress(told.append):
         model = tz.fit_forest(*images, training=replace(QUICK, seconds=1e-3))
-    assert [(step.name, step.done, step.total) for step in told] == [("trees", 10, 20)]
-    assert model.fitted["trees"] == 10
+    assert [(step.name, step.done, step.total) for step in told] == [("trees", 3, 20)]
+    assert model.fitted["trees"] == 3
+    # a limit that is not reached changes no tree
+    unhurried = [tz.fit_forest(*images, training=replace(QUICK, seconds=seconds)).trees for seconds in (None, 1e3)]
+    assert np.array_equal(*(trees.threshold for trees in unhurried))
 
 
 @pytest.mark.parametrize(

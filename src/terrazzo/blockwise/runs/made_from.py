@@ -107,10 +107,16 @@ def _version(package: str) -> str | None:
 def _differences(then: dict[str, Any], now: dict[str, Any]) -> list[str]:
     before, after = _flat(then), _flat(now)
     return [
-        f"the {OPAQUE[name]} has changed" if name in OPAQUE else f"{name} was {before.get(name)} and is {value}"
+        f"the {OPAQUE[name]} has changed" if name in OPAQUE else _difference(name, before.get(name), value)
         for name, value in after.items()
         if name not in before or before[name] != value
     ]
+
+
+def _difference(name: str, then: object, now: object) -> str:
+    if then is None:
+        return f"there was no {name} and now it is {now}"
+    return f"{name} was {then} and " + (f"now there is no {name}" if now is None else f"is {now}")
 
 
 def _flat(values: dict[str, Any]) -> dict[str, Any]:

@@ -28,7 +28,7 @@ from terrazzo.io.levels.level_arrays import LevelArrays
 from terrazzo.io.output_path import check_absent, check_ending, check_output
 from terrazzo.io.readers.selection import select_text
 from terrazzo.io.readers.zarr_reader import is_store
-from terrazzo.io.results.leftovers import half_made, put_in_place, remove_partial
+from terrazzo.io.results.leftovers import half_made, identity, made_whole, put_in_place, remove_partial, unless_another
 from terrazzo.io.results.markers import marker, read_markers
 from terrazzo.io.results.result import RUN
 from terrazzo.progress import shows_progress
@@ -82,19 +82,19 @@ def write_image(
     target = Path(path).expanduser().absolute()
     _check(target, image, overwrite)
     check_levels(levels)
-    made = half_made(target)
+    made, before = half_made(target), identity(target)
     arrays = _arrays(image, made, levels, chunks)
-    with reported_as_not_written(target):
+    with reported_as_not_written(target), unless_another(target, before):
         wanted = _made_from(image, arrays, levels)
         if not _is_begun(made, wanted):
-            shutil.rmtree(made, ignore_errors=True)
-            _begin(image, target.name, arrays, wanted)
+            with made_whole(made, replacing=True) as folder:
+                _begin(image, target.name, replace(arrays, path=str(folder)), wanted)
         remove_partial(made)
         _write(image, arrays, active_client(client))
         shutil.rmtree(made / DONE)
         (made / MADE_FROM).unlink()
         remove_partial(made)
-        put_in_place(target)
+        put_in_place(made, target, before)
     return open_image(target)
 
 

@@ -70,7 +70,7 @@ def write_measurements(
         If `per` is another word.
     """
     target = Path(path)
-    _check(result, target, image, per, overwrite)
+    check_measurements(result, target, image, per, overwrite)
     run, (size, unit) = result.run, result.pixel_size
     axes = "zyx"[-len(result.grid.lattice.shape) :]
     channels = () if image is None else image.channels
@@ -82,7 +82,8 @@ def write_measurements(
         return file.rows
 
 
-def _check(result: Result, path: Path, image: Image | None, per: str, overwrite: bool) -> None:
+def check_measurements(result: Result, path: Path, image: Image | None, per: str, overwrite: bool) -> None:
+    """Raise the errors of `write_measurements` that can be told before anything is measured."""
     require(result, Result, *A_RESULT)
     result.check_finished()
     if per not in ("region", "class"):

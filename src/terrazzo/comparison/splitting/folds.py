@@ -11,6 +11,7 @@ from numpy.typing import NDArray
 
 from terrazzo.errors import ParameterError
 from terrazzo.training.rules.splits import hold_out_graphs
+from terrazzo.wording import counted
 
 _log = logging.getLogger(__name__)
 
@@ -61,9 +62,10 @@ def make_folds(
     if folds < 1:
         raise ParameterError(f"folds is {folds}; give 1 for one split, or how many times to split")
     if len(units) < least:
+        found = f"{counted(len(units), f'annotated {what[:-1]}')} {'is' if len(units) == 1 else 'are'}"
         more = "annotate more of them" if what == "regions" else "give more, or split by region"
         raise ParameterError(
-            f"{len(units)} annotated {what} are too few for a training, a validation and a test side"
+            f"{found} too few for a training, a validation and a test side"
             f"{f' in {folds} folds' if folds > 1 else ''}; at least {least} are needed: {more}"
         )
     made = []

@@ -72,9 +72,9 @@ def split_sources(
     counts = class_counts_of(units, planes)
     if np.count_nonzero(counts.any(axis=0)) < 2:
         only = int(np.flatnonzero(counts.any(axis=0)).max(initial=0))
-        raise InputError(
-            f"fewer than two classes are annotated; annotate some pixels of at least two classes or, {mask_hint(only)}"
-        )
+        # as of shapes of one class: there is no other that a value could be mapped to
+        mask = "" if class_names is not None and len(class_names) == 1 else f" or, {mask_hint(only)}"
+        raise InputError(f"fewer than two classes are annotated; annotate some pixels of at least two classes{mask}")
     note = gap_note(counts.sum(axis=0)) if class_names is None else None
     if note is not None:
         raise InputError(note)

@@ -16,6 +16,7 @@ from terrazzo.errors import InputError
 from terrazzo.io.failures import reported_as_input_error
 from terrazzo.io.output_path import check_ending, check_file_free
 from terrazzo.io.results.result import CLASSES, Result
+from terrazzo.io.whole_file import replaced_when_whole
 from terrazzo.palette import class_colours
 from terrazzo.pixel_size import MICROMETRE
 from terrazzo.progress import Step, shows_progress, tell
@@ -55,15 +56,11 @@ def write_tiff(result: Result, path: str | Path, *, coloured: bool = False, over
     target = Path(path)
     result.check_finished()
     check_file_free(target, overwrite, result.path)
-    partial = target.with_name(f".{target.name}.partial")
     try:
-        with tifffile.TiffWriter(partial, bigtiff=True, ome=True) as file:
+        with replaced_when_whole(target) as partial, tifffile.TiffWriter(partial, bigtiff=True, ome=True) as file:
             _write_levels(file, result, target.name, coloured)
-        partial.replace(target)
     except OSError as error:
         raise InputError(f"'{path}' cannot be written: {error.strerror or error}; choose another path") from error
-    finally:
-        partial.unlink(missing_ok=True)
 
 
 def _write_levels(file: tifffile.TiffWriter, result: Result, name: str, coloured: bool) -> None:

@@ -14,6 +14,7 @@ from numpy.typing import NDArray
 
 from terrazzo.errors import InputError
 from terrazzo.io.output_path import check_absent
+from terrazzo.io.whole_file import replaced_when_whole
 from terrazzo.regions.outlines.join_outlines import ClassRegion
 
 
@@ -79,16 +80,11 @@ def geojson_file(path: str | Path, overwrite: bool) -> Iterator[TextIO]:
     """
     target = Path(path)
     check_file_absent(target, overwrite)
-    partial = target.with_name(f".{target.name}.partial")
     try:
-        try:
-            with partial.open("w", encoding="utf-8") as file:
-                file.write('{"type":"FeatureCollection","features":[\n')
-                yield file
-                file.write("\n]}\n")
-            partial.replace(target)
-        finally:
-            partial.unlink(missing_ok=True)
+        with replaced_when_whole(target) as partial, partial.open("w", encoding="utf-8") as file:
+            file.write('{"type":"FeatureCollection","features":[\n')
+            yield file
+            file.write("\n]}\n")
     except OSError as error:
         raise InputError(f"'{path}' cannot be written: {error.strerror or error}; choose another path") from error
 

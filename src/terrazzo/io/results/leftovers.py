@@ -4,8 +4,12 @@ from __future__ import annotations
 
 import os
 import shutil
+import uuid
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
 from pathlib import Path
 
+from terrazzo.errors import InputError
 from terrazzo.io.failures import reported_as_not_written
 from terrazzo.io.results.result import ROWS, Result
 
@@ -23,19 +27,87 @@ def replaced(target: Path) -> Path:
     return target.with_name(f".{target.name}.replaced")
 
 
-def put_in_place(target: Path) -> None:
-    """Move what was made at `half_made` to its place, in whose stead what was there is removed."""
-    if target.exists():
+@contextmanager
+def made_whole(target: Path, *, replacing: bool) -> Iterator[Path]:
+    """Give the name of a folder of this run's own, which is put in place of the target if the context ends well.
+
+    Parameters
+    ----------
+    target : Path
+        Without `replacing` nothing may be there.
+    replacing : bool
+        Whether what is there when the context begins may be replaced.
+
+    Raises
+    ------
+    InputError
+        If another run has put something there meanwhile.
+    """
+    before = identity(target) if replacing else None
+    made = half_made(target) / uuid.uuid4().hex
+    try:
+        with unless_another(target, before):
+            yield made
+            put_in_place(made, target, before)
+    finally:
+        shutil.rmtree(made, ignore_errors=True)
+        with suppress(OSError):  # others write there, or nobody has
+            half_made(target).rmdir()
+
+
+def put_in_place(made: Path, target: Path, before: tuple[int, int] | None) -> None:
+    """Move what was made to its place, in whose stead what was there is removed: `before` says what that may be.
+
+    Raises
+    ------
+    InputError
+        If something else is there.
+    """
+    refuse_another(target, before)
+    if before is not None and target.exists():
+        shutil.rmtree(replaced(target), ignore_errors=True)
         target.rename(replaced(target))
-    half_made(target).rename(target)
+    made.rename(target)
     remove_half_made(target)
+
+
+def identity(target: Path) -> tuple[int, int] | None:
+    """Return what tells a file or folder from another that takes its place later; None where nothing is."""
+    try:
+        found = target.stat()
+    except OSError:
+        return None
+    return found.st_dev, found.st_ino
+
+
+@contextmanager
+def unless_another(target: Path, before: tuple[int, int] | None) -> Iterator[None]:
+    """Raise an InputError in place of what is raised in the context if another run has put something at the target.
+
+    By then it has removed what was half made, and what is left was written after that.
+    """
+    try:
+        yield
+    except Exception as error:
+        if identity(target) not in (None, before):
+            shutil.rmtree(half_made(target), ignore_errors=True)
+        refuse_another(target, before, error)
+        raise
+
+
+def refuse_another(target: Path, before: tuple[int, int] | None, cause: Exception | None = None) -> None:
+    """Raise an InputError if something is at a path that was not there before."""
+    if identity(target) not in (None, before):
+        raise InputError(
+            f"another run has begun '{target}' meanwhile; wait until it has ended, or choose another path"
+        ) from cause
 
 
 def remove_half_made(target: Path) -> None:
     """Remove what is left beside a result of one that was never finished or not removed to the end."""
-    for folder in (half_made(target), replaced(target)):
-        if folder.is_dir():
-            shutil.rmtree(folder)
+    shutil.rmtree(half_made(target), ignore_errors=True)  # a run that came too late may still write there
+    if replaced(target).is_dir():
+        shutil.rmtree(replaced(target))
 
 
 def remove_partial_files(result: Result) -> None:

@@ -13,6 +13,7 @@ import pyarrow.csv as pc
 import pyarrow.parquet as pq
 
 from terrazzo.errors import InputError
+from terrazzo.io.whole_file import replaced_when_whole
 from terrazzo.regions.connected.regions import Regions
 
 
@@ -87,16 +88,12 @@ def table_file(path: Path, schema: pa.Schema) -> Iterator[TableWriter]:
     InputError
         If it cannot be written.
     """
-    partial = path.with_name(f".{path.name}.partial")
     try:
-        try:
+        with replaced_when_whole(path) as partial:
             writer = TableWriter(partial, schema, path.suffix.lower() == ".parquet")
             try:
                 yield writer
             finally:
                 writer.writer.close()
-            partial.replace(path)
-        finally:
-            partial.unlink(missing_ok=True)
     except OSError as error:
         raise InputError(f"'{path}' cannot be written: {error.strerror or error}; choose another path") from error

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import shutil
 import uuid
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import replace
@@ -22,7 +21,7 @@ from terrazzo.io.images.image import Image
 from terrazzo.io.levels.level_arrays import SPATIAL_AXES
 from terrazzo.io.ngff import VERSION, class_image, multiscale, probability_image, superpixel_image
 from terrazzo.io.output_path import check_absent
-from terrazzo.io.results.leftovers import half_made, put_in_place, remove_half_made
+from terrazzo.io.results.leftovers import made_whole
 from terrazzo.io.results.result import (
     CLASSES,
     DONE,
@@ -91,11 +90,9 @@ def create_result(
         "notes": list(notes),
     }
     try:
-        remove_half_made(target)
-        _write_empty(half_made(target), result, run, metadata)
-        put_in_place(target)
+        with made_whole(target, replacing=overwrite) as folder:
+            _write_empty(folder, result, run, metadata)
     except OSError as error:
-        shutil.rmtree(half_made(target), ignore_errors=True)
         raise InputError(f"the result cannot be written to '{path}': {error}") from error
     return result
 

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import os
-import shutil
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -20,7 +19,7 @@ from terrazzo.io.levels.pyramid import Pyramid
 from terrazzo.io.ngff import class_image, is_multiscale, multiscale, ome_metadata, origin
 from terrazzo.io.readers.selection import select_text
 from terrazzo.io.readers.zarr_reader import is_store
-from terrazzo.io.results.leftovers import half_made, put_in_place, remove_half_made
+from terrazzo.io.results.leftovers import made_whole
 from terrazzo.version import __version__
 
 # our own attribute of a label image: which result it shows
@@ -93,19 +92,16 @@ class SourceLabels:
         InputError
             If they cannot be written.
         """
-        made = half_made(self.path)
         try:
-            remove_half_made(self.path)
-            arrays = LevelArrays(str(made), pyramid)
-            attributes = self._attributes(image, pyramid, class_names, colours)
-            group = zarr.create_group(made, zarr_format=self._format, attributes=attributes | _mark_of(result_id))
-            arrays.create(group, np.dtype(np.uint8))
-            yield arrays
-            put_in_place(self.path)
+            with made_whole(self.path, replacing=True) as made:
+                arrays = LevelArrays(str(made), pyramid)
+                attributes = self._attributes(image, pyramid, class_names, colours)
+                group = zarr.create_group(made, zarr_format=self._format, attributes=attributes | _mark_of(result_id))
+                arrays.create(group, np.dtype(np.uint8))
+                yield arrays
         except OSError as error:
             raise InputError(f"labels cannot be written into '{self.image}': {error.strerror or error}") from error
         finally:
-            shutil.rmtree(made, ignore_errors=True)
             if self.path.parent.is_dir() and not any(self.path.parent.iterdir()):
                 self.path.parent.rmdir()
 

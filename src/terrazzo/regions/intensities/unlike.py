@@ -72,8 +72,8 @@ def dtype_note(dtype: np.dtype, seen: Distribution) -> str | None:
     if dtype.name in seen.dtypes or (dtype.kind == "f" and any(np.dtype(name).kind == "f" for name in seen.dtypes)):
         return None
     return (
-        f"the image holds {dtype.name} and the model was fitted on {' and '.join(seen.dtypes)}: see that its "
-        "intensities are on the same scale, which is not compared before anything is computed"
+        f"the image is {dtype.name}, but the model was fitted on {' and '.join(seen.dtypes)}; make sure that its "
+        "intensities are on the same scale, which a lazy prediction does not check"
     )
 
 

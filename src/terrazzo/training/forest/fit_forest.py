@@ -15,6 +15,7 @@ from terrazzo.blockwise.inputs.image_array import ImageLike
 from terrazzo.errors import ParameterError
 from terrazzo.models.forest.model import ForestModel
 from terrazzo.models.forest.trees import Trees
+from terrazzo.own_threads import own_threads
 from terrazzo.progress import Step, shows_progress, tell
 from terrazzo.regions.statistics.filter_bank import EIGEN_BANK
 from terrazzo.settings import answers
@@ -87,6 +88,7 @@ def fit_forest(
         validation=training.validation,
         seed=training.seed,
         class_names=inputs.class_names,
+        drawn=inputs.drawn,
         paths=[path_of(annotation) for annotation in annotations],
     )
     learned, judged = (
@@ -130,15 +132,19 @@ def _grow(
     forest = RandomForestClassifier(n_estimators=0, warm_start=True, n_jobs=-1, random_state=training.seed)
     summed: NDArray[np.float64] | float = 0.0
     losses: list[float] = []
+    # where seconds are few, ten trees may take several times as many; these are the same trees
+    at_once = STEP if training.seconds is None else own_threads()
     while len(losses) * STEP < training.trees and len(losses) - int(np.argmin(losses or [0])) <= training.patience:
-        before = forest.n_estimators
-        forest.n_estimators = min(before + STEP, training.trees)
-        forest.fit(learned.responses, learned.classes)
+        before, ended = forest.n_estimators, False
+        while forest.n_estimators < min(before + STEP, training.trees) and not ended:
+            forest.n_estimators = min(forest.n_estimators + at_once, before + STEP, training.trees)
+            forest.fit(learned.responses, learned.classes)
+            ended = training.seconds is not None and time.monotonic() - began >= training.seconds
         new = forest.estimators_[before:]
         summed = summed + sum(tree.predict_proba(judged.responses) for tree in new)
         losses.append(_loss(summed / len(forest.estimators_), forest.classes_, judged.classes))
         tell(Step("trees", forest.n_estimators, training.trees))
-        if training.seconds is not None and time.monotonic() - began >= training.seconds:
+        if ended:
             break
     return forest, losses
 

@@ -102,7 +102,8 @@ def _sides(learned: AnnotatedImages, training: LatticeTraining, folder: Path | N
         images.append(tables_of(one, training, folder and folder / str(len(images)), client, edges=edges))
         tell(Step("graphs", len(images), len(annotated)))
     counts = [image.tiles.counts.sum(axis=0) for image in images]
-    check_annotation(np.sum(counts, axis=0, dtype=np.float64), learned.inputs.class_names)
+    inputs = learned.inputs
+    check_annotation(np.sum(counts, axis=0, dtype=np.float64), inputs.class_names, drawn=inputs.drawn)
     gap = gap_of(BoundaryWeights(training.boundary, training.boundary_width), learned.recipe.superpixels.size)
     split = split_tables(images, validation=training.validation, seed=training.seed, gap=gap)
     copied = [number for number, held in enumerate(split.held_out) if not held.whole] * training.copies

@@ -91,7 +91,7 @@ def annotated_images(
     counts = [one.counts for one in annotated if one.counts is not None]
     if len(counts) == len(annotated):
         # before superpixels are made of anything
-        refuse_one_class(np.sum(counts, axis=0))
+        refuse_one_class(np.sum(counts, axis=0), inputs.class_names, drawn=inputs.drawn)
     seen = seen_intensities(images, readable_inputs(inputs)[0], [one.mask for one in annotated])
     return AnnotatedImages(inputs, recipe, annotated, seen)
 

@@ -64,6 +64,11 @@ class AnnotatedInputs:
         return len(self.class_names)
 
     @property
+    def drawn(self) -> bool:
+        """Whether all annotations are shapes, which no map changes."""
+        return all(isinstance(one, Image) and one.stored.kind == "drawn" for one in self.annotations)
+
+    @property
     def pixel_size(self) -> tuple[tuple[float, ...] | None, str | None]:
         """The pixel size that all images have, but for rounding, and its unit."""
         return common_pixel_size(self.images)
@@ -185,22 +190,28 @@ def _called(paths: Sequence[str], number: int) -> str:
     return f"'{paths[number]}'" if paths and paths[number] else f"image {number}"
 
 
-def check_annotation(annotated: NDArray[np.float64], class_names: Sequence[str] | None = None) -> None:
+def check_annotation(
+    annotated: NDArray[np.float64], class_names: Sequence[str] | None = None, *, drawn: bool = False
+) -> None:
     """Raise a ParameterError unless pixels of two classes are annotated; a warning names classes with very few."""
-    refuse_one_class(annotated)
+    refuse_one_class(annotated, class_names, drawn=drawn)
     say_few_annotated(annotated, class_names)
 
 
-def refuse_one_class(annotated: NDArray[np.float64 | np.int64]) -> None:
-    """Raise a ParameterError unless pixels of two classes are annotated."""
+def refuse_one_class(
+    annotated: NDArray[np.float64 | np.int64], class_names: Sequence[str] | None = None, *, drawn: bool = False
+) -> None:
+    """Raise a ParameterError unless pixels of two classes are annotated; `drawn` says that they are of shapes."""
     found = np.flatnonzero(annotated)
     if found.size == 0:
         raise ParameterError("no pixel is annotated; annotate some pixels of at least two classes")
     if found.size == 1:
-        raise ParameterError(
-            f"class {found[0]} is the only one annotated; annotate some pixels of another class or, "
-            f"{mask_hint(int(found[0]))}"
-        )
+        only = int(found[0])
+        name = f"class {only}" if class_names is None else class_names[only]
+        called = name if name == f"class {only}" else f"class '{name}'"
+        mask = "" if drawn else f" or, {mask_hint(only)}"  # shapes have no values to map
+        what = "draw some shapes" if drawn else "annotate some pixels"
+        raise ParameterError(f"{called} is the only one annotated; {what} of another class{mask}")
 
 
 def pixels_of(counts: Iterable[NDArray[np.unsignedinteger]]) -> NDArray[np.float64]:

@@ -35,6 +35,7 @@ def split_sources(
     validation: Validation = 0.2,
     seed: int = 0,
     class_names: Sequence[str] | None = None,
+    drawn: bool = False,
     paths: Sequence[str] | None = None,
 ) -> list[PatchSource]:
     """Return annotated images with what of each is held out, by the rules of `split_blocks`; annotations are read.
@@ -50,6 +51,8 @@ def split_sources(
     seed : int
     class_names : sequence of str, optional
         What warnings call the classes.
+    drawn : bool
+        Whether the annotations are shapes.
     paths : sequence of str, optional
         The files of the annotations, which messages name; "" where there is none.
 
@@ -76,7 +79,9 @@ def split_sources(
             with about(path):
                 tiles.append(annotated_tiles(truth, grid, classes))
         if not halvings:
-            check_annotation(pixels_of(table.counts for image in tiles for table in image.values()), class_names)
+            check_annotation(
+                pixels_of(table.counts for image in tiles for table in image.values()), class_names, drawn=drawn
+            )
         held_out = split_blocks(tiles, validation=validation, seed=seed)
         if held_out is not None:
             if halvings:

@@ -87,6 +87,7 @@ def fit_unet(
         validation=training.validation,
         seed=training.seed,
         class_names=inputs.class_names,
+        drawn=inputs.drawn,
         paths=[path_of(annotation) for annotation in annotations],
     )
     began = time.perf_counter()
