@@ -54,8 +54,8 @@ def _commands(page):
 # Fits that take a while on their pages; here a few steps have to do.
 WHOLE_FITS = {
     "README.md": (
-        '"annotation.ome.zarr")], size=16)',
-        '"annotation.ome.zarr")], size=16, training=tz.LatticeTraining(steps=20))',
+        '"annotation.ome.zarr")])',
+        '"annotation.ome.zarr")], training=tz.LatticeTraining(steps=20))',
     ),
     "docs/tutorial.md": ("LatticeTraining(steps=150)", "LatticeTraining(steps=20)"),
     "docs/how-to/project.md": ("\nstudy.fit()\n", "\nstudy.fit(training=tz.LatticeTraining(steps=20))\n"),
