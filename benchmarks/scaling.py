@@ -56,7 +56,7 @@ def planned(side: int) -> dict[str, Any]:
     """Return the plan of an image of `side` x `side` uint8 pixels, and what planning takes."""
     image = da.zeros((side, side), chunks=max(2048, side // 64), dtype=np.uint8)
     began = time.perf_counter()
-    made = tz.plan(image, block=2048, workers=2)
+    made = tz.plan(image, tz.SuperpixelParameters(16), block=2048, workers=2)
     return {
         "side": side,
         "seconds_of_planning": round(time.perf_counter() - began, 2),

@@ -6,8 +6,8 @@ from typer.testing import CliRunner
 
 from terrazzo.cli.app import app
 from terrazzo.cli.groups import grouped, option_of, said
+from terrazzo.models.messages.settings import FITTED_SIZE
 from terrazzo.regions.superpixels.superpixel_parameters import SuperpixelParameters
-from terrazzo.training.rules.training import FITTED_SIZE
 
 
 @dataclass(frozen=True)

@@ -98,6 +98,7 @@ MISTAKES = [
     ("map and what is empty", FIT_SO, "--map 0=255 --empty 0", "leave empty out and map 0=255"),
     ("map of two to one", FIT_SO, "--map 1=0", "holds the value 0, which the map does not name, and it makes 1 to 0"),
     ("map of a result", f"score {{files}}/result.zarr {TRUTH} {{}}", "--prediction-map 1=0", "is for label images"),
+    ("axes of a result", f"score {{files}}/result.zarr {TRUTH} {{}}", "--prediction-axes yx", "is for label images"),
     ("one class", FIT_WITH, "{bad}/plain.png", "class 0 is the only one annotated"),
     ("one class of shapes", FIT_WITH, "{bad}/drawn.geojson", "class 'a' is the only one annotated; draw some shapes"),
     ("one class of shapes", f"fit --model forest {IMAGE} {{}} -o {{out}}/m", "{bad}/drawn.geojson", "class 'a' is the"),

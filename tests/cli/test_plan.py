@@ -9,11 +9,12 @@ def test_a_plan_for_people_names_what_it_takes(files, run):
 
 
 def test_a_plan_for_programs_is_one_document(files, run):
-    ended = run("plan", files / "images" / "a.png", "--size", 8, "--block", 32, "--workers", 2, "--json")
+    ended = run("plan", files / "images" / "a.png", "--block", 32, "--workers", 2, "--json")
     assert ended.code == 0, ended.err
     planned = json.loads(ended.out)
     assert planned["extent"] == [96, 96]
     assert planned["blocks"] == 9
+    assert planned["superpixels"] == 12 * 12  # of 8 px, as a fit makes them
     assert planned["workers"] == 2
     assert planned["seconds"] is None
 

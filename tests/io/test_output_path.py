@@ -71,8 +71,9 @@ def test_what_is_there_is_overwritten_only_where_that_is_allowed(store):
 def test_where_no_model_can_be_written_is_said_before_it_is_fitted(tmp_path, monkeypatch):
     (tmp_path / "file").touch()
     check_model_path(tmp_path / "new" / "folder" / "m.safetensors", overwrite=False)
-    with pytest.raises(InputError, match="is a folder; name a file in it"):
-        check_model_path(tmp_path, overwrite=True)
+    for overwrite in (False, True):
+        with pytest.raises(InputError, match="is a folder; name a file in it"):
+            check_model_path(tmp_path, overwrite)
     with pytest.raises(InputError, match=r"nothing can be written in '.*file'; choose another path"):
         check_model_path(tmp_path / "file" / "m.safetensors", overwrite=False)
     monkeypatch.setattr(os, "access", lambda folder, _: folder != tmp_path)  # as of a disk that is read-only

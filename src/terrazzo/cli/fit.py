@@ -180,7 +180,7 @@ def _levels(given: Mapping[str, Any]) -> dict[str, Any]:
 def _superpixels(inputs: AnnotatedImages, given: Mapping[str, Any]) -> dict[str, Any]:
     """Return the settings of superpixels that are texts on the command line; a size has one number per axis."""
     from terrazzo.lattice import spacing
-    from terrazzo.training.rules.training import FITTED_SIZE
+    from terrazzo.models.messages.settings import FITTED_SIZE
 
     asked = given.get("size")
     size = FITTED_SIZE if asked in (None, AUTO) else parse_size(asked)

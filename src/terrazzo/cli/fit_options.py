@@ -10,9 +10,10 @@ import typer
 
 from terrazzo.cli.options import Classes, Mask, Output, Seconds
 from terrazzo.models.lattice.settings import LatticeSettings
+from terrazzo.models.messages.settings import FITTED_SIZE
 from terrazzo.models.unet.settings import UNetSettings
 from terrazzo.training.lattice.settings import LatticeTraining
-from terrazzo.training.rules.training import FITTED_SIZE, ForestTraining, PixelTraining, Training, UNetTraining
+from terrazzo.training.rules.training import ForestTraining, PixelTraining, Training, UNetTraining
 
 ModelKind = Literal["lattice", "unet", "forest"]
 

@@ -12,6 +12,7 @@ from terrazzo.cli.groups import grouped
 from terrazzo.cli.options import Block, Json, MemoryLimit, Probabilities, Reading, Size, Workers, parse_size
 from terrazzo.cli.printing import print_values
 from terrazzo.memory import readable_bytes
+from terrazzo.models.messages.settings import FITTED_SIZE
 from terrazzo.wording import readable_seconds
 
 
@@ -30,7 +31,7 @@ class Planning:
 def plan(
     image: Annotated[str, typer.Argument(help="An image.")],
     model: Annotated[Path | None, typer.Option("--model", "-m", help="A model; without, one of default width.")] = None,
-    size: Size = "16",
+    size: Size = str(FITTED_SIZE),
     workers: Workers = None,
     memory_limit: MemoryLimit = None,
     calibrate: Annotated[bool, typer.Option("--calibrate", help="Run a few blocks to estimate the time.")] = False,

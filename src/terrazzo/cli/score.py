@@ -86,8 +86,10 @@ def score(
     opened: list[Any]
     if are_results:
         opened = [open_result(path) for path, _ in pairs]
-        if prediction_map is not None:
-            raise ParameterError("--prediction-map is for label images; a result holds its classes as they are")
+        given = {"map": prediction_map, "axes": reading.prediction_axes, "select": reading.prediction_select}
+        for name, value in given.items():
+            if value is not None:
+                raise ParameterError(f"--prediction-{name} is for label images; a result holds its classes as they are")
         known = _common_classes(opened, known)
     else:
         colours = list(known.values()) if isinstance(known, dict) else None

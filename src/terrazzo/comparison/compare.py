@@ -21,10 +21,10 @@ from terrazzo.comparison.splitting.split import Split, split_sources
 from terrazzo.errors import ParameterError
 from terrazzo.io.output_path import check_ending
 from terrazzo.models.device import choose_device
+from terrazzo.models.messages.settings import FITTED_SIZE
 from terrazzo.progress import shows_progress
 from terrazzo.settings import answers
 from terrazzo.training.rules.named_classes import named_classes
-from terrazzo.training.rules.training import FITTED_SIZE
 
 
 @dataclass(frozen=True)

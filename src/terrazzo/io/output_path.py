@@ -78,10 +78,10 @@ def check_absent(path: str | Path, overwrite: bool) -> None:
 def check_model_path(path: str | Path, overwrite: bool) -> None:
     """Raise an InputError, before a fit that may take hours, if its model could not be written to `path` in the end."""
     check_ending(path, "model")
-    check_absent(path, overwrite)
     target = Path(path).absolute()
-    if target.is_dir():
+    if target.is_dir():  # which no --overwrite would replace
         raise InputError(f"'{path}' is a folder; name a file in it")
+    check_absent(path, overwrite)
     folder = next(parent for parent in target.parents if parent.exists())
     if not folder.is_dir() or not os.access(folder, os.W_OK | os.X_OK):
         raise InputError(f"nothing can be written in '{folder}'; choose another path")

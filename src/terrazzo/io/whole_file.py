@@ -24,16 +24,11 @@ def write_whole(path: Path, content: bytes) -> None:
         In a folder that is there.
     content : bytes
     """
-    partial = path.with_name(f"{path.name}.{uuid.uuid4().hex}.partial")
-    try:
-        with partial.open("xb") as file:
-            file.write(content)
-            file.flush()
-            # or the name may reach the disk before the bytes
-            os.fsync(file.fileno())
-        partial.replace(path)
-    finally:
-        partial.unlink(missing_ok=True)
+    with replaced_when_whole(path) as partial, partial.open("xb") as file:
+        file.write(content)
+        file.flush()
+        # or the name may reach the disk before the bytes
+        os.fsync(file.fileno())
 
 
 @contextmanager

@@ -60,12 +60,12 @@ def test_the_disk_is_what_the_outputs_take(model, stored, tmp_path):
 
 
 def test_a_terapixel_is_planned_from_integers():
-    planned = tz.plan(unread((1_000_000, 1_000_000)), workers=2, memory_limit="2GiB")
+    planned = tz.plan(unread((1_000_000, 1_000_000)), workers=2, memory_limit="3GiB")
     assert planned.blocks == 489**2
     assert planned.fits
     assert 1.2 < planned.read_per_kept < 1.4
     assert 1 < planned.computed_per_kept < planned.read_per_kept
-    assert planned.memory_per_worker < planned.memory_in_all < 4 * GIB
+    assert planned.memory_per_worker < planned.memory_in_all < 5 * GIB
 
 
 def test_memory_does_not_grow_with_the_image():

@@ -1,3 +1,4 @@
+import errno
 import os
 
 import pytest
@@ -51,6 +52,20 @@ def test_of_two_runs_that_begin_at_once_one_wins_and_the_other_says_so(tmp_path,
     with pytest.raises(InputError, match=r"another run has begun '.*result.zarr' meanwhile; wait until it has ended"):
         make(path, overwrite=overwrite)
     assert [open_result(path).run_id] == [result.run_id for result in won]
+    assert [left.name for left in tmp_path.iterdir()] == ["result.zarr"]
+
+
+def test_what_was_there_and_cannot_be_removed_now_does_not_end_the_run_that_takes_its_place(tmp_path, monkeypatch):
+    def busy(_, ignore_errors=False):
+        if not ignore_errors:
+            raise OSError(errno.EBUSY, "Device or resource busy")
+
+    make(tmp_path / "result.zarr")
+    with monkeypatch.context() as patch:
+        patch.setattr("terrazzo.io.results.leftovers.shutil.rmtree", busy)
+        result = make(tmp_path / "result.zarr", overwrite=True)
+    assert open_result(tmp_path / "result.zarr").run_id == result.run_id
+    remove_half_made(tmp_path / "result.zarr")
     assert [left.name for left in tmp_path.iterdir()] == ["result.zarr"]
 
 

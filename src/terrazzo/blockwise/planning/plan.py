@@ -22,6 +22,7 @@ from terrazzo.io.levels.pyramid import Pyramid
 from terrazzo.memory import Reading, readable_bytes
 from terrazzo.models.fitted_model import FittedModel
 from terrazzo.models.kinds import unfitted
+from terrazzo.models.messages.settings import FITTED_SIZE
 from terrazzo.regions.superpixels.superpixel_parameters import SuperpixelParameters
 from terrazzo.wording import by, counted, lengths, readable_seconds
 
@@ -128,7 +129,7 @@ def plan(
         What would be predicted. For an array, reading it costs nothing.
     model : fitted model or SuperpixelParameters, optional
         With what. `SuperpixelParameters` stand for a lattice network of the default shape on such superpixels, and None
-        for one on those of the default size.
+        for one on those that a fit makes where nobody says a size.
     block : int, optional
         About how many pixels wide the blocks are.
     workers : int, optional
@@ -172,7 +173,7 @@ def plan(
     if calibrate and not isinstance(image, Image):
         raise InputError("only a stored image can be calibrated; write the array with write_ome_zarr first")
     if model is None or isinstance(model, SuperpixelParameters):
-        size = 16 if model is None else model.size
+        size = FITTED_SIZE if model is None else model.size
         array = image_array(image, axes_of(size))
         model = unfitted(array.shape[0], model or SuperpixelParameters(lattice_of(array, size).size))
     array = model_image(model, image)

@@ -82,7 +82,7 @@ def write_image(
     target = Path(path).expanduser().absolute()
     _check(target, image, overwrite)
     check_levels(levels)
-    made, before = half_made(target), identity(target)
+    made, before = half_made(target), identity(target) if overwrite else None
     arrays = _arrays(image, made, levels, chunks)
     with reported_as_not_written(target), unless_another(target, before):
         wanted = _made_from(image, arrays, levels)
@@ -90,7 +90,8 @@ def write_image(
             with made_whole(made, replacing=True) as folder:
                 _begin(image, target.name, replace(arrays, path=str(folder)), wanted)
         remove_partial(made)
-        _write(image, arrays, active_client(client))
+        _write(image, arrays, wanted, active_client(client))
+        _check_same(made, wanted)
         shutil.rmtree(made / DONE)
         (made / MADE_FROM).unlink()
         remove_partial(made)
@@ -145,6 +146,12 @@ def _is_begun(made: Path, wanted: dict[str, Any]) -> bool:
         return False
 
 
+def _check_same(made: Path, wanted: dict[str, Any]) -> None:
+    """Raise an InputError if another run has begun something else there, or ended: its pixels would be written over."""
+    if not _is_begun(made, wanted):
+        raise InputError(f"'{made}' was begun anew or ended by another run meanwhile; this one ends here")
+
+
 def _begin(image: Image, name: str, arrays: LevelArrays, wanted: dict[str, Any]) -> None:
     made = Path(arrays.path)
     ome = image_metadata(
@@ -162,18 +169,19 @@ def _begin(image: Image, name: str, arrays: LevelArrays, wanted: dict[str, Any])
     (made / MADE_FROM).write_text(json.dumps(wanted))
 
 
-def _write(image: Image, arrays: LevelArrays, client: Client | None) -> None:
+def _write(image: Image, arrays: LevelArrays, wanted: dict[str, Any], client: Client | None) -> None:
     pyramid, done = arrays.pyramid, read_markers(Path(arrays.path) / DONE)
     for step in (0, *pyramid.steps):
         tiles = pyramid.tiles(step)
         ended = [tile for tile in tiles if (step, *tile.index) in done]
         left = (tile for tile in tiles.along_curve() if (step, *tile.index) not in done)
         told = BlockCount("levels" if step else "image", len(tiles), ended)
-        for _ in run_blocks(_write_tile, left, image.stored, arrays, step, client=client, done=told):
+        for _ in run_blocks(_write_tile, left, image.stored, arrays, step, wanted, client=client, done=told):
             pass
 
 
-def _write_tile(tile: Block, stored: StoredArray, arrays: LevelArrays, step: int) -> None:
+def _write_tile(tile: Block, stored: StoredArray, arrays: LevelArrays, step: int, wanted: dict[str, Any]) -> None:
+    _check_same(Path(arrays.path), wanted)
     if step:
         arrays.coarsen(step, tile)
     else:

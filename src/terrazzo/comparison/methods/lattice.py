@@ -21,10 +21,10 @@ from terrazzo.memory import EDGES_PER_NODE
 from terrazzo.models.lattice.model import LatticeModel
 from terrazzo.models.lattice.network import LatticeConfig
 from terrazzo.models.lattice.settings import LatticeSettings
+from terrazzo.models.messages.settings import FITTED_SIZE
 from terrazzo.regions.superpixels.superpixel_parameters import SuperpixelParameters
 from terrazzo.training.fit import fit as fit_images
 from terrazzo.training.lattice.settings import LatticeTraining
-from terrazzo.training.rules.training import FITTED_SIZE
 
 TITLE = "Lattice network on superpixels and pixels"
 

@@ -56,19 +56,43 @@ def made_whole(target: Path, *, replacing: bool) -> Iterator[Path]:
 
 
 def put_in_place(made: Path, target: Path, before: tuple[int, int] | None) -> None:
-    """Move what was made to its place, in whose stead what was there is removed: `before` says what that may be.
+    """Move what was made to its place, and what was there beside it: `before` says what that may be.
 
     Raises
     ------
     InputError
         If something else is there.
     """
-    refuse_another(target, before)
-    if before is not None and target.exists():
-        shutil.rmtree(replaced(target), ignore_errors=True)
-        target.rename(replaced(target))
-    made.rename(target)
+    with _alone_in(target.parent):
+        refuse_another(target, before)
+        aside = replaced(target) / uuid.uuid4().hex
+        if identity(target) is not None:
+            aside.parent.mkdir(exist_ok=True)
+            target.rename(aside)
+        try:
+            made.rename(target)
+        except OSError:
+            with suppress(OSError):  # there was none, or another is there
+                aside.rename(target)
+            raise
     remove_half_made(target)
+
+
+@contextmanager
+def _alone_in(folder: Path) -> Iterator[None]:
+    """Wait until no other run puts something in place in a folder, where the file system tells of it."""
+    if os.name == "nt":
+        yield
+        return
+    import fcntl
+
+    held = os.open(folder, os.O_RDONLY)
+    try:
+        with suppress(OSError):
+            fcntl.flock(held, fcntl.LOCK_EX)
+        yield
+    finally:
+        os.close(held)
 
 
 def identity(target: Path) -> tuple[int, int] | None:
@@ -104,10 +128,12 @@ def refuse_another(target: Path, before: tuple[int, int] | None, cause: Exceptio
 
 
 def remove_half_made(target: Path) -> None:
-    """Remove what is left beside a result of one that was never finished or not removed to the end."""
-    shutil.rmtree(half_made(target), ignore_errors=True)  # a run that came too late may still write there
-    if replaced(target).is_dir():
-        shutil.rmtree(replaced(target))
+    """Remove what is left beside a result of one that was never finished or not removed to the end.
+
+    What cannot be removed, as others still write or read there, is left for the next run.
+    """
+    for folder in (half_made(target), replaced(target)):
+        shutil.rmtree(folder, ignore_errors=True)
 
 
 def remove_partial_files(result: Result) -> None:

@@ -12,6 +12,9 @@ Norm = Literal["column", "row"]
 
 MOST_LEVELS, MOST_CRF_STEPS = 6, 20
 
+FITTED_SIZE = 8
+"""The spacing of superpixels in pixels where a fit is told none: finer than 16, where they alone are asked for."""
+
 
 @dataclass(frozen=True)
 class DirectedSettings(Settings):

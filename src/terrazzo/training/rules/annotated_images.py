@@ -17,6 +17,7 @@ from terrazzo.blockwise.inputs.masks import MaskLike
 from terrazzo.errors import InputError, ParameterError
 from terrazzo.io.failures import about
 from terrazzo.lattice import spacing
+from terrazzo.models.messages.settings import FITTED_SIZE
 from terrazzo.regions.graphs.recipe import Recipe
 from terrazzo.regions.intensities.distribution import Distribution
 from terrazzo.regions.statistics.features import FeatureSet
@@ -25,7 +26,6 @@ from terrazzo.training.rules.annotated_inputs import AnnotatedInputs, annotated_
 from terrazzo.training.rules.named_classes import ClassNames
 from terrazzo.training.rules.seen_intensities import seen_intensities
 from terrazzo.training.rules.split_sources import readable_inputs
-from terrazzo.training.rules.training import FITTED_SIZE
 
 # What the system says where a disk, or somebody's share of it, is full.
 FULL = (errno.ENOSPC, errno.EDQUOT)

@@ -16,9 +16,6 @@ if TYPE_CHECKING:
 ClassWeighting: TypeAlias = Literal["balanced"] | None
 PixelLoss: TypeAlias = Literal["cross-entropy", "dice", "lovasz"]
 
-FITTED_SIZE = 8
-"""The spacing of superpixels in pixels where a fit is told none: finer than 16, where they alone are asked for."""
-
 WIDEST = 100.0
 """Pixels that weights may be wide which rise towards boundaries: three times as many are read around a patch."""
 
