@@ -38,6 +38,10 @@ NEVER_SURE = 2.0
 """How sure a superpixel would have to be to decide for its pixels: none is."""
 
 
+MOST_BRIGHTNESS = 0.3
+"""How far brightness is altered at most for pixels that learn alone: no neighbourhood tells them what is bright."""
+
+
 @dataclass(frozen=True, eq=False)
 class LonePixels:
     """Annotated pixels of the training side.

@@ -35,7 +35,7 @@ class LatticeTraining(PixelTraining):
         its area; of a smaller block as much less, but up to 8192.
     contrast, brightness : float
         How far the intensities of each channel are altered: by a factor exp(N(0, contrast)), and by N(0, brightness) of
-        their deviation.
+        their deviation. Where intensities mean something by themselves, as in CT, 0 keeps that.
     copies : int
         How often each training image is learned from again, altered before superpixels are made: another scale, gamma,
         noise and sharpness.
@@ -67,7 +67,7 @@ class LatticeTraining(PixelTraining):
     pixels: int = 8000
     samples: int = 65536
     contrast: float = 0.25
-    brightness: float = 0.3
+    brightness: float = 2.0
     copies: int = 0
     turns: bool = True
     alone: bool = True

@@ -27,7 +27,7 @@ from terrazzo.training.lattice.altered_share import altered_share
 from terrazzo.training.lattice.batches import Batch, DrawnWindows
 from terrazzo.training.lattice.calibrate import calibrated
 from terrazzo.training.lattice.judged_tables import judged_tables
-from terrazzo.training.lattice.pixels_alone import LonePixels, decide_together, learned_alone
+from terrazzo.training.lattice.pixels_alone import MOST_BRIGHTNESS, LonePixels, decide_together, learned_alone
 from terrazzo.training.lattice.sampled_pixels import PixelSamples
 from terrazzo.training.lattice.settings import LatticeTraining
 from terrazzo.training.lattice.split_cells import HeldOut, Sides
@@ -143,9 +143,10 @@ def train(
             course = optimise(made, windows, judged, training, weights=weights, rng=rng, began=began)
             scores: Mapping[str, float] = {}
             if initial is not None:
-                share = altered_share(_intensities(images, held_out, recipe), training.contrast, training.brightness)
+                less = replace(training, brightness=min(training.brightness, MOST_BRIGHTNESS))
+                share = altered_share(_intensities(images, held_out, recipe), less.contrast, less.brightness)
                 given = (_lone(images, held_out, training.seed), learned.scales, exposures[1], learned.units)
-                alone = learned_alone(initial, *given, training, weights, course.steps, share)
+                alone = learned_alone(initial, *given, less, weights, course.steps, share)
                 scores = decide_together(made, alone, judged)
             temperatures, errors = calibrated(made, judged)
     return FittedLattice(made.cpu(), learned.scales, learned.spread, course, temperatures, {**errors, **scores})
