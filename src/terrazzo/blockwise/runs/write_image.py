@@ -186,6 +186,7 @@ def _write_tile(tile: Block, stored: StoredArray, arrays: LevelArrays, step: int
         arrays.coarsen(step, tile)
     else:
         _copy(tile, stored, arrays)
+    _check_same(Path(arrays.path), wanted)
     marker(Path(arrays.path) / DONE, (step, *tile.index)).touch()
 
 
