@@ -152,8 +152,8 @@ def test_it_says_in_a_few_lines_what_a_run_takes():
         "  blocks: 16 of 1024 x 1024 pixels, 33 tasks",
         "  workers: 2 with 1 thread each",
         f"  memory: {readable_bytes(planned.memory_per_worker)} per worker of 3.2 GiB usable: it fits",
-        "  halo: 1.47 pixels read for each that is kept",
-        "  at most: 65,536 superpixels, 196,608 edges",
+        "  halo: 1.35 pixels read for each that is kept",
+        "  at most: 262,144 superpixels, 786,432 edges",
         f"  disk: {readable_bytes(sum(planned.disk.values()))} before compression",
     ]
     assert shown(planned).rows["Blocks"] == "16 of 1024 x 1024 pixels, 33 tasks"
