@@ -77,8 +77,13 @@ def write_fitted(model: FittedModel, path: Path, *, overwrite: bool = False) -> 
 
 def _kept(model: FittedModel, name: str) -> Path | None:
     try:
-        return write_model(model, Path(tempfile.mkdtemp(prefix="terrazzo-"), name))
-    except (OSError, InputError):
+        folder = Path(tempfile.mkdtemp(prefix="terrazzo-"))
+    except OSError:
+        return None
+    try:
+        return write_model(model, folder / name)
+    except InputError:
+        folder.rmdir()  # nothing half-written is in it
         return None
 
 
